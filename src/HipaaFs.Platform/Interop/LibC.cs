@@ -1,0 +1,64 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+[assembly: DisableRuntimeMarshalling]
+
+namespace HipaaFs.Platform.Interop;
+
+/// <summary>The libc calls that the base class library does not offer. Names and types are those of the man pages, section 2 and 3.</summary>
+internal static partial class LibC
+{
+    internal const int EINTR = 4;
+    internal const int EAGAIN = 11;
+    internal const int EEXIST = 17;
+    internal const int EXDEV = 18;
+    internal const int EPERM = 1;
+    internal const int EMLINK = 31;
+    internal const int O_RDONLY = 0;
+    internal const int O_RDWR = 2;
+    internal const int O_CREAT = 0x40;
+    internal const int O_DIRECTORY = 0x10000;
+    internal const int O_CLOEXEC = 0x80000;
+    internal const int LOCK_EX = 2;
+    internal const int LOCK_NB = 4;
+    internal const int FALLOC_FL_KEEP_SIZE = 1;
+    internal const int FALLOC_FL_PUNCH_HOLE = 2;
+    internal const int MADV_DONTDUMP = 16;
+    internal const int PR_SET_DUMPABLE = 4;
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    internal static partial int open(string path, int flags, uint mode);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int close(int fd);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int fdatasync(SafeHandle fd);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int fsync(SafeHandle fd);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int flock(SafeHandle fd, int operation);
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    internal static partial int link(string oldPath, string newPath);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int posix_fadvise(SafeHandle fd, long offset, long length, int advice);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int fallocate(SafeHandle fd, int mode, long offset, long length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static unsafe partial int mlock(void* address, nuint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static unsafe partial int munlock(void* address, nuint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static unsafe partial int madvise(void* address, nuint length, int advice);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int prctl(int option, nuint arg2, nuint arg3, nuint arg4, nuint arg5);
+}

@@ -1,0 +1,18 @@
+namespace HipaaFs.Storage;
+
+/// <summary>What a store says about one object without its content.</summary>
+/// <param name="Key">The object's name.</param>
+/// <param name="Length">Its length in bytes.</param>
+/// <param name="Tag">The version these properties describe; changes whenever the object is replaced.</param>
+/// <param name="LastModified">When the store took this version, by the store's clock.</param>
+/// <param name="Tier">The storage class it is in.</param>
+/// <param name="Restore">Whether an archived object is readable.</param>
+/// <param name="RestoredUntil">When the restored copy of an archived object goes away; null when there is none.</param>
+public sealed record ObjectProperties(
+    ObjectKey Key,
+    long Length,
+    EntityTag Tag,
+    DateTimeOffset LastModified,
+    StorageTier Tier = StorageTier.Hot,
+    RestoreState Restore = RestoreState.None,
+    DateTimeOffset? RestoredUntil = null);

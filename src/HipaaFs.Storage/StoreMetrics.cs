@@ -1,0 +1,27 @@
+namespace HipaaFs.Storage;
+
+/// <summary>The counters of one store at one moment.</summary>
+public sealed record StoreMetrics
+{
+    private readonly VerbMetrics[] _verbs;
+
+    internal StoreMetrics(VerbMetrics[] verbs) => _verbs = verbs;
+
+    /// <summary>Operations under way now, waiting ones included.</summary>
+    public long InFlight { get; init; }
+
+    /// <summary>The newest failure that was no mere answer; null when there was none.</summary>
+    public StoreFailure? LastFailure { get; init; }
+
+    /// <summary>When <see cref="LastFailure"/> happened.</summary>
+    public DateTimeOffset? LastFailureAt { get; init; }
+
+    /// <summary>When an operation last succeeded; null when none has. Later than <see cref="LastFailureAt"/>: the store works again.</summary>
+    public DateTimeOffset? LastSuccessAt { get; init; }
+
+    /// <summary>Operations of all kinds.</summary>
+    public long Requests => _verbs.Sum(verb => verb.Requests);
+
+    /// <summary>The counters of one kind of request.</summary>
+    public VerbMetrics this[StoreVerb verb] => _verbs[(int)verb];
+}

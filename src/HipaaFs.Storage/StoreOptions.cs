@@ -1,0 +1,14 @@
+namespace HipaaFs.Storage;
+
+/// <summary>How a store is opened and how hard it is driven.</summary>
+public sealed record StoreOptions
+{
+    /// <summary>Whether a missing root directory is created. Default false: a NAS path that is not mounted must not look like an empty store.</summary>
+    public bool Create { get; init; }
+
+    /// <summary>Repeats and time-outs.</summary>
+    public RetryOptions Retry { get; init; } = new();
+
+    /// <summary>Concurrency and bandwidth.</summary>
+    public LimitOptions Limits { get; init; } = new();
+}
