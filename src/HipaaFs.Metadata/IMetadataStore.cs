@@ -1,0 +1,171 @@
+using HipaaFs.Crypto;
+
+namespace HipaaFs.Metadata;
+
+/// <summary>The metadata of one volume: namespace, attributes, extents, segments, sessions, and the stream of their changes.</summary>
+/// <remarks>
+/// <para>Names, link targets and extended attributes arrive sealed; no plaintext of them ever reaches a store.</para>
+/// <para>Every operation checks all its preconditions and changes everything or nothing. It is visible to every reader as
+/// soon as it was applied and survives a crash once <see cref="MakeDurableAsync"/> covered its sequence. After a crash the
+/// volume is at a commit point: a prefix of the order in which operations were applied.</para>
+/// <para>Thread-safe. Calls may complete synchronously.</para>
+/// <para>Any call answers <see cref="MetadataError.Failed"/> after the store failed, and may answer
+/// <see cref="MetadataError.Io"/>; both stand for every method here.</para>
+/// </remarks>
+public interface IMetadataStore : IAsyncDisposable
+{
+    /// <summary>Inodes and bytes in use, every applied operation counted. Exact.</summary>
+    VolumeUsage Usage { get; }
+
+    /// <summary>The newest applied operation.</summary>
+    CommitSequence Applied { get; }
+
+    /// <summary>The newest operation that survives a crash.</summary>
+    CommitSequence Durable { get; }
+
+    /// <summary>Cancelled when everything after <see cref="Durable"/> was lost. The store answers errors from then on.</summary>
+    CancellationToken Failure { get; }
+
+    /// <summary>Reads an inode, an orphan too.</summary>
+    ValueTask<MetadataResult<InodeAttributes>> GetInodeAsync(InodeId inode, CancellationToken cancel = default);
+
+    /// <summary>Finds an entry of a directory.</summary>
+    ValueTask<MetadataResult<DirectoryEntry>> LookupAsync(InodeId parent, NameTag name, CancellationToken cancel = default);
+
+    /// <summary>Reads entries of a directory in the order of their tags and answers how many.</summary>
+    /// <param name="directory">The directory; one without a name is empty.</param>
+    /// <param name="after">Begin with the first tag greater than this one; null begins at the start.</param>
+    /// <param name="buffer">Filled by the store, at most to its length. Fewer entries mean the end.</param>
+    /// <param name="cancel">Ends the call.</param>
+    ValueTask<MetadataResult<int>> ReadDirectoryAsync(
+        InodeId directory, NameTag? after, Memory<DirectoryEntry> buffer, CancellationToken cancel = default);
+
+    /// <summary>Reads entries as <see cref="ReadDirectoryAsync"/> does, beginning with the first tag whose <see cref="NameTag.High64"/> is at least <paramref name="fromHigh64"/>.</summary>
+    ValueTask<MetadataResult<int>> ReadDirectoryFromAsync(
+        InodeId directory, ulong fromHigh64, Memory<DirectoryEntry> buffer, CancellationToken cancel = default);
+
+    /// <summary>Finds one entry that names the inode; of several the one of the lowest parent and tag. For a directory its parent is "..".</summary>
+    ValueTask<MetadataResult<DirectoryEntry>> FindEntryAsync(InodeId inode, CancellationToken cancel = default);
+
+    /// <summary>Reads the sealed target of a symbolic link; <see cref="MetadataError.Conflict"/> for another kind of inode.</summary>
+    ValueTask<MetadataResult<ReadOnlyMemory<byte>>> ReadLinkAsync(InodeId inode, CancellationToken cancel = default);
+
+    /// <summary>Reads an extended attribute; <see cref="MetadataError.NoAttribute"/> when the inode does not have it.</summary>
+    ValueTask<MetadataResult<SealedXattr>> GetXattrAsync(InodeId inode, NameTag name, CancellationToken cancel = default);
+
+    /// <summary>Reads all extended attributes of an inode in the order of their tags.</summary>
+    ValueTask<MetadataResult<IReadOnlyList<SealedXattr>>> ListXattrsAsync(InodeId inode, CancellationToken cancel = default);
+
+    /// <summary>Reads the extents that overlap a range of a file, in file order.</summary>
+    /// <param name="inode">The file.</param>
+    /// <param name="offset">First byte of the range.</param>
+    /// <param name="length">Length of the range.</param>
+    /// <param name="limit">The most extents to answer.</param>
+    /// <param name="cancel">Ends the call.</param>
+    ValueTask<MetadataResult<ExtentPage>> GetExtentsAsync(
+        InodeId inode, long offset, long length, int limit, CancellationToken cancel = default);
+
+    /// <summary>Creates an inode and its entry. A directory begins with two links and adds one to its parent; the parent's times become the request's.</summary>
+    ValueTask<MetadataResult<Applied<DirectoryEntry>>> CreateAsync(CreateRequest request, CancellationToken cancel = default);
+
+    /// <summary>Adds a name to an inode that is not a directory.</summary>
+    ValueTask<MetadataResult<Applied<InodeAttributes>>> LinkAsync(LinkRequest request, CancellationToken cancel = default);
+
+    /// <summary>Removes an entry. Answers the inode after the change; with <see cref="InodeAttributes.LinkCount"/> 0 it is an orphan or gone.</summary>
+    ValueTask<MetadataResult<Applied<InodeAttributes>>> UnlinkAsync(UnlinkRequest request, CancellationToken cancel = default);
+
+    /// <summary>Moves, replaces or exchanges entries by the rules of rename(2).</summary>
+    ValueTask<MetadataResult<Applied<RenameOutcome>>> RenameAsync(RenameRequest request, CancellationToken cancel = default);
+
+    /// <summary>Changes attributes of an inode.</summary>
+    ValueTask<MetadataResult<Applied<InodeAttributes>>> SetAttributesAsync(SetAttributesRequest request, CancellationToken cancel = default);
+
+    /// <summary>Sets an extended attribute.</summary>
+    ValueTask<MetadataResult<Applied<InodeAttributes>>> SetXattrAsync(SetXattrRequest request, CancellationToken cancel = default);
+
+    /// <summary>Removes an extended attribute.</summary>
+    ValueTask<MetadataResult<Applied<InodeAttributes>>> RemoveXattrAsync(RemoveXattrRequest request, CancellationToken cancel = default);
+
+    /// <summary>Lets ranges of a file be read from segments. <see cref="MetadataError.Conflict"/> when a segment is unknown or condemned.</summary>
+    ValueTask<MetadataResult<Applied<InodeAttributes>>> WriteExtentsAsync(WriteExtentsRequest request, CancellationToken cancel = default);
+
+    /// <summary>Makes a hole.</summary>
+    ValueTask<MetadataResult<Applied<InodeAttributes>>> DeallocateAsync(DeallocateRequest request, CancellationToken cancel = default);
+
+    /// <summary>Shares the data of one range with another. Answers the target.</summary>
+    ValueTask<MetadataResult<Applied<InodeAttributes>>> CloneExtentsAsync(CloneExtentsRequest request, CancellationToken cancel = default);
+
+    /// <summary>Gives up an orphan; its rows go. <see cref="MetadataError.NotFound"/> when it is gone, <see cref="MetadataError.Conflict"/> when it has a name.</summary>
+    ValueTask<MetadataResult<Applied>> ReleaseOrphanAsync(OperationId operation, InodeId inode, CancellationToken cancel = default);
+
+    /// <summary>Adds a segment, staged or live; <see cref="MetadataError.Exists"/> when it is known.</summary>
+    ValueTask<MetadataResult<Applied>> AddSegmentAsync(OperationId operation, SegmentRow segment, CancellationToken cancel = default);
+
+    /// <summary>Replaces a segment's row. It may go from staged to live, not back; a condemned one answers <see cref="MetadataError.Conflict"/>.</summary>
+    ValueTask<MetadataResult<Applied>> UpdateSegmentAsync(OperationId operation, SegmentRow segment, CancellationToken cancel = default);
+
+    /// <summary>Condemns a segment, staged or live, that no extent refers to, no past one either; else <see cref="MetadataError.Conflict"/>. Condemning twice does nothing.</summary>
+    ValueTask<MetadataResult<Applied>> CondemnSegmentAsync(
+        OperationId operation, SegmentId segment, Timestamp now, CancellationToken cancel = default);
+
+    /// <summary>Deletes the row of a condemned segment; of another one: <see cref="MetadataError.Conflict"/>.</summary>
+    ValueTask<MetadataResult<Applied>> ForgetSegmentAsync(OperationId operation, SegmentId segment, CancellationToken cancel = default);
+
+    /// <summary>Reads a segment's row.</summary>
+    ValueTask<MetadataResult<SegmentRow>> GetSegmentAsync(SegmentId segment, CancellationToken cancel = default);
+
+    /// <summary>Lists segments of one state in the order of their ids, beginning after <paramref name="after"/>; null begins at the start.</summary>
+    ValueTask<MetadataResult<IReadOnlyList<SegmentRow>>> ListSegmentsAsync(
+        SegmentState state, SegmentId? after, int limit, CancellationToken cancel = default);
+
+    /// <summary>Lists live segments that nothing referred to at the last durable commit: candidates, proved when they are condemned.</summary>
+    ValueTask<MetadataResult<IReadOnlyList<SegmentRow>>> ListUnreferencedSegmentsAsync(int limit, CancellationToken cancel = default);
+
+    /// <summary>Lists what files refer to in a segment now, in the order of the segment's plaintext.</summary>
+    ValueTask<MetadataResult<IReadOnlyList<SegmentUse>>> GetSegmentUsesAsync(SegmentId segment, CancellationToken cancel = default);
+
+    /// <summary>Begins a session with the next number.</summary>
+    ValueTask<MetadataResult<Applied<SessionRow>>> OpenSessionAsync(SessionOpening opening, CancellationToken cancel = default);
+
+    /// <summary>Ends a session in order. Its orphans stay; who recovers releases them.</summary>
+    ValueTask<MetadataResult<Applied>> CloseSessionAsync(SessionId session, Timestamp now, CancellationToken cancel = default);
+
+    /// <summary>Lists all sessions, oldest first.</summary>
+    ValueTask<MetadataResult<IReadOnlyList<SessionRow>>> ListSessionsAsync(CancellationToken cancel = default);
+
+    /// <summary>Gives a session inode numbers of its own. None of them was or will be given to anybody else, crashes included.</summary>
+    ValueTask<MetadataResult<InodeRange>> ReserveInodesAsync(SessionId session, int count, CancellationToken cancel = default);
+
+    /// <summary>Lists orphans of all sessions but one, lowest inode first: what recovery releases.</summary>
+    ValueTask<MetadataResult<IReadOnlyList<OrphanRow>>> ListOrphansAsync(SessionId? exceptSession, CancellationToken cancel = default);
+
+    /// <summary>Makes every operation up to a sequence survive a crash; concurrent callers share the work. Answers <see cref="Durable"/>.</summary>
+    ValueTask<MetadataResult<CommitSequence>> MakeDurableAsync(CommitSequence upTo, CancellationToken cancel = default);
+
+    /// <summary>Streams the recorded changes after a sequence that were durable when the call began, oldest first.</summary>
+    /// <remarks>A batch whose last operation is not after <paramref name="after"/> is left out; batches are never cut.</remarks>
+    IAsyncEnumerable<ChangeBatch> ChangesSinceAsync(CommitSequence after, CancellationToken cancel = default);
+
+    /// <summary>Forgets recorded changes whose batch ends at or before a sequence.</summary>
+    ValueTask<MetadataResult<Applied>> TrimChangesAsync(CommitSequence upTo, CancellationToken cancel = default);
+
+    /// <summary>Streams every row as of one durable commit, whose sequence every batch carries. There is at least one batch.</summary>
+    IAsyncEnumerable<ChangeBatch> DumpAsync(CancellationToken cancel = default);
+
+    /// <summary>Applies raw rows of a dump or of recorded changes, in the order they were streamed; <see cref="MetadataError.Conflict"/> when they cannot be read.</summary>
+    ValueTask<MetadataResult<Applied>> LoadAsync(ChangeBatch batch, CancellationToken cancel = default);
+
+    /// <summary>Takes a snapshot of everything applied so far.</summary>
+    ValueTask<MetadataResult<Applied<SnapshotRow>>> CreateSnapshotAsync(
+        OperationId operation, ReadOnlyMemory<byte> label, Timestamp now, CancellationToken cancel = default);
+
+    /// <summary>Lists all snapshots, oldest first.</summary>
+    ValueTask<MetadataResult<IReadOnlyList<SnapshotRow>>> ListSnapshotsAsync(CancellationToken cancel = default);
+
+    /// <summary>Reads a setting of the volume; <see cref="MetadataError.NotFound"/> when it was never set.</summary>
+    ValueTask<MetadataResult<ReadOnlyMemory<byte>>> GetSettingAsync(string key, CancellationToken cancel = default);
+
+    /// <summary>Sets a setting of the volume; null removes it.</summary>
+    ValueTask<MetadataResult<Applied>> SetSettingAsync(
+        OperationId operation, string key, ReadOnlyMemory<byte>? value, CancellationToken cancel = default);
+}
