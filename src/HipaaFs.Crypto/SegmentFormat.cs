@@ -38,4 +38,28 @@ public static class SegmentFormat
     /// <summary>The offset in the object just after the last frame, where the index begins.</summary>
     public static long FramesEnd(long plaintextLength) =>
         HeaderSize + plaintextLength + ((long)FrameCount(plaintextLength) * TagSize);
+
+    /// <summary>
+    /// The plaintext length of a segment whose frames end at <paramref name="framesEnd"/>, the inverse of <see cref="FramesEnd"/>.
+    /// Returns false when no segment's frames end there.
+    /// </summary>
+    public static bool TryPlaintextLength(long framesEnd, out long plaintextLength)
+    {
+        plaintextLength = 0;
+        long sealedLength = framesEnd - HeaderSize;
+        if (sealedLength < 0)
+        {
+            return false;
+        }
+
+        long rest = sealedLength % SealedFrameSize;
+        if (rest is > 0 and <= TagSize)
+        {
+            return false;
+        }
+
+        long frames = (sealedLength / SealedFrameSize) + (rest > 0 ? 1 : 0);
+        plaintextLength = sealedLength - (frames * TagSize);
+        return frames <= int.MaxValue;
+    }
 }
