@@ -64,6 +64,78 @@ public static class DurableFile
         throw Failure(error, "link");
     }
 
+    /// <summary>Renames a file, replacing one of the new name (rename(2)). Atomic; durable after <see cref="SyncDirectory"/>. When both names are links to one file both stay.</summary>
+    /// <exception cref="IOException">The rename failed; its HResult is errno.</exception>
+    public static void Rename(string existing, string renamed)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            File.Move(existing, renamed, overwrite: true);
+            return;
+        }
+
+        Check(LibC.rename(existing, renamed), "rename");
+    }
+
+    /// <summary>Renames a file to a name that must be free. Returns false when it is not, or the file system cannot do this in one step, see <paramref name="exists"/>.</summary>
+    public static bool TryRenameNew(string existing, string renamed, out bool exists)
+    {
+        exists = false;
+        if (!OperatingSystem.IsLinux())
+        {
+            exists = File.Exists(renamed);
+            if (!exists)
+            {
+                File.Move(existing, renamed);
+            }
+
+            return !exists;
+        }
+
+        if (LibC.renameat2(LibC.AT_FDCWD, existing, LibC.AT_FDCWD, renamed, LibC.RENAME_NOREPLACE) == 0)
+        {
+            return true;
+        }
+
+        int error = Marshal.GetLastPInvokeError();
+        exists = error == LibC.EEXIST;
+        return exists || error is LibC.EINVAL or LibC.ENOSYS ? false : throw Failure(error, "renameat2");
+    }
+
+    /// <summary>Opens a file for reading without the advisory lock that the base class library takes.</summary>
+    /// <exception cref="IOException">The file cannot be opened; its HResult is errno.</exception>
+    public static SafeFileHandle OpenRead(string path)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        }
+
+        int fd = LibC.open(path, LibC.O_RDONLY | LibC.O_CLOEXEC, 0);
+        Check(fd, "open");
+        return new SafeFileHandle(fd, ownsHandle: true);
+    }
+
+    /// <summary>Creates one directory with mode 0700 (mkdir(2)), its parent must exist. Returns false when the name is taken.</summary>
+    /// <exception cref="IOException">It cannot be created; its HResult is errno.</exception>
+    public static bool TryCreatePrivateDirectory(string path)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            bool exists = Path.Exists(path);
+            Directory.CreateDirectory(path);
+            return !exists;
+        }
+
+        if (LibC.mkdir(path, 0x1C0) == 0)
+        {
+            return true;
+        }
+
+        int error = Marshal.GetLastPInvokeError();
+        return error == LibC.EEXIST ? false : throw Failure(error, "mkdir");
+    }
+
     /// <summary>Replaces a small file so that a reader, or a machine that lost power, sees the old content or the new, never a mixture. Durable on return; mode 0600.</summary>
     public static void Replace(string path, ReadOnlySpan<byte> content)
     {

@@ -4,7 +4,7 @@ namespace HipaaFs.Storage;
 /// <remarks>
 /// <para><b>Failures.</b> What a store may be expected to do comes back as a <see cref="StoreError"/>. Exceptions are bugs
 /// (<see cref="ArgumentException"/>, <see cref="ObjectDisposedException"/>) and cancellation. No SDK's or file system's exception leaves an adapter.</para>
-/// <para><b>Retries.</b> An adapter tries once, and switches off the retries of its SDK; <c>RetryingObjectStore</c> alone
+/// <para><b>Retries.</b> An adapter tries once, and switches off the retries of its SDK; <see cref="RetryingObjectStore"/> alone
 /// repeats, and only Throttled, Unavailable and TimedOut. After the last two a change may have been done. A caller above the stack does not repeat at once.</para>
 /// <para><b>Atomicity.</b> A put is seen whole or not at all, by readers in any process, also after a crash of either side. A put
 /// that returned success is durable. A put that failed left the former object, or none, or (Unavailable, TimedOut, cancelled) the new one.</para>

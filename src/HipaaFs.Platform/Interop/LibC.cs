@@ -25,6 +25,19 @@ internal static partial class LibC
     internal const int FALLOC_FL_PUNCH_HOLE = 2;
     internal const int MADV_DONTDUMP = 16;
     internal const int PR_SET_DUMPABLE = 4;
+    internal const int ENOENT = 2;
+    internal const int ENOTDIR = 20;
+    internal const int EINVAL = 22;
+    internal const int ENOSYS = 38;
+    internal const int EOPNOTSUPP = 95;
+    internal const int AT_FDCWD = -100;
+    internal const int AT_SYMLINK_NOFOLLOW = 0x100;
+    internal const int AT_EMPTY_PATH = 0x1000;
+    internal const uint RENAME_NOREPLACE = 1;
+    internal const uint STATX_BASIC_STATS = 0x7ff;
+    internal const ushort S_IFMT = 0xF000;
+    internal const ushort S_IFREG = 0x8000;
+    internal const ushort S_IFDIR = 0x4000;
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     internal static partial int open(string path, int flags, uint mode);
@@ -61,4 +74,19 @@ internal static partial class LibC
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int prctl(int option, nuint arg2, nuint arg3, nuint arg4, nuint arg5);
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    internal static partial int mkdir(string path, uint mode);
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    internal static partial int rename(string oldPath, string newPath);
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    internal static partial int renameat2(int oldDirectory, string oldPath, int newDirectory, string newPath, uint flags);
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    internal static partial int statx(int directory, string path, int flags, uint mask, out Statx status);
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    internal static partial int statfs(string path, out Statfs status);
 }

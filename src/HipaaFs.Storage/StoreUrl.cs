@@ -1,0 +1,80 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+
+namespace HipaaFs.Storage;
+
+/// <summary>Where a store is: <c>file:///path</c>, <c>s3://bucket/prefix?endpoint=&amp;region=</c>, <c>azblob://account/container/prefix?endpoint=</c> or <c>memory:</c>.</summary>
+/// <remarks>Never holds a secret: URLs with credentials are refused. Path and prefix may be percent-encoded; a '?' or '#' in them must be.</remarks>
+public sealed record StoreUrl
+{
+    internal StoreUrl(StoreScheme scheme) => Scheme = scheme;
+
+    /// <summary>The kind of store.</summary>
+    public StoreScheme Scheme { get; }
+
+    /// <summary>The directory of a file store, absolute; otherwise empty.</summary>
+    public string Path { get; internal init; } = string.Empty;
+
+    /// <summary>The bucket of an S3 store, the container of an Azure store; otherwise empty.</summary>
+    public string Bucket { get; internal init; } = string.Empty;
+
+    /// <summary>The account of an Azure store; otherwise empty.</summary>
+    public string Account { get; internal init; } = string.Empty;
+
+    /// <summary>What all object names of the store begin with, without slashes at its ends; empty for none.</summary>
+    public string Prefix { get; internal init; } = string.Empty;
+
+    /// <summary>The server, where it is not the provider's own; null for that.</summary>
+    public Uri? Endpoint { get; internal init; }
+
+    /// <summary>The region; null for the credential chain's.</summary>
+    public string? Region { get; internal init; }
+
+    /// <summary>Whether plain http to another machine is accepted.</summary>
+    public bool AllowInsecure { get; internal init; }
+
+    /// <summary>Parses a URL.</summary>
+    /// <exception cref="FormatException">It is not one; the message says why.</exception>
+    public static StoreUrl Parse(string text) =>
+        TryParse(text, out StoreUrl? url, out StoreUrlProblem? problem) ? url : throw new FormatException(problem.Message);
+
+    /// <summary>Parses a URL, or says what is wrong with it.</summary>
+    public static bool TryParse(string? text, [NotNullWhen(true)] out StoreUrl? url, [NotNullWhen(false)] out StoreUrlProblem? problem)
+    {
+        (url, problem) = StoreUrlParser.Parse(text);
+        return url is not null;
+    }
+
+    /// <summary>The URL in its one canonical spelling.</summary>
+    public override string ToString()
+    {
+        var text = new StringBuilder(Scheme switch
+        {
+            StoreScheme.File => "file://" + Encode(OperatingSystem.IsWindows() ? "/" + Path.Replace('\\', '/') : Path),
+            StoreScheme.Memory => "memory:",
+            StoreScheme.S3 => "s3://" + Bucket,
+            _ => "azblob://" + Account + "/" + Bucket,
+        });
+        if (Prefix.Length > 0)
+        {
+            text.Append('/').Append(Encode(Prefix));
+        }
+
+        char separator = '?';
+        Append("endpoint", Endpoint?.ToString());
+        Append("region", Region);
+        Append("allow-insecure", AllowInsecure ? "true" : null);
+        return text.ToString();
+
+        void Append(string key, string? value)
+        {
+            if (value is not null)
+            {
+                text.Append(separator).Append(key).Append('=').Append(Uri.EscapeDataString(value));
+                separator = '&';
+            }
+        }
+    }
+
+    private static string Encode(string path) => string.Join('/', path.Split('/').Select(Uri.EscapeDataString));
+}
