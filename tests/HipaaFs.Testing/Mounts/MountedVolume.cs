@@ -53,8 +53,8 @@ public sealed class MountedVolume : IAsyncDisposable
     /// <summary>The key file that init made.</summary>
     public string KeyFile => Directory.GetFiles(Path.Combine(Home, ".config", "hipaafs", "keys"), "*.key").Single();
 
-    /// <summary>Everything that all daemons of this volume logged so far.</summary>
-    public string Log => _log.Read();
+    /// <summary>Everything that all daemons of this volume wrote so far, to their streams and to the volume's log.</summary>
+    public string Log => _log.Read() + ReadLogFiles();
 
     /// <summary>Makes a volume and mounts it. Skips the test where nothing can be mounted.</summary>
     public static async Task<MountedVolume> CreateAsync(MountedVolumeOptions? options = null)
@@ -238,6 +238,14 @@ public sealed class MountedVolume : IAsyncDisposable
         ProcessOutcome outcome = await ChildProcess.RunAsync(
             "stat", ["--file-system", "--", Root], new ChildProcessOptions { Timeout = TimeSpan.FromSeconds(10) });
         return outcome.Succeeded;
+    }
+
+    private string ReadLogFiles()
+    {
+        string directory = Path.Combine(Volume, "log");
+        return Directory.Exists(directory)
+            ? string.Concat(Directory.GetFiles(directory).Order(StringComparer.Ordinal).Select(File.ReadAllText))
+            : string.Empty;
     }
 
     private async Task SignalAsync(string signal)

@@ -1,0 +1,184 @@
+using System.Globalization;
+using System.Text.Json;
+using HipaaFs.Testing.Mounts;
+using Xunit;
+
+namespace HipaaFs.Mount.Tests.Daemon;
+
+/// <summary>How the daemon starts, is asked, and ends.</summary>
+public sealed class LifeTests
+{
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(60);
+
+    [Fact]
+    public async Task Mount_InTheBackground_ReturnsWhenTheFilesystemAnswers()
+    {
+        await using MountedVolume volume = await MountedVolume.CreateAsync(new MountedVolumeOptions { Mount = false });
+
+        ProcessOutcome mounted = (await volume.RunAsync("mount", volume.Volume, volume.Root)).EnsureSucceeded();
+        try
+        {
+            // At once, without waiting: the command has just said that it answers.
+            Assert.Equal("hello\n", await volume.ShellAsync("echo hello > file && cat file"));
+
+            // A daemon that kept the pipes open would have held the caller up until the test's grace was over.
+            Assert.True(mounted.Duration < TimeSpan.FromSeconds(20), mounted.Describe());
+            Assert.Equal("fuse.hipaafs", MountTable.Find(volume.Root)?.Type);
+        }
+        finally
+        {
+            (await volume.RunAsync("umount", volume.Root)).EnsureSucceeded();
+        }
+
+        Assert.False(MountTable.IsMounted(volume.Root));
+    }
+
+    [Fact]
+    public async Task Terminate_WithOpenFiles_CommitsAndEnds()
+    {
+        await using MountedVolume volume = await MountedVolume.CreateAsync();
+        string expected = await volume.ShellAsync("head -c 3000000 /dev/urandom > file; sha256sum file");
+
+        int exitCode = await volume.TerminateAsync();
+
+        Assert.Equal(0, exitCode);
+        Assert.False(MountTable.IsMounted(volume.Root));
+        await volume.MountAsync();
+        Assert.Equal(expected, await volume.ShellAsync("sha256sum file"));
+    }
+
+    [Fact]
+    public async Task Detach_ByTheKernelsCommands_KeepsEverythingAndLetsANewMountIn()
+    {
+        string[] ways = MountPrerequisites.IsRoot ? ["umount", "fusermount3 -u"] : ["fusermount3 -u"];
+        await using MountedVolume volume = await MountedVolume.CreateAsync();
+        foreach (string way in ways)
+        {
+            string expected = await volume.ShellAsync("head -c 20000000 /dev/urandom > file; sha256sum file");
+
+            await Shell.CheckAsync($"{way} '{volume.Root}'", "/");
+
+            // At once: the daemon may still be uploading, and hands over.
+            await volume.MountAsync();
+            Assert.Equal(expected, await volume.ShellAsync("sha256sum file"));
+        }
+    }
+
+    [Fact]
+    public async Task Detach_WithSmallStagedData_EndsTheDaemonByItself()
+    {
+        await using MountedVolume volume = await MountedVolume.CreateAsync();
+        await volume.ShellAsync("echo content > file");
+
+        await Shell.CheckAsync(MountPrerequisites.IsRoot ? $"umount '{volume.Root}'" : $"fusermount3 -u '{volume.Root}'", "/");
+
+        await volume.WaitForDaemonAsync(StopTimeout);
+        Assert.NotEmpty(Directory.GetFiles(Path.Combine(volume.Store, "seg"), "*", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public async Task Unmount_WhileAFileIsOpen_RefusesOrWaitsAndLosesNothing()
+    {
+        await using MountedVolume volume = await MountedVolume.CreateAsync();
+        using System.Diagnostics.Process holder = ChildProcess.Start(
+            "bash", ["-c", "exec 3> held; echo ready; read -r word; echo late >&3"], new ChildProcessOptions { WorkingDirectory = volume.Root });
+        Assert.Equal("ready", await holder.StandardOutput.ReadLineAsync());
+
+        ProcessOutcome busy = await volume.RunAsync(TimeSpan.FromSeconds(30), null, "umount", volume.Root);
+
+        Assert.False(busy.Succeeded, "a mount in use was detached");
+        await holder.StandardInput.WriteLineAsync("go");
+        Assert.True(await ChildProcess.WaitAsync(holder, TimeSpan.FromSeconds(20)));
+        Assert.Equal("late\n", await volume.ShellAsync("cat held"));
+        await volume.UnmountAsync();
+    }
+
+    [Fact]
+    public async Task Status_OfAMount_TellsTheDaemonAndItsState()
+    {
+        await using MountedVolume volume = await MountedVolume.CreateAsync();
+
+        ProcessOutcome outcome = (await volume.RunAsync("status", volume.Root, "--json")).EnsureSucceeded();
+
+        using JsonDocument document = JsonDocument.Parse(outcome.Text);
+        Assert.True(document.RootElement.GetProperty("ok").GetBoolean());
+        string result = document.RootElement.GetProperty("result").GetRawText();
+        Assert.Contains(volume.DaemonId.ToString(CultureInfo.InvariantCulture), result, StringComparison.Ordinal);
+        Assert.Contains("serving", result, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Sync_OnReturn_IsDurable()
+    {
+        await using MountedVolume volume = await MountedVolume.CreateAsync();
+        await volume.ShellAsync("mkdir d && for i in $(seq 200); do echo $i > d/$i; done");
+
+        (await volume.RunAsync("sync", volume.Root)).EnsureSucceeded();
+        await volume.KillAsync();
+
+        await volume.MountAsync();
+        Assert.Equal("200 20100\n", await volume.ShellAsync("cat d/* | awk '{n++; s += $1} END {print n, s}'"));
+    }
+
+    [Fact]
+    public async Task Close_WithoutFsync_IsDurableWithinASecond()
+    {
+        await using MountedVolume volume = await MountedVolume.CreateAsync();
+        await volume.ShellAsync("echo content > file");
+
+        // The contract of docs/semantics.md is the time itself.
+        await Task.Delay(TimeSpan.FromSeconds(1.2));
+        await volume.KillAsync();
+
+        await volume.MountAsync();
+        Assert.Equal("content\n", await volume.ShellAsync("cat file"));
+    }
+
+    [Fact]
+    public async Task Mount_ReadOnly_RefusesWritesAndReads()
+    {
+        await using MountedVolume volume = await MountedVolume.CreateAsync();
+        await volume.ShellAsync("echo content > file");
+        await volume.UnmountAsync();
+
+        await volume.MountAsync("ro");
+
+        Assert.Equal("content\n", await volume.ShellAsync("cat file"));
+        ProcessOutcome written = await Shell.RunAsync("echo more > other", volume.Root);
+        Assert.Contains("Read-only file system", written.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Mount_WithOwnerAndMask_ShowsThem()
+    {
+        MountPrerequisites.RequireRoot();
+        await using MountedVolume volume = await MountedVolume.CreateAsync(new MountedVolumeOptions { MountOptions = "allow_other,uid=1234,gid=5678,umask=027" });
+
+        string shown = await volume.ShellAsync("touch file; mkdir d; stat -c '%u %g %a %n' file d");
+
+        Assert.Equal("1234 5678 640 file\n1234 5678 750 d\n", shown);
+    }
+
+    [Fact]
+    public async Task Mount_ByMountEight_WorksAsFstabDoes()
+    {
+        MountPrerequisites.RequireRoot();
+        string helper = Path.Combine(Repository.Root, "packaging", "mount.hipaafs");
+        Assert.True(File.Exists(helper), helper);
+        await using MountedVolume volume = await MountedVolume.CreateAsync(new MountedVolumeOptions { Mount = false });
+
+        // What mount(8) does with a line of fstab of type hipaafs: mount.TYPE SPEC DIRECTORY -o OPTIONS.
+        string script = $"""
+            set -eu
+            PATH="{Path.GetDirectoryName(DriverExecutable.Locate())}:$PATH"
+            '{helper}' '{volume.Volume}' '{volume.Root}' -o rw,noatime
+            cd '{volume.Root}' && echo hello > file && cat file && cd /
+            umount '{volume.Root}'
+            """;
+        ProcessOutcome outcome = await ChildProcess.RunAsync(
+            "bash", ["-c", script], new ChildProcessOptions { Environment = volume.Environment });
+
+        Assert.Equal("hello\n", outcome.EnsureSucceeded().Text);
+        await volume.DetachAsync();
+    }
+}

@@ -1,0 +1,72 @@
+using HipaaFs.Testing.Mounts;
+using Xunit;
+
+namespace HipaaFs.Mount.Tests.Recovery;
+
+/// <summary>A volume comes back from its store and its key alone.</summary>
+public sealed class RestoreTests
+{
+    [Fact]
+    public async Task Restore_VolumeLost_BringsBackTheTree()
+    {
+        await using MountedVolume volume = await MountedVolume.CreateAsync();
+        string expected = await FillAndUnmountAsync(volume);
+        await Shell.CheckAsync("rm -rf -- volume", volume.Work);
+
+        ProcessOutcome restored = await volume.RunAsync("restore", "--store", $"file://{volume.Store}", "--key", $"file:{volume.KeyFile}", volume.Volume);
+
+        restored.EnsureSucceeded();
+        await volume.MountAsync();
+        TreeManifest.AssertEqual(expected, await TreeManifest.ReadAsync(Path.Combine(volume.Root, "tree")));
+        await volume.ShellAsync("echo more > tree/more && cat tree/more");
+        await volume.UnmountAsync();
+        (await volume.RunAsync("fsck", volume.Volume)).EnsureSucceeded();
+    }
+
+    [Fact]
+    public async Task Restore_WrongKey_RefusesAndLeavesNothing()
+    {
+        await using MountedVolume volume = await MountedVolume.CreateAsync();
+        await using MountedVolume other = await MountedVolume.CreateAsync(new MountedVolumeOptions { Mount = false });
+        await FillAndUnmountAsync(volume);
+        string target = Path.Combine(volume.Work, "restored");
+
+        ProcessOutcome outcome = await volume.RunAsync("restore", "--store", $"file://{volume.Store}", "--key", $"file:{other.KeyFile}", target);
+
+        Assert.True(outcome.ExitCode == 4, outcome.Describe());
+        Assert.False(Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any(), "something was left behind");
+    }
+
+    [Fact]
+    public async Task IndependentReader_StoreRingAndKey_ExtractsTheSameFiles()
+    {
+        await using MountedVolume volume = await MountedVolume.CreateAsync();
+        string reader = Path.Combine(Repository.Root, "tests", "independent-reader", "hipaafs_reader.py");
+        ProcessOutcome library = await Shell.PythonAsync("import cryptography", "/");
+        if (!library.Succeeded)
+        {
+            Assert.Skip("needs python3-cryptography");
+        }
+
+        await volume.ShellAsync($"cp -r '{PosixCase.Scripts}' tree && head -c 3000000 /dev/urandom > tree/large && ln tree/large tree/hard && ln -s large tree/link && mkdir tree/empty", TimeSpan.FromSeconds(60));
+        string expected = await TreeManifest.ReadAsync(Path.Combine(volume.Root, "tree"), withTimes: false);
+        await volume.UnmountAsync();
+        string output = Path.Combine(volume.Work, "extracted");
+
+        ProcessOutcome extracted = await Shell.PythonFileAsync(
+            reader, volume.Work, TimeSpan.FromSeconds(180), "extract", "--store", volume.Store, "--key", volume.KeyFile, output);
+
+        extracted.EnsureSucceeded();
+        TreeManifest.AssertEqual(expected, await TreeManifest.ReadAsync(Path.Combine(output, "tree"), withTimes: false));
+    }
+
+    private static async Task<string> FillAndUnmountAsync(MountedVolume volume)
+    {
+        ProcessOutcome made = await Shell.PythonFileAsync(
+            Path.Combine(PosixCase.Scripts, "sample_tree.py"), volume.Root, TimeSpan.FromSeconds(120), "tree", "150");
+        made.EnsureSucceeded();
+        string tree = await TreeManifest.ReadAsync(Path.Combine(volume.Root, "tree"));
+        await volume.UnmountAsync();
+        return tree;
+    }
+}
