@@ -1,0 +1,129 @@
+#!/usr/bin/python3
+"""Opens every golden vector with the independent reader. Prints one line a file; exit code 1 when one does not agree."""
+
+import hashlib
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import hipaafs_format as fmt
+import hipaafs_reader
+
+VECTORS = Path(__file__).resolve().parent.parent / "vectors"
+
+
+def pattern(length):
+    return bytes((7 * i + i // 256) & 0xFF for i in range(length))
+
+
+def check(condition, what):
+    if not condition:
+        raise AssertionError(what)
+
+
+def refuses(action, what):
+    try:
+        action()
+    except fmt.FormatError:
+        return
+    raise AssertionError(f"{what} was not refused")
+
+
+def flipped(data, bit):
+    changed = bytearray(data)
+    changed[bit // 8] ^= 1 << (bit % 8)
+    return bytes(changed)
+
+
+def check_segments(vectors):
+    root = bytes.fromhex(vectors["root_key"])
+    header = fmt.read_header(bytes.fromhex(vectors["header"]))
+    check(header.segment.hex() == vectors["segment_id"], "segment id")
+    check(fmt.segment_key(root, header).hex() == vectors["segment_key"], "segment key")
+    for vector in vectors["segments"]:
+        data = bytes.fromhex(vector["object"])
+        segment = fmt.Segment(data, root)
+        length = vector["plaintext_length"]
+        check(segment.read(0, length) == pattern(length), f"plaintext of {length}")
+        check([list(run) for run in segment.index.runs] == vector["runs"], f"runs of {length}")
+        check(segment.index.frame_count == vector["frames"], f"frames of {length}")
+        refuses(lambda: fmt.Segment(data[:-1], root), "a truncated segment")
+        refuses(lambda: fmt.Segment(data, bytes(32)), "a wrong key")
+        if length:
+            broken = fmt.Segment(flipped(data, 8 * fmt.HEADER_SIZE), root)
+            refuses(lambda: broken.frame(0), "a changed frame")
+
+
+def check_names(vectors):
+    names = fmt.Names(bytes.fromhex(vectors["name_secret"]))
+    check(names.tag_key.hex() == vectors["tag_key"] and names.seal_key.hex() == vectors["seal_key"], "name keys")
+    for entry in vectors["entries"]:
+        tag, sealed = bytes.fromhex(entry["tag"]), bytes.fromhex(entry["sealed"])
+        check(names.open_name(entry["parent"], tag, sealed).hex() == entry["name"], "name")
+        refuses(lambda: names.open_name(entry["parent"] ^ 1, tag, sealed), "a name in another directory")
+    for entry in vectors["attributes"]:
+        sealed, name = bytes.fromhex(entry["sealed"]), bytes.fromhex(entry["name"])
+        opened = names.open_attribute(entry["kind"], entry["inode"], name, sealed)
+        check(opened.hex() == entry["plaintext"], "attribute")
+        refuses(lambda: names.open_attribute(entry["kind"], entry["inode"] + 1, name, sealed), "an attribute of another inode")
+
+
+def check_ring(vectors):
+    keks = [fmt.FileKey(vectors["key_file"].encode()), fmt.Passphrase(vectors["passphrase"].encode())]
+    raw = bytes.fromhex(vectors["ring"])
+    for kek in keks:
+        ring = fmt.read_ring(raw)
+        ring.unlock(kek)
+        check({key.hex(): root.hex() for key, root in ring.roots.items()} == vectors["root_keys"], "root keys")
+        check(ring.secrets[0].hex() == vectors["name_secret"], "name secret")
+    for bit in range(0, len(raw) * 8):
+        refuses(lambda: fmt.read_ring(flipped(raw, bit)), f"a ring with bit {bit} changed")
+    second = fmt.read_ring(bytes.fromhex(vectors["second_ring"]))
+    second.unlock(keks[0])
+    check(second.previous == hashlib.sha256(raw).digest(), "chain of generations")
+    check(set(second.roots) == {bytes.fromhex(key) for key in vectors["root_keys"]}, "a closed domain stays closed")
+    refuses(lambda: fmt.read_ring(raw).unlock(fmt.Passphrase(b"wrong")), "a wrong passphrase")
+
+
+def check_volume(vectors):
+    with tempfile.TemporaryDirectory() as temporary:
+        root = Path(temporary)
+        for key, value in vectors["objects"].items():
+            path = root / "store" / key
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(bytes.fromhex(value))
+        (root / "key").write_text(vectors["key_file"])
+        out = root / "out"
+        code = hipaafs_reader.main(["--store", str(root / "store"), "--key", str(root / "key"), "--out", str(out)])
+        check(code == 0, "extraction")
+        for name, file in vectors["files"].items():
+            check(hashlib.sha256((out / name).read_bytes()).hexdigest() == file["sha256"], f"content of {name}")
+            check(f"{(out / name).stat().st_mode & 0o7777:o}" == file["mode"], f"mode of {name}")
+        for name, target in vectors["symlinks"].items():
+            check(os.readlink(out / name) == target, f"target of {name}")
+        for name, mode in vectors["directories"].items():
+            check(f"{(out / name).stat().st_mode & 0o7777:o}" == mode, f"mode of {name}")
+        found = {str(path.relative_to(out)) for path in out.rglob("*")}
+        check(found == set(vectors["files"]) | set(vectors["symlinks"]) | set(vectors["directories"]), "tree")
+        check((out / "hard link").stat().st_ino == (out / "study/report.txt").stat().st_ino, "hard link")
+
+
+CHECKS = {"segments": check_segments, "names": check_names, "keyring": check_ring, "volume": check_volume}
+
+
+def main():
+    failed = False
+    for name, run in CHECKS.items():
+        try:
+            run(json.loads((VECTORS / f"format-1-{name}.json").read_text()))
+            print(f"{name}: ok")
+        except (AssertionError, fmt.FormatError, OSError) as error:
+            failed = True
+            print(f"{name}: {error}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
