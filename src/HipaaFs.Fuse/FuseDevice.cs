@@ -23,9 +23,9 @@ internal sealed unsafe class FuseDevice : IDisposable
     }
 
     /// <summary>Opens /dev/fuse, not yet connected to a mount. Returns null and the errno when it cannot.</summary>
-    internal static FuseDevice? Open(out int errno)
+    internal static FuseDevice? Open(out int errno, bool nonBlocking = false)
     {
-        int fd = LibC.open(Path, LibC.O_RDWR | LibC.O_CLOEXEC, 0);
+        int fd = LibC.open(Path, LibC.O_RDWR | LibC.O_CLOEXEC | (nonBlocking ? LibC.O_NONBLOCK : 0), 0);
         errno = fd < 0 ? Marshal.GetLastPInvokeError() : 0;
         return fd < 0 ? null : new FuseDevice(new SafeDescriptor(fd));
     }
@@ -34,9 +34,9 @@ internal sealed unsafe class FuseDevice : IDisposable
     internal int Number => _fd;
 
     /// <summary>Opens a further queue of the same connection (FUSE_DEV_IOC_CLONE). Returns null where that is not possible.</summary>
-    internal FuseDevice? Clone()
+    internal FuseDevice? Clone(bool nonBlocking)
     {
-        FuseDevice? clone = Open(out _);
+        FuseDevice? clone = Open(out _, nonBlocking);
         if (clone is null)
         {
             return null;

@@ -1,27 +1,63 @@
+using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 
 namespace HipaaFs.Fuse;
 
-/// <summary>The request threads of a session.</summary>
+/// <summary>The request threads of a session, and how many of them read.</summary>
+/// <remarks>
+/// <para>A request that wakes another thread than the last one costs more than all this library does with it, so as few threads read
+/// as keep up. One starts. A reader that finds messages already waiting several times in a row calls another; one that had to sleep
+/// for its last few messages, while others read too, parks.</para>
+/// <para>A lone reader polls for <see cref="FuseSessionOptions.PollMicroseconds"/> before it sleeps: programs that make one small call after
+/// another ask again within microseconds, and two wake-ups are saved. When polling finds nothing it is left off, for longer each time.</para>
+/// <para>Handlers should not block. When all readers stay inside handlers for <see cref="WatchPeriod"/> nevertheless, a parked thread
+/// takes over: it watches while there is traffic and sleeps when there is none.</para>
+/// </remarks>
 internal sealed partial class FuseRequestLoop : IDisposable
 {
+    private const int MessagesToCallHelp = 8;
+    private const int SleepsToPark = 4;
+    private const int FruitlessPolls = 3;
+    private const int FirstPollPause = 64;
+    private const int LongestPollPause = 1 << 12;
+    private const int SpinsBetweenPolls = 8;
+    private const int QuietTicksToSleep = 100;
+
+    private static readonly TimeSpan WatchPeriod = TimeSpan.FromMilliseconds(10);
+
     private readonly FuseDevice _device;
     private readonly FuseDispatcher _dispatcher;
     private readonly FuseRequestPool _pool;
     private readonly ILogger _logger;
     private readonly Action _ended;
     private readonly int _threads;
+    private readonly long _pollTicks;
     private readonly List<FuseDevice> _clones = [];
+    private readonly object _lock = new();
+    private FuseDevice? _unblocked;
     private int _running;
+    private int _readers; // Written under _lock.
+    private int _called; // This and the next three guarded by _lock.
+    private int _parked;
+    private bool _stopping;
+    private bool _hasWatch;
+    private bool _watching; // Written under _lock.
+    private int _serving;
+    private long _served;
+
+    // Only a lone reader polls, so these have one user at a time.
+    private int _pollPause;
+    private int _pollFailures;
 
     internal FuseRequestLoop(
-        FuseDevice device, FuseDispatcher dispatcher, FuseRequestPool pool, int threads, ILogger logger, Action ended)
+        FuseDevice device, FuseDispatcher dispatcher, FuseRequestPool pool, FuseSessionOptions options, ILogger logger, Action ended)
     {
         _device = device;
         _dispatcher = dispatcher;
         _pool = pool;
-        _threads = threads;
+        _threads = options.Threads;
+        _pollTicks = Environment.ProcessorCount > 1 ? options.PollMicroseconds * Stopwatch.Frequency / 1_000_000 : 0;
         _logger = logger;
         _ended = ended;
     }
@@ -30,10 +66,18 @@ internal sealed partial class FuseRequestLoop : IDisposable
     internal void Start()
     {
         _running = _threads;
+        _readers = _threads;
+        _unblocked = _device.Clone(nonBlocking: true);
+        if (_unblocked is not null)
+        {
+            _clones.Add(_unblocked);
+        }
+
         for (int index = 0; index < _threads; index++)
         {
             FuseDevice device = index == 0 ? _device : CloneDevice();
-            var thread = new Thread(() => Run(device))
+            bool mayPark = index > 0;
+            var thread = new Thread(() => Run(device, mayPark))
             {
                 IsBackground = true,
                 Name = string.Create(CultureInfo.InvariantCulture, $"fuse-{index}"),
@@ -54,7 +98,7 @@ internal sealed partial class FuseRequestLoop : IDisposable
     // Where cloning is refused the threads share one queue, which is slower and otherwise the same.
     private FuseDevice CloneDevice()
     {
-        FuseDevice? clone = _device.Clone();
+        FuseDevice? clone = _device.Clone(nonBlocking: false);
         if (clone is null)
         {
             return _device;
@@ -64,27 +108,234 @@ internal sealed partial class FuseRequestLoop : IDisposable
         return clone;
     }
 
-    private unsafe void Run(FuseDevice device)
+    private void Run(FuseDevice device, bool startParked)
     {
+        var pace = new Pace { Sleeps = startParked ? SleepsToPark : 0 };
         FuseRequest? request = null;
         while (true)
         {
-            request ??= _pool.Rent();
-            int length = device.Read(request.MessageBuffer, request.MessageCapacity);
-            if (length > 0)
+            if (pace.Sleeps >= SleepsToPark && _unblocked is not null)
             {
-                if (!_dispatcher.Dispatch(request, length, device))
+                pace.Sleeps = 0;
+                ReturnIfAny(ref request);
+                if (!TryPark())
                 {
-                    request = null;
+                    break;
                 }
             }
-            else if (!IsTransient(length))
+
+            request ??= _pool.Rent();
+            FuseDevice source = device;
+            int length = Receive(request, ref source, ref pace);
+            if (length <= 0)
+            {
+                if (IsTransient(length))
+                {
+                    continue;
+                }
+
+                break;
+            }
+
+            Serve(ref request, length, source, ref pace);
+        }
+
+        ReturnIfAny(ref request);
+        Leave();
+    }
+
+    private void Serve(ref FuseRequest? request, int length, FuseDevice source, ref Pace pace)
+    {
+        if (pace.FoundWaiting >= MessagesToCallHelp && Volatile.Read(ref _readers) < _threads)
+        {
+            pace.FoundWaiting = 0;
+            CallHelp();
+        }
+        else if (!Volatile.Read(ref _watching) && _threads > 1)
+        {
+            StartWatch();
+        }
+
+        Interlocked.Increment(ref _serving);
+        if (!_dispatcher.Dispatch(request!, length, source))
+        {
+            request = null;
+        }
+
+        Interlocked.Decrement(ref _serving);
+        Volatile.Write(ref _served, _served + 1);
+    }
+
+    // First without waiting, which also tells how busy the session is; then, alone, by polling; then asleep.
+    private unsafe int Receive(FuseRequest request, ref FuseDevice source, ref Pace pace)
+    {
+        byte* buffer = request.MessageBuffer;
+        int capacity = request.MessageCapacity;
+        FuseDevice? unblocked = _unblocked;
+        if (unblocked is not null)
+        {
+            int length = unblocked.Read(buffer, capacity);
+            if (length != -Errno.EAGAIN)
+            {
+                source = unblocked;
+                pace.FoundWaiting++;
+                pace.Sleeps = 0;
+                return length;
+            }
+
+            pace.FoundWaiting = 0;
+            if (MayPoll() && TryPoll(unblocked, buffer, capacity, out length))
+            {
+                source = unblocked;
+                pace.Sleeps = 0;
+                return length;
+            }
+
+            pace.Sleeps += Volatile.Read(ref _readers) > 1 ? 1 : 0;
+        }
+
+        return source.Read(buffer, capacity);
+    }
+
+    private bool MayPoll()
+    {
+        if (_pollTicks == 0 || Volatile.Read(ref _readers) != 1)
+        {
+            return false;
+        }
+
+        if (_pollPause > 0)
+        {
+            _pollPause--;
+            return false;
+        }
+
+        return true;
+    }
+
+    private unsafe bool TryPoll(FuseDevice unblocked, byte* buffer, int capacity, out int length)
+    {
+        long end = Stopwatch.GetTimestamp() + _pollTicks;
+        do
+        {
+            Thread.SpinWait(SpinsBetweenPolls);
+            length = unblocked.Read(buffer, capacity);
+            if (length != -Errno.EAGAIN)
+            {
+                _pollFailures = 0;
+                return true;
+            }
+        }
+        while (Stopwatch.GetTimestamp() < end);
+
+        _pollFailures++;
+        if (_pollFailures >= FruitlessPolls)
+        {
+            int doublings = Math.Min(_pollFailures - FruitlessPolls, 16);
+            _pollPause = Math.Min(FirstPollPause << doublings, LongestPollPause);
+        }
+
+        return false;
+    }
+
+    // Waits to be called. Returns false when the session ends, true at once when nobody else would read.
+    private bool TryPark()
+    {
+        lock (_lock)
+        {
+            if (_stopping || _readers == 1)
+            {
+                return !_stopping;
+            }
+
+            _readers--;
+            _parked++;
+            WaitForCall();
+            _parked--;
+            _readers++;
+            return !_stopping;
+        }
+    }
+
+    // One of the parked threads watches while there is traffic; the others sleep until called.
+    private void WaitForCall()
+    {
+        long lastServed = -1;
+        int quiet = 0;
+        bool isWatch = false;
+        while (_called == 0 && !_stopping)
+        {
+            if (!_watching || (_hasWatch && !isWatch))
+            {
+                Monitor.Wait(_lock);
+                continue;
+            }
+
+            _hasWatch = true;
+            isWatch = true;
+            Monitor.Wait(_lock, WatchPeriod);
+            long served = Volatile.Read(ref _served);
+            if (served == lastServed && Volatile.Read(ref _serving) >= _readers)
             {
                 break;
             }
+
+            quiet = served == lastServed ? quiet + 1 : 0;
+            lastServed = served;
+            if (quiet >= QuietTicksToSleep)
+            {
+                _watching = false;
+                _hasWatch = false;
+                isWatch = false;
+            }
         }
 
-        _pool.Return(request);
+        _called = Math.Max(0, _called - 1);
+        if (isWatch)
+        {
+            _hasWatch = false;
+            Monitor.Pulse(_lock);
+        }
+    }
+
+    private void CallHelp()
+    {
+        lock (_lock)
+        {
+            if (_parked > _called)
+            {
+                _called++;
+                Monitor.Pulse(_lock);
+            }
+        }
+    }
+
+    private void StartWatch()
+    {
+        lock (_lock)
+        {
+            _watching = true;
+            Monitor.Pulse(_lock);
+        }
+    }
+
+    private void ReturnIfAny(ref FuseRequest? request)
+    {
+        if (request is not null)
+        {
+            _pool.Return(request);
+            request = null;
+        }
+    }
+
+    private void Leave()
+    {
+        lock (_lock)
+        {
+            _stopping = true;
+            Monitor.PulseAll(_lock);
+        }
+
         if (Interlocked.Decrement(ref _running) == 0)
         {
             _ended();
@@ -108,4 +359,11 @@ internal sealed partial class FuseRequestLoop : IDisposable
 
     [LoggerMessage(120, LogLevel.Error, "Reading FUSE requests failed, errno {Errno}")]
     private static partial void LogReadFailed(ILogger logger, int errno);
+
+    /// <summary>How busy one thread has found the session lately.</summary>
+    private struct Pace
+    {
+        internal int FoundWaiting;
+        internal int Sleeps;
+    }
 }

@@ -116,7 +116,7 @@ public sealed partial class FuseSession : IAsyncDisposable
             throw new InvalidOperationException("the session has been started");
         }
 
-        _loop = new FuseRequestLoop(_device, _dispatcher, _pool, _options.Threads, _logger, End);
+        _loop = new FuseRequestLoop(_device, _dispatcher, _pool, _options, _logger, End);
         _loop.Start();
     }
 

@@ -9,6 +9,7 @@ namespace HipaaFs.Fuse.Interop;
 internal static unsafe partial class LibC
 {
     internal const int O_RDWR = 2;
+    internal const int O_NONBLOCK = 0x800;
     internal const int O_CLOEXEC = 0x80000;
     internal const int O_PATH = 0x200000;
     internal const int O_DIRECTORY = 0x10000;
