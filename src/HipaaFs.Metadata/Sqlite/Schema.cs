@@ -1,0 +1,110 @@
+using static SQLitePCL.raw;
+
+namespace HipaaFs.Metadata.Sqlite;
+
+/// <summary>The tables of the database and the steps that bring an older one up to date.</summary>
+/// <remarks>
+/// Live rows carry the epoch they were born in; the twins named _past hold rows that only snapshots show, and the epoch they
+/// died in. Unsigned numbers are stored as the signed ones of the same bits, identifiers as 16 bytes, most significant first.
+/// </remarks>
+internal static class Schema
+{
+    /// <summary>The version this program writes (PRAGMA user_version).</summary>
+    public const int Version = 1;
+
+    /// <summary>Marks a file as ours (PRAGMA application_id): "HIPA".</summary>
+    public const int ApplicationId = 0x48495041;
+
+    private const string InodeColumns = """
+        version INTEGER NOT NULL, mode INTEGER NOT NULL, uid INTEGER NOT NULL, gid INTEGER NOT NULL,
+        links INTEGER NOT NULL, device INTEGER NOT NULL, domain INTEGER NOT NULL, placement INTEGER NOT NULL,
+        flags INTEGER NOT NULL, size INTEGER NOT NULL, allocated INTEGER NOT NULL, accessed INTEGER NOT NULL,
+        modified INTEGER NOT NULL, changed INTEGER NOT NULL, created INTEGER NOT NULL
+        """;
+
+    private const string ToVersion1 = $"""
+        CREATE TABLE inode (id INTEGER PRIMARY KEY, born INTEGER NOT NULL, {InodeColumns});
+        CREATE TABLE inode_past (id INTEGER NOT NULL, born INTEGER NOT NULL, died INTEGER NOT NULL, {InodeColumns},
+            PRIMARY KEY (id, born)) WITHOUT ROWID;
+
+        CREATE TABLE dirent (parent INTEGER NOT NULL, tag BLOB NOT NULL, born INTEGER NOT NULL,
+            child INTEGER NOT NULL, name BLOB NOT NULL, PRIMARY KEY (parent, tag)) WITHOUT ROWID;
+        CREATE INDEX dirent_child ON dirent (child);
+        CREATE TABLE dirent_past (parent INTEGER NOT NULL, tag BLOB NOT NULL, born INTEGER NOT NULL, died INTEGER NOT NULL,
+            child INTEGER NOT NULL, name BLOB NOT NULL, PRIMARY KEY (parent, tag, born)) WITHOUT ROWID;
+
+        CREATE TABLE xattr (inode INTEGER NOT NULL, tag BLOB NOT NULL, born INTEGER NOT NULL,
+            name BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (inode, tag)) WITHOUT ROWID;
+        CREATE TABLE xattr_past (inode INTEGER NOT NULL, tag BLOB NOT NULL, born INTEGER NOT NULL, died INTEGER NOT NULL,
+            name BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (inode, tag, born)) WITHOUT ROWID;
+
+        CREATE TABLE symlink (inode INTEGER PRIMARY KEY, born INTEGER NOT NULL, target BLOB NOT NULL);
+        CREATE TABLE symlink_past (inode INTEGER NOT NULL, born INTEGER NOT NULL, died INTEGER NOT NULL,
+            target BLOB NOT NULL, PRIMARY KEY (inode, born)) WITHOUT ROWID;
+
+        CREATE TABLE extent (inode INTEGER NOT NULL, offset INTEGER NOT NULL, born INTEGER NOT NULL,
+            length INTEGER NOT NULL, segment BLOB NOT NULL, plain INTEGER NOT NULL, PRIMARY KEY (inode, offset)) WITHOUT ROWID;
+        CREATE INDEX extent_segment ON extent (segment, plain);
+        CREATE TABLE extent_past (inode INTEGER NOT NULL, offset INTEGER NOT NULL, born INTEGER NOT NULL, died INTEGER NOT NULL,
+            length INTEGER NOT NULL, segment BLOB NOT NULL, plain INTEGER NOT NULL,
+            PRIMARY KEY (inode, offset, born)) WITHOUT ROWID;
+        CREATE INDEX extent_past_segment ON extent_past (segment, plain);
+
+        CREATE TABLE segment (id BLOB PRIMARY KEY, epoch BLOB NOT NULL, domain INTEGER NOT NULL, class INTEGER NOT NULL,
+            state INTEGER NOT NULL, plain_length INTEGER NOT NULL, object_length INTEGER NOT NULL,
+            created INTEGER NOT NULL, changed INTEGER NOT NULL, placement INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE INDEX segment_state ON segment (state, id);
+
+        CREATE TABLE orphan (inode INTEGER PRIMARY KEY, session INTEGER NOT NULL);
+        -- Inodes that are gone while their extents still are being deleted; epoch is that of the deletion.
+        CREATE TABLE purge (inode INTEGER PRIMARY KEY, epoch INTEGER NOT NULL);
+
+        CREATE TABLE session (id INTEGER PRIMARY KEY, host TEXT NOT NULL, process INTEGER NOT NULL,
+            opened INTEGER NOT NULL, closed INTEGER);
+        CREATE TABLE snapshot (id INTEGER PRIMARY KEY, created INTEGER NOT NULL, label BLOB NOT NULL);
+        CREATE TABLE setting (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+        CREATE TABLE counter (id INTEGER PRIMARY KEY, value INTEGER NOT NULL);
+        CREATE TABLE change (last INTEGER PRIMARY KEY, first INTEGER NOT NULL, batch BLOB NOT NULL);
+        """;
+
+    // Step n leads from version n to n + 1.
+    private static readonly string[] Steps = [ToVersion1];
+
+    /// <summary>Brings the database to <see cref="Version"/> in one transaction. Answers the version it had.</summary>
+    public static int Migrate(SqliteFile file)
+    {
+        int version = (int)file.QueryInt64("PRAGMA user_version");
+        if (version >= Version)
+        {
+            return version;
+        }
+
+        file.Execute("BEGIN IMMEDIATE");
+        try
+        {
+            for (int step = version; step < Version; step++)
+            {
+                file.Execute(Steps[step]);
+            }
+
+            file.Execute($"PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {Version}");
+            file.Execute("COMMIT");
+        }
+        catch
+        {
+            file.TryRollback();
+            throw;
+        }
+
+        return version;
+    }
+
+    /// <summary>Whether the file is empty or one of ours.</summary>
+    public static void Recognise(SqliteFile file)
+    {
+        if (file.QueryInt64("PRAGMA user_version") != 0 && file.QueryInt64("PRAGMA application_id") != ApplicationId)
+        {
+            throw new SqliteFailureException(SQLITE_NOTADB, "the database is of another program");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+namespace HipaaFs.Metadata.Sqlite.Tables;
+
+/// <summary>The live view of the volume: every table, with the rows of the open batch in it.</summary>
+/// <remarks>Not thread-safe; used under the store's lock only.</remarks>
+internal sealed class LiveTables : IDisposable
+{
+    public LiveTables(SqliteFile file, int recentInodes)
+    {
+        Inodes = new InodeTable(file, Context, recentInodes);
+        Entries = new EntryTable(file, Context);
+        Xattrs = new XattrTable(file, Context);
+        Symlinks = new SymlinkTable(file, Context);
+        Extents = new ExtentTable(file, Context);
+        Segments = new SegmentTable(file, Context);
+        Orphans = new OrphanTable(file, Context);
+        Volume = new VolumeTable(file, Context);
+        Changes = new ChangeLogTable(file);
+    }
+
+    public BatchContext Context { get; } = new();
+
+    public InodeTable Inodes { get; }
+
+    public EntryTable Entries { get; }
+
+    public XattrTable Xattrs { get; }
+
+    public SymlinkTable Symlinks { get; }
+
+    public ExtentTable Extents { get; }
+
+    public SegmentTable Segments { get; }
+
+    public OrphanTable Orphans { get; }
+
+    public VolumeTable Volume { get; }
+
+    public ChangeLogTable Changes { get; }
+
+    /// <summary>Reads what is kept in memory, at the start and after a rollback. Answers the newest sequence in the database.</summary>
+    public CommitSequence Recall()
+    {
+        Inodes.Forget();
+        Segments.Forget();
+        Orphans.Recall();
+        Context.Changes.Clear();
+        List<SnapshotRow> snapshots = Volume.ListSnapshots();
+        Context.Epoch = (snapshots.Count == 0 ? 0 : snapshots[^1].Id.Value) + 1;
+        Context.Usage = new VolumeUsage(
+            (long)Volume.Get(StoredCounter.Inodes),
+            (long)Volume.Get(StoredCounter.FileBytes),
+            (long)Volume.Get(StoredCounter.AllocatedBytes));
+        return new CommitSequence(Volume.Get(StoredCounter.Sequence));
+    }
+
+    /// <summary>Writes what waits in memory, before a COMMIT.</summary>
+    public void Flush(CommitSequence sequence)
+    {
+        Inodes.Flush();
+        Volume.Put(StoredCounter.Sequence, sequence.Value);
+        Volume.Put(StoredCounter.Inodes, (ulong)Context.Usage.Inodes);
+        Volume.Put(StoredCounter.FileBytes, (ulong)Context.Usage.FileBytes);
+        Volume.Put(StoredCounter.AllocatedBytes, (ulong)Context.Usage.AllocatedBytes);
+    }
+
+    public void Dispose()
+    {
+        Inodes.Dispose();
+        Entries.Dispose();
+        Xattrs.Dispose();
+        Symlinks.Dispose();
+        Extents.Dispose();
+        Segments.Dispose();
+        Orphans.Dispose();
+        Volume.Dispose();
+        Changes.Dispose();
+    }
+}
