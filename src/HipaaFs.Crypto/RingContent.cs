@@ -60,14 +60,13 @@ internal sealed class RingContent
     public bool IsConsistent()
     {
         return Generation > 0
+            && Created is >= 0 and <= RingLayout.MaxTime
+            && Guards is [{ Id: RingGuard.Volume }, ..]
+            && Domains is [{ Id.Value: 0 }, ..]
             && Rises(Guards.ConvertAll(guard => guard.Id))
             && Rises(Domains.ConvertAll(domain => domain.Id.Value))
-            && Guards is [{ Id: RingGuard.Volume }, ..]
-            && Guards.TrueForAll(guard => guard.Wraps.Count > 0)
-            && Domains is [{ Id.Value: 0 }, ..]
-            && Keys.TrueForAll(key => FindGuard(key.Guard) is not null && FindDomain(key.Domain) >= 0)
-            && Domains.TrueForAll(HasItsKeys)
-            && IdsAreUnique();
+            && WrapsFit()
+            && KeysFit();
     }
 
     private static bool Rises(List<uint> ids)
@@ -83,32 +82,35 @@ internal sealed class RingContent
         return true;
     }
 
-    private bool HasItsKeys(RingDomain domain)
+    private bool WrapsFit()
     {
-        if (domain.State != RingDomainState.Live)
-        {
-            return true;
-        }
+        var ids = new HashSet<WrapId>();
+        return Guards.TrueForAll(guard => guard.Wraps.Count > 0 && guard.Wraps.TrueForAll(wrap => ids.Add(wrap.Id)));
+    }
 
-        int secrets = 0;
-        bool hasCurrent = false;
+    private bool KeysFit()
+    {
+        HashSet<uint> guards = [.. Guards.ConvertAll(guard => guard.Id)];
+        var domains = new Dictionary<DomainId, RingDomain>();
+        Domains.ForEach(domain => domains.Add(domain.Id, domain));
+        var ids = new HashSet<EpochId>();
+        var withSecret = new HashSet<DomainId>();
+        var withCurrentEpoch = new HashSet<DomainId>();
         foreach (RingKey key in Keys)
         {
-            if (key.Domain == domain.Id)
+            if (!ids.Add(key.Id) || !guards.Contains(key.Guard) || !domains.TryGetValue(key.Domain, out RingDomain? domain)
+                || (key.Kind == RingKeyKind.NameSecret && !withSecret.Add(key.Domain)))
             {
-                secrets += key.Kind == RingKeyKind.NameSecret ? 1 : 0;
-                hasCurrent |= key.Kind == RingKeyKind.EpochRoot && key.Id == domain.CurrentEpoch;
+                return false;
+            }
+
+            if (key.Kind == RingKeyKind.EpochRoot && key.Id == domain.CurrentEpoch)
+            {
+                withCurrentEpoch.Add(key.Domain);
             }
         }
 
-        return secrets == 1 && hasCurrent;
-    }
-
-    private bool IdsAreUnique()
-    {
-        var keys = new HashSet<EpochId>();
-        var wraps = new HashSet<WrapId>();
-        return Keys.TrueForAll(key => keys.Add(key.Id))
-            && Guards.TrueForAll(guard => guard.Wraps.TrueForAll(wrap => wraps.Add(wrap.Id)));
+        return Domains.TrueForAll(domain => domain.State != RingDomainState.Live
+            || (withSecret.Contains(domain.Id) && withCurrentEpoch.Contains(domain.Id)));
     }
 }

@@ -26,6 +26,9 @@ internal static class RingLayout
     public const int MaxKindLength = 32;
     public const int MaxLabelLength = 128;
     public const int MaxLength = 1 << 26;
+
+    /// <summary>The last millisecond of the year 9999, beyond which a time cannot be shown.</summary>
+    public const long MaxTime = 253_402_300_799_999;
     public const int MinLength = PreambleSize + MacSize + HashSize;
 
     public static ReadOnlySpan<byte> Magic => "HIPAARNG"u8;

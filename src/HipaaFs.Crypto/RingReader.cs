@@ -185,11 +185,10 @@ internal ref struct RingReader
             record[RingKey.DescriptionSize..].ToArray());
     }
 
-    // Times outside the years 1 to 9999 cannot be shown and were not written by this format.
     private long ReadTime(ReadOnlySpan<byte> source)
     {
         long time = BinaryPrimitives.ReadInt64LittleEndian(source);
-        _failed |= time is < 0 or > 253_402_300_799_999;
+        _failed |= time is < 0 or > RingLayout.MaxTime;
         return time;
     }
 }
