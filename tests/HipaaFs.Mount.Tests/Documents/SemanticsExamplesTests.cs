@@ -27,9 +27,15 @@ public sealed class SemanticsExamplesTests(SharedMount mount) : IClassFixture<Sh
     [MemberData(nameof(Examples))]
     public async Task Example_OfTheDocument_HoldsOnAMount(string example)
     {
+        MountPrerequisites.RequirePrograms("setfattr", "getfattr", "setfacl", "getfacl", "flock", "fallocate");
         MountedVolume volume = await mount.GetAsync();
         string directory = await mount.NewDirectoryAsync();
-        string setting = $"hipaafs() {{ '{DriverExecutable.Locate()}' \"$@\"; }}\nMOUNTPOINT='{volume.Root}'\n";
+        string setting = $"""
+            export HOME='{volume.Home}' XDG_RUNTIME_DIR='{volume.Work}/run'
+            hipaafs() {"{"} '{DriverExecutable.Locate()}' "$@"; {"}"}
+            MOUNTPOINT='{volume.Root}'
+
+            """;
 
         ProcessOutcome outcome = await Shell.RunAsync(setting + ReadExamples()[example], directory);
 

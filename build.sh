@@ -1,0 +1,245 @@
+#!/usr/bin/env bash
+# One entry for everything: ./build.sh help
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")"
+readonly root=$PWD
+readonly driver=$root/artifacts/hipaafs/hipaafs
+readonly results=$root/artifacts/test-results
+
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
+
+say() { printf '%s\n' "$*" >&2; }
+fail() { say "build.sh: $*"; exit 1; }
+
+usage() {
+    cat <<'END'
+Usage: ./build.sh VERB
+
+  build          builds the driver: artifacts/hipaafs/hipaafs
+  mount DIR      builds, makes an encrypted volume on first use and mounts it at DIR
+  test [FILTER]  builds everything, checks the rules, runs all tests, real mounts included; with FILTER only the
+                 classes whose name contains it
+  soak           500 rounds of kill -9 during writes (HIPAAFS_CRASH_ROUNDS changes the number)
+  bench [ARGS]   measures a mount against the local filesystem and gocryptfs, and the FUSE library against libfuse
+  fuzz [ARGS]    feeds mutated messages to the parsers
+  pack           leaves artifacts/hipaafs-VERSION-linux-x64.tar.gz
+  help           this text
+
+test, bench and soak install missing Debian packages when they run as root on Debian or Ubuntu.
+END
+}
+
+need_dotnet() {
+    command -v dotnet > /dev/null || fail "the .NET 10 SDK is missing: install it from https://dot.net or your distribution (dotnet-sdk-10.0)"
+    local version
+    version=$(dotnet --version 2> /dev/null) || fail "dotnet is there, but no SDK that fits: .NET SDK 10 is needed"
+    [[ ${version%%.*} -ge 10 ]] || fail ".NET SDK 10 is needed, this is $version"
+}
+
+# need PROGRAM:PACKAGE... installs the packages of missing programs where it may, and says what stays missing.
+need() {
+    local pair missing=() packages=()
+    for pair in "$@"; do
+        has "${pair%%:*}" || { missing+=("${pair%%:*}"); packages+=("${pair##*:}"); }
+    done
+    [[ ${#missing[@]} -gt 0 ]] || return 0
+    if [[ $(id -u) -eq 0 ]] && command -v apt-get > /dev/null; then
+        say "installing: ${packages[*]}"
+        install_packages "${packages[@]}" || say "build.sh: apt-get could not install all of them"
+    fi
+    missing=()
+    for pair in "$@"; do
+        has "${pair%%:*}" || missing+=("${pair%%:*} (package ${pair##*:})")
+    done
+    [[ ${#missing[@]} -eq 0 ]] || say "missing on this machine; what needs it is skipped by name: ${missing[*]}"
+}
+
+has() {
+    case $1 in
+        python-cryptography) python_has cryptography ;;
+        libfuse3) pkg-config --exists fuse3 2> /dev/null ;;
+        *) command -v "$1" > /dev/null ;;
+    esac
+}
+
+python_has() {
+    local python=python3
+    [[ ! -x /usr/bin/python3 ]] || python=/usr/bin/python3
+    "$python" -c "import $1" 2> /dev/null
+}
+
+install_packages() {
+    local apt=(apt-get -o DPkg::Lock::Timeout=600 -qq)
+    export DEBIAN_FRONTEND=noninteractive
+    # A fresh machine has no package lists; one that has them needs no network round for that.
+    "${apt[@]}" install -y --no-install-recommends "$@" > /dev/null 2>&1 && return
+    "${apt[@]}" update > /dev/null 2>&1 || true
+    "${apt[@]}" install -y --no-install-recommends "$@" > /dev/null
+}
+
+need_fuse() {
+    [[ $(uname -s) == Linux ]] || fail "mounts need Linux"
+    need fusermount3:fuse3
+    [[ -c /dev/fuse ]] || fail "there is no /dev/fuse: load the kernel module (modprobe fuse), or give the container the device"
+}
+
+build_driver() {
+    need_dotnet
+    local publish=(dotnet publish src/HipaaFs -c Release -r linux-x64 --self-contained false -v quiet -o artifacts/hipaafs)
+    rm -rf artifacts/hipaafs
+    if ! "${publish[@]}" -p:PublishReadyToRun=true > artifacts/publish.log 2>&1; then
+        # Only a compiler package that cannot be restored is worth a second try; an error in the sources is not.
+        grep -Eqi 'crossgen|NU1101|NU1102|NU1301' artifacts/publish.log || { cat artifacts/publish.log >&2; fail "the driver does not build"; }
+        say "ReadyToRun is not available here (its compiler could not be restored): the driver starts more slowly"
+        "${publish[@]}" >&2 || fail "the driver does not build"
+    fi
+    [[ -x $driver ]] || fail "the build left no $driver"
+}
+
+verb_build() {
+    mkdir -p artifacts
+    build_driver
+    say "built $driver"
+}
+
+verb_mount() {
+    [[ $# -eq 1 ]] || fail "usage: ./build.sh mount DIR"
+    need_fuse
+    verb_build
+    mkdir -p -- "$1"
+    local directory volume
+    directory=$(cd -- "$1" && pwd -P)
+    volume=${HIPAAFS_VOLUME:-${XDG_DATA_HOME:-$HOME/.local/share}/hipaafs/$(basename "$directory")-$(printf %s "$directory" | sha256sum | cut -c1-8)}
+    if [[ ! -e $volume/volume.yaml ]]; then
+        mkdir -p -- "$(dirname "$volume")"
+        # Without a recovery key this is for trying the driver out; docs/configuration.md says how to keep one.
+        "$driver" init "$volume" --no-recovery-key
+    fi
+    "$driver" mount "$volume" "$directory"
+    cat <<END
+
+mounted   $directory
+data      $volume (encrypted)
+key       $("$driver" config check "$volume" 2> /dev/null | sed -n 's/^ *key[: =]* *//p' | head -n 1) - keep a copy: without it the data is lost
+unmount   $driver umount $directory
+again     ./build.sh mount $directory
+END
+}
+
+need_test_tools() {
+    need fusermount3:fuse3 python3:python3 python-cryptography:python3-cryptography git:git sqlite3:sqlite3 rsync:rsync \
+        setfattr:attr setfacl:acl tar:tar flock:util-linux samtools:samtools wgsim:samtools bcftools:bcftools bwa:bwa \
+        storescu:dcmtk
+}
+
+# Runs one suite; leaves its results as XML.
+run_suite() {
+    local project=$1 filter=${2:-} name program
+    name=$(basename "$project")
+    program=$project/bin/Release/net10.0/$name
+    local arguments=(-noLogo -noColor -xml "$results/$name.xml")
+    [[ -z $filter ]] || arguments+=(-class "*$filter*")
+    say "== $name"
+    timeout --kill-after=30 1100 "$program" "${arguments[@]}" < /dev/null > "$results/$name.log" 2>&1 || true
+    if [[ ! -s $results/$name.xml ]]; then
+        tail -n 50 "$results/$name.log" >&2
+        say "$name ended without results"
+        broken+=("$name")
+        return
+    fi
+    # Failures in full, successes in one line.
+    grep -E '\[FAIL\]' -A 40 "$results/$name.log" >&2 || true
+    grep -E 'Total: ' "$results/$name.log" >&2 || true
+}
+
+# attribute NAME FILE: the value of the attribute of the assembly element of a result file.
+attribute() {
+    sed -n "s/.*<assembly [^>]*[ ]$1=\"\([0-9]*\)\".*/\1/p" "$2" | head -n 1
+}
+
+list_skipped() {
+    awk '/ \[SKIP\]$/ { sub(/ \[SKIP\]$/, ""); name = $1; getline; sub(/^ +/, ""); print "skipped: " name ": " $0 }' "$results"/*.log
+}
+
+fuse_mounts() { grep -E ' fuse[. ]' /proc/mounts 2> /dev/null || true; }
+
+verb_test() {
+    local filter=${1:-} before project broken=() passed=0 failed=0 skipped=0 file
+    need_dotnet
+    need_test_tools
+    rm -rf "$results"
+    mkdir -p "$results"
+    .ci/rules
+    say "== build"
+    dotnet build HipaaFs.sln -c Release -v quiet -clp:NoSummary < /dev/null || fail "the solution does not build"
+    say "== format"
+    dotnet format whitespace HipaaFs.sln --no-restore --verify-no-changes -v quiet < /dev/null || fail "run dotnet format"
+    verb_build
+    before=$(fuse_mounts)
+    for project in tests/*.Tests; do
+        run_suite "$project" "$filter"
+    done
+    if [[ $(fuse_mounts) != "$before" ]]; then
+        fuse_mounts >&2
+        say "a mount was left behind"
+        broken+=("mounts")
+    fi
+    for file in "$results"/*.xml; do
+        [[ -e $file ]] || continue
+        passed=$((passed + $(attribute passed "$file")))
+        failed=$((failed + $(attribute failed "$file") + $(attribute errors "$file")))
+        skipped=$((skipped + $(attribute skipped "$file")))
+    done
+    failed=$((failed + ${#broken[@]}))
+    list_skipped
+    echo "$passed passed, $failed failed, $skipped skipped"
+    [[ $failed -eq 0 && $passed -gt 0 ]]
+}
+
+verb_soak() {
+    need_dotnet
+    need_test_tools
+    mkdir -p "$results"
+    dotnet build tests/HipaaFs.Mount.Tests -c Release -v quiet < /dev/null
+    verb_build
+    HIPAAFS_CRASH_ROUNDS=${HIPAAFS_CRASH_ROUNDS:-500} \
+        tests/HipaaFs.Mount.Tests/bin/Release/net10.0/HipaaFs.Mount.Tests -noLogo -noColor -class "*KillTests" < /dev/null
+}
+
+verb_bench() {
+    need_dotnet
+    need_fuse
+    need fio:fio gocryptfs:gocryptfs gcc:gcc pkg-config:pkg-config libfuse3:libfuse3-dev
+    dotnet build tests/HipaaFs.Benchmarks -c Release -v quiet < /dev/null
+    verb_build
+    local program=tests/HipaaFs.Benchmarks/bin/Release/net10.0/HipaaFs.Benchmarks status=0
+    if [[ $# -gt 0 ]]; then
+        "$program" "$@"
+        return
+    fi
+    "$program" null || status=1
+    "$program" volume || status=1
+    return $status
+}
+
+verb_fuzz() {
+    need_dotnet
+    dotnet build tests/HipaaFs.Fuzz -c Release -v quiet < /dev/null
+    tests/HipaaFs.Fuzz/bin/Release/net10.0/HipaaFs.Fuzz "$@"
+}
+
+verb_pack() {
+    verb_build
+    local version name
+    version=$(sed -n 's:.*<VersionPrefix>\(.*\)</VersionPrefix>.*:\1:p' Directory.Build.props)
+    name=hipaafs-$version-linux-x64
+    tar -C artifacts --transform "s:^hipaafs:$name:" --owner=0 --group=0 --numeric-owner --sort=name -czf "artifacts/$name.tar.gz" hipaafs
+    say "packed artifacts/$name.tar.gz"
+}
+
+case ${1:-help} in
+    build | mount | test | soak | bench | fuzz | pack) verb=$1; shift; "verb_$verb" "$@" ;;
+    help | -h | --help) usage ;;
+    *) usage >&2; exit 2 ;;
+esac
