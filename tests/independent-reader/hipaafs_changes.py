@@ -7,9 +7,27 @@ from hipaafs_format import FormatError
 
 UPSERT, TOMBSTONE, PAST = 1, 2, 3
 INODE, ENTRY, XATTR, SYMLINK, EXTENT, SEGMENT, ORPHAN, SESSION, SNAPSHOT, SETTING, COUNTER = range(1, 12)
+PREAMBLE = struct.Struct("<32sQB7s")
 BATCH_HEADER = struct.Struct("<4sHHQQI")
 CHANGE_HEADER = struct.Struct("<BBI")
 INODE_ROW = struct.Struct("<QQIIIIIIIIqqqqqq")
+
+
+class StreamPart:
+    """The plaintext of one stream object: what it follows, where it leads, and its batches."""
+
+    def __init__(self, plaintext):
+        if len(plaintext) < PREAMBLE.size:
+            raise FormatError("change stream: too short")
+        self.previous, self.sequence, flags, zero = PREAMBLE.unpack_from(plaintext)
+        if flags > 1 or any(zero):
+            raise FormatError("change stream: unknown flags")
+        self.is_backup_point = flags == 1
+        self.batches = []
+        place = PREAMBLE.size
+        while place < len(plaintext):
+            batch, place = _bytes(plaintext, place)
+            self.batches.append(batch)
 
 
 @dataclass
@@ -36,28 +54,27 @@ class Inode:
 class Rows:
     """The live rows of a volume, as far as extraction needs them."""
 
-    sequence: int = 0
+    sequence: int = None                          # commit of the last backup point applied; None before one
     inodes: dict = field(default_factory=dict)    # inode -> Inode
     entries: dict = field(default_factory=dict)   # (parent, tag) -> (inode, sealed name)
     xattrs: dict = field(default_factory=dict)    # inode -> {tag: (sealed name, sealed value)}
     symlinks: dict = field(default_factory=dict)  # inode -> sealed target
     extents: dict = field(default_factory=dict)   # inode -> {file offset: (length, segment, plaintext offset)}
 
-    def apply_batches(self, encoded):
-        """Applies the batches that follow one another in the plaintext of a stream object."""
-        place = 0
-        while place < len(encoded):
-            place = self._apply_batch(encoded, place)
+    def apply(self, part):
+        for batch in part.batches:
+            self._apply_batch(batch)
+        self.sequence = part.sequence
 
-    def _apply_batch(self, encoded, place):
-        if len(encoded) - place < BATCH_HEADER.size:
+    def _apply_batch(self, encoded):
+        if len(encoded) < BATCH_HEADER.size:
             raise FormatError("change batch: too short")
-        magic, version, _, _, last, count = BATCH_HEADER.unpack_from(encoded, place)
+        magic, version, _, _, _, count = BATCH_HEADER.unpack_from(encoded)
         if magic != b"HFSC":
             raise FormatError("change batch: bad magic")
         if version != 1:
             raise FormatError(f"change batch: unsupported version {version}")
-        place += BATCH_HEADER.size
+        place = BATCH_HEADER.size
         for _ in range(count):
             if len(encoded) - place < CHANGE_HEADER.size:
                 raise FormatError("change: too short")
@@ -67,11 +84,11 @@ class Rows:
                 raise FormatError("change: too short")
             try:
                 self._apply(table, kind, encoded[place:place + length])
-            except (struct.error, IndexError):
+            except struct.error:
                 raise FormatError("change: too short") from None
             place += length
-        self.sequence = max(self.sequence, last)
-        return place
+        if place != len(encoded):
+            raise FormatError("change batch: more bytes than changes")
 
     def _apply(self, table, kind, body):
         if kind not in (UPSERT, TOMBSTONE, PAST):

@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 
 import hipaafs_format as fmt
-from hipaafs_changes import Rows
+from hipaafs_changes import Rows, StreamPart
 
 ROOT_INODE = 1
 STREAM_NAME = re.compile(r"([0-9a-f]{16})-([0-9a-f]{16})-(full|incr)\Z")
@@ -92,31 +92,34 @@ class Volume:
         raise fmt.FormatError("the store holds no full change stream that can be read")
 
     def _load_chain(self, start, objects, warn):
-        last_hash = self._apply_object(start[3], None)
+        """Applies a chain up to its last backup point: after any other object the volume may not be whole."""
+        part, last_hash = self._read_object(start[3])
+        followers = {}
         for entry in objects:
-            if entry <= start or entry[2] != "incr":
-                continue
-            try:
-                applied = self._apply_object(entry[3], last_hash)
-            except (OSError, fmt.FormatError) as error:
-                warn(f"stream/{entry[3]}: {error}; later changes are missing")
-                return
-            if applied is None:
-                warn(f"stream/{entry[3]}: does not continue the chain and is left out")
-            else:
-                last_hash = applied
+            if entry > start and entry[2] == "incr":
+                try:
+                    follower, object_hash = self._read_object(entry[3])
+                    followers[follower.previous] = (follower, object_hash)  # Of two, the newer session's.
+                except (OSError, fmt.FormatError) as error:
+                    warn(f"stream/{entry[3]}: {error}; later changes may be missing")
+        pending = []
+        while part is not None:
+            pending.append(part)
+            if part.is_backup_point:
+                for each in pending:
+                    self.rows.apply(each)
+                pending = []
+            part, last_hash = followers.pop(last_hash, (None, None))
+        if followers:
+            warn(f"{len(followers)} change stream objects do not continue the chain and are left out")
+        if self.rows.sequence is None:
+            raise fmt.FormatError("the chain has no backup point")
 
-    def _apply_object(self, name, previous):
+    def _read_object(self, name):
         segment, data = self.open_object(f"stream/{name}")
         if segment.header.record_class != 2:
             raise fmt.FormatError("not a change stream")
-        plaintext = segment.read(0, segment.index.plaintext_length)
-        if len(plaintext) < 32:
-            raise fmt.FormatError("change stream: too short")
-        if previous is not None and plaintext[:32] != previous:
-            return None
-        self.rows.apply_batches(plaintext[32:])
-        return hashlib.sha256(data).digest()
+        return StreamPart(segment.read(0, segment.index.plaintext_length)), hashlib.sha256(data).digest()
 
     def children(self, directory):
         """Yields (name, inode) of a directory's entries."""

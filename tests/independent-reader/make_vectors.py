@@ -118,6 +118,12 @@ def make_batch(first, last, rows):
     return out + b"".join(changes.CHANGE_HEADER.pack(table, kind, len(body)) + body for table, kind, body in rows)
 
 
+def make_stream_object(text, previous, sequence, is_backup_point, batches):
+    plaintext = changes.PREAMBLE.pack(previous, sequence, is_backup_point, bytes(7))
+    plaintext += b"".join(struct.pack("<I", len(batch)) + batch for batch in batches)
+    return make_segment(ROOT_KEY, label(text), EPOCH, 2, plaintext, [])
+
+
 # --- the vectors ----------------------------------------------------------------------------------
 
 
@@ -219,7 +225,7 @@ def with_length(value):
 
 
 def volume_vector():
-    """A whole small volume: a full stream, one increment, two data segments."""
+    """A whole small volume: a full stream, an increment, an object that is no backup point, two data segments."""
     names = fmt.Names(NAME_SECRET)
     small, large = b"protected health information\n", pattern(40000)
     data = [make_segment(ROOT_KEY, label(f"data {i}"), EPOCH, 1, plaintext, [(inode, 0, len(plaintext), 0)])
@@ -256,13 +262,16 @@ def volume_vector():
         (changes.INODE, changes.TOMBSTONE, struct.pack("<Q", 6)),
         (changes.ENTRY, changes.TOMBSTONE, struct.pack("<Q16s", 1, gone_tag)),
     ])
-    first = make_segment(ROOT_KEY, label("stream 1"), EPOCH, 2, bytes(32) + full, [])
-    second = make_segment(ROOT_KEY, label("stream 2"), EPOCH, 2, hashlib.sha256(first).digest() + update, [])
+    lost = make_batch(13, 13, [(changes.INODE, changes.TOMBSTONE, struct.pack("<Q", 3))])
+    first = make_stream_object("stream 1", bytes(32), 10, True, [full])
+    second = make_stream_object("stream 2", hashlib.sha256(first).digest(), 12, True, [update])
+    third = make_stream_object("stream 3", hashlib.sha256(second).digest(), 13, False, [lost])
     wraps, keys = ring_of_one_guard()
     objects = {
         f"keyring/{1:016x}": make_ring(VOLUME, 1, bytes(32), [(0, wraps)], [(0, EPOCH)], keys, GUARD_KEY),
         f"stream/{1:016x}-{1:016x}-full": first,
         f"stream/{1:016x}-{2:016x}-incr": second,
+        f"stream/{2:016x}-{0:016x}-incr": third,
     }
     for segment in data:
         name = fmt.read_header(segment).segment.hex()
