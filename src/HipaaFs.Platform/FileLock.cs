@@ -8,6 +8,8 @@ namespace HipaaFs.Platform;
 /// <remarks>The file's content is free for the holder, who writes there who they are for those who are refused.</remarks>
 public sealed class FileLock : IDisposable
 {
+    private const int MaxDescriptionLength = 4096;
+
     private readonly SafeFileHandle _file;
 
     private FileLock(SafeFileHandle file) => _file = file;
@@ -27,9 +29,20 @@ public sealed class FileLock : IDisposable
         return error == LibC.EAGAIN ? null : throw new IOException($"flock: errno {error}", error);
     }
 
+    /// <summary>Reads what the holder wrote by <see cref="Describe"/>; empty when nobody ever did. For those who were refused: the base class library cannot open a file that is locked.</summary>
+    /// <exception cref="IOException">There is no such file, or it cannot be read.</exception>
+    public static byte[] ReadHolder(string path)
+    {
+        using SafeFileHandle file = DurableFile.OpenRead(path);
+        byte[] content = new byte[MaxDescriptionLength];
+        return content[..RandomAccess.Read(file, content, 0)];
+    }
+
     /// <summary>Replaces the content of the lock file, which a refused process reads to name the holder.</summary>
+    /// <param name="holder">At most 4096 bytes.</param>
     public void Describe(ReadOnlySpan<byte> holder)
     {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(holder.Length, MaxDescriptionLength);
         RandomAccess.SetLength(_file, 0);
         RandomAccess.Write(_file, holder, 0);
     }

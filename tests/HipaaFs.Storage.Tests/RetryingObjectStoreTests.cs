@@ -1,0 +1,239 @@
+using HipaaFs.Testing.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace HipaaFs.Storage.Tests;
+
+public sealed class RetryingObjectStoreTests : IDisposable
+{
+    private static readonly ObjectKey Key = new("session/1");
+
+    private readonly ManualTimeProvider _clock = new();
+    private readonly MemoryObjectStore _memory = new();
+    private readonly ScratchDirectory _scratch = new();
+    private readonly FaultingObjectStore _faulting;
+    private readonly StoreMeter _meter;
+
+    public RetryingObjectStoreTests()
+    {
+        _faulting = new FaultingObjectStore(_memory, _clock);
+        _meter = new StoreMeter(_clock);
+    }
+
+    public void Dispose() => _scratch.Dispose();
+
+    [Theory]
+    [InlineData(StoreError.Throttled)]
+    [InlineData(StoreError.Unavailable)]
+    [InlineData(StoreError.TimedOut)]
+    public async Task Read_TransientFailures_AreRepeatedUntilSuccess(StoreError error)
+    {
+        await _memory.PutAsync(Key, new byte[10], PutCondition.None, default);
+        _faulting.Add(new StoreFault(StoreFaultKind.Fail) { Error = error, Count = 3 });
+
+        Assert.Equal(10, (await RunAsync(store => store.ReadAsync(Key, EntityTag.Any, 0, new byte[20], default))).Value);
+        Assert.Equal(4, _faulting.CallsOf(StoreVerb.Read));
+        Assert.Equal(3, _meter.Snapshot()[StoreVerb.Read].Retries);
+    }
+
+    [Theory]
+    [InlineData(StoreError.NotFound)]
+    [InlineData(StoreError.AlreadyExists)]
+    [InlineData(StoreError.VersionChanged)]
+    [InlineData(StoreError.Archived)]
+    [InlineData(StoreError.AccessDenied)]
+    [InlineData(StoreError.NoSpace)]
+    [InlineData(StoreError.Corrupt)]
+    [InlineData(StoreError.Unsupported)]
+    [InlineData(StoreError.Retained)]
+    [InlineData(StoreError.InvalidRequest)]
+    public async Task OtherFailures_AreAnsweredAtOnce(StoreError error)
+    {
+        _faulting.Add(new StoreFault(StoreFaultKind.Fail) { Error = error });
+
+        Assert.Equal(error, (await RunAsync(store => store.GetPropertiesAsync(Key, default))).Error);
+        Assert.Equal(error, (await RunAsync(store => store.PutAsync(Key, new byte[1], PutCondition.IfAbsent, default))).Error);
+        Assert.Equal(2, _faulting.Struck);
+    }
+
+    [Fact]
+    public async Task EndlessFailure_EndsAfterTheAttempts()
+    {
+        _faulting.Add(new StoreFault(StoreFaultKind.Fail));
+        StoreResult<ObjectPage> result = await RunAsync(store => store.ListAsync(string.Empty, null, 1, default));
+
+        Assert.Equal(StoreError.Unavailable, result.Error);
+        Assert.Equal(6, _faulting.CallsOf(StoreVerb.List));
+    }
+
+    [Fact]
+    public async Task EndlessFailure_EndsAfterTheTime()
+    {
+        _faulting.Add(new StoreFault(StoreFaultKind.Fail));
+        DateTimeOffset start = _clock.GetUtcNow();
+        var options = new RetryOptions { MaxAttempts = 1000, MaxElapsed = TimeSpan.FromSeconds(20) };
+
+        Assert.Equal(StoreError.Unavailable, (await RunAsync(store => store.GetPropertiesAsync(Key, default), options)).Error);
+        Assert.InRange(_clock.GetUtcNow() - start, TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
+    public async Task Pauses_AreRandomBelowADoublingBound()
+    {
+        _faulting.Add(new StoreFault(StoreFaultKind.Fail));
+        var options = new RetryOptions { MaxAttempts = 2, FirstDelay = TimeSpan.FromSeconds(1) };
+        var pauses = new List<TimeSpan>();
+        for (int i = 0; i < 100; i++)
+        {
+            DateTimeOffset start = _clock.GetUtcNow();
+            await RunAsync(store => store.GetPropertiesAsync(Key, default), options, new Random(i));
+            pauses.Add(_clock.GetUtcNow() - start);
+        }
+
+        Assert.All(pauses, pause => Assert.InRange(pause, TimeSpan.Zero, TimeSpan.FromSeconds(1)));
+        Assert.InRange(pauses.Average(pause => pause.TotalSeconds), 0.35, 0.65);
+        Assert.True(pauses.Distinct().Count() > 50);
+    }
+
+    [Fact]
+    public async Task Pause_TheStoreAsksForMore_IsAtLeastThat()
+    {
+        _faulting.Add(new StoreFault(StoreFaultKind.Fail) { Error = StoreError.Throttled, RetryAfter = TimeSpan.FromSeconds(7), Count = 1 });
+        DateTimeOffset start = _clock.GetUtcNow();
+        await RunAsync(store => store.GetPropertiesAsync(Key, default));
+
+        Assert.Equal(TimeSpan.FromSeconds(7), _clock.GetUtcNow() - start);
+    }
+
+    [Fact]
+    public async Task Hang_CountsAsTimedOutAndIsRepeated()
+    {
+        await _memory.PutAsync(Key, new byte[10], PutCondition.None, default);
+        _faulting.Add(new StoreFault(StoreFaultKind.Hang) { Count = 1 });
+
+        Assert.True((await RunAsync(store => store.GetPropertiesAsync(Key, default))).Succeeded);
+        Assert.Equal(2, _faulting.CallsOf(StoreVerb.GetProperties));
+    }
+
+    [Fact]
+    public async Task HangForEver_IsTimedOut()
+    {
+        _faulting.Add(new StoreFault(StoreFaultKind.Hang));
+        var options = new RetryOptions { MaxAttempts = 2 };
+
+        Assert.Equal(StoreError.TimedOut, (await RunAsync(store => store.GetPropertiesAsync(Key, default), options)).Error);
+    }
+
+    [Fact]
+    public async Task Timeout_GrowsWithTheBytes()
+    {
+        _faulting.Add(new StoreFault(StoreFaultKind.Delay) { Delay = TimeSpan.FromSeconds(35) });
+        var options = new RetryOptions { MaxAttempts = 1, TryTimeout = TimeSpan.FromSeconds(30), SlowestUpload = 100_000 };
+
+        Assert.Equal(StoreError.TimedOut, (await RunAsync(store => store.PutAsync(Key, new byte[1], PutCondition.None, default), options)).Error);
+        Assert.True((await RunAsync(store => store.PutAsync(Key, new byte[1_000_000], PutCondition.None, default), options)).Succeeded);
+    }
+
+    [Fact]
+    public async Task Cancelled_WhileHangingOrPausing_ThrowsTheCallersCancellation()
+    {
+        foreach (StoreFaultKind kind in new[] { StoreFaultKind.Hang, StoreFaultKind.Fail })
+        {
+            _faulting.Heal();
+            _faulting.Add(new StoreFault(kind));
+            using var cancel = new CancellationTokenSource();
+            Task<StoreResult<ObjectProperties>> operation = Create(new RetryOptions(), null).GetPropertiesAsync(Key, cancel.Token).AsTask();
+            Assert.False(operation.IsCompleted);
+            await cancel.CancelAsync();
+
+            OperationCanceledException thrown = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => operation);
+            Assert.Equal(cancel.Token, thrown.CancellationToken);
+        }
+    }
+
+    [Theory]
+    [InlineData(StoreFaultKind.FailAfterwards)]
+    [InlineData(StoreFaultKind.HangAfterwards)]
+    public async Task PutIfAbsent_ReplyLost_IsOursWhenTheBytesAre(StoreFaultKind kind)
+    {
+        _faulting.Add(new StoreFault(kind) { Verb = StoreVerb.Put, Count = 1 });
+        StoreResult<ObjectProperties> put = await RunAsync(store => store.PutAsync(Key, "ours"u8.ToArray(), PutCondition.IfAbsent, default));
+
+        Assert.Equal((await _memory.GetPropertiesAsync(Key, default)).Value, put.Value);
+        Assert.Equal(2, _faulting.CallsOf(StoreVerb.Put));
+    }
+
+    [Theory]
+    [InlineData("else")]
+    [InlineData("longer than ours")]
+    public async Task PutIfAbsent_FailedAndARivalWon_IsAlreadyExists(string rival)
+    {
+        _faulting.Add(new StoreFault(StoreFaultKind.Fail) { Verb = StoreVerb.Put, Count = 1 });
+        await _memory.PutAsync(Key, System.Text.Encoding.ASCII.GetBytes(rival), PutCondition.None, default);
+
+        Assert.Equal(
+            StoreError.AlreadyExists,
+            (await RunAsync(store => store.PutAsync(Key, "ours"u8.ToArray(), PutCondition.IfAbsent, default))).Error);
+    }
+
+    [Fact]
+    public async Task PutIfAbsent_ThrottledThenExists_IsNeverOurs()
+    {
+        _faulting.Add(new StoreFault(StoreFaultKind.Fail) { Verb = StoreVerb.Put, Error = StoreError.Throttled, Count = 1 });
+        await _memory.PutAsync(Key, "ours"u8.ToArray(), PutCondition.None, default);
+
+        Assert.Equal(
+            StoreError.AlreadyExists,
+            (await RunAsync(store => store.PutAsync(Key, "ours"u8.ToArray(), PutCondition.IfAbsent, default))).Error);
+        Assert.Equal(0, _faulting.CallsOf(StoreVerb.Read));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task PutFileIfAbsent_ReplyLost_ComparesEveryByte(bool lastByteDiffers)
+    {
+        byte[] content = new byte[2_500_000];
+        Random.Shared.NextBytes(content);
+        await File.WriteAllBytesAsync(_scratch["source"], content);
+        byte[] there = [.. content];
+        there[^1] ^= (byte)(lastByteDiffers ? 1 : 0);
+        await _memory.PutAsync(Key, there, PutCondition.None, default);
+        _faulting.Add(new StoreFault(StoreFaultKind.Fail) { Verb = StoreVerb.PutFile, Count = 1 });
+
+        StoreResult<ObjectProperties> put = await RunAsync(store => store.PutFileAsync(
+            Key, new UploadSource(_scratch["source"], content.Length), new PutOptions { Condition = PutCondition.IfAbsent }, default));
+        Assert.Equal(lastByteDiffers ? StoreError.AlreadyExists : StoreError.None, put.Error);
+    }
+
+    [Fact]
+    public async Task Delete_ReplyLost_CountsAsDone()
+    {
+        await _memory.PutAsync(Key, new byte[1], PutCondition.None, default);
+        _faulting.Add(new StoreFault(StoreFaultKind.FailAfterwards) { Verb = StoreVerb.Delete, Count = 1 });
+
+        Assert.True((await RunAsync(store => store.DeleteAsync(Key, EntityTag.Any, default))).Value);
+        Assert.False((await RunAsync(store => store.DeleteAsync(Key, EntityTag.Any, default))).Value);
+    }
+
+    [Fact]
+    public async Task TiersAndRestores_AreRepeatedToo()
+    {
+        _faulting.Add(new StoreFault(StoreFaultKind.Fail) { Count = 1, Verb = StoreVerb.SetTier });
+        _faulting.Add(new StoreFault(StoreFaultKind.Fail) { Count = 1, Verb = StoreVerb.Restore });
+
+        Assert.Equal(StoreError.Unsupported, (await RunAsync(store => store.SetTierAsync(Key, StorageTier.Cool, default))).Error);
+        Assert.Equal(
+            StoreError.Unsupported, (await RunAsync(store => store.RestoreAsync(Key, new RestoreRequest(RestoreSpeed.Bulk, 1), default))).Error);
+        Assert.Equal(2, _faulting.CallsOf(StoreVerb.SetTier));
+        Assert.Equal(2, _faulting.CallsOf(StoreVerb.Restore));
+    }
+
+    private RetryingObjectStore Create(RetryOptions options, Random? random) => new(_faulting, options, _clock, _meter, NullLogger.Instance, random);
+
+    private Task<StoreResult<T>> RunAsync<T>(Func<IObjectStore, ValueTask<StoreResult<T>>> operation, RetryOptions? options = null, Random? random = null)
+    {
+        RetryingObjectStore store = Create(options ?? new RetryOptions(), random);
+        return _clock.RunAsync(() => operation(store).AsTask());
+    }
+}

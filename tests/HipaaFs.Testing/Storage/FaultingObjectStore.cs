@@ -1,0 +1,266 @@
+using HipaaFs.Storage;
+
+namespace HipaaFs.Testing.Storage;
+
+/// <summary>A store that misbehaves as programmed, on top of one that does not. Random choices come from a seed.</summary>
+/// <remarks>
+/// Several faults may strike one request: delays and hangs first, then what spoils the body, then the reported error. Faults are
+/// tried in the order in which they were added. Thread-safe; with requests side by side the seed decides their choices in the order of arrival.
+/// </remarks>
+public sealed class FaultingObjectStore : IObjectStore
+{
+    private readonly IObjectStore _inner;
+    private readonly TimeProvider _time;
+    private readonly Lock _lock = new();
+    private readonly Random _random; // Guarded by _lock.
+    private readonly List<ArmedFault> _faults = []; // Guarded by _lock.
+    private readonly int[] _calls = new int[Enum.GetValues<StoreVerb>().Length];
+    private int _struck;
+
+    public FaultingObjectStore(IObjectStore inner, TimeProvider? time = null, int seed = 1)
+    {
+        _inner = inner;
+        _time = time ?? TimeProvider.System;
+        _random = new Random(seed);
+    }
+
+    public StoreCapabilities Capabilities => _inner.Capabilities;
+
+    /// <summary>How many requests a fault struck.</summary>
+    public int Struck => Volatile.Read(ref _struck);
+
+    /// <summary>A store in which every request takes this long before it is done.</summary>
+    public static FaultingObjectStore WithLatency(IObjectStore inner, TimeSpan latency, TimeProvider? time = null)
+    {
+        var store = new FaultingObjectStore(inner, time);
+        store.Add(new StoreFault(StoreFaultKind.Delay) { Delay = latency });
+        return store;
+    }
+
+    /// <summary>Arms a fault.</summary>
+    public void Add(StoreFault fault)
+    {
+        lock (_lock)
+        {
+            _faults.Add(new ArmedFault(fault));
+        }
+    }
+
+    /// <summary>Disarms all faults.</summary>
+    public void Heal()
+    {
+        lock (_lock)
+        {
+            _faults.Clear();
+        }
+    }
+
+    /// <summary>How many requests of a kind arrived.</summary>
+    public int CallsOf(StoreVerb verb) => Volatile.Read(ref _calls[(int)verb]);
+
+    public ValueTask<StoreResult<int>> ReadAsync(ObjectKey key, EntityTag version, long offset, Memory<byte> destination, CancellationToken cancel)
+    {
+        return StrikeAsync(StoreVerb.Read, key.Value, strike => ReadSpoiledAsync(strike, key, version, offset, destination, cancel), 0, cancel);
+    }
+
+    public ValueTask<StoreResult<ObjectProperties>> PutAsync(ObjectKey key, ReadOnlyMemory<byte> content, PutCondition condition, CancellationToken cancel)
+    {
+        return StrikeAsync(
+            StoreVerb.Put, key.Value, strike => _inner.PutAsync(key, Spoil(strike, content), condition, cancel), Lost(key, content.Length), cancel);
+    }
+
+    public ValueTask<StoreResult<ObjectProperties>> PutFileAsync(ObjectKey key, UploadSource source, PutOptions options, CancellationToken cancel)
+    {
+        return StrikeAsync(StoreVerb.PutFile, key.Value, PutSpoiledAsync, Lost(key, source.Length), cancel);
+
+        async ValueTask<StoreResult<ObjectProperties>> PutSpoiledAsync(Strike strike)
+        {
+            if (!strike.Spoils)
+            {
+                return await _inner.PutFileAsync(key, source, options, cancel);
+            }
+
+            byte[] content = await File.ReadAllBytesAsync(source.Path, cancel);
+            return await _inner.PutAsync(key, Spoil(strike, content), options.Condition, cancel);
+        }
+    }
+
+    public ValueTask<StoreResult<ObjectProperties>> GetPropertiesAsync(ObjectKey key, CancellationToken cancel)
+    {
+        return StrikeAsync(StoreVerb.GetProperties, key.Value, _ => _inner.GetPropertiesAsync(key, cancel), Lost(key, 0), cancel);
+    }
+
+    public ValueTask<StoreResult<ObjectPage>> ListAsync(string prefix, ObjectKey? after, int limit, CancellationToken cancel)
+    {
+        return StrikeAsync(StoreVerb.List, prefix, _ => _inner.ListAsync(prefix, after, limit, cancel), ObjectPage.Empty, cancel);
+    }
+
+    public ValueTask<StoreResult<bool>> DeleteAsync(ObjectKey key, EntityTag version, CancellationToken cancel)
+    {
+        return StrikeAsync(StoreVerb.Delete, key.Value, _ => _inner.DeleteAsync(key, version, cancel), true, cancel);
+    }
+
+    public ValueTask<StoreResult<ObjectProperties>> SetTierAsync(ObjectKey key, StorageTier tier, CancellationToken cancel)
+    {
+        return StrikeAsync(StoreVerb.SetTier, key.Value, _ => _inner.SetTierAsync(key, tier, cancel), Lost(key, 0), cancel);
+    }
+
+    public ValueTask<StoreResult<RestoreState>> RestoreAsync(ObjectKey key, RestoreRequest request, CancellationToken cancel)
+    {
+        return StrikeAsync(StoreVerb.Restore, key.Value, _ => _inner.RestoreAsync(key, request, cancel), RestoreState.InProgress, cancel);
+    }
+
+    public ValueTask DisposeAsync() => _inner.DisposeAsync();
+
+    private ObjectProperties Lost(ObjectKey key, long length) => new(key, length, new EntityTag("lost"), _time.GetUtcNow());
+
+    private async ValueTask<StoreResult<T>> StrikeAsync<T>(
+        StoreVerb verb, string key, Func<Strike, ValueTask<StoreResult<T>>> operation, T pretended, CancellationToken cancel)
+    {
+        Strike strike = Choose(verb, key);
+        if (strike.Delay > TimeSpan.Zero)
+        {
+            await Task.Delay(strike.Delay, _time, cancel);
+        }
+
+        if (strike.Has(StoreFaultKind.Hang))
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, cancel);
+        }
+
+        if (strike.Of(StoreFaultKind.Fail) is { } failed)
+        {
+            return new StoreFailure(failed.Error, "injected", failed.RetryAfter);
+        }
+
+        if (strike.Has(StoreFaultKind.Lose))
+        {
+            return pretended;
+        }
+
+        StoreResult<T> result = await operation(strike);
+        if (strike.Has(StoreFaultKind.HangAfterwards))
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, cancel);
+        }
+
+        return strike.Of(StoreFaultKind.FailAfterwards) is { } ambiguous
+            ? new StoreFailure(ambiguous.Error, "injected", ambiguous.RetryAfter)
+            : result;
+    }
+
+    private Strike Choose(StoreVerb verb, string key)
+    {
+        Interlocked.Increment(ref _calls[(int)verb]);
+        var chosen = new List<StoreFault>();
+        lock (_lock)
+        {
+            foreach (ArmedFault armed in _faults)
+            {
+                if (armed.Strikes(verb, key, _random))
+                {
+                    chosen.Add(armed.Fault);
+                }
+            }
+
+            if (chosen.Count > 0)
+            {
+                _struck++;
+            }
+
+            return new Strike(chosen, _random.NextInt64(long.MaxValue));
+        }
+    }
+
+    private async ValueTask<StoreResult<int>> ReadSpoiledAsync(
+        Strike strike, ObjectKey key, EntityTag version, long offset, Memory<byte> destination, CancellationToken cancel)
+    {
+        if (strike.Has(StoreFaultKind.WrongObject) && await AnotherThanAsync(key, cancel) is { } other)
+        {
+            return await _inner.ReadAsync(other, EntityTag.Any, offset, destination, cancel);
+        }
+
+        StoreResult<int> read = await _inner.ReadAsync(key, version, offset, destination, cancel);
+        if (!read.Succeeded || read.Value == 0)
+        {
+            return read;
+        }
+
+        if (strike.Has(StoreFaultKind.Flip))
+        {
+            destination.Span[(int)(strike.Choice % read.Value)] ^= (byte)(1 << (int)(strike.Choice & 7));
+        }
+
+        return strike.Has(StoreFaultKind.Truncate) ? (int)(strike.Choice % read.Value) : read;
+    }
+
+    private async ValueTask<ObjectKey?> AnotherThanAsync(ObjectKey key, CancellationToken cancel)
+    {
+        StoreResult<ObjectPage> page = await _inner.ListAsync(string.Empty, null, 2, cancel);
+        foreach (ObjectProperties found in page.Succeeded ? page.Value.Objects : [])
+        {
+            if (found.Key != key)
+            {
+                return found.Key;
+            }
+        }
+
+        return null;
+    }
+
+    private static ReadOnlyMemory<byte> Spoil(Strike strike, ReadOnlyMemory<byte> content)
+    {
+        if (!strike.Spoils || content.IsEmpty)
+        {
+            return content;
+        }
+
+        byte[] spoilt = content.ToArray();
+        if (strike.Has(StoreFaultKind.Flip))
+        {
+            spoilt[strike.Choice % spoilt.Length] ^= (byte)(1 << (int)(strike.Choice & 7));
+        }
+
+        return strike.Has(StoreFaultKind.Truncate) ? spoilt.AsMemory(0, (int)(strike.Choice % spoilt.Length)) : spoilt;
+    }
+
+    // What was chosen for one request.
+    private sealed class Strike(List<StoreFault> faults, long choice)
+    {
+        public long Choice { get; } = choice;
+
+        public bool Spoils => Has(StoreFaultKind.Flip) || Has(StoreFaultKind.Truncate);
+
+        public TimeSpan Delay => faults.Where(fault => fault.Kind == StoreFaultKind.Delay).Aggregate(TimeSpan.Zero, (sum, fault) => sum + fault.Delay);
+
+        public StoreFault? Of(StoreFaultKind kind) => faults.Find(fault => fault.Kind == kind);
+
+        public bool Has(StoreFaultKind kind) => Of(kind) is not null;
+    }
+
+    private sealed class ArmedFault(StoreFault fault)
+    {
+        private int _passed;
+        private int _struck;
+
+        public StoreFault Fault { get; } = fault;
+
+        public bool Strikes(StoreVerb verb, string key, Random random)
+        {
+            bool matches = (Fault.Verb is null || Fault.Verb == verb) && key.StartsWith(Fault.KeyPrefix, StringComparison.Ordinal);
+            if (!matches || _struck >= Fault.Count || (Fault.Probability < 1 && random.NextDouble() >= Fault.Probability))
+            {
+                return false;
+            }
+
+            if (_passed < Fault.Skip)
+            {
+                _passed++;
+                return false;
+            }
+
+            _struck++;
+            return true;
+        }
+    }
+}

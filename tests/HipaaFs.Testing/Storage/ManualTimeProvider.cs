@@ -1,0 +1,137 @@
+namespace HipaaFs.Testing.Storage;
+
+/// <summary>A clock that moves only when a test moves it. Timers fire on the thread that does, in the order in which they are due.</summary>
+public sealed class ManualTimeProvider : TimeProvider
+{
+    private readonly Lock _lock = new();
+    private readonly List<ManualTimer> _timers = []; // Running ones. Guarded by _lock.
+    private DateTimeOffset _now; // Guarded by _lock.
+
+    public ManualTimeProvider(DateTimeOffset? start = null) => _now = start ?? new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    /// <summary>How many timers are running, those of delays and time-outs included.</summary>
+    public int RunningTimers
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _timers.Count;
+            }
+        }
+    }
+
+    public override DateTimeOffset GetUtcNow()
+    {
+        lock (_lock)
+        {
+            return _now;
+        }
+    }
+
+    public override long GetTimestamp() => GetUtcNow().UtcTicks;
+
+    /// <summary>Moves the clock forward and fires what becomes due.</summary>
+    public void Advance(TimeSpan by)
+    {
+        DateTimeOffset target = GetUtcNow() + by;
+        while (FireNext(target))
+        {
+        }
+
+        lock (_lock)
+        {
+            _now = target > _now ? target : _now;
+        }
+    }
+
+    /// <summary>Moves the clock to the next timer and fires it. Returns false when none is running.</summary>
+    public bool AdvanceToNextTimer() => FireNext(DateTimeOffset.MaxValue);
+
+    /// <summary>Starts an operation and moves the clock from timer to timer until it ends.</summary>
+    /// <remarks>
+    /// It runs without a synchronization context, so that what waits for a timer goes on inside the call that fires it: a
+    /// time-out of work that is under way is then never mistaken for the next thing to wait for.
+    /// </remarks>
+    public Task<T> RunAsync<T>(Func<Task<T>> start) => Task.Run(async () =>
+    {
+        Task<T> operation = start();
+        while (!operation.IsCompleted)
+        {
+            if (!AdvanceToNextTimer())
+            {
+                await Task.Yield();
+            }
+        }
+
+        return await operation;
+    });
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var timer = new ManualTimer(this, callback, state);
+        timer.Change(dueTime, period);
+        return timer;
+    }
+
+    private bool FireNext(DateTimeOffset limit)
+    {
+        ManualTimer? next;
+        lock (_lock)
+        {
+            next = _timers.MinBy(static timer => timer.Due);
+            if (next is null || next.Due > limit)
+            {
+                return false;
+            }
+
+            _now = next.Due > _now ? next.Due : _now;
+            if (next.Period == Timeout.InfiniteTimeSpan)
+            {
+                _timers.Remove(next);
+            }
+            else
+            {
+                next.Due += next.Period;
+            }
+        }
+
+        next.Fire();
+        return true;
+    }
+
+    private sealed class ManualTimer(ManualTimeProvider clock, TimerCallback callback, object? state) : ITimer
+    {
+        public DateTimeOffset Due { get; set; }
+
+        public TimeSpan Period { get; private set; }
+
+        public void Fire() => callback(state);
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            lock (clock._lock)
+            {
+                clock._timers.Remove(this);
+                if (dueTime != Timeout.InfiniteTimeSpan)
+                {
+                    Due = clock._now + dueTime;
+                    Period = period == TimeSpan.Zero ? Timeout.InfiniteTimeSpan : period;
+                    clock._timers.Add(this);
+                }
+            }
+
+            return true;
+        }
+
+        public void Dispose() => Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}
