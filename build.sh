@@ -121,7 +121,7 @@ verb_mount() {
 
 mounted   $directory
 data      $volume (encrypted)
-key       $("$driver" config check "$volume" 2> /dev/null | sed -n 's/^ *key[: =]* *//p' | head -n 1) - keep a copy: without it the data is lost
+key       $("$driver" config check "$volume" | sed -n 's/^key  *\(.*[^ ]\)  *volume\.yaml.*/\1/p') (keep a copy: without it the data is lost)
 unmount   $driver umount $directory
 again     ./build.sh mount $directory
 END

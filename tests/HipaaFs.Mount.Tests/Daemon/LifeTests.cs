@@ -156,7 +156,7 @@ public sealed class LifeTests
 
         string shown = await volume.ShellAsync("touch file; mkdir d; stat -c '%u %g %a %n' file d");
 
-        Assert.Equal("1234 5678 640 file\n1234 5678 750 d\n", shown);
+        Assert.Equal("1234 5678 750 file\n1234 5678 750 d\n", shown);
     }
 
     [Fact]

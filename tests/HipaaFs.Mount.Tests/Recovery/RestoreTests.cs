@@ -54,7 +54,7 @@ public sealed class RestoreTests
         string output = Path.Combine(volume.Work, "extracted");
 
         ProcessOutcome extracted = await Shell.PythonFileAsync(
-            reader, volume.Work, TimeSpan.FromSeconds(180), "extract", "--store", volume.Store, "--key", volume.KeyFile, output);
+            reader, volume.Work, TimeSpan.FromSeconds(180), "--store", volume.Store, "--key", volume.KeyFile, "--out", output);
 
         extracted.EnsureSucceeded();
         TreeManifest.AssertEqual(expected, await TreeManifest.ReadAsync(Path.Combine(output, "tree"), withTimes: false));
