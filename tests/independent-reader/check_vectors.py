@@ -1,13 +1,15 @@
 #!/usr/bin/python3
-"""Opens every golden vector with the independent reader. Prints one line a file; exit code 1 when one does not agree."""
+"""Opens every golden vector, and the examples of docs/format.md, with the independent reader. Prints one line a file; exit code 1 when one does not agree."""
 
 import hashlib
 import json
 import os
+import re
 import sys
 import tempfile
 from pathlib import Path
 
+import hipaafs_changes
 import hipaafs_format as fmt
 import hipaafs_reader
 
@@ -110,14 +112,30 @@ def check_volume(vectors):
         check((out / "hard link").stat().st_ino == (out / "study/report.txt").stat().st_ino, "hard link")
 
 
+def check_document():
+    """The examples of docs/format.md that HipaaFs.Crypto does not know: the change stream's."""
+    text = (VECTORS.parent.parent / "docs" / "format.md").read_text()
+    batch = bytes.fromhex(re.search(r"```hex batch\n(.*?)```", text, re.DOTALL)[1])
+    rows = hipaafs_changes.Rows()
+    part = hipaafs_changes.StreamPart(bytes(32) + (12).to_bytes(8, "little") + bytes(8) + len(batch).to_bytes(4, "little") + batch)
+    rows.apply(part)
+    ((parent, tag), (inode, sealed)), = rows.entries.items()
+    names = fmt.Names(bytes(range(0x40, 0x60)))
+    check((parent, inode, rows.sequence) == (1, 7, 12), "row of the batch")
+    check(names.open_name(parent, tag, sealed) == b"NA12878.bam", "name in the batch")
+
+
 CHECKS = {"segments": check_segments, "names": check_names, "keyring": check_ring, "volume": check_volume}
 
 
 def main():
     failed = False
-    for name, run in CHECKS.items():
+    checks = {name: lambda run=run, name=name: run(json.loads((VECTORS / f"format-1-{name}.json").read_text()))
+              for name, run in CHECKS.items()}
+    checks["document"] = check_document
+    for name, run in checks.items():
         try:
-            run(json.loads((VECTORS / f"format-1-{name}.json").read_text()))
+            run()
             print(f"{name}: ok")
         except (AssertionError, fmt.FormatError, OSError) as error:
             failed = True
