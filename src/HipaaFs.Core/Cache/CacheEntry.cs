@@ -1,0 +1,182 @@
+using System.Diagnostics;
+using HipaaFs.Crypto;
+
+namespace HipaaFs.Cache;
+
+/// <summary>What the cache has of one segment: all of it, or the frames whose bits are set.</summary>
+/// <remarks>Thread-safe. Bits are set after the bytes are in the file; a bit that lies is caught by authentication.</remarks>
+internal sealed class CacheEntry
+{
+    private const int MaxFrequency = 3;
+
+    private readonly ulong[]? _bits;
+    private long _cachedFrames;
+    private int _readers;
+
+    /// <summary>An entry for <paramref name="objectLength"/> bytes; complete when <paramref name="bits"/> is null.</summary>
+    internal CacheEntry(SegmentId segment, long objectLength, ulong[]? bits)
+    {
+        Segment = segment;
+        ObjectLength = objectLength;
+        _bits = bits;
+        _cachedFrames = bits is null ? FrameCount : Count(bits);
+    }
+
+    /// <summary>The segment.</summary>
+    internal SegmentId Segment { get; }
+
+    /// <summary>Length of the object in the store.</summary>
+    internal long ObjectLength { get; }
+
+    /// <summary>Sealed frames that fit in the object: an upper bound, since index and trailer are in it too.</summary>
+    internal long FrameCount => FramesFor(ObjectLength);
+
+    /// <summary>Whether the whole object is here, index and trailer included.</summary>
+    internal bool IsComplete => _bits is null;
+
+    /// <summary>Bytes on the disk.</summary>
+    internal long CachedBytes => IsComplete ? ObjectLength : Volatile.Read(ref _cachedFrames) * SegmentFormat.SealedFrameSize;
+
+    /// <summary>Whether someone has the file open.</summary>
+    internal bool IsInUse => Volatile.Read(ref _readers) > 0;
+
+    /// <summary>Whether the entry has left the cache. Guarded by the cache.</summary>
+    internal bool IsGone { get; set; }
+
+    /// <summary>Hits since it was last considered for eviction, at most 3 (S3-FIFO).</summary>
+    internal int Frequency { get; set; }
+
+    /// <summary>Whether bits were set since the map was last saved.</summary>
+    internal bool IsMapDirty { get; private set; }
+
+    /// <summary>The map, for saving; null when complete.</summary>
+    internal ulong[]? Bits => _bits;
+
+    /// <summary>Words of the map of an object.</summary>
+    internal static int WordsFor(long objectLength) => (int)((FramesFor(objectLength) + 63) / 64);
+
+    /// <summary>Whether the frames of a half-open range are here.</summary>
+    internal bool HasFrames(long first, long end)
+    {
+        ulong[]? bits = _bits;
+        if (bits is null)
+        {
+            return true;
+        }
+
+        for (long frame = first; frame < end; frame++)
+        {
+            if (!IsSet(bits, frame))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>The first run of missing frames in a half-open range, at most <paramref name="most"/> long; false when none is missing.</summary>
+    internal bool TryFindMissing(long first, long end, long most, out long start, out long stop)
+    {
+        start = stop = end;
+        ulong[]? bits = _bits;
+        if (bits is null)
+        {
+            return false;
+        }
+
+        start = first;
+        while (start < end && IsSet(bits, start))
+        {
+            start++;
+        }
+
+        stop = start;
+        while (stop < end && stop - start < most && !IsSet(bits, stop))
+        {
+            stop++;
+        }
+
+        return start < stop;
+    }
+
+    /// <summary>Says that the frames of a half-open range are in the file. Returns how many are new.</summary>
+    internal long Mark(long first, long end)
+    {
+        ulong[]? bits = _bits;
+        if (bits is null)
+        {
+            return 0;
+        }
+
+        long added = 0;
+        for (long frame = first; frame < end; frame++)
+        {
+            ulong bit = 1UL << (int)(frame % 64);
+            if ((Interlocked.Or(ref bits[frame / 64], bit) & bit) == 0)
+            {
+                added++;
+            }
+        }
+
+        Interlocked.Add(ref _cachedFrames, added);
+        IsMapDirty = true;
+        return added;
+    }
+
+    /// <summary>Says that a frame is not in the file after all.</summary>
+    internal void Unmark(long frame)
+    {
+        ulong[]? bits = _bits;
+        if (bits is null)
+        {
+            return;
+        }
+
+        ulong bit = 1UL << (int)(frame % 64);
+        if ((Interlocked.And(ref bits[frame / 64], ~bit) & bit) != 0)
+        {
+            Interlocked.Decrement(ref _cachedFrames);
+            IsMapDirty = true;
+        }
+    }
+
+    /// <summary>Notes a hit. Racing hits may be lost: it is a hint.</summary>
+    internal void Touch()
+    {
+        if (Frequency < MaxFrequency)
+        {
+            Frequency++;
+        }
+    }
+
+    /// <summary>Counts a reader in.</summary>
+    internal void Enter() => Interlocked.Increment(ref _readers);
+
+    /// <summary>Counts a reader out.</summary>
+    internal void Leave()
+    {
+        int left = Interlocked.Decrement(ref _readers);
+        Debug.Assert(left >= 0, "left once too often");
+    }
+
+    /// <summary>Says that the map on the disk is as the one in memory.</summary>
+    internal void MapSaved() => IsMapDirty = false;
+
+    private static long FramesFor(long objectLength) =>
+        (Math.Max(0, objectLength - SegmentFormat.HeaderSize) + SegmentFormat.SealedFrameSize - 1) / SegmentFormat.SealedFrameSize;
+
+    private static bool IsSet(ulong[] bits, long frame) =>
+        frame / 64 < bits.Length && (Volatile.Read(ref bits[frame / 64]) & (1UL << (int)(frame % 64))) != 0;
+
+    private static long Count(ulong[] bits)
+    {
+        long count = 0;
+        foreach (ulong word in bits)
+        {
+            count += System.Numerics.BitOperations.PopCount(word);
+        }
+
+        return count;
+    }
+}

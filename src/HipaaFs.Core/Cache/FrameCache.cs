@@ -1,0 +1,308 @@
+using System.Diagnostics;
+using HipaaFs.Crypto;
+using HipaaFs.Memory;
+using HipaaFs.Platform;
+using HipaaFs.Storage;
+using HipaaFs.Volumes;
+using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
+
+namespace HipaaFs.Cache;
+
+/// <summary>Local copies of sealed frames: per segment one file of the object's own bytes, whole or with gaps, never anything readable.</summary>
+/// <remarks>
+/// <para>A complete entry is a staged segment that was uploaded and renamed; the others are filled by fetches of runs of frames (<see cref="FrameFetcher"/>).</para>
+/// <para>Thread-safe. One lock for the table, held over memory only. Size and keep-free limits are kept by evicting whole segments after each change.</para>
+/// </remarks>
+internal sealed partial class FrameCache : IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<SegmentId, CacheEntry> _entries = [];
+    private readonly EvictionQueue _queue = new();
+    private readonly CacheFiles _files;
+    private readonly CacheOptions _options;
+    private readonly FileLock _owner;
+    private readonly FrameFetcher _fetcher;
+    private readonly ILogger _logger;
+    private long _bytes;
+    private long _badFrames;
+
+    private FrameCache(CacheOptions options, CacheFiles files, FileLock owner, IObjectStore store, MemoryBudget budget, ILogger logger)
+    {
+        _options = options;
+        _files = files;
+        _owner = owner;
+        _logger = logger;
+        _fetcher = new FrameFetcher(store, budget, files, Added);
+    }
+
+    /// <summary>Raised when a segment's local file is no longer to be used.</summary>
+    internal event Action<SegmentId>? Evicted;
+
+    /// <summary>What it holds.</summary>
+    internal CacheUsage Usage
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return new CacheUsage(
+                    _bytes, _options.MaxBytes, _entries.Count, _fetcher.FetchedBytes, _fetcher.Fetches, Volatile.Read(ref _badFrames));
+            }
+        }
+    }
+
+    /// <summary>Opens a cache directory and takes it over. Null when another process has it.</summary>
+    internal static FrameCache? TryOpen(CacheOptions options, IObjectStore store, MemoryBudget budget, ILogger logger)
+    {
+        var files = new CacheFiles(options.Directory);
+        FileLock? owner = FileLock.TryAcquire(Path.Combine(options.Directory, "owner"));
+        if (owner is null)
+        {
+            return null;
+        }
+
+        var cache = new FrameCache(options, files, owner, store, budget, logger);
+        foreach (CacheEntry entry in files.Load())
+        {
+            cache.Add(entry);
+        }
+
+        cache.MakeRoom();
+        return cache;
+    }
+
+    /// <summary>Finds or makes a segment's entry and opens its file for a reader, who leaves the entry when done. Null when the object's length is not known.</summary>
+    internal CacheEntry? TryEnter(SegmentId segment, long objectLength, out SafeFileHandle? file)
+    {
+        for (; ; )
+        {
+            CacheEntry? entry = GetOrAdd(segment, objectLength);
+            if (entry is null)
+            {
+                file = null;
+                return null;
+            }
+
+            file = _files.TryOpenRead(entry);
+            if (file is not null)
+            {
+                entry.Enter();
+                return entry;
+            }
+
+            if (!entry.IsComplete)
+            {
+                _files.OpenWrite(entry).Dispose();
+                continue;
+            }
+
+            Remove(entry); // Somebody deleted the file of a complete entry.
+        }
+    }
+
+    /// <summary>Makes an uploaded staged segment a complete entry, by renaming its file.</summary>
+    internal void Adopt(SegmentId segment, string stagedPath, long objectLength)
+    {
+        _files.CreateParent(segment);
+        CacheEntry? old;
+        var entry = new CacheEntry(segment, objectLength, bits: null);
+        lock (_lock)
+        {
+            _entries.TryGetValue(segment, out old);
+        }
+
+        if (old is not null)
+        {
+            Remove(old);
+        }
+
+        File.Move(stagedPath, _files.WholePath(segment), overwrite: true);
+        Add(entry);
+        MakeRoom();
+    }
+
+    /// <summary>Gives up a frame that is bad here: the bit of an entry with gaps, or the whole of a complete one, whose file may be the store's own.</summary>
+    internal void Discard(CacheEntry entry, long frame)
+    {
+        Interlocked.Increment(ref _badFrames);
+        if (entry.IsComplete)
+        {
+            Remove(entry);
+            return;
+        }
+
+        entry.Unmark(frame);
+        lock (_lock)
+        {
+            _bytes -= SegmentFormat.SealedFrameSize;
+        }
+    }
+
+    /// <summary>Fetches the frames of a half-open range that are missing.</summary>
+    internal ValueTask<FsError> FetchAsync(CacheEntry entry, long first, long end, CancellationToken cancel) =>
+        _fetcher.FetchAsync(entry, first, end, cancel);
+
+    /// <summary>Reads sealed frames past the cache, for a cache disk that takes no more.</summary>
+    internal ValueTask<FsError> FetchAroundAsync(CacheEntry entry, long first, Memory<byte> sealedFrames, CancellationToken cancel) =>
+        _fetcher.FetchAroundAsync(entry, first, sealedFrames, cancel);
+
+    /// <summary>Starts to fetch what is missing of a half-open range, unless memory is short.</summary>
+    internal void StartReadAhead(CacheEntry entry, long first, long end) => _fetcher.StartReadAhead(entry, first, end);
+
+    /// <summary>Forgets a segment that is deleted for good.</summary>
+    internal void Remove(SegmentId segment)
+    {
+        CacheEntry? entry;
+        lock (_lock)
+        {
+            _entries.TryGetValue(segment, out entry);
+        }
+
+        if (entry is not null)
+        {
+            Remove(entry);
+        }
+    }
+
+    /// <summary>Writes the maps of entries that have grown.</summary>
+    internal void SaveMaps()
+    {
+        List<CacheEntry> grown = [];
+        lock (_lock)
+        {
+            foreach (CacheEntry entry in _entries.Values)
+            {
+                if (entry.IsMapDirty)
+                {
+                    grown.Add(entry);
+                }
+            }
+        }
+
+        foreach (CacheEntry entry in grown)
+        {
+            try
+            {
+                _files.SaveMap(entry);
+            }
+            catch (IOException exception)
+            {
+                LogMapNotSaved(_logger, entry.Segment, exception.HResult);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _fetcher.Dispose();
+        SaveMaps();
+        _owner.Dispose();
+    }
+
+    private CacheEntry? GetOrAdd(SegmentId segment, long objectLength)
+    {
+        lock (_lock)
+        {
+            if (_entries.TryGetValue(segment, out CacheEntry? known))
+            {
+                return known;
+            }
+        }
+
+        if (objectLength <= 0)
+        {
+            return null;
+        }
+
+        var entry = new CacheEntry(segment, objectLength, new ulong[CacheEntry.WordsFor(objectLength)]);
+        return Add(entry);
+    }
+
+    private CacheEntry Add(CacheEntry entry)
+    {
+        lock (_lock)
+        {
+            if (!_entries.TryAdd(entry.Segment, entry))
+            {
+                return _entries[entry.Segment];
+            }
+
+            _bytes += entry.CachedBytes;
+            _queue.Add(entry);
+            return entry;
+        }
+    }
+
+    private void Remove(CacheEntry entry)
+    {
+        lock (_lock)
+        {
+            if (entry.IsGone)
+            {
+                return;
+            }
+
+            entry.IsGone = true;
+            _bytes -= entry.CachedBytes;
+            if (_entries.TryGetValue(entry.Segment, out CacheEntry? current) && current == entry)
+            {
+                _entries.Remove(entry.Segment);
+            }
+
+            _files.Delete(entry);
+        }
+
+        Evicted?.Invoke(entry.Segment);
+    }
+
+    private void Added(CacheEntry entry, long frames)
+    {
+        lock (_lock)
+        {
+            if (!entry.IsGone)
+            {
+                _bytes += frames * SegmentFormat.SealedFrameSize;
+            }
+        }
+
+        MakeRoom();
+    }
+
+    private void MakeRoom()
+    {
+        while (true)
+        {
+            CacheEntry? victim;
+            lock (_lock)
+            {
+                if (!IsOverLimit() || !_queue.TryTakeVictim(_bytes, out victim))
+                {
+                    return;
+                }
+            }
+
+            Remove(victim);
+            LogEvicted(_logger, victim.Segment, victim.CachedBytes);
+        }
+    }
+
+    private bool IsOverLimit()
+    {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        if (_bytes > _options.MaxBytes)
+        {
+            return true;
+        }
+
+        FreeSpace space = FreeSpace.Of(_files.Directory);
+        return _entries.Count > 0 && space.Available < space.Total * _options.MinFreeRatio;
+    }
+
+    [LoggerMessage(520, LogLevel.Debug, "Segment {Segment} left the cache, {Bytes} bytes")]
+    private static partial void LogEvicted(ILogger logger, SegmentId segment, long bytes);
+
+    [LoggerMessage(521, LogLevel.Warning, "The map of cached segment {Segment} could not be saved (error {Error}); its frames are fetched again after a restart")]
+    private static partial void LogMapNotSaved(ILogger logger, SegmentId segment, int error);
+}

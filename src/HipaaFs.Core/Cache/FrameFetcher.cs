@@ -1,0 +1,217 @@
+using System.Buffers;
+using HipaaFs.Crypto;
+using HipaaFs.Memory;
+using HipaaFs.Storage;
+using HipaaFs.Volumes;
+using Microsoft.Win32.SafeHandles;
+
+namespace HipaaFs.Cache;
+
+/// <summary>Fetches runs of frames from the store into the cache; a run that is on its way is never asked for twice.</summary>
+/// <remarks>Thread-safe. Read-ahead is bounded by memory and by <see cref="MaxReadAhead"/> runs; a fetch somebody waits for always goes.</remarks>
+internal sealed class FrameFetcher : IDisposable
+{
+    /// <summary>Frames of one request: just below 8 MiB.</summary>
+    internal const int MaxFrames = 511;
+
+    private const int MaxReadAhead = 16;
+
+    private readonly Lock _lock = new();
+    private readonly List<Fetch> _running = [];
+    private readonly IObjectStore _store;
+    private readonly MemoryBudget _budget;
+    private readonly CacheFiles _files;
+    private readonly Action<CacheEntry, long> _added;
+    private readonly CancellationTokenSource _stop = new();
+    private int _readAhead;
+    private long _fetchedBytes;
+    private long _fetches;
+
+    internal FrameFetcher(IObjectStore store, MemoryBudget budget, CacheFiles files, Action<CacheEntry, long> added)
+    {
+        _store = store;
+        _budget = budget;
+        _files = files;
+        _added = added;
+    }
+
+    /// <summary>Bytes fetched so far.</summary>
+    internal long FetchedBytes => Volatile.Read(ref _fetchedBytes);
+
+    /// <summary>Requests made so far.</summary>
+    internal long Fetches => Volatile.Read(ref _fetches);
+
+    /// <summary>Fetches what is missing of a half-open range of frames, one request for each run.</summary>
+    internal async ValueTask<FsError> FetchAsync(CacheEntry entry, long first, long end, CancellationToken cancel)
+    {
+        while (entry.TryFindMissing(first, end, MaxFrames, out long start, out long stop))
+        {
+            FsError error = await Join(entry, start, stop, readAhead: false).WaitAsync(cancel);
+            if (error != FsError.None)
+            {
+                return error;
+            }
+        }
+
+        return FsError.None;
+    }
+
+    /// <summary>Reads sealed frames into <paramref name="sealedFrames"/>, past the cache.</summary>
+    internal async ValueTask<FsError> FetchAroundAsync(CacheEntry entry, long first, Memory<byte> sealedFrames, CancellationToken cancel)
+    {
+        Interlocked.Increment(ref _fetches);
+        StoreResult<int> read = await _store.ReadAsync(
+            StoreLayout.Segment(entry.Segment), EntityTag.Any, SegmentFormat.SealedFrameOffset(first), sealedFrames, cancel);
+        if (!read.Succeeded)
+        {
+            return read.Error.ToFsError();
+        }
+
+        Interlocked.Add(ref _fetchedBytes, read.Value);
+        sealedFrames.Span[read.Value..].Clear();
+        return FsError.None;
+    }
+
+    /// <summary>Starts fetches for what is missing of a half-open range, as long as memory and slots last.</summary>
+    internal void StartReadAhead(CacheEntry entry, long first, long end)
+    {
+        while (first < end && entry.TryFindMissing(first, end, MaxFrames, out long start, out long stop))
+        {
+            if (Volatile.Read(ref _readAhead) >= MaxReadAhead
+                || !_budget.TryReserveReadAhead((stop - start) * SegmentFormat.SealedFrameSize))
+            {
+                return;
+            }
+
+            _budget.ReleaseFetch((stop - start) * SegmentFormat.SealedFrameSize);
+            _ = Join(entry, start, stop, readAhead: true);
+            first = stop;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _stop.Cancel();
+        Task[] running;
+        lock (_lock)
+        {
+            running = [.. _running.ConvertAll(static fetch => (Task)fetch.Done.Task)];
+        }
+
+        Task.WaitAll(running);
+        _stop.Dispose();
+    }
+
+    // Returns the task of the run that brings frame `start`: one under way, or a new one that ends before the next one under way.
+    private Task<FsError> Join(CacheEntry entry, long start, long stop, bool readAhead)
+    {
+        Fetch mine;
+        lock (_lock)
+        {
+            foreach (Fetch fetch in _running)
+            {
+                if (fetch.Entry != entry)
+                {
+                    continue;
+                }
+
+                if (fetch.First <= start && start < fetch.End)
+                {
+                    return fetch.Done.Task;
+                }
+
+                if (fetch.First > start && fetch.First < stop)
+                {
+                    stop = fetch.First;
+                }
+            }
+
+            mine = new Fetch(entry, start, stop);
+            _running.Add(mine);
+        }
+
+        if (readAhead)
+        {
+            Interlocked.Increment(ref _readAhead);
+        }
+
+        // A store on a disk or NAS answers on the caller's thread, which may be one that serves requests.
+        _ = Task.Run(() => RunAsync(mine, readAhead), CancellationToken.None);
+        return mine.Done.Task;
+    }
+
+    private async Task RunAsync(Fetch fetch, bool readAhead)
+    {
+        long bytes = (fetch.End - fetch.First) * SegmentFormat.SealedFrameSize;
+        _budget.ReserveFetch(bytes);
+        FsError outcome = FsError.Io;
+        try
+        {
+            outcome = await FillAsync(fetch.Entry, fetch.First, fetch.End);
+        }
+        catch (OperationCanceledException)
+        {
+            outcome = FsError.Interrupted; // The volume is closing.
+        }
+        catch (IOException exception)
+        {
+            outcome = DiskErrors.Classify(exception);
+        }
+        finally
+        {
+            _budget.ReleaseFetch(bytes);
+            lock (_lock)
+            {
+                _running.Remove(fetch);
+            }
+
+            if (readAhead)
+            {
+                Interlocked.Decrement(ref _readAhead);
+            }
+
+            fetch.Done.SetResult(outcome);
+        }
+    }
+
+    private async Task<FsError> FillAsync(CacheEntry entry, long first, long end)
+    {
+        long offset = SegmentFormat.SealedFrameOffset(first);
+        int wanted = (int)Math.Min((end - first) * SegmentFormat.SealedFrameSize, entry.ObjectLength - offset);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(wanted);
+        try
+        {
+            StoreResult<int> read = await _store.ReadAsync(
+                StoreLayout.Segment(entry.Segment), EntityTag.Any, offset, buffer.AsMemory(0, wanted), _stop.Token);
+            Interlocked.Increment(ref _fetches);
+            if (!read.Succeeded)
+            {
+                return read.Error.ToFsError();
+            }
+
+            Interlocked.Add(ref _fetchedBytes, read.Value);
+            if (read.Value < wanted)
+            {
+                return FsError.NotAuthentic; // The object was cut off.
+            }
+
+            using (SafeFileHandle file = _files.OpenWrite(entry))
+            {
+                RandomAccess.Write(file, buffer.AsSpan(0, wanted), offset);
+            }
+
+            _added(entry, entry.Mark(first, end));
+            return FsError.None;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private sealed record Fetch(CacheEntry Entry, long First, long End)
+    {
+        internal TaskCompletionSource<FsError> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

@@ -1,0 +1,236 @@
+using HipaaFs.Crypto;
+using HipaaFs.Metadata;
+using HipaaFs.Sessions;
+using HipaaFs.Staging;
+using HipaaFs.Storage;
+using HipaaFs.Volumes;
+using Microsoft.Extensions.Logging;
+
+namespace HipaaFs.ChangeStream;
+
+/// <summary>Publishes every metadata change to the store, so that the volume can be rebuilt from there.</summary>
+/// <remarks>
+/// One publication: (1) make a commit durable; (2) finish and upload every segment that its rows can refer to; (3) make sure that no newer session exists;
+/// (4) put the changes since the last publication, chained by hash, or a dump of all rows when a day has passed or the chain cannot be continued; (5) note how far it is.
+/// A backup point therefore never refers to data that is not in the store.
+/// </remarks>
+internal sealed partial class ChangePublisher : IDisposable
+{
+    /// <summary>How often changes are published; the recovery point is at most twice this old when the store keeps up.</summary>
+    internal static readonly TimeSpan Interval = TimeSpan.FromSeconds(25);
+
+    private static readonly TimeSpan FullInterval = TimeSpan.FromDays(1);
+
+    private readonly SemaphoreSlim _one = new(1, 1);
+    private readonly IMetadataStore _metadata;
+    private readonly Writeback _writeback;
+    private readonly Uploader _uploader;
+    private readonly SessionFence _fence;
+    private readonly SessionClock _clock;
+    private readonly StreamObjectWriter _objects;
+    private readonly IObjectStore _store;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private PublishedPoint? _published;
+    private ulong _nextNumber;
+    private bool _isLoaded;
+
+    internal ChangePublisher(
+        IMetadataStore metadata,
+        Writeback writeback,
+        Uploader uploader,
+        SessionFence fence,
+        SessionClock clock,
+        StreamObjectWriter objects,
+        IObjectStore store,
+        TimeProvider time,
+        ILogger logger)
+    {
+        _metadata = metadata;
+        _writeback = writeback;
+        _uploader = uploader;
+        _fence = fence;
+        _clock = clock;
+        _objects = objects;
+        _store = store;
+        _time = time;
+        _logger = logger;
+        LastPublished = time.GetUtcNow();
+    }
+
+    /// <summary>Everything older than this is in the store.</summary>
+    internal DateTimeOffset LastPublished { get; private set; }
+
+    /// <summary>Changes up to here are in the store.</summary>
+    internal CommitSequence PublishedSequence => _published?.Sequence ?? default;
+
+    /// <summary>Publishes at intervals until stopped.</summary>
+    internal async Task RunAsync(CancellationToken stop)
+    {
+        try
+        {
+            await _fence.WaitForClaimAsync(stop);
+            while (true)
+            {
+                await Task.Delay(Interval, _time, stop);
+                StoreError error = await PublishAsync(stop);
+                if (error != StoreError.None)
+                {
+                    LogNotPublished(_logger, error);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The volume is closing, or a newer session has it.
+        }
+    }
+
+    /// <summary>Publishes everything done before the call.</summary>
+    internal async Task<StoreError> PublishAsync(CancellationToken cancel)
+    {
+        await _one.WaitAsync(cancel);
+        try
+        {
+            DateTimeOffset begun = _time.GetUtcNow();
+            await LoadAsync(cancel);
+            bool isFull = NeedsFull();
+            if (!isFull && _metadata.Applied.Value <= PublishedSequence.Value)
+            {
+                LastPublished = begun;
+                return StoreError.None;
+            }
+
+            MetadataResult<CommitSequence> durable = await _metadata.MakeDurableAsync(_metadata.Applied, cancel); // Step 1
+            if (!durable.Succeeded)
+            {
+                return StoreError.Unavailable;
+            }
+
+            CommitSequence upTo = _metadata.Durable;
+            await _writeback.FinishSegmentsAsync(); // Step 2
+            await _uploader.WaitUntilEmptyAsync(cancel);
+            if (!await _fence.IsNewestAsync(cancel)) // Step 3
+            {
+                return StoreError.Unavailable;
+            }
+
+            StoreError error = await PutAsync(upTo, isFull, cancel); // Steps 4 and 5
+            LastPublished = error == StoreError.None ? begun : LastPublished;
+            return error;
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _one.Dispose();
+
+    // The chain goes on where the last session left it, if its last object is still the newest in the store.
+    private async ValueTask LoadAsync(CancellationToken cancel)
+    {
+        if (_isLoaded)
+        {
+            return;
+        }
+
+        MetadataResult<ReadOnlyMemory<byte>> setting = await _metadata.GetSettingAsync(PublishedPoint.Setting, cancel);
+        PublishedPoint? point = setting.Succeeded ? PublishedPoint.TryDecode(setting.Value.Span) : null;
+        if (point is not null)
+        {
+            ObjectKey last = StoreLayout.Stream(point.Session, point.Number, full: false);
+            StoreResult<ObjectPage> newer = await _store.ListAsync(StoreLayout.StreamPrefix, last, 2, cancel);
+            bool isNewest = newer.Succeeded && newer.Value.Objects.All(found => IsSame(found.Key, point));
+            _published = isNewest ? point : null;
+        }
+
+        _isLoaded = true;
+    }
+
+    private static bool IsSame(ObjectKey key, PublishedPoint point) =>
+        StoreLayout.TryStream(key, out ulong session, out ulong number, out _) && session == point.Session && number == point.Number;
+
+    private bool NeedsFull() => _published is null || _time.GetUtcNow() - _published.FullAt >= FullInterval;
+
+    private async Task<StoreError> PutAsync(CommitSequence upTo, bool isFull, CancellationToken cancel)
+    {
+        byte[] previous = isFull ? new byte[32] : _published!.Hash;
+        IAsyncEnumerable<ChangeBatch> source = isFull ? _metadata.DumpAsync(cancel) : _metadata.ChangesSinceAsync(_published!.Sequence, cancel);
+        var pending = new List<ChangeBatch>();
+        long bytes = 0;
+        bool first = true;
+        CommitSequence reached = upTo;
+        await foreach (ChangeBatch batch in source)
+        {
+            if (!isFull && batch.Last > upTo)
+            {
+                break; // Its segments may not be in the store yet.
+            }
+
+            if (bytes > 0 && bytes + batch.Encoded.Length > StreamObjectWriter.MaxPlaintext)
+            {
+                StoreResult<byte[]> put = await PutOneAsync(previous, pending, upTo, isFull && first, isPoint: false, cancel);
+                if (!put.Succeeded)
+                {
+                    return put.Error;
+                }
+
+                previous = put.Value;
+                first = false;
+                pending.Clear();
+                bytes = 0;
+            }
+
+            // A dump shows the newest durable commit, which may be later than the one asked for.
+            reached = isFull ? batch.Last : reached;
+            pending.Add(batch);
+            bytes += batch.Encoded.Length;
+        }
+
+        if (isFull && reached > upTo)
+        {
+            // Rows newer than the uploads came with the dump: bring their segments first.
+            await _writeback.FinishSegmentsAsync();
+            await _uploader.WaitUntilEmptyAsync(cancel);
+        }
+
+        StoreResult<byte[]> last = await PutOneAsync(previous, pending, reached, isFull && first, isPoint: true, cancel);
+        return last.Succeeded ? await NoteAsync(reached, last.Value, isFull) : last.Error;
+    }
+
+    private async ValueTask<StoreResult<byte[]>> PutOneAsync(
+        byte[] previous, List<ChangeBatch> batches, CommitSequence sequence, bool beginsChain, bool isPoint, CancellationToken cancel)
+    {
+        ObjectKey key = StoreLayout.Stream(_clock.Session.Value, _nextNumber, beginsChain);
+        StoreResult<byte[]> put = await _objects.PutAsync(key, new StreamPreamble(previous, sequence, isPoint), batches, cancel);
+        if (put.Succeeded || put.Error == StoreError.AlreadyExists)
+        {
+            _nextNumber++;
+        }
+
+        if (!put.Succeeded)
+        {
+            _published = null; // What reached the store is not known: begin a new chain.
+        }
+
+        return put;
+    }
+
+    private async ValueTask<StoreError> NoteAsync(CommitSequence reached, byte[] hash, bool isFull)
+    {
+        DateTimeOffset fullAt = isFull ? _time.GetUtcNow() : _published!.FullAt;
+        _published = new PublishedPoint(reached, _clock.Session.Value, _nextNumber - 1, hash, fullAt);
+        MetadataResult<Applied> noted = await _metadata.SetSettingAsync(_clock.NextOperation(), PublishedPoint.Setting, _published.Encode());
+        MetadataResult<Applied> trimmed = await _metadata.TrimChangesAsync(reached);
+        LogPublished(_logger, reached);
+        return noted.Succeeded && trimmed.Succeeded ? StoreError.None : StoreError.Unavailable;
+    }
+
+    [LoggerMessage(560, LogLevel.Debug, "Changes up to {Sequence} are published")]
+    private static partial void LogPublished(ILogger logger, CommitSequence sequence);
+
+    [LoggerMessage(561, LogLevel.Warning, "Metadata changes could not be published ({Error}); the next try is at the next interval")]
+    private static partial void LogNotPublished(ILogger logger, StoreError error);
+}

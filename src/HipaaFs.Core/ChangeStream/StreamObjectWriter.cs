@@ -1,0 +1,70 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using HipaaFs.Crypto;
+using HipaaFs.Metadata;
+using HipaaFs.Platform;
+using HipaaFs.Staging;
+using HipaaFs.Storage;
+using HipaaFs.Volumes;
+using Microsoft.Win32.SafeHandles;
+
+namespace HipaaFs.ChangeStream;
+
+/// <summary>Seals change batches into objects of the change stream and puts them into the store, one after the other.</summary>
+internal sealed class StreamObjectWriter
+{
+    /// <summary>Most plaintext bytes of one object; a batch longer than that has one of its own.</summary>
+    internal const int MaxPlaintext = 16 << 20;
+
+    private readonly KeyRing _ring;
+    private readonly IObjectStore _store;
+    private readonly string _directory;
+
+    internal StreamObjectWriter(KeyRing ring, IObjectStore store, string directory)
+    {
+        _ring = ring;
+        _store = store;
+        _directory = directory;
+    }
+
+    /// <summary>Seals and puts one object. Returns its SHA-256.</summary>
+    internal async ValueTask<StoreResult<byte[]>> PutAsync(
+        ObjectKey key, StreamPreamble preamble, IReadOnlyList<ChangeBatch> batches, CancellationToken cancel)
+    {
+        string path = Path.Combine(_directory, "stream-" + Path.GetRandomFileName());
+        try
+        {
+            long length = Seal(path, preamble, batches);
+            byte[] hash;
+            await using (FileStream content = File.OpenRead(path))
+            {
+                hash = await SHA256.HashDataAsync(content, cancel);
+            }
+
+            StoreResult<ObjectProperties> put = await _store.PutFileAsync(
+                key, new UploadSource(path, length), new PutOptions { Condition = PutCondition.IfAbsent }, cancel);
+            return put.Succeeded ? hash : put.Error;
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    private long Seal(string path, StreamPreamble preamble, IReadOnlyList<ChangeBatch> batches)
+    {
+        var header = new SegmentHeader(SegmentId.NewRandom(), _ring.CurrentEpoch(DomainId.Root), RecordClass.ChangeStream);
+        SafeFileHandle file = DurableFile.CreatePrivate(path);
+        using var writer = new SegmentWriter(header, _ring.OpenSegment(header), file);
+        writer.Write(preamble.Encode());
+        byte[] length = new byte[4];
+        foreach (ChangeBatch batch in batches)
+        {
+            BinaryPrimitives.WriteUInt32LittleEndian(length, (uint)batch.Encoded.Length);
+            writer.Write(length);
+            writer.Write(batch.Encoded.Span);
+        }
+
+        return writer.Finish();
+    }
+}

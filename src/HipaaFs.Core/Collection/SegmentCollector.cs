@@ -1,0 +1,144 @@
+using HipaaFs.Cache;
+using HipaaFs.ChangeStream;
+using HipaaFs.Crypto;
+using HipaaFs.Metadata;
+using HipaaFs.Segments;
+using HipaaFs.Sessions;
+using HipaaFs.Staging;
+using HipaaFs.Storage;
+using HipaaFs.Volumes;
+using Microsoft.Extensions.Logging;
+
+namespace HipaaFs.Collection;
+
+/// <summary>Deletes segments that nothing refers to any more: condemned first, in a transaction that proves it; deleted after a grace.</summary>
+/// <remarks>A condemned segment never comes back. It is deleted only when its condemnation is published, so that every backup point a restore would take lacks it.</remarks>
+internal sealed partial class SegmentCollector
+{
+    /// <summary>How long a condemned segment is kept at least.</summary>
+    internal static readonly TimeSpan Grace = TimeSpan.FromMinutes(10);
+
+    private const int Batch = 256;
+
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
+
+    private readonly IMetadataStore _metadata;
+    private readonly IObjectStore _store;
+    private readonly StagingArea _staging;
+    private readonly FrameCache _cache;
+    private readonly SegmentViews _views;
+    private readonly ChangePublisher _publisher;
+    private readonly SessionFence _fence;
+    private readonly SessionClock _clock;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+
+    internal SegmentCollector(
+        IMetadataStore metadata,
+        IObjectStore store,
+        StagingArea staging,
+        FrameCache cache,
+        SegmentViews views,
+        ChangePublisher publisher,
+        SessionFence fence,
+        SessionClock clock,
+        TimeProvider time,
+        ILogger logger)
+    {
+        _metadata = metadata;
+        _store = store;
+        _staging = staging;
+        _cache = cache;
+        _views = views;
+        _publisher = publisher;
+        _fence = fence;
+        _clock = clock;
+        _time = time;
+        _logger = logger;
+    }
+
+    /// <summary>Collects at intervals until stopped, and saves the cache's maps on the way.</summary>
+    internal async Task RunAsync(CancellationToken stop)
+    {
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(Interval, _time, stop);
+                _cache.SaveMaps();
+                await CollectAsync(Grace, stop);
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The volume is closing, or a newer session has it.
+        }
+    }
+
+    /// <summary>One round.</summary>
+    internal async Task CollectAsync(TimeSpan grace, CancellationToken cancel)
+    {
+        await CondemnAsync(cancel);
+        if (await _fence.IsNewestAsync(cancel))
+        {
+            await DeleteAsync(grace, cancel);
+        }
+    }
+
+    private async Task CondemnAsync(CancellationToken cancel)
+    {
+        MetadataResult<IReadOnlyList<SegmentRow>> unreferenced = await _metadata.ListUnreferencedSegmentsAsync(Batch, cancel);
+        if (!unreferenced.Succeeded)
+        {
+            return;
+        }
+
+        foreach (SegmentRow row in unreferenced.Value)
+        {
+            // What is still staged may be about to get its first reference; it is uploaded, and collected then.
+            if (row.State == SegmentState.Live)
+            {
+                await _metadata.CondemnSegmentAsync(_clock.NextOperation(), row.Id, _clock.Now, cancel);
+            }
+        }
+    }
+
+    private async Task DeleteAsync(TimeSpan grace, CancellationToken cancel)
+    {
+        MetadataResult<IReadOnlyList<SegmentRow>> condemned = await _metadata.ListSegmentsAsync(SegmentState.Condemned, null, Batch, cancel);
+        if (!condemned.Succeeded)
+        {
+            return;
+        }
+
+        DateTimeOffset now = _time.GetUtcNow();
+        foreach (SegmentRow row in condemned.Value)
+        {
+            DateTimeOffset since = row.Changed.ToDateTimeOffset();
+            if (now - since < grace || _publisher.LastPublished <= since)
+            {
+                continue;
+            }
+
+            _views.Forget(row.Id);
+            _cache.Remove(row.Id);
+            StoreResult<bool> deleted = await _store.DeleteAsync(StoreLayout.Segment(row.Id), EntityTag.Any, cancel);
+            if (!deleted.Succeeded)
+            {
+                LogNotDeleted(_logger, row.Id, deleted.Error);
+                continue;
+            }
+
+            if (_staging.TryGet(row.Id, out StagedSegment? staged))
+            {
+                File.Delete(staged.Path);
+                _staging.Remove(row.Id);
+            }
+
+            await _metadata.ForgetSegmentAsync(_clock.NextOperation(), row.Id, cancel);
+        }
+    }
+
+    [LoggerMessage(570, LogLevel.Warning, "Segment {Segment}, which nothing refers to, could not be deleted ({Error}); it is tried again")]
+    private static partial void LogNotDeleted(ILogger logger, SegmentId segment, StoreError error);
+}

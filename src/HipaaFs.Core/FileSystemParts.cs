@@ -1,0 +1,39 @@
+using HipaaFs.Dirty;
+using HipaaFs.Handles;
+using HipaaFs.Metadata;
+using HipaaFs.Names;
+using HipaaFs.Segments;
+using HipaaFs.Sessions;
+using HipaaFs.Staging;
+
+namespace HipaaFs;
+
+/// <summary>What a file system is made of; put together by <see cref="Volumes.Volume"/>.</summary>
+internal sealed record FileSystemParts
+{
+    internal required IMetadataStore Metadata { get; init; }
+
+    internal required VolumeNames Names { get; init; }
+
+    internal required SegmentReader Reader { get; init; }
+
+    internal required FileTable Files { get; init; }
+
+    internal required PagePool Pool { get; init; }
+
+    internal required SessionClock Clock { get; init; }
+
+    internal required TimeProvider Time { get; init; }
+
+    /// <summary>Null on a read-only mount.</summary>
+    internal Writeback? Writeback { get; init; }
+
+    /// <summary>Null on a read-only mount.</summary>
+    internal StagingArea? Staging { get; init; }
+
+    /// <summary>Cancelled when the volume has become read-only, since a newer session has it.</summary>
+    internal CancellationToken Fenced { get; init; }
+
+    /// <summary>Size that statfs(2) shows, in bytes.</summary>
+    internal required Func<(long Total, long Free)> Capacity { get; init; }
+}

@@ -1,0 +1,151 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using HipaaFs.Dirty;
+using HipaaFs.Metadata;
+
+namespace HipaaFs.Handles;
+
+/// <summary>The inodes that are open, have unapplied data, or are being worked on. Everything else is a row and nothing more.</summary>
+/// <remarks>Thread-safe. One lock, held over memory only.</remarks>
+internal sealed class FileTable
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<InodeId, FileState> _files = [];
+    private readonly PagePool _pool;
+
+    internal FileTable(PagePool pool) => _pool = pool;
+
+    /// <summary>Files in the table.</summary>
+    internal int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _files.Count;
+            }
+        }
+    }
+
+    /// <summary>Finds or makes a file's state and adds a reference to it.</summary>
+    internal FileState Acquire(InodeId id)
+    {
+        lock (_lock)
+        {
+            if (!_files.TryGetValue(id, out FileState? file))
+            {
+                file = new FileState(id, _pool);
+                _files.Add(id, file);
+            }
+
+            file.References++;
+            return file;
+        }
+    }
+
+    /// <summary>Finds a file's state without a reference, to look at what is ahead of its row.</summary>
+    internal bool TryPeek(InodeId id, [NotNullWhen(true)] out FileState? file)
+    {
+        lock (_lock)
+        {
+            return _files.TryGetValue(id, out file);
+        }
+    }
+
+    /// <summary>Finds a file's state and adds a reference, or returns null when nobody works on it.</summary>
+    internal FileState? TryAcquire(InodeId id)
+    {
+        lock (_lock)
+        {
+            if (!_files.TryGetValue(id, out FileState? file))
+            {
+                return null;
+            }
+
+            file.References++;
+            return file;
+        }
+    }
+
+    /// <summary>Adds a reference to a file that the caller already refers to.</summary>
+    internal void AddReference(FileState file)
+    {
+        lock (_lock)
+        {
+            Debug.Assert(file.References > 0, "only a holder can share");
+            file.References++;
+        }
+    }
+
+    /// <summary>Takes one reference away.</summary>
+    internal void Release(FileState file)
+    {
+        lock (_lock)
+        {
+            Debug.Assert(file.References > 0, "released once too often");
+            if (--file.References == 0)
+            {
+                _files.Remove(file.Id);
+            }
+        }
+    }
+
+    /// <summary>Counts a handle in.</summary>
+    internal void AddHandle(FileState file)
+    {
+        lock (_lock)
+        {
+            file.Handles++;
+        }
+    }
+
+    /// <summary>Counts a handle out. Returns true when it was the last of an inode without a name.</summary>
+    internal bool RemoveHandle(FileState file)
+    {
+        lock (_lock)
+        {
+            Debug.Assert(file.Handles > 0, "closed once too often");
+            return --file.Handles == 0 && file.IsOrphan;
+        }
+    }
+
+    /// <summary>Whether an inode is open.</summary>
+    internal bool IsOpen(InodeId id)
+    {
+        lock (_lock)
+        {
+            return _files.TryGetValue(id, out FileState? file) && file.Handles > 0;
+        }
+    }
+
+    /// <summary>Says whether an open inode has lost its last name. Returns false when it is not open any more.</summary>
+    internal bool TrySetOrphan(InodeId id, bool orphan)
+    {
+        lock (_lock)
+        {
+            if (!_files.TryGetValue(id, out FileState? file) || file.Handles == 0)
+            {
+                return false;
+            }
+
+            file.IsOrphan = orphan;
+            return true;
+        }
+    }
+
+    /// <summary>A reference to every file in the table, to be released by the caller one by one.</summary>
+    internal List<FileState> AcquireAll()
+    {
+        lock (_lock)
+        {
+            var files = new List<FileState>(_files.Count);
+            foreach (FileState file in _files.Values)
+            {
+                file.References++;
+                files.Add(file);
+            }
+
+            return files;
+        }
+    }
+}

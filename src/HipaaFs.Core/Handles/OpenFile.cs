@@ -1,0 +1,10 @@
+using HipaaFs.ReadAhead;
+
+namespace HipaaFs.Handles;
+
+/// <summary>One open of a file.</summary>
+/// <param name="Id">What the kernel calls it.</param>
+/// <param name="File">The open inode, one reference held.</param>
+/// <param name="Flags">How it was opened.</param>
+/// <param name="Streams">What the reader's pattern tells.</param>
+internal sealed record OpenFile(HandleId Id, FileState File, OpenFlags Flags, ReadStreams Streams);

@@ -1,0 +1,216 @@
+using HipaaFs.Acl;
+using HipaaFs.Handles;
+using HipaaFs.Metadata;
+
+namespace HipaaFs;
+
+/// <content>Attributes.</content>
+public sealed partial class HipaaFileSystem
+{
+    /// <summary>Changes attributes (chmod(2), chown(2), truncate(2), utimensat(2)).</summary>
+    public async ValueTask<FsResult<InodeAttributes>> SetAttributesAsync(
+        InodeId inode, AttributeChange change, Caller caller, CancellationToken interrupted)
+    {
+        _ = caller; // Permission was checked by the kernel (default_permissions).
+        FsError refused = RefuseChange();
+        if (refused != FsError.None)
+        {
+            return refused;
+        }
+
+        if (change.Size is < 0)
+        {
+            return FsError.InvalidArgument;
+        }
+
+        MetadataResult<InodeAttributes> row = await _metadata.GetInodeAsync(inode, interrupted);
+        if (!row.Succeeded)
+        {
+            return row.Error.ToFsError();
+        }
+
+        if (change.Size is not null && !row.Value.IsFile)
+        {
+            return row.Value.IsDirectory ? FsError.IsADirectory : FsError.InvalidArgument;
+        }
+
+        uint? mode = NewMode(row.Value, change);
+        if (mode is not null && (row.Value.Flags & InodeFlags.HasAccessAcl) != 0)
+        {
+            FsError acl = await UpdateAccessAclAsync(row.Value, mode.Value, interrupted);
+            if (acl != FsError.None)
+            {
+                return acl;
+            }
+        }
+
+        return row.Value.IsFile
+            ? await SetFileAttributesAsync(row.Value, change, mode, interrupted)
+            : await ApplyAttributesAsync(Request(row.Value.Id, change, mode, change.Size), interrupted);
+    }
+
+    private static uint? NewMode(InodeAttributes row, AttributeChange change)
+    {
+        uint mode = change.Mode is { } given ? (row.Mode & ModeBits.TypeMask) | (given & ModeBits.PermissionMask) : row.Mode;
+        bool changesOwner = change.UserId is not null || change.GroupId is not null;
+        if (change.KillPrivileges || (changesOwner && change.Mode is null && !row.IsDirectory))
+        {
+            mode = WithoutPrivileges(mode);
+        }
+
+        return mode == row.Mode && change.Mode is null ? null : mode;
+    }
+
+    // What a write, a truncation or a change of owner takes away: set-uid always, set-gid where it does not mean mandatory locking.
+    private static uint WithoutPrivileges(uint mode)
+    {
+        const uint setUid = 0x800;
+        const uint setGid = 0x400;
+        const uint groupExecute = 0x8;
+        uint kept = mode & ~setUid;
+        return (mode & groupExecute) != 0 ? kept & ~setGid : kept;
+    }
+
+    private async ValueTask<FsResult<InodeAttributes>> SetFileAttributesAsync(
+        InodeAttributes row, AttributeChange change, uint? mode, CancellationToken interrupted)
+    {
+        FileState file = _files.Acquire(row.Id);
+        try
+        {
+            SetLoaded(file, row);
+            if (change.Size is null && mode is null && change.UserId is null && change.GroupId is null && TryKeepTimes(file, change))
+            {
+                return Overlay(row);
+            }
+
+            await file.ExtentGate.WaitAsync(interrupted);
+            try
+            {
+                return await SetUnderGateAsync(file, change, mode, interrupted);
+            }
+            finally
+            {
+                file.ExtentGate.Release();
+            }
+        }
+        finally
+        {
+            _files.Release(file);
+        }
+    }
+
+    // Times of a file whose data is not applied yet travel with the data.
+    private bool TryKeepTimes(FileState file, AttributeChange change)
+    {
+        lock (file.Gate)
+        {
+            if (file.Dirty.Count == 0 && file.InFlight is null)
+            {
+                return false;
+            }
+
+            file.Times = new PendingTimes(change.AccessTime, change.ModifyTime, change.ChangeTime ?? _parts.Clock.Now).Over(file.Times);
+            return true;
+        }
+    }
+
+    private async ValueTask<FsResult<InodeAttributes>> SetUnderGateAsync(
+        FileState file, AttributeChange change, uint? mode, CancellationToken interrupted)
+    {
+        long? rowSize = null;
+        lock (file.Gate)
+        {
+            if (change.Size is { } size)
+            {
+                file.Dirty.Discard(size, long.MaxValue);
+                bool waitsForData = size > file.AppliedSize && file.Dirty.Count > 0;
+                rowSize = waitsForData ? null : size;
+                if (waitsForData)
+                {
+                    file.Size = size;
+                }
+            }
+        }
+
+        FsResult<InodeAttributes> applied = await ApplyAttributesAsync(Request(file.Id, change, mode, rowSize), interrupted);
+        if (!applied.IsOk)
+        {
+            return applied;
+        }
+
+        lock (file.Gate)
+        {
+            if (rowSize is { } size)
+            {
+                file.Extents.Invalidate(Math.Min(size, file.AppliedSize), long.MaxValue);
+                file.ExtentVersion++;
+                file.AppliedSize = size;
+                file.Size = size;
+            }
+
+            // The row has these now; older ones that wait with the data must not come after them.
+            file.Times = new PendingTimes(
+                change.AccessTime is null ? file.Times.Access : null,
+                change.ModifyTime is null && change.Size is null ? file.Times.Modify : null,
+                file.Times.Change);
+        }
+
+        return Overlay(applied.Value);
+    }
+
+    private SetAttributesRequest Request(InodeId inode, AttributeChange change, uint? mode, long? size)
+    {
+        Timestamp now = _parts.Clock.Now;
+        Timestamp? modified = change.ModifyTime ?? (change.Size is null ? null : now);
+        AttributeMask mask = AttributeMask.None;
+        mask |= mode is null ? 0 : AttributeMask.Mode;
+        mask |= change.UserId is null ? 0 : AttributeMask.Uid;
+        mask |= change.GroupId is null ? 0 : AttributeMask.Gid;
+        mask |= size is null ? 0 : AttributeMask.Size;
+        mask |= change.AccessTime is null ? 0 : AttributeMask.AccessTime;
+        mask |= modified is null ? 0 : AttributeMask.ModifyTime;
+        mask |= change.ChangeTime is null ? 0 : AttributeMask.ChangeTime;
+        return new SetAttributesRequest
+        {
+            Operation = _parts.Clock.NextOperation(),
+            Now = now,
+            Inode = inode,
+            Mask = mask,
+            Mode = mode ?? 0,
+            Uid = change.UserId ?? 0,
+            Gid = change.GroupId ?? 0,
+            Size = size ?? 0,
+            AccessTime = change.AccessTime ?? default,
+            ModifyTime = modified ?? default,
+            ChangeTime = change.ChangeTime ?? default,
+        };
+    }
+
+    private async ValueTask<FsResult<InodeAttributes>> ApplyAttributesAsync(SetAttributesRequest request, CancellationToken interrupted)
+    {
+        MetadataResult<Applied<InodeAttributes>> applied = await _metadata.SetAttributesAsync(request, interrupted);
+        return applied.Succeeded ? applied.Value.Value : applied.Error.ToFsError();
+    }
+
+    private async ValueTask<FsError> UpdateAccessAclAsync(InodeAttributes row, uint mode, CancellationToken interrupted)
+    {
+        byte[]? value = await FindXattrAsync(row, PosixAcl.AccessName.ToArray(), interrupted);
+        if (value is null || !PosixAcl.TryParse(value, out PosixAcl? acl))
+        {
+            return FsError.None;
+        }
+
+        byte[] updated = acl!.WithPermissions(mode).Encode();
+        MetadataResult<Applied<InodeAttributes>> set = await _metadata.SetXattrAsync(
+            new SetXattrRequest
+            {
+                Operation = _parts.Clock.NextOperation(),
+                Now = _parts.Clock.Now,
+                Inode = row.Id,
+                Xattr = _names.SealXattr(row.Domain, row.Id, PosixAcl.AccessName, updated),
+                SetFlags = InodeFlags.HasAccessAcl,
+            },
+            interrupted);
+        return set.Error.ToFsError();
+    }
+}

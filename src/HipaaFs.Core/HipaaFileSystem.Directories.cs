@@ -1,0 +1,122 @@
+using HipaaFs.Handles;
+using HipaaFs.Metadata;
+
+namespace HipaaFs;
+
+/// <content>Listing directories.</content>
+public sealed partial class HipaaFileSystem
+{
+    /// <summary>Cookie after which the entries of a directory begin; 1 and 2 stand after "." and "..".</summary>
+    private const ulong FirstEntryCookie = 2;
+
+    /// <summary>Opens a directory.</summary>
+    public async ValueTask<FsResult<HandleId>> OpenDirectoryAsync(InodeId inode, CancellationToken interrupted)
+    {
+        MetadataResult<InodeAttributes> row = await _metadata.GetInodeAsync(inode, interrupted);
+        if (!row.Succeeded)
+        {
+            return row.Error.ToFsError();
+        }
+
+        return row.Value.IsDirectory ? _handles.Add(inode).Id : FsError.NotADirectory;
+    }
+
+    /// <summary>Lists a directory from a cookie on: 0 is the start, else what an item said. Resuming needs no copy of the directory.</summary>
+    /// <remarks>
+    /// Items are in the order of their cookies. Items of equal cookie are always in one answer together; a frontend that cannot place all of them in one reply
+    /// places none of them.
+    /// </remarks>
+    /// <returns>How many items were filled in; 0 at the end.</returns>
+    public async ValueTask<FsResult<int>> ReadDirectoryAsync(
+        HandleId handle, ulong cookie, Memory<DirectoryItem> items, CancellationToken interrupted)
+    {
+        if (!_handles.TryGet(handle, out OpenDirectory? open))
+        {
+            return FsError.BadHandle;
+        }
+
+        int count = 0;
+        while (cookie < FirstEntryCookie && count < items.Length)
+        {
+            FsResult<DirectoryItem> dots = await DotsAsync(open.Directory, cookie, interrupted);
+            if (!dots.IsOk)
+            {
+                return dots.Error;
+            }
+
+            items.Span[count++] = dots.Value;
+            cookie++;
+        }
+
+        if (count == items.Length)
+        {
+            return count;
+        }
+
+        FsResult<int> entries = await ReadEntriesAsync(open.Directory, cookie, items[count..], interrupted);
+        return entries.IsOk ? count + entries.Value : entries.Error;
+    }
+
+    /// <summary>Closes a directory.</summary>
+    public FsError ReleaseDirectory(HandleId handle) => _handles.TryRemove(handle, out OpenDirectory? _) ? FsError.None : FsError.BadHandle;
+
+    private async ValueTask<FsResult<DirectoryItem>> DotsAsync(InodeId directory, ulong cookie, CancellationToken interrupted)
+    {
+        InodeId inode = directory;
+        if (cookie == 1 && directory != InodeId.Root)
+        {
+            MetadataResult<DirectoryEntry> entry = await _metadata.FindEntryAsync(directory, interrupted);
+            inode = entry.Succeeded ? entry.Value.Parent : directory; // A removed directory has no parent any more.
+        }
+
+        MetadataResult<InodeAttributes> row = await _metadata.GetInodeAsync(inode, interrupted);
+        if (!row.Succeeded)
+        {
+            return row.Error.ToFsError();
+        }
+
+        byte[] name = cookie == 0 ? "."u8.ToArray() : ".."u8.ToArray();
+        return new DirectoryItem(cookie + 1, name, row.Value);
+    }
+
+    private async ValueTask<FsResult<int>> ReadEntriesAsync(
+        InodeId directory, ulong cookie, Memory<DirectoryItem> items, CancellationToken interrupted)
+    {
+        var entries = new DirectoryEntry[items.Length];
+        ulong from = cookie == FirstEntryCookie ? 0 : (cookie - FirstEntryCookie) << 2;
+        MetadataResult<int> read = await _metadata.ReadDirectoryFromAsync(directory, from, entries, interrupted);
+        if (!read.Succeeded)
+        {
+            return read.Error == MetadataError.NotFound ? 0 : read.Error.ToFsError();
+        }
+
+        int count = read.Value == entries.Length ? WithoutSplitGroup(entries, read.Value) : read.Value;
+        for (int i = 0; i < count; i++)
+        {
+            byte[]? name = _names.TryOpen(DomainOf(directory), directory, entries[i].Name);
+            if (name is null)
+            {
+                return FsError.NotAuthentic;
+            }
+
+            items.Span[i] = new DirectoryItem(CookieOf(entries[i]), name, Overlay(entries[i].Inode));
+        }
+
+        return count;
+    }
+
+    private static ulong CookieOf(DirectoryEntry entry) => FirstEntryCookie + 1 + (entry.Name.Tag.High64 >> 2);
+
+    // A full answer may have cut a group of equal cookies in two; the group then waits for the next one, unless it is all there is.
+    private static int WithoutSplitGroup(DirectoryEntry[] entries, int count)
+    {
+        ulong last = CookieOf(entries[count - 1]);
+        int kept = count - 1;
+        while (kept > 0 && CookieOf(entries[kept - 1]) == last)
+        {
+            kept--;
+        }
+
+        return kept > 0 ? kept : count;
+    }
+}

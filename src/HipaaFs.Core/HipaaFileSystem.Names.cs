@@ -1,0 +1,233 @@
+using HipaaFs.Crypto;
+using HipaaFs.Handles;
+using HipaaFs.Metadata;
+using HipaaFs.Names;
+
+namespace HipaaFs;
+
+/// <content>Changing names: link, unlink, rmdir, rename; and reading link targets.</content>
+public sealed partial class HipaaFileSystem
+{
+    // A name that changes hands between look-up and removal is looked up again; with one kernel in front it never does.
+    private const int MaxConflicts = 16;
+
+    /// <summary>Reads a symbolic link's target.</summary>
+    public async ValueTask<FsResult<byte[]>> ReadLinkAsync(InodeId inode, CancellationToken interrupted)
+    {
+        MetadataResult<ReadOnlyMemory<byte>> target = await _metadata.ReadLinkAsync(inode, interrupted);
+        if (!target.Succeeded)
+        {
+            return target.Error == MetadataError.Conflict ? FsError.InvalidArgument : target.Error.ToFsError();
+        }
+
+        byte[]? opened = _names.TryOpenTarget(DomainOf(inode), inode, target.Value.Span);
+        return opened is null ? FsError.NotAuthentic : opened;
+    }
+
+    /// <summary>Gives an inode another name.</summary>
+    public ValueTask<FsResult<InodeAttributes>> LinkAsync(InodeId inode, InodeId parent, ReadOnlySpan<byte> name, CancellationToken interrupted)
+    {
+        if (name.Length > VolumeNames.MaxName)
+        {
+            return ValueTask.FromResult<FsResult<InodeAttributes>>(FsError.NameTooLong);
+        }
+
+        return LinkAsync(inode, parent, _names.Seal(DomainOf(parent), parent, name), interrupted);
+    }
+
+    /// <summary>Removes a name of anything but a directory.</summary>
+    public ValueTask<FsError> UnlinkAsync(InodeId parent, ReadOnlySpan<byte> name, CancellationToken interrupted) =>
+        RemoveAsync(parent, name, directory: false, interrupted);
+
+    /// <summary>Removes an empty directory.</summary>
+    public ValueTask<FsError> RemoveDirectoryAsync(InodeId parent, ReadOnlySpan<byte> name, CancellationToken interrupted) =>
+        RemoveAsync(parent, name, directory: true, interrupted);
+
+    /// <summary>Renames, replaces or exchanges.</summary>
+    public ValueTask<FsError> RenameAsync(
+        InodeId parent, ReadOnlySpan<byte> name, InodeId newParent, ReadOnlySpan<byte> newName, RenameMode mode, CancellationToken interrupted)
+    {
+        if (name.Length > VolumeNames.MaxName || newName.Length > VolumeNames.MaxName)
+        {
+            return ValueTask.FromResult(FsError.NameTooLong);
+        }
+
+        EntryName from = _names.Seal(DomainOf(parent), parent, name);
+        EntryName to = _names.Seal(DomainOf(newParent), newParent, newName);
+        return RenameAsync(parent, from, newParent, to, mode, interrupted);
+    }
+
+    private async ValueTask<FsResult<InodeAttributes>> LinkAsync(InodeId inode, InodeId parent, EntryName name, CancellationToken interrupted)
+    {
+        FsError error = RefuseChange();
+        error = error == FsError.None ? await ApplyUnappliedAsync(inode) : error;
+        if (error != FsError.None)
+        {
+            return error;
+        }
+
+        MetadataResult<Applied<InodeAttributes>> linked = await _metadata.LinkAsync(
+            new LinkRequest { Operation = _parts.Clock.NextOperation(), Now = _parts.Clock.Now, Inode = inode, Parent = parent, Name = name },
+            interrupted);
+        if (!linked.Succeeded)
+        {
+            return linked.Error == MetadataError.IsADirectory ? FsError.NotPermitted : linked.Error.ToFsError();
+        }
+
+        _files.TrySetOrphan(inode, orphan: false);
+        return Overlay(linked.Value.Value);
+    }
+
+    private ValueTask<FsError> RemoveAsync(InodeId parent, ReadOnlySpan<byte> name, bool directory, CancellationToken interrupted)
+    {
+        if (name.Length > VolumeNames.MaxName)
+        {
+            return ValueTask.FromResult(FsError.NameTooLong);
+        }
+
+        return RemoveAsync(parent, _names.Tag(DomainOf(parent), parent, name), directory, interrupted);
+    }
+
+    private async ValueTask<FsError> RemoveAsync(InodeId parent, NameTag tag, bool directory, CancellationToken interrupted)
+    {
+        FsError refused = RefuseChange();
+        if (refused != FsError.None)
+        {
+            return refused;
+        }
+
+        for (int attempt = 0; attempt < MaxConflicts; attempt++)
+        {
+            MetadataResult<DirectoryEntry> found = await _metadata.LookupAsync(parent, tag, interrupted);
+            if (!found.Succeeded)
+            {
+                return found.Error.ToFsError();
+            }
+
+            InodeId child = found.Value.Inode.Id;
+            SemaphoreSlim gate = await _gates.EnterAsync(child, interrupted);
+            try
+            {
+                bool open = _files.IsOpen(child);
+                MetadataResult<Applied<InodeAttributes>> removed = await _metadata.UnlinkAsync(
+                    new UnlinkRequest
+                    {
+                        Operation = _parts.Clock.NextOperation(),
+                        Now = _parts.Clock.Now,
+                        Session = _parts.Clock.Session,
+                        Parent = parent,
+                        Name = tag,
+                        ExpectedInode = child,
+                        Directory = directory,
+                        KeepOrphan = open,
+                    },
+                    interrupted);
+                if (removed.Error == MetadataError.Conflict)
+                {
+                    continue;
+                }
+
+                return removed.Succeeded ? await NameLostAsync(removed.Value.Value, open) : removed.Error.ToFsError();
+            }
+            finally
+            {
+                gate.Release();
+            }
+        }
+
+        return FsError.VersionChanged;
+    }
+
+    private async ValueTask<FsError> RenameAsync(
+        InodeId parent, EntryName from, InodeId newParent, EntryName to, RenameMode mode, CancellationToken interrupted)
+    {
+        FsError refused = RefuseChange();
+        if (refused != FsError.None)
+        {
+            return refused;
+        }
+
+        MetadataResult<DirectoryEntry> source = await _metadata.LookupAsync(parent, from.Tag, interrupted);
+        if (!source.Succeeded)
+        {
+            return source.Error.ToFsError();
+        }
+
+        FsError applied = await ApplyUnappliedAsync(source.Value.Inode.Id);
+        if (applied != FsError.None)
+        {
+            return applied;
+        }
+
+        MetadataResult<DirectoryEntry> target = await _metadata.LookupAsync(newParent, to.Tag, interrupted);
+        if (!target.Succeeded)
+        {
+            return target.Error == MetadataError.NotFound
+                ? await RenameAsync(parent, from, newParent, to, mode, keepOrphan: false, interrupted)
+                : target.Error.ToFsError();
+        }
+
+        InodeId replaced = target.Value.Inode.Id;
+        SemaphoreSlim gate = await _gates.EnterAsync(replaced, interrupted);
+        try
+        {
+            return await RenameAsync(parent, from, newParent, to, mode, _files.IsOpen(replaced), interrupted);
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    private async ValueTask<FsError> RenameAsync(
+        InodeId parent, EntryName from, InodeId newParent, EntryName to, RenameMode mode, bool keepOrphan, CancellationToken interrupted)
+    {
+        MetadataResult<Applied<RenameOutcome>> renamed = await _metadata.RenameAsync(
+            new RenameRequest
+            {
+                Operation = _parts.Clock.NextOperation(),
+                Now = _parts.Clock.Now,
+                Session = _parts.Clock.Session,
+                Parent = parent,
+                Name = from.Tag,
+                NewParent = newParent,
+                NewName = to,
+                ExchangeName = mode == RenameMode.Exchange ? from : null,
+                NoReplace = mode == RenameMode.NoReplace,
+                Exchange = mode == RenameMode.Exchange,
+                KeepOrphan = keepOrphan,
+            },
+            interrupted);
+        if (!renamed.Succeeded)
+        {
+            return renamed.Error.ToFsError();
+        }
+
+        return renamed.Value.Value.Replaced is { } replaced && mode != RenameMode.Exchange
+            ? await NameLostAsync(replaced, keepOrphan)
+            : FsError.None;
+    }
+
+    // After an inode lost a name. When it was the last: an open one stays until it is closed, one that nobody has open takes its unapplied data along.
+    private async ValueTask<FsError> NameLostAsync(InodeAttributes inode, bool keptAsOrphan)
+    {
+        if (inode.LinkCount > 0 && !inode.IsDirectory)
+        {
+            return FsError.None;
+        }
+
+        if (keptAsOrphan)
+        {
+            return _files.TrySetOrphan(inode.Id, orphan: true) ? FsError.None : await ReleaseOrphanAsync(inode.Id);
+        }
+
+        FileState? file = _files.TryAcquire(inode.Id);
+        if (file is not null)
+        {
+            await DiscardUnappliedAsync(file);
+            _files.Release(file);
+        }
+
+        return FsError.None;
+    }
+}

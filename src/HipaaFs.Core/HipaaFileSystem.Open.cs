@@ -1,0 +1,121 @@
+using HipaaFs.Handles;
+using HipaaFs.Metadata;
+
+namespace HipaaFs;
+
+/// <content>Opening and closing files.</content>
+public sealed partial class HipaaFileSystem
+{
+    /// <summary>Opens a file. Access was checked by the frontend's kernel.</summary>
+    public async ValueTask<FsResult<OpenedFile>> OpenAsync(InodeId inode, OpenFlags flags, Caller caller, CancellationToken interrupted)
+    {
+        if ((flags & (OpenFlags.Write | OpenFlags.Truncate)) != 0 && IsReadOnly)
+        {
+            return FsError.ReadOnly;
+        }
+
+        FsResult<FileState> opened = await AcquireOpenAsync(inode, interrupted);
+        if (!opened.IsOk)
+        {
+            return opened.Error;
+        }
+
+        OpenFile open = _handles.Add(opened.Value, flags);
+        if ((flags & OpenFlags.Truncate) != 0)
+        {
+            var empty = new AttributeChange { Size = 0, KillPrivileges = (flags & OpenFlags.KillPrivileges) != 0 };
+            FsResult<InodeAttributes> cut = await SetAttributesAsync(inode, empty, caller, interrupted);
+            if (!cut.IsOk)
+            {
+                await ReleaseAsync(open.Id);
+                return cut.Error;
+            }
+        }
+
+        return new OpenedFile(open.Id, KeepPageCache: true);
+    }
+
+    /// <summary>Closes a handle for good. What was written to it becomes durable within a second.</summary>
+    public async ValueTask<FsError> ReleaseAsync(HandleId handle)
+    {
+        if (!_handles.TryRemove(handle, out OpenFile? open))
+        {
+            return FsError.BadHandle;
+        }
+
+        FileState file = open.File;
+        FsError error = FsError.None;
+        if (_files.RemoveHandle(file))
+        {
+            await DiscardUnappliedAsync(file);
+            error = await ReleaseOrphanAsync(file.Id);
+        }
+
+        _files.Release(file);
+        return error;
+    }
+
+    private async ValueTask<FsResult<FileState>> AcquireOpenAsync(InodeId inode, CancellationToken interrupted)
+    {
+        SemaphoreSlim gate = await _gates.EnterAsync(inode, interrupted);
+        try
+        {
+            MetadataResult<InodeAttributes> row = await _metadata.GetInodeAsync(inode, interrupted);
+            if (!row.Succeeded)
+            {
+                return row.Error.ToFsError();
+            }
+
+            FileState file = _files.Acquire(inode);
+            SetLoaded(file, row.Value);
+            _files.AddHandle(file);
+            return file;
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    // Once loaded the state itself follows every change, so a row read earlier must not overwrite it.
+    private static void SetLoaded(FileState file, InodeAttributes row)
+    {
+        lock (file.Gate)
+        {
+            if (file.IsLoaded)
+            {
+                return;
+            }
+
+            file.IsLoaded = true;
+            file.Domain = row.Domain;
+            file.Size = row.Size;
+            file.AppliedSize = row.Size;
+        }
+    }
+
+    private async ValueTask<FsError> ReleaseOrphanAsync(InodeId inode)
+    {
+        MetadataResult<Applied> released = await _metadata.ReleaseOrphanAsync(_parts.Clock.NextOperation(), inode, CancellationToken.None);
+        return released.Error.ToFsError();
+    }
+
+    private static async ValueTask DiscardUnappliedAsync(FileState file)
+    {
+        await file.ExtentGate.WaitAsync();
+        try
+        {
+            lock (file.Gate)
+            {
+                file.Dirty.Clear();
+                file.Times = default;
+                file.Size = file.AppliedSize;
+                file.DirtySince = 0;
+            }
+        }
+        finally
+        {
+            file.ExtentGate.Release();
+        }
+    }
+}

@@ -1,0 +1,275 @@
+using HipaaFs.Extents;
+using HipaaFs.Handles;
+using HipaaFs.Metadata;
+
+namespace HipaaFs;
+
+/// <content>Operations on ranges of files: holes, sharing, seeking.</content>
+public sealed partial class HipaaFileSystem
+{
+    /// <summary>
+    /// Asks the kernel to write its dirty pages of an inode back, and completes when it has. Set by a frontend whose kernel has a write-back cache: without it a search
+    /// for holes would not see what was written and is still there.
+    /// </summary>
+    public Func<InodeId, ValueTask>? WriteBackPages { get; set; }
+
+    /// <summary>Finds the next data or hole (lseek(2) with SEEK_DATA, SEEK_HOLE).</summary>
+    public async ValueTask<FsResult<long>> SeekAsync(HandleId handle, long offset, bool hole, CancellationToken interrupted)
+    {
+        if (!_handles.TryGet(handle, out OpenFile? open))
+        {
+            return FsError.BadHandle;
+        }
+
+        FileState file = open.File;
+        if (!IsReadOnly && WriteBackPages is not null)
+        {
+            await WriteBackPages(file.Id);
+        }
+
+        FsError error = await ApplyUnappliedAsync(file.Id);
+        if (error != FsError.None)
+        {
+            return error;
+        }
+
+        while (true)
+        {
+            long needed;
+            lock (file.Gate)
+            {
+                if (offset < 0 || offset >= file.Size)
+                {
+                    return FsError.NoSuchAddress;
+                }
+
+                long found = Seek(file, offset, hole, out needed);
+                if (needed < 0)
+                {
+                    return found >= 0 ? found : FsError.NoSuchAddress;
+                }
+            }
+
+            FsError loading = await LoadExtentsAsync(file, needed, interrupted);
+            if (loading != FsError.None)
+            {
+                return loading;
+            }
+        }
+    }
+
+    /// <summary>Allocates, punches or zeroes a range (fallocate(2)).</summary>
+    public async ValueTask<FsError> AllocateAsync(HandleId handle, AllocateMode mode, long offset, long length, CancellationToken interrupted)
+    {
+        if (!_handles.TryGet(handle, out OpenFile? open))
+        {
+            return FsError.BadHandle;
+        }
+
+        FsError refused = RefuseChange();
+        if (refused != FsError.None)
+        {
+            return refused;
+        }
+
+        if (offset < 0 || length <= 0)
+        {
+            return FsError.InvalidArgument;
+        }
+
+        if (offset > long.MaxValue - length)
+        {
+            return FsError.TooLarge;
+        }
+
+        return mode switch
+        {
+            AllocateMode.Allocate => await GrowToAsync(open.File, offset + length, interrupted),
+            AllocateMode.AllocateKeepSize => FsError.None,
+            AllocateMode.PunchHole or AllocateMode.ZeroRangeKeepSize => await MakeHoleAsync(open.File, offset, length, grow: false, interrupted),
+            AllocateMode.ZeroRange => await MakeHoleAsync(open.File, offset, length, grow: true, interrupted),
+            _ => FsError.NotSupported,
+        };
+    }
+
+    /// <summary>Lets the target share the source's data (copy_file_range(2)): no byte is read or uploaded.</summary>
+    /// <returns>Bytes shared; 0 when the source ends before the offset.</returns>
+    public async ValueTask<FsResult<long>> CopyRangeAsync(
+        HandleId source, long sourceOffset, HandleId target, long targetOffset, long length, CancellationToken interrupted)
+    {
+        if (!_handles.TryGet(source, out OpenFile? from) || !_handles.TryGet(target, out OpenFile? to))
+        {
+            return FsError.BadHandle;
+        }
+
+        FsError error = RefuseChange();
+        error = error == FsError.None ? await ApplyUnappliedAsync(from.File.Id) : error;
+        error = error == FsError.None ? await ApplyUnappliedAsync(to.File.Id) : error;
+        if (error != FsError.None)
+        {
+            return error;
+        }
+
+        if (from.File == to.File && Math.Abs(sourceOffset - targetOffset) < length)
+        {
+            return FsError.InvalidArgument;
+        }
+
+        List<FileState> gates = await EnterBothAsync(from.File, to.File, interrupted);
+        try
+        {
+            return await CloneAsync(from.File, sourceOffset, to.File, targetOffset, length, interrupted);
+        }
+        finally
+        {
+            foreach (FileState file in gates)
+            {
+                file.ExtentGate.Release();
+            }
+        }
+    }
+
+    // The caller holds the file's lock. `needed` is an offset whose extents must be loaded first, or -1.
+    private static long Seek(FileState file, long offset, bool hole, out long needed)
+    {
+        needed = -1;
+        while (offset < file.Size)
+        {
+            if (!file.Extents.TryFind(offset, out ExtentHit hit))
+            {
+                needed = offset;
+                return -1;
+            }
+
+            if (hit.IsHole == hole)
+            {
+                return offset;
+            }
+
+            offset = hit.End;
+        }
+
+        return hole ? file.Size : -1; // Every file ends in a hole.
+    }
+
+    private async ValueTask<FsError> GrowToAsync(FileState file, long size, CancellationToken interrupted)
+    {
+        lock (file.Gate)
+        {
+            if (size <= file.Size)
+            {
+                return FsError.None;
+            }
+        }
+
+        FsResult<InodeAttributes> grown = await SetAttributesAsync(file.Id, new AttributeChange { Size = size }, default, interrupted);
+        return grown.Error;
+    }
+
+    private async ValueTask<FsError> MakeHoleAsync(FileState file, long offset, long length, bool grow, CancellationToken interrupted)
+    {
+        FsError error = await ApplyUnappliedAsync(file.Id);
+        if (error != FsError.None)
+        {
+            return error;
+        }
+
+        await file.ExtentGate.WaitAsync(interrupted);
+        try
+        {
+            MetadataResult<Applied<InodeAttributes>> made = await _metadata.DeallocateAsync(
+                new DeallocateRequest
+                {
+                    Operation = _parts.Clock.NextOperation(),
+                    Now = _parts.Clock.Now,
+                    Inode = file.Id,
+                    Offset = offset,
+                    Length = length,
+                    NewSize = grow ? offset + length : null,
+                },
+                interrupted);
+            if (made.Succeeded)
+            {
+                ExtentsChanged(file, offset, offset + length, made.Value.Value.Size);
+            }
+
+            return made.Error.ToFsError();
+        }
+        finally
+        {
+            file.ExtentGate.Release();
+        }
+    }
+
+    private async ValueTask<FsResult<long>> CloneAsync(
+        FileState from, long sourceOffset, FileState to, long targetOffset, long length, CancellationToken interrupted)
+    {
+        lock (from.Gate)
+        {
+            length = Math.Min(length, from.Size - sourceOffset);
+        }
+
+        if (length <= 0)
+        {
+            return 0;
+        }
+
+        MetadataResult<Applied<InodeAttributes>> cloned = await _metadata.CloneExtentsAsync(
+            new CloneExtentsRequest
+            {
+                Operation = _parts.Clock.NextOperation(),
+                Now = _parts.Clock.Now,
+                Source = from.Id,
+                SourceOffset = sourceOffset,
+                Target = to.Id,
+                TargetOffset = targetOffset,
+                Length = length,
+                NewSize = targetOffset + length,
+            },
+            interrupted);
+        if (!cloned.Succeeded)
+        {
+            return cloned.Error.ToFsError();
+        }
+
+        ExtentsChanged(to, targetOffset, targetOffset + length, cloned.Value.Value.Size);
+        return length;
+    }
+
+    // The caller holds the file's ExtentGate and has applied a change of its rows. Bytes written since then lie above it.
+    private static void ExtentsChanged(FileState file, long start, long end, long rowSize)
+    {
+        lock (file.Gate)
+        {
+            file.Dirty.Discard(start, end);
+            file.Extents.Invalidate(start, end);
+            file.ExtentVersion++;
+            file.AppliedSize = rowSize;
+            file.Size = Math.Max(file.Size, rowSize);
+        }
+    }
+
+    private static async ValueTask<List<FileState>> EnterBothAsync(FileState one, FileState other, CancellationToken interrupted)
+    {
+        // In the order of ids, as writeback enters them.
+        List<FileState> gates = one == other ? [one] : one.Id < other.Id ? [one, other] : [other, one];
+        for (int i = 0; i < gates.Count; i++)
+        {
+            try
+            {
+                await gates[i].ExtentGate.WaitAsync(interrupted);
+            }
+            catch (OperationCanceledException)
+            {
+                for (int held = 0; held < i; held++)
+                {
+                    gates[held].ExtentGate.Release();
+                }
+
+                throw;
+            }
+        }
+
+        return gates;
+    }
+}

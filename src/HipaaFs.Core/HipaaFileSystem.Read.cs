@@ -1,0 +1,232 @@
+using HipaaFs.Dirty;
+using HipaaFs.Extents;
+using HipaaFs.Handles;
+using HipaaFs.Metadata;
+
+namespace HipaaFs;
+
+/// <content>Reading.</content>
+public sealed partial class HipaaFileSystem
+{
+    /// <summary>Reads up to the end of the file. A range in memory, in staging or in the cache is answered at once and without an allocation.</summary>
+    /// <returns>Bytes read; less than asked for only at the end of the file.</returns>
+    public ValueTask<FsResult<int>> ReadAsync(HandleId handle, long offset, Memory<byte> destination, CancellationToken interrupted)
+    {
+        if (!_handles.TryGet(handle, out OpenFile? open))
+        {
+            return ValueTask.FromResult<FsResult<int>>(FsError.BadHandle);
+        }
+
+        if (!TryPlan(open, offset, destination.Length, out int length, out ExtentHit hit, out (long Start, long End) ahead))
+        {
+            return ReadSlowlyAsync(open, offset, destination, interrupted);
+        }
+
+        if (ahead.Start < ahead.End)
+        {
+            StartReadAhead(open.File, ahead.Start, ahead.End);
+        }
+
+        if (length == 0 || hit.IsHole)
+        {
+            destination.Span[..length].Clear();
+            return ValueTask.FromResult<FsResult<int>>(length);
+        }
+
+        ValueTask<FsError> reading = _parts.Reader.ReadAsync(
+            hit.Extent.Segment,
+            hit.Extent.PlaintextOffset + (offset - hit.Extent.FileOffset),
+            destination[..length],
+            open.File.Id,
+            interrupted);
+        if (reading.IsCompletedSuccessfully)
+        {
+            FsError error = reading.Result;
+            return ValueTask.FromResult(error == FsError.None ? (FsResult<int>)length : error);
+        }
+
+        return FinishReadAsync(reading, length);
+    }
+
+    // The common case: nothing unapplied in the way, and one extent or hole covers the whole range.
+    private static bool TryPlan(
+        OpenFile open, long offset, int wanted, out int length, out ExtentHit hit, out (long Start, long End) ahead)
+    {
+        FileState file = open.File;
+        lock (file.Gate)
+        {
+            length = (int)Math.Clamp(file.Size - offset, 0, wanted);
+            hit = default;
+            ahead = default;
+            if (length == 0)
+            {
+                return true;
+            }
+
+            if (file.Dirty.Count > 0 || file.InFlight is not null)
+            {
+                return false;
+            }
+
+            if (!file.Extents.TryFind(offset, out hit) || hit.End < offset + length)
+            {
+                return false;
+            }
+
+            ahead = open.Streams.Observe(offset, length);
+            return true;
+        }
+    }
+
+    private static async ValueTask<FsResult<int>> FinishReadAsync(ValueTask<FsError> reading, int length)
+    {
+        FsError error = await reading;
+        return error == FsError.None ? length : error;
+    }
+
+    private async ValueTask<FsResult<int>> ReadSlowlyAsync(OpenFile open, long offset, Memory<byte> destination, CancellationToken interrupted)
+    {
+        FileState file = open.File;
+        List<(long Start, ExtentHit Hit)> pieces = [];
+        int length;
+        (long Start, long End) ahead;
+        while (true)
+        {
+            long needed;
+            lock (file.Gate)
+            {
+                length = (int)Math.Clamp(file.Size - offset, 0, destination.Length);
+                needed = Plan(file, offset, destination.Span[..length], pieces);
+                ahead = needed < 0 ? open.Streams.Observe(offset, length) : default;
+            }
+
+            if (needed < 0)
+            {
+                break;
+            }
+
+            FsError loading = await LoadExtentsAsync(file, needed, interrupted);
+            if (loading != FsError.None)
+            {
+                return loading;
+            }
+        }
+
+        if (ahead.Start < ahead.End)
+        {
+            StartReadAhead(file, ahead.Start, ahead.End);
+        }
+
+        foreach ((long start, ExtentHit hit) in pieces)
+        {
+            Memory<byte> part = destination.Slice((int)(start - offset), (int)(hit.End - start));
+            if (hit.IsHole)
+            {
+                part.Span.Clear();
+                continue;
+            }
+
+            FsError error = await _parts.Reader.ReadAsync(
+                hit.Extent.Segment, hit.Extent.PlaintextOffset + (start - hit.Extent.FileOffset), part, file.Id, interrupted);
+            if (error != FsError.None)
+            {
+                return error;
+            }
+        }
+
+        return length;
+    }
+
+    // Copies what is in memory and lists what must come from segments. Returns an offset whose extents must be loaded first, or -1. The caller holds the file's lock.
+    private static long Plan(FileState file, long offset, Span<byte> destination, List<(long Start, ExtentHit Hit)> pieces)
+    {
+        pieces.Clear();
+        if (destination.IsEmpty)
+        {
+            return -1;
+        }
+
+        var missing = new MissingRanges(offset, offset + destination.Length);
+        file.InFlight?.Pages.Read(offset, destination, missing); // Older first: what was written since comes over it.
+        file.Dirty.Read(offset, destination, missing);
+        foreach ((long start, long end) in missing.Items)
+        {
+            long at = start;
+            while (at < end)
+            {
+                if (!file.Extents.TryFind(at, out ExtentHit hit))
+                {
+                    return at;
+                }
+
+                long stop = Math.Min(hit.End, end);
+                pieces.Add((at, hit with { End = stop }));
+                at = stop;
+            }
+        }
+
+        return -1;
+    }
+
+    private async ValueTask<FsError> LoadExtentsAsync(FileState file, long offset, CancellationToken interrupted)
+    {
+        long version;
+        lock (file.Gate)
+        {
+            version = file.ExtentVersion;
+        }
+
+        long start = ExtentMap.WindowStart(offset);
+        MetadataResult<ExtentPage> page = await _metadata.GetExtentsAsync(
+            file.Id, start, long.MaxValue - start, ExtentMap.WindowExtents, interrupted);
+        if (!page.Succeeded)
+        {
+            return page.Error.ToFsError();
+        }
+
+        lock (file.Gate)
+        {
+            if (file.ExtentVersion == version)
+            {
+                file.Extents.Add(start, page.Value.Extents, page.Value.More);
+            }
+        }
+
+        return FsError.None;
+    }
+
+    // Nobody waits for it: a failure shows when the range is read.
+    private void StartReadAhead(FileState file, long start, long end)
+    {
+        List<ExtentHit> hits = [];
+        lock (file.Gate)
+        {
+            end = Math.Min(end, file.Size);
+            while (start < end && file.Extents.TryFind(start, out ExtentHit hit))
+            {
+                if (!hit.IsHole)
+                {
+                    Extent part = hit.Extent;
+                    long skip = start - part.FileOffset;
+                    long length = Math.Min(hit.End, end) - start;
+                    hits.Add(hit with { Extent = new Extent(start, length, part.Segment, part.PlaintextOffset + skip) });
+                }
+
+                start = hit.End;
+            }
+        }
+
+        if (hits.Count > 0)
+        {
+            _ = Task.Run(() => ReadAheadAsync(hits));
+        }
+    }
+
+    private async Task ReadAheadAsync(List<ExtentHit> hits)
+    {
+        foreach (ExtentHit hit in hits)
+        {
+            await _parts.Reader.ReadAheadAsync(hit.Extent.Segment, hit.Extent.PlaintextOffset, hit.Extent.Length, CancellationToken.None);
+        }
+    }
+}

@@ -1,0 +1,220 @@
+using HipaaFs.Handles;
+using HipaaFs.Metadata;
+using HipaaFs.Staging;
+
+namespace HipaaFs;
+
+/// <content>Writing and making durable.</content>
+public sealed partial class HipaaFileSystem
+{
+    /// <summary>Writes to a file. The bytes are copied before the call completes and every reader of the volume sees them from then on.</summary>
+    public ValueTask<FsResult<int>> WriteAsync(
+        HandleId handle, long offset, ReadOnlyMemory<byte> content, WriteOrigin origin, CancellationToken interrupted)
+    {
+        if (!_handles.TryGet(handle, out OpenFile? open))
+        {
+            return ValueTask.FromResult<FsResult<int>>(FsError.BadHandle);
+        }
+
+        FsError refused = RefuseWrite(offset, content.Length);
+        if (refused != FsError.None)
+        {
+            return ValueTask.FromResult<FsResult<int>>(refused);
+        }
+
+        bool needsMore = (origin & WriteOrigin.KillPrivileges) != 0
+            || ((open.Flags & OpenFlags.Synchronous) != 0 && (origin & WriteOrigin.PageCache) == 0)
+            || _parts.Staging!.IsFull;
+        if (needsMore)
+        {
+            return WriteSlowlyAsync(open, offset, content, origin, interrupted);
+        }
+
+        int done = WriteToPages(open.File, offset, content.Span, origin);
+        return done == content.Length
+            ? ValueTask.FromResult<FsResult<int>>(done)
+            : WriteRestAsync(open.File, offset, content, done, origin, interrupted);
+    }
+
+    /// <summary>Makes a file durable: what was written to it and, unless <paramref name="dataOnly"/>, all its attributes.</summary>
+    public async ValueTask<FsError> FsyncAsync(HandleId handle, bool dataOnly, CancellationToken interrupted)
+    {
+        _ = dataOnly; // Data and attributes are committed together.
+        return _handles.TryGet(handle, out OpenFile? open) ? await FsyncAsync(open.File, interrupted) : FsError.BadHandle;
+    }
+
+    /// <summary>Makes the entries of a directory durable.</summary>
+    public async ValueTask<FsError> FsyncDirectoryAsync(HandleId handle, CancellationToken interrupted)
+    {
+        if (!_handles.TryGet(handle, out OpenDirectory? _))
+        {
+            return FsError.BadHandle;
+        }
+
+        MetadataResult<CommitSequence> durable = await _metadata.MakeDurableAsync(_metadata.Applied, interrupted);
+        return durable.Error.ToFsError();
+    }
+
+    /// <summary>One close(2) of possibly many. Writeback is told, so that the data is durable soon; errors of earlier writeback are reported.</summary>
+    public ValueTask<FsError> FlushAsync(HandleId handle, CancellationToken interrupted)
+    {
+        _ = interrupted;
+        if (!_handles.TryGet(handle, out OpenFile? open))
+        {
+            return ValueTask.FromResult(FsError.BadHandle);
+        }
+
+        lock (open.File.Gate)
+        {
+            return ValueTask.FromResult(open.File.WriteError);
+        }
+    }
+
+    private FsError RefuseWrite(long offset, int length)
+    {
+        if (offset < 0 || offset > long.MaxValue - length)
+        {
+            return FsError.TooLarge;
+        }
+
+        return RefuseChange();
+    }
+
+    private int WriteToPages(FileState file, long offset, ReadOnlySpan<byte> content, WriteOrigin origin)
+    {
+        int done;
+        long dirtyBytes;
+        lock (file.Gate)
+        {
+            done = file.Dirty.Write(offset, content);
+            if (done > 0)
+            {
+                file.Size = Math.Max(file.Size, offset + done);
+                file.BytesWritten += done;
+                if (file.DirtySince == 0)
+                {
+                    file.DirtySince = Math.Max(1, _parts.Time.GetTimestamp());
+                }
+
+                if ((origin & WriteOrigin.PageCache) == 0)
+                {
+                    Timestamp now = _parts.Clock.Now;
+                    file.Times = file.Times with { Modify = now, Change = now };
+                }
+            }
+
+            dirtyBytes = file.Dirty.Bytes;
+        }
+
+        _parts.Writeback!.NoteDirty(file, dirtyBytes);
+        return done;
+    }
+
+    private async ValueTask<FsResult<int>> WriteRestAsync(
+        FileState file, long offset, ReadOnlyMemory<byte> content, int done, WriteOrigin origin, CancellationToken interrupted)
+    {
+        Writeback writeback = _parts.Writeback!;
+        while (done < content.Length)
+        {
+            writeback.RequestRoom();
+            Task room = _parts.Pool.WaitAsync(interrupted);
+            while (!room.IsCompleted)
+            {
+                // A disk that takes nothing will not make room by waiting.
+                await Task.WhenAny(room, Task.Delay(TimeSpan.FromSeconds(1), _parts.Time, interrupted));
+                FsError stuck = writeback.LastError;
+                if (!room.IsCompleted && stuck != FsError.None)
+                {
+                    return done > 0 ? done : stuck;
+                }
+            }
+
+            await room;
+            done += WriteToPages(file, offset + done, content.Span[done..], origin);
+        }
+
+        return done;
+    }
+
+    private async ValueTask<FsResult<int>> WriteSlowlyAsync(
+        OpenFile open, long offset, ReadOnlyMemory<byte> content, WriteOrigin origin, CancellationToken interrupted)
+    {
+        if (_parts.Staging!.IsFull)
+        {
+            if (_parts.Staging.WhenFull == StagingFullMode.NoSpace)
+            {
+                return FsError.NoSpace;
+            }
+
+            await _parts.Staging.WaitForRoomAsync(interrupted);
+        }
+
+        if ((origin & WriteOrigin.KillPrivileges) != 0)
+        {
+            FsResult<InodeAttributes> killed = await SetAttributesAsync(
+                open.File.Id, new AttributeChange { KillPrivileges = true }, default, interrupted);
+            if (!killed.IsOk)
+            {
+                return killed.Error;
+            }
+        }
+
+        FsResult<int> written = await WriteRestAsync(open.File, offset, content, WriteToPages(open.File, offset, content.Span, origin), origin, interrupted);
+        bool synchronous = (open.Flags & OpenFlags.Synchronous) != 0 && (origin & WriteOrigin.PageCache) == 0;
+        if (!written.IsOk || !synchronous)
+        {
+            return written;
+        }
+
+        FsError error = await FsyncAsync(open.File, interrupted);
+        return error == FsError.None ? written : error;
+    }
+
+    private async ValueTask<FsError> FsyncAsync(FileState file, CancellationToken interrupted)
+    {
+        if (_parts.Writeback is null)
+        {
+            return FsError.None;
+        }
+
+        FsError error = await _parts.Writeback.FlushAsync(file).WaitAsync(interrupted);
+        if (error != FsError.None)
+        {
+            return error;
+        }
+
+        MetadataResult<CommitSequence> durable = await _metadata.MakeDurableAsync(_metadata.Applied, interrupted);
+        return durable.Error.ToFsError();
+    }
+
+    // Before a name of the inode changes: whoever sees the new name after a crash must see the content that was written before.
+    private async ValueTask<FsError> ApplyUnappliedAsync(InodeId inode)
+    {
+        FileState? file = _files.TryAcquire(inode);
+        if (file is null || _parts.Writeback is null)
+        {
+            return FsError.None;
+        }
+
+        try
+        {
+            bool unapplied;
+            lock (file.Gate)
+            {
+                unapplied = file.HasUnapplied;
+            }
+
+            if (!unapplied)
+            {
+                return FsError.None;
+            }
+
+            _parts.Writeback.RequestRoom(); // All that is dirty goes along, so that a thousand renames cost one sync.
+            return await _parts.Writeback.FlushAsync(file);
+        }
+        finally
+        {
+            _files.Release(file);
+        }
+    }
+}

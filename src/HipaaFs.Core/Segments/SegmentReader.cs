@@ -1,0 +1,279 @@
+using System.Buffers;
+using HipaaFs.Cache;
+using HipaaFs.Crypto;
+using HipaaFs.Metadata;
+using Microsoft.Extensions.Logging;
+
+namespace HipaaFs.Segments;
+
+/// <summary>Turns a range of a segment's plaintext into bytes of the caller's buffer, wherever its frames are.</summary>
+/// <remarks>
+/// <para>Steps: (1) find or open the segment's view; (2) make sure that the local file has the frames, else fetch them; (3) read sealed frames a batch at a time and
+/// open each straight into the destination. A range whose frames are local completes synchronously and allocates nothing.</para>
+/// <para>A frame that does not open is never trusted: a cached one is fetched again from the store, and only when that fails too is the range refused.</para>
+/// </remarks>
+internal sealed partial class SegmentReader
+{
+    // 16 sealed frames are 256 KiB: they stay in the processor's cache between pread(2) and decryption.
+    private const int BatchFrames = 16;
+    private const int MaxRepairs = 3;
+
+    [ThreadStatic]
+    private static byte[]? s_sealed;
+
+    [ThreadStatic]
+    private static byte[]? s_plain;
+
+    private readonly SegmentViews _views;
+    private readonly FrameCache _cache;
+    private readonly ILogger _logger;
+
+    internal SegmentReader(SegmentViews views, FrameCache cache, ILogger logger)
+    {
+        _views = views;
+        _cache = cache;
+        _logger = logger;
+    }
+
+    /// <summary>Fills <paramref name="destination"/> from a segment. <paramref name="reader"/> is for the log only.</summary>
+    internal ValueTask<FsError> ReadAsync(SegmentId segment, long plaintextOffset, Memory<byte> destination, InodeId reader, CancellationToken cancel)
+    {
+        if (_views.TryGet(segment, out SegmentView? view))
+        {
+            try
+            {
+                if (TryReadLocal(view, plaintextOffset, destination.Span))
+                {
+                    return ValueTask.FromResult(FsError.None);
+                }
+            }
+            finally
+            {
+                view.Release();
+            }
+        }
+
+        return ReadSlowlyAsync(segment, plaintextOffset, destination, reader, cancel);
+    }
+
+    /// <summary>Starts to load a range that will be read soon, as far as memory allows. Never waits for a store.</summary>
+    internal async ValueTask ReadAheadAsync(SegmentId segment, long plaintextOffset, long length, CancellationToken cancel)
+    {
+        FsResult<SegmentView> opened = await _views.OpenAsync(segment, cancel);
+        if (!opened.IsOk)
+        {
+            return;
+        }
+
+        SegmentView view = opened.Value;
+        try
+        {
+            long end = Math.Min(plaintextOffset + length, view.PlaintextLength);
+            if (end <= plaintextOffset)
+            {
+                return;
+            }
+
+            long first = plaintextOffset / SegmentFormat.FrameSize;
+            long endFrame = (end + SegmentFormat.FrameSize - 1) / SegmentFormat.FrameSize;
+            if (view.HasFrames(first, endFrame))
+            {
+                long from = SegmentFormat.SealedFrameOffset(first);
+                Platform.DurableFile.WillNeed(view.File, from, SegmentFormat.SealedFrameOffset(endFrame) - from);
+                return;
+            }
+
+            _cache.StartReadAhead(view.Entry!, first, endFrame);
+        }
+        finally
+        {
+            view.Release();
+        }
+    }
+
+    private async ValueTask<FsError> ReadSlowlyAsync(
+        SegmentId segment, long plaintextOffset, Memory<byte> destination, InodeId reader, CancellationToken cancel)
+    {
+        for (int attempt = 0; ; attempt++)
+        {
+            FsResult<SegmentView> opened = await _views.OpenAsync(segment, cancel);
+            if (!opened.IsOk)
+            {
+                LogUnreadable(_logger, reader, segment, opened.Error);
+                return opened.Error;
+            }
+
+            SegmentView view = opened.Value;
+            try
+            {
+                FsError error = await EnsureLocalAsync(view, plaintextOffset, destination.Length, cancel);
+                if (error == FsError.NoSpace)
+                {
+                    error = await ReadAroundAsync(view, plaintextOffset, destination, cancel);
+                    return error;
+                }
+
+                if (error != FsError.None)
+                {
+                    LogUnreadable(_logger, reader, segment, error);
+                    return error;
+                }
+
+                long bad = ReadFrames(view, plaintextOffset, destination.Span);
+                if (bad < 0)
+                {
+                    return FsError.None;
+                }
+
+                bool canRepair = view.Entry is not null && attempt < MaxRepairs;
+                if (!canRepair)
+                {
+                    LogNotAuthentic(_logger, reader, segment, bad);
+                    return FsError.NotAuthentic;
+                }
+
+                // The cache's copy is bad. A complete entry may be the store's own file under another name, so it is dropped and never written to.
+                LogCacheFrameBad(_logger, reader, segment, bad);
+                _cache.Discard(view.Entry!, bad);
+            }
+            finally
+            {
+                view.Release();
+            }
+        }
+    }
+
+    private ValueTask<FsError> EnsureLocalAsync(SegmentView view, long plaintextOffset, int length, CancellationToken cancel)
+    {
+        long first = plaintextOffset / SegmentFormat.FrameSize;
+        long end = (plaintextOffset + length + SegmentFormat.FrameSize - 1) / SegmentFormat.FrameSize;
+        return view.HasFrames(first, end)
+            ? ValueTask.FromResult(FsError.None)
+            : _cache.FetchAsync(view.Entry!, first, end, cancel);
+    }
+
+    private static bool TryReadLocal(SegmentView view, long plaintextOffset, Span<byte> destination)
+    {
+        long first = plaintextOffset / SegmentFormat.FrameSize;
+        long end = (plaintextOffset + destination.Length + SegmentFormat.FrameSize - 1) / SegmentFormat.FrameSize;
+        return view.HasFrames(first, end) && ReadFrames(view, plaintextOffset, destination) < 0;
+    }
+
+    // Returns the number of the first frame that is missing, short or not authentic, or -1.
+    private static long ReadFrames(SegmentView view, long plaintextOffset, Span<byte> destination)
+    {
+        byte[] sealedFrames = s_sealed ??= GC.AllocateUninitializedArray<byte>(BatchFrames * SegmentFormat.SealedFrameSize, pinned: true);
+        SegmentCipher cipher = view.RentCipher();
+        try
+        {
+            int done = 0;
+            while (done < destination.Length)
+            {
+                long frame = (plaintextOffset + done) / SegmentFormat.FrameSize;
+                long lastFrame = (plaintextOffset + destination.Length - 1) / SegmentFormat.FrameSize;
+                int count = (int)Math.Min(BatchFrames, lastFrame - frame + 1);
+                Span<byte> batch = sealedFrames.AsSpan(0, count * SegmentFormat.SealedFrameSize);
+                int read = RandomAccess.Read(view.File, batch, SegmentFormat.SealedFrameOffset(frame));
+                long bad = OpenBatch(view, cipher, frame, batch[..read], plaintextOffset, destination, ref done);
+                if (bad >= 0)
+                {
+                    return bad;
+                }
+            }
+
+            return -1;
+        }
+        finally
+        {
+            view.ReturnCipher(cipher);
+        }
+    }
+
+    // For a cache disk that takes no more: the frames go from the store to the reader and nowhere else.
+    private async ValueTask<FsError> ReadAroundAsync(SegmentView view, long plaintextOffset, Memory<byte> destination, CancellationToken cancel)
+    {
+        long first = plaintextOffset / SegmentFormat.FrameSize;
+        long end = (plaintextOffset + destination.Length + SegmentFormat.FrameSize - 1) / SegmentFormat.FrameSize;
+        int length = (int)((end - first) * SegmentFormat.SealedFrameSize);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(length);
+        SegmentCipher cipher = view.RentCipher();
+        try
+        {
+            FsError error = await _cache.FetchAroundAsync(view.Entry!, first, buffer.AsMemory(0, length), cancel);
+            if (error != FsError.None)
+            {
+                return error;
+            }
+
+            int done = 0;
+            long bad = OpenBatch(view, cipher, first, buffer.AsSpan(0, length), plaintextOffset, destination.Span, ref done);
+            return bad < 0 ? FsError.None : FsError.NotAuthentic;
+        }
+        finally
+        {
+            view.ReturnCipher(cipher);
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    // Opens the frames of `sealedFrames`, which begins with frame `first`. Returns the first bad one or -1.
+    private static long OpenBatch(
+        SegmentView view, SegmentCipher cipher, long first, ReadOnlySpan<byte> sealedFrames, long plaintextOffset, Span<byte> destination, ref int done)
+    {
+        for (long number = first; done < destination.Length && number - first < BatchFramesIn(sealedFrames, number == first); number++)
+        {
+            int skip = (int)((plaintextOffset + done) % SegmentFormat.FrameSize);
+            int wanted = Math.Min(SegmentFormat.FrameSize - skip, destination.Length - done);
+            ReadOnlySpan<byte> rest = sealedFrames[(int)((number - first) * SegmentFormat.SealedFrameSize)..];
+            if (!TryOpenFrame(view, cipher, number, rest, skip, destination.Slice(done, wanted)))
+            {
+                return number;
+            }
+
+            done += wanted;
+        }
+
+        return -1;
+    }
+
+    // A file that ends early still gives one (short) frame, so that its number is reported.
+    private static long BatchFramesIn(ReadOnlySpan<byte> sealedFrames, bool isFirst)
+    {
+        long whole = (sealedFrames.Length + SegmentFormat.SealedFrameSize - 1) / SegmentFormat.SealedFrameSize;
+        return isFirst ? Math.Max(1, whole) : whole;
+    }
+
+    private static bool TryOpenFrame(
+        SegmentView view, SegmentCipher cipher, long number, ReadOnlySpan<byte> sealedFrames, int skip, Span<byte> destination)
+    {
+        int length = view.FrameLength(number);
+        if (length < skip + destination.Length || sealedFrames.Length < length + SegmentFormat.TagSize)
+        {
+            return false;
+        }
+
+        ReadOnlySpan<byte> sealedFrame = sealedFrames[..(length + SegmentFormat.TagSize)];
+        if (skip == 0 && destination.Length == length)
+        {
+            return cipher.TryOpenFrame((ulong)number, sealedFrame, destination);
+        }
+
+        byte[] plain = s_plain ??= GC.AllocateUninitializedArray<byte>(SegmentFormat.FrameSize, pinned: true);
+        if (!cipher.TryOpenFrame((ulong)number, sealedFrame, plain.AsSpan(0, length)))
+        {
+            return false;
+        }
+
+        plain.AsSpan(skip, destination.Length).CopyTo(destination);
+        return true;
+    }
+
+    [LoggerMessage(510, LogLevel.Error, "Inode {Inode}: frame {Frame} of segment {Segment} is not authentic, neither in the cache nor in the store; the range is refused")]
+    private static partial void LogNotAuthentic(ILogger logger, InodeId inode, SegmentId segment, long frame);
+
+    [LoggerMessage(511, LogLevel.Warning, "Inode {Inode}: frame {Frame} of segment {Segment} is bad in the local cache; fetching it again")]
+    private static partial void LogCacheFrameBad(ILogger logger, InodeId inode, SegmentId segment, long frame);
+
+    [LoggerMessage(512, LogLevel.Error, "Inode {Inode}: segment {Segment} cannot be read: {Error}")]
+    private static partial void LogUnreadable(ILogger logger, InodeId inode, SegmentId segment, FsError error);
+}

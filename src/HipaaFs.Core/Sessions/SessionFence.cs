@@ -1,0 +1,164 @@
+using System.Text.Json;
+using HipaaFs.Metadata;
+using HipaaFs.Storage;
+using HipaaFs.Volumes;
+using Microsoft.Extensions.Logging;
+
+namespace HipaaFs.Sessions;
+
+/// <summary>Makes sure that of all who ever opened a volume for writing only the newest changes its stores.</summary>
+/// <remarks>
+/// A session claims its number in the primary store by put-if-absent, and looks for a higher one before every publication, deletion and ring write and at least
+/// once a minute. Who sees one stops for good: <see cref="Fenced"/>. A store that cannot be reached delays the claim, and with it every upload.
+/// </remarks>
+internal sealed partial class SessionFence : IDisposable
+{
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan ClaimRetry = TimeSpan.FromSeconds(5);
+
+    private readonly IObjectStore _store;
+    private readonly SessionId _session;
+    private readonly SessionHolder _holder;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _fenced = new();
+    private readonly TaskCompletionSource _claimed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    internal SessionFence(IObjectStore store, SessionId session, SessionHolder holder, TimeProvider time, ILogger logger)
+    {
+        _store = store;
+        _session = session;
+        _holder = holder;
+        _time = time;
+        _logger = logger;
+    }
+
+    /// <summary>The session this one stands for.</summary>
+    internal SessionId Session => _session;
+
+    /// <summary>Cancelled when a newer session was seen.</summary>
+    internal CancellationToken Fenced => _fenced.Token;
+
+    /// <summary>The newer session and who has it, null as long as none was seen.</summary>
+    internal string? FencedBy { get; private set; }
+
+    /// <summary>Whether the claim is in the store.</summary>
+    internal bool IsClaimed => _claimed.Task.IsCompletedSuccessfully;
+
+    /// <summary>The highest session number that a store has seen; 0 for none.</summary>
+    internal static async ValueTask<StoreResult<ulong>> FindNewestAsync(IObjectStore store, CancellationToken cancel)
+    {
+        ulong newest = 0;
+        ObjectKey? after = null;
+        while (true)
+        {
+            StoreResult<ObjectPage> page = await store.ListAsync(StoreLayout.SessionPrefix, after, 1000, cancel);
+            if (!page.Succeeded)
+            {
+                return page.Error;
+            }
+
+            foreach (ObjectProperties found in page.Value.Objects)
+            {
+                if (StoreLayout.TryNumber(found.Key, StoreLayout.SessionPrefix, out ulong number))
+                {
+                    newest = Math.Max(newest, number);
+                }
+
+                after = found.Key;
+            }
+
+            if (!page.Value.More)
+            {
+                return newest;
+            }
+        }
+    }
+
+    /// <summary>Claims the session's number. <see cref="StoreError.AlreadyExists"/>: another has it, take a higher one.</summary>
+    internal async ValueTask<StoreError> TryClaimAsync(CancellationToken cancel)
+    {
+        byte[] content = JsonSerializer.SerializeToUtf8Bytes(_holder, SessionHolderContext.Default.SessionHolder);
+        StoreResult<ObjectProperties> put = await _store.PutAsync(StoreLayout.Session(_session.Value), content, PutCondition.IfAbsent, cancel);
+        if (put.Succeeded)
+        {
+            _claimed.TrySetResult();
+        }
+
+        return put.Succeeded ? StoreError.None : put.Error;
+    }
+
+    /// <summary>Waits until uploads may begin.</summary>
+    internal Task WaitForClaimAsync(CancellationToken cancel) => _claimed.Task.WaitAsync(cancel);
+
+    /// <summary>Looks for a newer session. True when this one is still the newest; false when it is not, or nobody can tell.</summary>
+    internal async ValueTask<bool> IsNewestAsync(CancellationToken cancel)
+    {
+        if (_fenced.IsCancellationRequested || !IsClaimed)
+        {
+            return false;
+        }
+
+        StoreResult<ObjectPage> page = await _store.ListAsync(StoreLayout.SessionPrefix, StoreLayout.Session(_session.Value), 1, cancel);
+        if (!page.Succeeded)
+        {
+            return false;
+        }
+
+        if (page.Value.Objects.Count == 0)
+        {
+            return true;
+        }
+
+        await FenceOffAsync(page.Value.Objects[0].Key, cancel);
+        return false;
+    }
+
+    /// <summary>Claims late if need be, then looks once a minute, until stopped.</summary>
+    internal async Task WatchAsync(CancellationToken stop)
+    {
+        try
+        {
+            while (!IsClaimed)
+            {
+                StoreError error = await TryClaimAsync(stop);
+                if (error == StoreError.AlreadyExists)
+                {
+                    await FenceOffAsync(StoreLayout.Session(_session.Value), stop);
+                    return;
+                }
+
+                if (error != StoreError.None)
+                {
+                    await Task.Delay(ClaimRetry, _time, stop);
+                }
+            }
+
+            while (!_fenced.IsCancellationRequested)
+            {
+                await Task.Delay(LookInterval, _time, stop);
+                await IsNewestAsync(stop);
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The volume is closing.
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _fenced.Dispose();
+
+    private async ValueTask FenceOffAsync(ObjectKey newer, CancellationToken cancel)
+    {
+        byte[] content = new byte[4096];
+        StoreResult<int> read = await _store.ReadAsync(newer, EntityTag.Any, 0, content, cancel);
+        SessionHolder? holder = read.Succeeded ? SessionHolder.TryParse(content.AsSpan(0, read.Value)) : null;
+        FencedBy = holder is null ? "an unknown host" : $"host {holder.Host}, process {holder.ProcessId}";
+        LogFenced(_logger, _session, FencedBy);
+        await _fenced.CancelAsync();
+    }
+
+    [LoggerMessage(540, LogLevel.Critical, "Session {Session} is not the newest of its volume any more: {Holder} has opened it. This mount is read-only from now on and uploads nothing")]
+    private static partial void LogFenced(ILogger logger, SessionId session, string holder);
+}

@@ -1,0 +1,146 @@
+using System.Diagnostics.CodeAnalysis;
+using HipaaFs.Crypto;
+using HipaaFs.Handles;
+using HipaaFs.Metadata;
+
+namespace HipaaFs.Staging;
+
+/// <summary>Decides which segment a run goes to: small files share one of their key domain, a large file has its own.</summary>
+/// <remarks>Not thread-safe: belongs to the writeback loop. Bounded: a few segments are open at a time.</remarks>
+internal sealed class SegmentPlan : IDisposable
+{
+    /// <summary>Bytes written to a file from which on it is large.</summary>
+    internal const long LargeFile = 4L << 20;
+
+    private const int MaxOwn = 16;
+
+    // A segment is closed when it gets no more data, or after a while in any case, so that the recovery point moves on.
+    private static readonly TimeSpan IdleAge = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan FullAge = TimeSpan.FromSeconds(15);
+
+    private readonly SegmentWriters _writers;
+    private readonly TimeProvider _time;
+    private readonly Dictionary<DomainId, OpenSegment> _shared = [];
+    private readonly Dictionary<InodeId, OpenSegment> _own = [];
+    private readonly List<OpenSegment> _full = [];
+    private readonly HashSet<OpenSegment> _touched = [];
+
+    internal SegmentPlan(SegmentWriters writers, TimeProvider time)
+    {
+        _writers = writers;
+        _time = time;
+    }
+
+    /// <summary>The segments that took runs in this pass.</summary>
+    internal HashSet<OpenSegment> Touched => _touched;
+
+    /// <summary>The segment for the next run of a file.</summary>
+    /// <exception cref="IOException">A new one cannot be made.</exception>
+    internal OpenSegment For(FileState file)
+    {
+        bool own = _own.ContainsKey(file.Id) || (file.BytesWritten >= LargeFile && _own.Count < MaxOwn);
+        OpenSegment segment = own ? Take(_own, file.Id, file.Domain) : Take(_shared, file.Domain, file.Domain);
+        segment.LastUse = _time.GetTimestamp();
+        _touched.Add(segment);
+        return segment;
+    }
+
+    /// <summary>Puts a full segment aside, to be finished after the pass.</summary>
+    internal void SetFull(FileState file, OpenSegment segment)
+    {
+        if (_own.TryGetValue(file.Id, out OpenSegment? own) && own == segment)
+        {
+            _own.Remove(file.Id);
+        }
+        else
+        {
+            _shared.Remove(file.Domain);
+        }
+
+        _full.Add(segment);
+    }
+
+    /// <summary>Forgets the segments of this pass that the disk failed. Their files stay, to be repacked at the next mount.</summary>
+    internal void AbandonTouched()
+    {
+        foreach (OpenSegment segment in _touched)
+        {
+            Forget(segment);
+            segment.Writer.Dispose();
+        }
+
+        _touched.Clear();
+    }
+
+    /// <summary>Takes out a segment that is to be finished now.</summary>
+    internal bool TryTakeRipe(bool all, [NotNullWhen(true)] out OpenSegment? ripe)
+    {
+        long now = _time.GetTimestamp();
+        ripe = _full.Count > 0 ? _full[^1] : FindRipe(_own, all, now) ?? FindRipe(_shared, all, now);
+        if (ripe is null)
+        {
+            return false;
+        }
+
+        Forget(ripe);
+        return true;
+    }
+
+    /// <summary>Closes the files of what is still open.</summary>
+    public void Dispose()
+    {
+        foreach (OpenSegment segment in new List<OpenSegment>([.. _shared.Values, .. _own.Values, .. _full]))
+        {
+            segment.Writer.Dispose();
+        }
+    }
+
+    private OpenSegment Take<TKey>(Dictionary<TKey, OpenSegment> open, TKey key, DomainId domain)
+        where TKey : struct
+    {
+        if (!open.TryGetValue(key, out OpenSegment? segment))
+        {
+            segment = new OpenSegment(_writers.Begin(domain, RecordClass.Data), _time.GetTimestamp());
+            open.Add(key, segment);
+        }
+
+        return segment;
+    }
+
+    private OpenSegment? FindRipe<TKey>(Dictionary<TKey, OpenSegment> open, bool all, long now)
+        where TKey : struct
+    {
+        foreach (OpenSegment segment in open.Values)
+        {
+            if (all
+                || segment.Writer.IsFull
+                || _time.GetElapsedTime(segment.LastUse, now) >= IdleAge
+                || _time.GetElapsedTime(segment.Begun, now) >= FullAge)
+            {
+                return segment;
+            }
+        }
+
+        return null;
+    }
+
+    private void Forget(OpenSegment segment)
+    {
+        _full.Remove(segment);
+        Remove(_own, segment);
+        Remove(_shared, segment);
+    }
+
+    private static void Remove<TKey>(Dictionary<TKey, OpenSegment> open, OpenSegment segment)
+        where TKey : struct
+    {
+        foreach ((TKey key, OpenSegment held) in open)
+        {
+            if (held == segment)
+            {
+                open.Remove(key);
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,206 @@
+using System.Diagnostics;
+using HipaaFs.Crypto;
+using HipaaFs.Metadata;
+using HipaaFs.Platform;
+using Microsoft.Win32.SafeHandles;
+
+namespace HipaaFs.Staging;
+
+/// <summary>Seals runs of file data into one new segment in staging.</summary>
+/// <remarks>
+/// <para>Nonce discipline: a frame number is used up when its sealing begins. Sealed bytes that the disk did not take stay in memory and the next
+/// <see cref="Flush"/> writes the same bytes; data that must be sealed again gets new numbers. A partly filled frame that must become durable is padded with zeros and closed.</para>
+/// <para>Belongs to one process life: after a restart nothing is ever sealed under its id again. Not thread-safe.</para>
+/// </remarks>
+internal sealed class SegmentWriter : IDisposable
+{
+    /// <summary>Most frames of a segment: 63 MiB of plaintext, so that the object with its index stays below 64 MiB.</summary>
+    internal const int MaxFrames = 4032;
+
+    private const int MaxRuns = 32_768;
+
+    // Sealed frames are written together: just below 1 MiB.
+    private const int BatchFrames = 63;
+
+    private readonly SegmentCipher _cipher;
+    private readonly SafeFileHandle _file;
+    private readonly byte[] _frame = new byte[SegmentFormat.FrameSize];
+    private readonly byte[] _backlog = GC.AllocateUninitializedArray<byte>(BatchFrames * SegmentFormat.SealedFrameSize, pinned: true);
+    private readonly List<SegmentRun> _runs = [];
+    private int _frameLength;
+    private int _missingInLast;
+    private int _backlogLength;
+    private long _written;
+    private uint _nextFrame;
+    private (ulong Inode, long FileOffset, long PlaintextOffset) _run;
+
+    internal SegmentWriter(SegmentHeader header, SegmentCipher cipher, SafeFileHandle file)
+    {
+        Header = header;
+        _cipher = cipher;
+        _file = file;
+        header.Write(_backlog);
+        _backlogLength = SegmentFormat.HeaderSize;
+    }
+
+    /// <summary>The segment's header.</summary>
+    internal SegmentHeader Header { get; }
+
+    /// <summary>The segment.</summary>
+    internal SegmentId Id => Header.Segment;
+
+    /// <summary>Plaintext sealed so far, padding included; the frame being filled is not.</summary>
+    internal long PlaintextLength => ((long)_nextFrame * SegmentFormat.FrameSize) - _missingInLast;
+
+    /// <summary>Bytes in the file.</summary>
+    internal long WrittenLength => _written;
+
+    /// <summary>Whether another run may not fit.</summary>
+    internal bool IsFull => _nextFrame >= MaxFrames || _runs.Count >= MaxRuns;
+
+    /// <summary>Frames that can still be sealed.</summary>
+    internal int FramesLeft => MaxFrames - (int)_nextFrame - (_frameLength > 0 ? 1 : 0);
+
+    /// <summary>Begins a run and says how many of its bytes fit; 0 when the segment is full.</summary>
+    /// <remarks>A run that fits one frame never straddles two; a longer one begins at a frame's boundary.</remarks>
+    internal long BeginRun(ulong inode, long fileOffset, long length)
+    {
+        if (IsFull)
+        {
+            return 0;
+        }
+
+        int room = _frameLength == 0 ? 0 : SegmentFormat.FrameSize - _frameLength;
+        if (length > room)
+        {
+            CloseFrame();
+            if (IsFull)
+            {
+                return 0;
+            }
+        }
+
+        _run = (inode, fileOffset, PlaintextLength + _frameLength);
+        long left = (((long)MaxFrames - _nextFrame) * SegmentFormat.FrameSize) - _frameLength;
+        return Math.Min(length, left);
+    }
+
+    /// <summary>Appends the next bytes of the run.</summary>
+    /// <exception cref="IOException">The disk takes no more. The run must be given up; the segment goes on after a <see cref="Flush"/> that succeeds.</exception>
+    internal void Write(ReadOnlySpan<byte> content)
+    {
+        while (!content.IsEmpty)
+        {
+            if (_frameLength == 0 && content.Length >= SegmentFormat.FrameSize)
+            {
+                SealFrame(content[..SegmentFormat.FrameSize]);
+                content = content[SegmentFormat.FrameSize..];
+                continue;
+            }
+
+            int taken = Math.Min(SegmentFormat.FrameSize - _frameLength, content.Length);
+            content[..taken].CopyTo(_frame.AsSpan(_frameLength));
+            _frameLength += taken;
+            content = content[taken..];
+            if (_frameLength == SegmentFormat.FrameSize)
+            {
+                _frameLength = 0;
+                SealFrame(_frame);
+            }
+        }
+    }
+
+    /// <summary>Ends the run and says where it went.</summary>
+    internal Extent EndRun()
+    {
+        long length = PlaintextLength + _frameLength - _run.PlaintextOffset;
+        _runs.Add(new SegmentRun(_run.Inode, _run.FileOffset, (uint)length, (uint)_run.PlaintextOffset));
+        return new Extent(_run.FileOffset, length, Id, _run.PlaintextOffset);
+    }
+
+    /// <summary>Closes the frame being filled and hands everything sealed to the operating system.</summary>
+    /// <exception cref="IOException">The disk takes no more; call again later.</exception>
+    internal void Flush()
+    {
+        CloseFrame();
+        WriteBacklog();
+    }
+
+    /// <summary>Makes everything flushed durable.</summary>
+    /// <exception cref="IOException">The disk failed; what it has of this segment cannot be trusted from the last success on.</exception>
+    internal void Sync() => DurableFile.SyncData(_file);
+
+    /// <summary>Writes index and trailer, makes the object durable and returns its length. Nothing may follow.</summary>
+    internal long Finish()
+    {
+        CloseLastFrame();
+        WriteBacklog();
+        byte[] index = _cipher.SealIndex(_nextFrame, new SegmentIndex(PlaintextLength, _runs).Encode());
+        byte[] tail = new byte[index.Length + SegmentFormat.TrailerSize];
+        index.CopyTo(tail, 0);
+        new SegmentTrailer((ulong)_written, (uint)index.Length).Write(tail.AsSpan(index.Length));
+        RandomAccess.Write(_file, tail, _written);
+        _written += tail.Length;
+        Sync();
+        return _written;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _cipher.Dispose();
+        _file.Dispose();
+        System.Security.Cryptography.CryptographicOperations.ZeroMemory(_frame);
+    }
+
+    private void CloseFrame()
+    {
+        if (_frameLength == 0)
+        {
+            return;
+        }
+
+        _frame.AsSpan(_frameLength).Clear();
+        _frameLength = 0;
+        SealFrame(_frame);
+    }
+
+    // Nothing follows the last frame, so it needs no padding.
+    private void CloseLastFrame()
+    {
+        if (_frameLength == 0)
+        {
+            return;
+        }
+
+        SealFrame(_frame.AsSpan(0, _frameLength));
+        _missingInLast = SegmentFormat.FrameSize - _frameLength;
+        _frameLength = 0;
+    }
+
+    private void SealFrame(ReadOnlySpan<byte> plaintext)
+    {
+        Debug.Assert(_missingInLast == 0 && _nextFrame < MaxFrames, "only the last frame is short");
+        if (_backlogLength + SegmentFormat.SealedFrameSize > _backlog.Length)
+        {
+            WriteBacklog();
+        }
+
+        uint number = _nextFrame++;
+        int sealedLength = plaintext.Length + SegmentFormat.TagSize;
+        _cipher.SealFrame(number, plaintext, _backlog.AsSpan(_backlogLength, sealedLength));
+        _backlogLength += sealedLength;
+    }
+
+    private void WriteBacklog()
+    {
+        if (_backlogLength == 0)
+        {
+            return;
+        }
+
+        RandomAccess.Write(_file, _backlog.AsSpan(0, _backlogLength), _written);
+        _written += _backlogLength;
+        _backlogLength = 0;
+    }
+}

@@ -1,0 +1,14 @@
+using HipaaFs.Crypto;
+using HipaaFs.Metadata;
+
+namespace HipaaFs.Staging;
+
+/// <summary>A segment in staging.</summary>
+/// <param name="Row">Its row; lengths are final once it is finished.</param>
+/// <param name="Path">Its file.</param>
+/// <param name="Since">When its first byte was written.</param>
+internal sealed record StagedSegment(SegmentRow Row, string Path, DateTimeOffset Since)
+{
+    /// <summary>The segment.</summary>
+    internal SegmentId Id => Row.Id;
+}

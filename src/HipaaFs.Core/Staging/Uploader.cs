@@ -1,0 +1,250 @@
+using HipaaFs.Cache;
+using HipaaFs.Crypto;
+using HipaaFs.Metadata;
+using HipaaFs.Sessions;
+using HipaaFs.Storage;
+using HipaaFs.Volumes;
+using Microsoft.Extensions.Logging;
+
+namespace HipaaFs.Staging;
+
+/// <summary>Brings finished segments to the store, oldest first, for ever: a failure is shown and tried again, never dropped.</summary>
+/// <remarks>Thread-safe. The queue is bounded by staging itself.</remarks>
+internal sealed partial class Uploader : IAsyncDisposable
+{
+    private const int Workers = 3;
+
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(60);
+
+    private readonly Lock _lock = new();
+    private readonly Queue<StagedSegment> _queue = new();
+    private readonly List<TaskCompletionSource> _waiting = [];
+    private readonly SemaphoreSlim _ready = new(0);
+    private readonly IObjectStore _store;
+    private readonly StagingArea _staging;
+    private readonly FrameCache _cache;
+    private readonly IMetadataStore _metadata;
+    private readonly SessionFence _fence;
+    private readonly SessionClock _clock;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _stop;
+    private Task[] _workers = [];
+    private int _open;
+    private StoreError _lastError;
+
+    internal Uploader(
+        IObjectStore store,
+        StagingArea staging,
+        FrameCache cache,
+        IMetadataStore metadata,
+        SessionFence fence,
+        SessionClock clock,
+        TimeProvider time,
+        ILogger logger)
+    {
+        _store = store;
+        _staging = staging;
+        _cache = cache;
+        _metadata = metadata;
+        _fence = fence;
+        _clock = clock;
+        _time = time;
+        _logger = logger;
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(fence.Fenced);
+    }
+
+    /// <summary>Why the last upload failed, <see cref="StoreError.None"/> when it did not.</summary>
+    internal StoreError LastError
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _lastError;
+            }
+        }
+    }
+
+    /// <summary>Segments queued or under way.</summary>
+    internal int Pending
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _open;
+            }
+        }
+    }
+
+    /// <summary>Starts the workers.</summary>
+    internal void Start()
+    {
+        _workers = new Task[Workers];
+        for (int i = 0; i < Workers; i++)
+        {
+            _workers[i] = Task.Run(RunAsync);
+        }
+    }
+
+    /// <summary>Takes a finished segment over.</summary>
+    internal void Enqueue(StagedSegment segment)
+    {
+        lock (_lock)
+        {
+            _queue.Enqueue(segment);
+            _open++;
+        }
+
+        _ready.Release();
+    }
+
+    /// <summary>Completes when everything that is finished has been uploaded.</summary>
+    internal Task WaitUntilEmptyAsync(CancellationToken cancel)
+    {
+        lock (_lock)
+        {
+            if (_open == 0)
+            {
+                return Task.CompletedTask;
+            }
+
+            var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _waiting.Add(done);
+            return done.Task.WaitAsync(cancel);
+        }
+    }
+
+    /// <summary>Stops; what is not uploaded stays staged.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await Task.WhenAll(_workers);
+        _stop.Dispose();
+        _ready.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            await _fence.WaitForClaimAsync(_stop.Token);
+            while (true)
+            {
+                await _ready.WaitAsync(_stop.Token);
+                StagedSegment segment;
+                lock (_lock)
+                {
+                    segment = _queue.Dequeue();
+                }
+
+                await UploadUntilDoneAsync(segment);
+                Concluded();
+            }
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // The volume closes, or a newer session has it. Staged data stays where it is.
+        }
+    }
+
+    private async Task UploadUntilDoneAsync(StagedSegment segment)
+    {
+        TimeSpan delay = FirstDelay;
+        while (true)
+        {
+            StoreError error = await TryUploadAsync(segment);
+            lock (_lock)
+            {
+                _lastError = error;
+            }
+
+            if (error == StoreError.None)
+            {
+                return;
+            }
+
+            LogUploadFailed(_logger, segment.Id, error, delay);
+            await Task.Delay(delay, _time, _stop.Token);
+            delay = delay * 2 < LongestDelay ? delay * 2 : LongestDelay;
+        }
+    }
+
+    private async Task<StoreError> TryUploadAsync(StagedSegment segment)
+    {
+        ObjectKey key = StoreLayout.Segment(segment.Id);
+        StoreResult<ObjectProperties> put = await _store.PutFileAsync(
+            key,
+            new UploadSource(segment.Path, segment.Row.ObjectLength),
+            new PutOptions { Condition = PutCondition.IfAbsent },
+            _stop.Token);
+        if (!put.Succeeded && put.Error == StoreError.AlreadyExists)
+        {
+            // Ids are random and never used twice: the object is this one, from before a crash or an answer that was lost.
+            put = await _store.GetPropertiesAsync(key, _stop.Token);
+        }
+
+        if (!put.Succeeded)
+        {
+            return put.Error;
+        }
+
+        if (put.Value.Length != segment.Row.ObjectLength)
+        {
+            return StoreError.Corrupt;
+        }
+
+        return await SetLiveAsync(segment);
+    }
+
+    private async Task<StoreError> SetLiveAsync(StagedSegment segment)
+    {
+        MetadataResult<Applied> updated = await _metadata.UpdateSegmentAsync(
+            _clock.NextOperation(), segment.Row with { State = SegmentState.Live, Changed = _clock.Now }, CancellationToken.None);
+        bool gone = updated.Error is MetadataError.NotFound or MetadataError.Conflict;
+        if (!updated.Succeeded && !gone)
+        {
+            return StoreError.Unavailable;
+        }
+
+        try
+        {
+            _cache.Adopt(segment.Id, segment.Path, segment.Row.ObjectLength);
+        }
+        catch (IOException exception)
+        {
+            // The cache's disk is full or broken: the store has the data, so the staged copy may go.
+            LogNotAdopted(_logger, segment.Id, exception.HResult);
+            File.Delete(segment.Path);
+        }
+
+        _staging.Remove(segment.Id);
+        return StoreError.None;
+    }
+
+    private void Concluded()
+    {
+        TaskCompletionSource[] waiting = [];
+        lock (_lock)
+        {
+            if (--_open == 0)
+            {
+                waiting = [.. _waiting];
+                _waiting.Clear();
+            }
+        }
+
+        foreach (TaskCompletionSource done in waiting)
+        {
+            done.SetResult();
+        }
+    }
+
+    [LoggerMessage(550, LogLevel.Warning, "Segment {Segment} could not be uploaded ({Error}); next try in {Delay}")]
+    private static partial void LogUploadFailed(ILogger logger, SegmentId segment, StoreError error, TimeSpan delay);
+
+    [LoggerMessage(551, LogLevel.Warning, "Uploaded segment {Segment} could not become part of the cache (error {Error})")]
+    private static partial void LogNotAdopted(ILogger logger, SegmentId segment, int error);
+}

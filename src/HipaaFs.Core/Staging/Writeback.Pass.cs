@@ -1,0 +1,361 @@
+using System.Diagnostics;
+using HipaaFs.Dirty;
+using HipaaFs.Handles;
+using HipaaFs.Metadata;
+using HipaaFs.Platform;
+using Microsoft.Extensions.Logging;
+
+namespace HipaaFs.Staging;
+
+/// <content>One pass, step by step.</content>
+internal sealed partial class Writeback
+{
+    private async Task PassAsync(List<Due> due)
+    {
+        foreach (Due item in due)
+        {
+            await item.File.ExtentGate.WaitAsync();
+        }
+
+        FsError error = FsError.Io;
+        try
+        {
+            foreach (Due item in due)
+            {
+                Take(item); // Step 1
+            }
+
+            error = Seal(due); // Steps 2 and 3
+            if (error == FsError.None)
+            {
+                error = await ApplyAsync(due); // Step 4
+            }
+        }
+        finally
+        {
+            _plan.Touched.Clear();
+            foreach (Due item in due)
+            {
+                PutBack(item.File, error);
+                item.File.ExtentGate.Release();
+            }
+
+            lock (_lock)
+            {
+                _lastError = error;
+            }
+
+            foreach (Due item in due)
+            {
+                Conclude(item);
+            }
+        }
+    }
+
+    private void Take(Due item)
+    {
+        FileState file = item.File;
+        lock (file.Gate)
+        {
+            if (!file.HasUnapplied)
+            {
+                return;
+            }
+
+            Debug.Assert(file.InFlight is null, "one pass at a time");
+            var pages = new DirtyPages(_pool);
+            bool keepEnd = item.Waiting is null && file.Dirty.Count > 1;
+            long size = file.Size;
+            if (keepEnd)
+            {
+                long kept = file.Dirty.MoveAllButPartialEnd(pages);
+                size = kept < 0 ? size : Math.Max(file.AppliedSize, Math.Min(size, kept));
+            }
+            else
+            {
+                file.Dirty.MoveTo(pages);
+            }
+
+            file.InFlight = new SealedWrite(pages, size, file.Times);
+            file.Times = default;
+        }
+    }
+
+    private FsError Seal(List<Due> due)
+    {
+        try
+        {
+            foreach (Due item in due)
+            {
+                if (item.File.InFlight is { } write)
+                {
+                    SealFile(item.File, write);
+                }
+            }
+
+            foreach (OpenSegment segment in _plan.Touched)
+            {
+                segment.Writer.Flush();
+                _staging.Grow(segment.Writer.Id, segment.Writer.WrittenLength - segment.CountedLength);
+                segment.CountedLength = segment.Writer.WrittenLength;
+            }
+        }
+        catch (IOException exception)
+        {
+            LogSealFailed(_logger, exception.HResult);
+            return DiskErrors.Classify(exception);
+        }
+
+        return Sync();
+    }
+
+    private FsError Sync()
+    {
+        try
+        {
+            bool anyNew = false;
+            foreach (OpenSegment segment in _plan.Touched)
+            {
+                segment.Writer.Sync();
+                anyNew |= !segment.IsRegistered;
+            }
+
+            if (anyNew)
+            {
+                DurableFile.SyncDirectory(_staging.Directory);
+            }
+
+            return FsError.None;
+        }
+        catch (IOException exception)
+        {
+            // What the disk has of these segments since the last success is unknown, and it will not say so twice: seal the pages again, elsewhere.
+            LogSyncFailed(_logger, exception.HResult);
+            _plan.AbandonTouched();
+            return DiskErrors.Classify(exception);
+        }
+    }
+
+    // Contiguous bytes become one run, across pages; a run ends where a segment does.
+    private void SealFile(FileState file, SealedWrite write)
+    {
+        List<(PageBuffer Buffer, int Start, int End)> run = [];
+        long runStart = 0;
+        long runEnd = -1;
+        foreach ((long number, DirtyPage page) in write.Pages.Items)
+        {
+            long pageStart = number * PagePool.PageSize;
+            foreach ((int start, int end) in page.Held.Items)
+            {
+                if (pageStart + start != runEnd)
+                {
+                    SealRun(file, write, runStart, runEnd, run);
+                    runStart = pageStart + start;
+                }
+
+                run.Add((page.Buffer, start, end));
+                runEnd = pageStart + end;
+            }
+        }
+
+        SealRun(file, write, runStart, runEnd, run);
+    }
+
+    private void SealRun(FileState file, SealedWrite write, long runStart, long runEnd, List<(PageBuffer Buffer, int Start, int End)> run)
+    {
+        int piece = 0;
+        int skip = 0;
+        while (piece < run.Count)
+        {
+            OpenSegment segment = _plan.For(file);
+            long allowed = segment.Writer.BeginRun(file.Id.Value, runStart, runEnd - runStart);
+            if (allowed == 0)
+            {
+                _plan.SetFull(file, segment);
+                continue;
+            }
+
+            runStart += allowed;
+            while (allowed > 0)
+            {
+                (PageBuffer buffer, int start, int end) = run[piece];
+                int length = (int)Math.Min(end - start - skip, allowed);
+                segment.Writer.Write(buffer.Span.Slice(start + skip, length));
+                allowed -= length;
+                skip += length;
+                if (start + skip == end)
+                {
+                    piece++;
+                    skip = 0;
+                }
+            }
+
+            write.Extents.Add(segment.Writer.EndRun());
+        }
+
+        run.Clear();
+    }
+
+    private async Task<FsError> ApplyAsync(List<Due> due)
+    {
+        foreach (OpenSegment segment in _plan.Touched)
+        {
+            if (segment.IsRegistered)
+            {
+                continue;
+            }
+
+            MetadataError error = await _writers.RegisterAsync(segment.Writer, CancellationToken.None);
+            if (error != MetadataError.None)
+            {
+                return error.ToFsError();
+            }
+
+            segment.IsRegistered = true;
+        }
+
+        FsError worst = FsError.None;
+        foreach (Due item in due)
+        {
+            if (item.File.InFlight is { } write)
+            {
+                FsError error = await ApplyAsync(item.File, write);
+                worst = error == FsError.None ? worst : error;
+            }
+        }
+
+        return worst;
+    }
+
+    private async Task<FsError> ApplyAsync(FileState file, SealedWrite write)
+    {
+        MetadataResult<Applied<InodeAttributes>> applied = await _metadata.WriteExtentsAsync(
+            new WriteExtentsRequest
+            {
+                Operation = _clock.NextOperation(),
+                Now = _clock.Now,
+                Inode = file.Id,
+                Extents = write.Extents.ToArray(),
+                Size = write.Size,
+                SizeMode = SizeMode.Exact,
+                AccessTime = write.Times.Access,
+                ModifyTime = write.Times.Modify,
+                ChangeTime = write.Times.Change,
+            },
+            CancellationToken.None);
+        if (!applied.Succeeded && applied.Error != MetadataError.NotFound)
+        {
+            return applied.Error.ToFsError();
+        }
+
+        lock (file.Gate)
+        {
+            // An inode that is gone takes its unapplied data with it.
+            file.AppliedSize = applied.Succeeded ? applied.Value.Value.Size : write.Size;
+            foreach (Extent extent in write.Extents)
+            {
+                file.Extents.Invalidate(extent.FileOffset, extent.End);
+            }
+
+            file.ExtentVersion++;
+            file.WriteError = FsError.None;
+            write.Pages.Clear();
+            file.InFlight = null;
+            file.DirtySince = file.HasUnapplied ? _time.GetTimestamp() : 0;
+        }
+
+        return FsError.None;
+    }
+
+    private static void PutBack(FileState file, FsError error)
+    {
+        lock (file.Gate)
+        {
+            if (file.InFlight is not { } write)
+            {
+                return;
+            }
+
+            file.Dirty.TakeBack(write.Pages);
+            file.Times = file.Times.Over(write.Times);
+            file.InFlight = null;
+            file.WriteError = error;
+        }
+    }
+
+    private void Conclude(Due item)
+    {
+        FsError error;
+        bool removed = false;
+        lock (_lock)
+        {
+            // Lock order: this one, then the file's. A write that comes between finds the file gone from the set and adds it again.
+            lock (item.File.Gate)
+            {
+                error = item.File.WriteError;
+                removed = !item.File.HasUnapplied && !_due.ContainsKey(item.File) && _dirty.Remove(item.File);
+            }
+        }
+
+        if (removed)
+        {
+            _files.Release(item.File);
+        }
+
+        foreach (TaskCompletionSource<FsError> waiting in item.Waiting ?? [])
+        {
+            waiting.SetResult(error);
+        }
+    }
+
+    private async Task FinishWhatIsRipeAsync()
+    {
+        List<TaskCompletionSource<FsError>> requests;
+        lock (_lock)
+        {
+            requests = [.. _finishRequests];
+            _finishRequests.Clear();
+        }
+
+        FsError worst = FsError.None;
+        while (_plan.TryTakeRipe(all: requests.Count > 0, out OpenSegment? ripe))
+        {
+            FsError error = await FinishAsync(ripe);
+            worst = error == FsError.None ? worst : error;
+        }
+
+        foreach (TaskCompletionSource<FsError> request in requests)
+        {
+            request.SetResult(worst);
+        }
+    }
+
+    private async Task<FsError> FinishAsync(OpenSegment segment)
+    {
+        if (!segment.IsRegistered)
+        {
+            _writers.Discard(segment.Writer);
+            return FsError.None;
+        }
+
+        try
+        {
+            MetadataError error = await _writers.FinishAsync(segment.Writer, CancellationToken.None);
+            return error.ToFsError();
+        }
+        catch (IOException exception)
+        {
+            LogFinishFailed(_logger, segment.Writer.Id, exception.HResult);
+            return DiskErrors.Classify(exception);
+        }
+    }
+
+    [LoggerMessage(530, LogLevel.Error, "Staging does not take written data (error {Error}); it stays in memory and is tried again")]
+    private static partial void LogSealFailed(ILogger logger, int error);
+
+    [LoggerMessage(531, LogLevel.Error, "Staging could not be synced (error {Error}); the data is sealed again into new segments")]
+    private static partial void LogSyncFailed(ILogger logger, int error);
+
+    [LoggerMessage(532, LogLevel.Error, "Segment {Segment} could not be finished (error {Error}); it stays readable and is repacked at the next mount")]
+    private static partial void LogFinishFailed(ILogger logger, Crypto.SegmentId segment, int error);
+}

@@ -1,0 +1,207 @@
+using HipaaFs.Cache;
+using HipaaFs.ChangeStream;
+using HipaaFs.Collection;
+using HipaaFs.Crypto;
+using HipaaFs.Dirty;
+using HipaaFs.Metadata;
+using HipaaFs.Metadata.Sqlite;
+using HipaaFs.Names;
+using HipaaFs.Platform;
+using HipaaFs.Segments;
+using HipaaFs.Sessions;
+using HipaaFs.Staging;
+using HipaaFs.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace HipaaFs.Volumes;
+
+/// <summary>An open volume: the file system, and everything that runs behind it.</summary>
+/// <remarks>Put together by <see cref="VolumeOpening"/>; taken apart in the reverse order by <see cref="StopAsync"/>.</remarks>
+public sealed partial class Volume : IAsyncDisposable
+{
+    private readonly VolumeParts _parts;
+    private readonly CancellationTokenSource _stop;
+    private readonly ILogger _logger;
+    private Task _background = Task.CompletedTask;
+    private bool _isStopped;
+
+    internal Volume(VolumeParts parts, ILogger logger)
+    {
+        _parts = parts;
+        _logger = logger;
+        _stop = parts.Writer is null
+            ? new CancellationTokenSource()
+            : CancellationTokenSource.CreateLinkedTokenSource(parts.Writer.Fence.Fenced);
+    }
+
+    /// <summary>The file system.</summary>
+    public HipaaFileSystem FileSystem => _parts.FileSystem;
+
+    /// <summary>The volume's id.</summary>
+    public Guid Id => _parts.Options.VolumeId;
+
+    /// <summary>The session's number; 0 on a read-only mount.</summary>
+    public ulong Session => _parts.Clock.Session.Value;
+
+    /// <summary>Cancelled when the volume can take no more changes and those since the last commit are lost (its metadata disk failed).</summary>
+    public CancellationToken Failure => _parts.Metadata.Failure;
+
+    /// <summary>Makes a volume. The caller writes volume.yaml, last.</summary>
+    /// <exception cref="VolumeException">It cannot be made; nothing is left behind.</exception>
+    public static Task CreateAsync(VolumeCreation creation, ILoggerFactory loggers, TimeProvider time, CancellationToken cancel) =>
+        VolumeCreator.CreateAsync(creation, loggers, time, cancel);
+
+    /// <summary>Opens a volume: takes its lock, unlocks its keys, recovers what the last session left, and claims a session.</summary>
+    /// <exception cref="VolumeException">It cannot be opened; nothing is changed.</exception>
+    public static Task<Volume> OpenAsync(
+        VolumeOptions options, IKeyWrapper key, VolumeMode mode, ILoggerFactory loggers, TimeProvider time, CancellationToken cancel) =>
+        new VolumeOpening(options, mode, loggers, time).RunAsync(key, cancel);
+
+    /// <summary>What it is doing.</summary>
+    public VolumeStatus GetStatus()
+    {
+        VolumeWriter? writer = _parts.Writer;
+        (int staged, DateTimeOffset? oldest) = _parts.Staging.Summary;
+        StoreMetrics store = _parts.Store.Snapshot();
+        VolumeUsage usage = _parts.Metadata.Usage;
+        return new VolumeStatus
+        {
+            VolumeId = Id,
+            Session = Session,
+            IsReadOnly = FileSystem.IsReadOnly,
+            FencedBy = writer?.Fence.FencedBy,
+            StagedSegments = staged,
+            StagedBytes = _parts.Staging.Bytes,
+            OldestStaged = oldest,
+            UploadError = writer is null || writer.Uploader.LastError == StoreError.None ? null : writer.Uploader.LastError.ToString(),
+            WritebackError = writer is null || writer.Writeback.LastError == FsError.None ? null : writer.Writeback.LastError.ToString(),
+            RecoveryPoint = writer?.Publisher.LastPublished ?? _parts.Time.GetUtcNow(),
+            Cache = _parts.Cache.Usage,
+            DirtyBytes = _parts.Pool.LentBytes,
+            DirtyMaxBytes = _parts.Pool.MaxBytes,
+            MemoryBytes = _parts.Options.MemoryBytes,
+            OpenHandles = FileSystem.OpenHandles,
+            Inodes = usage.Inodes,
+            FileBytes = usage.FileBytes,
+            AppliedSequence = _parts.Metadata.Applied.Value,
+            DurableSequence = _parts.Metadata.Durable.Value,
+            PublishedSequence = writer?.Publisher.PublishedSequence.Value ?? 0,
+            StoreRequests = store.Requests,
+            IsStoreReachable = store.LastFailure is null || store.LastSuccessAt > store.LastFailureAt,
+        };
+    }
+
+    /// <summary>Uploads and publishes everything done before the call. Can be cancelled at any time; what is not uploaded stays staged.</summary>
+    /// <returns>Null when everything is in the store, else why not.</returns>
+    public async Task<string?> DrainAsync(IProgress<DrainProgress> progress, CancellationToken cancel)
+    {
+        if (_parts.Writer is not { } writer)
+        {
+            return null;
+        }
+
+        FsError synced = await FileSystem.SyncAsync(cancel);
+        if (synced != FsError.None)
+        {
+            return $"written data could not be staged: {synced}";
+        }
+
+        Task<StoreError> publishing = PublishWhenClaimedAsync(writer, cancel);
+        while (!publishing.IsCompleted)
+        {
+            await Task.WhenAny(publishing, Task.Delay(TimeSpan.FromMilliseconds(200), _parts.Time, cancel));
+            VolumeStatus status = GetStatus();
+            progress.Report(new DrainProgress(status.StagedSegments, status.StagedBytes, status.UploadError));
+        }
+
+        StoreError error = await publishing;
+        return error == StoreError.None ? null : $"the store does not take it: {error}";
+    }
+
+    /// <summary>Closes the volume. No request may be under way or follow.</summary>
+    public async Task StopAsync(VolumeStop how, CancellationToken cancel)
+    {
+        if (_isStopped)
+        {
+            return;
+        }
+
+        if (how == VolumeStop.Drain)
+        {
+            string? problem = await DrainAsync(new Progress<DrainProgress>(), cancel);
+            if (problem is not null)
+            {
+                LogNotDrained(_logger, problem);
+            }
+        }
+
+        _isStopped = true;
+        await _stop.CancelAsync();
+        await _background;
+        await _parts.DisposeAsync();
+        _stop.Dispose();
+        LogClosed(_logger, Session);
+    }
+
+    /// <summary>Closes the volume without uploading what is staged.</summary>
+    public async ValueTask DisposeAsync() => await StopAsync(VolumeStop.Commit, CancellationToken.None);
+
+    /// <summary>Starts what runs behind the file system.</summary>
+    internal void Start(StagingRecovery recovery)
+    {
+        if (_parts.Writer is not { } writer)
+        {
+            return;
+        }
+
+        writer.Writeback.Start();
+        writer.Uploader.Start();
+        foreach (StagedSegment segment in recovery.Finished)
+        {
+            writer.Uploader.Enqueue(segment);
+        }
+
+        _background = Task.WhenAll(
+            Task.Run(() => writer.Fence.WatchAsync(_stop.Token)),
+            Task.Run(() => writer.Publisher.RunAsync(_stop.Token)),
+            Task.Run(() => writer.Collector.RunAsync(_stop.Token)),
+            Task.Run(() => RepairAsync(writer, recovery)));
+    }
+
+    private static async Task<StoreError> PublishWhenClaimedAsync(VolumeWriter writer, CancellationToken cancel)
+    {
+        await writer.Fence.WaitForClaimAsync(cancel);
+        return await writer.Publisher.PublishAsync(cancel);
+    }
+
+    private async Task RepairAsync(VolumeWriter writer, StagingRecovery recovery)
+    {
+        try
+        {
+            foreach (StagedSegment segment in recovery.Unfinished)
+            {
+                await writer.Repacker.RepackAsync(segment, _stop.Token);
+            }
+
+            await writer.Fence.WaitForClaimAsync(_stop.Token);
+            await recovery.FindMissingAsync(_stop.Token);
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // The volume is closing; the next mount goes on.
+        }
+        catch (IOException exception)
+        {
+            LogNotRepacked(_logger, exception.HResult);
+        }
+    }
+
+    [LoggerMessage(590, LogLevel.Information, "Session {Session} is closed")]
+    private static partial void LogClosed(ILogger logger, ulong session);
+
+    [LoggerMessage(591, LogLevel.Warning, "Not everything could be uploaded before closing: {Problem}; it stays staged")]
+    private static partial void LogNotDrained(ILogger logger, string problem);
+
+    [LoggerMessage(592, LogLevel.Warning, "An unfinished segment could not be repacked (error {Error}); it is tried again at the next mount")]
+    private static partial void LogNotRepacked(ILogger logger, int error);
+}

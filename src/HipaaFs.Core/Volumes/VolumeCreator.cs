@@ -1,0 +1,149 @@
+using HipaaFs.Crypto;
+using HipaaFs.Metadata;
+using HipaaFs.Metadata.Sqlite;
+using HipaaFs.Platform;
+using HipaaFs.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace HipaaFs.Volumes;
+
+/// <summary>Makes volumes: a key ring, an empty root directory, and the store's mark of whose it is. Leaves nothing behind when it fails.</summary>
+internal static class VolumeCreator
+{
+    private const uint RootMode = ModeBits.Directory | 0x1ED;
+
+    /// <summary>Makes a volume. The caller writes volume.yaml, last.</summary>
+    /// <exception cref="VolumeException">It cannot be made.</exception>
+    internal static async Task CreateAsync(VolumeCreation creation, ILoggerFactory loggers, TimeProvider time, CancellationToken cancel)
+    {
+        bool existed = PrepareDirectory(creation.Directory);
+        try
+        {
+            await using IObjectStore store = VolumeStore.Open(creation.Store, create: true, loggers, time);
+            await ClaimStoreAsync(store, creation, cancel);
+            using KeyRing ring = KeyRing.Create(creation.VolumeId, time);
+            await WrapAsync(ring, creation.Key, "primary", cancel);
+            if (creation.RecoveryKey is not null)
+            {
+                await WrapAsync(ring, creation.RecoveryKey, "recovery", cancel);
+            }
+
+            await VolumeRing.SaveAsync(ring, creation.Directory, store, cancel);
+            await CreateRootAsync(creation, loggers, time, cancel);
+        }
+        catch
+        {
+            CleanUp(creation.Directory, existed);
+            throw;
+        }
+    }
+
+    private static bool PrepareDirectory(string directory)
+    {
+        bool existed = Directory.Exists(directory);
+        if (existed && Directory.EnumerateFileSystemEntries(directory).Any())
+        {
+            throw new VolumeException(
+                VolumeFailure.NotEmpty, $"create volume: '{directory}' is not empty", "name a directory that is empty or does not exist yet");
+        }
+
+        try
+        {
+            DurableFile.CreatePrivateDirectory(directory);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new VolumeException(VolumeFailure.Io, $"create volume: '{directory}' cannot be made: {exception.Message}", "choose another place", exception);
+        }
+
+        VolumeDirectory.RefuseNetwork(directory);
+        return existed;
+    }
+
+    private static async Task ClaimStoreAsync(IObjectStore store, VolumeCreation creation, CancellationToken cancel)
+    {
+        StoreResult<StoreCapabilities> probe = await StoreProbe.RunAsync(store, cancel);
+        if (!probe.Succeeded)
+        {
+            throw new VolumeException(
+                VolumeFailure.Store,
+                $"create volume: the store {creation.Store} does not work: {probe.Error}",
+                "check its URL, its permissions and its free space");
+        }
+
+        if (!probe.Value.PutIfAbsent)
+        {
+            throw new VolumeException(
+                VolumeFailure.Store,
+                $"create volume: the store {creation.Store} does not honour conditional writes, so that two machines could overwrite each other",
+                "use a store, or an unversioned bucket, that does");
+        }
+
+        var identity = new VolumeIdentity(VolumeIdentity.CurrentFormat, creation.VolumeId);
+        StoreResult<ObjectProperties> put = await store.PutAsync(StoreLayout.Volume, identity.ToJson(), PutCondition.IfAbsent, cancel);
+        if (!put.Succeeded)
+        {
+            throw put.Error == StoreError.AlreadyExists
+                ? new VolumeException(
+                    VolumeFailure.NotEmpty,
+                    $"create volume: the store {creation.Store} holds another volume",
+                    "choose another place or prefix, or restore that volume with 'hipaafs restore'")
+                : new VolumeException(
+                    VolumeFailure.Store, $"create volume: write to the store {creation.Store}: {put.Error}", "check its permissions and its free space");
+        }
+    }
+
+    private static async Task WrapAsync(KeyRing ring, IKeyWrapper key, string label, CancellationToken cancel)
+    {
+        KeyWrapResult<KeyRingWrap> wrapped = await ring.AddWrapAsync(key, label, cancel);
+        if (!wrapped.Succeeded)
+        {
+            throw new VolumeException(
+                VolumeFailure.Key, $"create volume: wrap its keys with the {label} key: {KeyErrors.Describe(wrapped.Error)}", "check that key");
+        }
+    }
+
+    private static async Task CreateRootAsync(VolumeCreation creation, ILoggerFactory loggers, TimeProvider time, CancellationToken cancel)
+    {
+        await using SqliteMetadataStore metadata = VolumeDirectory.OpenMetadata(
+            new SqliteMetadataOptions { Directory = creation.Directory, BallastPath = VolumeDirectory.BallastPath(creation.Directory) }, loggers, time);
+        Timestamp now = Timestamp.FromDateTimeOffset(time.GetUtcNow());
+        var root = new CreateRequest
+        {
+            Now = now,
+            Parent = null,
+            NewInode = InodeId.Root,
+            Mode = RootMode,
+            Uid = creation.UserId,
+            Gid = creation.GroupId,
+        };
+        MetadataResult<Applied<DirectoryEntry>> made = await metadata.CreateAsync(root, cancel);
+        MetadataResult<CommitSequence> durable = await metadata.MakeDurableAsync(metadata.Applied, cancel);
+        if (!made.Succeeded || !durable.Succeeded)
+        {
+            throw new VolumeException(
+                made.Error == MetadataError.NoSpace || durable.Error == MetadataError.NoSpace ? VolumeFailure.NoSpace : VolumeFailure.Io,
+                $"create volume: write its metadata: {(made.Succeeded ? durable.Error : made.Error)}",
+                "make room on the disk of the volume");
+        }
+    }
+
+    private static void CleanUp(string directory, bool existed)
+    {
+        if (!existed)
+        {
+            Directory.Delete(directory, recursive: true);
+            return;
+        }
+
+        foreach (string path in Directory.EnumerateFiles(directory))
+        {
+            File.Delete(path);
+        }
+
+        foreach (string path in Directory.EnumerateDirectories(directory))
+        {
+            Directory.Delete(path, recursive: true);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using HipaaFs.Metadata.Sqlite;
+using HipaaFs.Platform;
+using HipaaFs.Sessions;
+using Microsoft.Extensions.Logging;
+
+namespace HipaaFs.Volumes;
+
+/// <summary>A volume's directory: who may use it, and the database in it.</summary>
+internal static class VolumeDirectory
+{
+    /// <summary>The file that is given up when the disk is full, so that what was accepted can still be committed.</summary>
+    internal static string BallastPath(string volume) => Path.Combine(volume, "ballast");
+
+    /// <summary>Refuses a directory on a network file system, whose locks and syncs cannot be relied on.</summary>
+    /// <exception cref="VolumeException">It is on one.</exception>
+    internal static void RefuseNetwork(string directory)
+    {
+        FileSystemKind kind = FileSystemKind.Of(directory);
+        if (kind.IsNetwork)
+        {
+            throw new VolumeException(
+                VolumeFailure.Refused,
+                $"use volume directory '{directory}': it is on {kind.Name}, a network file system",
+                "put the volume's directory on a local disk; the store may be anywhere");
+        }
+    }
+
+    /// <summary>Takes a volume's lock.</summary>
+    /// <exception cref="VolumeException">Another process has it.</exception>
+    internal static FileLock Lock(string directory, SessionHolder holder)
+    {
+        string path = VolumeOptions.LockPath(directory);
+        FileLock? taken = FileLock.TryAcquire(path);
+        if (taken is not null)
+        {
+            taken.Describe(holder.ToJson());
+            return taken;
+        }
+
+        SessionHolder? other = SessionHolder.TryParse(File.ReadAllBytes(path));
+        string who = other is null ? "another process" : $"process {other.ProcessId} on host {other.Host}, session {other.Session}, since {other.Since:u}";
+        throw new VolumeException(
+            VolumeFailure.HeldByAnother,
+            $"open volume '{directory}': it is held by {who}",
+            "use that mount, or unmount it first with 'hipaafs umount'");
+    }
+
+    /// <summary>Opens the metadata database.</summary>
+    /// <exception cref="VolumeException">It cannot be opened.</exception>
+    internal static SqliteMetadataStore OpenMetadata(SqliteMetadataOptions options, ILoggerFactory loggers, TimeProvider time)
+    {
+        SqliteOpenResult opened = SqliteMetadataStore.Open(options, time, loggers.CreateLogger("HipaaFs.Metadata"));
+        if (opened.Store is not null)
+        {
+            return opened.Store;
+        }
+
+        (VolumeFailure failure, string action) = opened.Error switch
+        {
+            SqliteOpenError.NewerSchema => (VolumeFailure.UnsupportedFormat, "install the newer version of hipaafs that wrote it"),
+            SqliteOpenError.Damaged => (VolumeFailure.Integrity, "rebuild the volume from its store with 'hipaafs restore'"),
+            SqliteOpenError.DiskFull => (VolumeFailure.NoSpace, "make room on the disk of the volume"),
+            SqliteOpenError.Locked => (VolumeFailure.HeldByAnother, "end the program that has the database open"),
+            _ => (VolumeFailure.Io, "check the permissions of the volume's directory, and its disk"),
+        };
+        throw new VolumeException(failure, $"open the metadata of volume '{options.Directory}': {opened.Detail}", action);
+    }
+}

@@ -1,0 +1,256 @@
+using HipaaFs.Cache;
+using HipaaFs.ChangeStream;
+using HipaaFs.Collection;
+using HipaaFs.Crypto;
+using HipaaFs.Dirty;
+using HipaaFs.Handles;
+using HipaaFs.Memory;
+using HipaaFs.Metadata;
+using HipaaFs.Metadata.Sqlite;
+using HipaaFs.Names;
+using HipaaFs.Platform;
+using HipaaFs.Segments;
+using HipaaFs.Sessions;
+using HipaaFs.Staging;
+using HipaaFs.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace HipaaFs.Volumes;
+
+/// <summary>Opens a volume, step by step: (1) lock; (2) keys; (3) store; (4) metadata; (5) session; (6) what the last session left; (7) the file system.</summary>
+/// <remarks>Used once. What was opened is closed again when a later step fails.</remarks>
+internal sealed class VolumeOpening
+{
+    private const long Pebibyte = 1L << 50;
+
+    private readonly VolumeOptions _options;
+    private readonly VolumeMode _mode;
+    private readonly ILoggerFactory _loggers;
+    private readonly ILogger _logger;
+    private readonly TimeProvider _time;
+    private readonly Stack<IAsyncDisposable> _opened = new();
+
+    internal VolumeOpening(VolumeOptions options, VolumeMode mode, ILoggerFactory loggers, TimeProvider time)
+    {
+        _options = options;
+        _mode = mode;
+        _loggers = loggers;
+        _logger = loggers.CreateLogger("HipaaFs.Core");
+        _time = time;
+    }
+
+    private bool IsReadOnly => _mode == VolumeMode.ReadOnly;
+
+    /// <summary>Opens the volume.</summary>
+    internal async Task<Volume> RunAsync(IKeyWrapper key, CancellationToken cancel)
+    {
+        try
+        {
+            return await OpenAsync(key, cancel);
+        }
+        catch (Exception exception)
+        {
+            while (_opened.TryPop(out IAsyncDisposable? part))
+            {
+                await part.DisposeAsync();
+            }
+
+            if (exception is UnauthorizedAccessException or IOException)
+            {
+                throw new VolumeException(
+                    DiskFailure(exception), $"open volume '{_options.Directory}': {exception.Message}", "check the permissions and the free space of its directories", exception);
+            }
+
+            throw;
+        }
+    }
+
+    private static VolumeFailure DiskFailure(Exception exception) =>
+        exception is IOException io && DiskErrors.Classify(io) == FsError.NoSpace ? VolumeFailure.NoSpace : VolumeFailure.Io;
+
+    private async Task<Volume> OpenAsync(IKeyWrapper key, CancellationToken cancel)
+    {
+        VolumeRing.Read(_options.Directory);
+        VolumeDirectory.RefuseNetwork(_options.Directory);
+        var holder = new SessionHolder(Environment.MachineName, Environment.ProcessId, 0, _time.GetUtcNow());
+        FileLock volumeLock = VolumeDirectory.Lock(_options.Directory, holder); // Step 1
+        _opened.Push(new Disposer(volumeLock));
+        KeyRing ring = await VolumeRing.UnlockAsync(_options.Directory, _options.VolumeId, key, cancel); // Step 2
+        _opened.Push(new Disposer(ring));
+        MeteringObjectStore store = VolumeStore.Open(_options.Store, create: false, _loggers, _time); // Step 3
+        _opened.Push(store);
+        bool isStoreKnown = await VolumeStore.IdentifyAsync(store, _options.Store, _options.VolumeId, cancel);
+        var budget = new MemoryBudget(_options.MemoryBytes);
+        IMetadataStore metadata = OpenMetadata(budget); // Step 4
+        _opened.Push(metadata);
+        SessionFence? fence = IsReadOnly ? null : await OpenSessionAsync(metadata, store, holder, isStoreKnown, cancel); // Step 5
+        var clock = new SessionClock(fence?.Session ?? default, _time);
+        volumeLock.Describe((holder with { Session = clock.Session.Value }).ToJson());
+        FrameCache cache = OpenCache(store, budget);
+        _opened.Push(new Disposer(cache));
+        var staging = new StagingArea(_options.Staging);
+        var recovery = new StagingRecovery(staging, metadata, cache, store, clock, _time, _logger); // Step 6
+        await recovery.RunAsync(IsReadOnly, cancel);
+        if (!IsReadOnly)
+        {
+            await ReleaseOrphansAsync(metadata, clock, cancel);
+        }
+
+        VolumeParts parts = Assemble(volumeLock, ring, store, metadata, cache, staging, budget, clock, fence); // Step 7
+        var volume = new Volume(parts, _logger);
+        volume.Start(recovery);
+        return volume;
+    }
+
+    private SqliteMetadataStore OpenMetadata(MemoryBudget budget)
+    {
+        var options = new SqliteMetadataOptions
+        {
+            Directory = _options.Directory,
+            BallastPath = IsReadOnly ? null : VolumeDirectory.BallastPath(_options.Directory),
+            CacheBytes = budget.MetadataBytes,
+            ReadOnly = IsReadOnly,
+        };
+        return VolumeDirectory.OpenMetadata(options, _loggers, _time);
+    }
+
+    private async Task<SessionFence> OpenSessionAsync(
+        IMetadataStore metadata, IObjectStore store, SessionHolder holder, bool isStoreKnown, CancellationToken cancel)
+    {
+        ulong newest = 0;
+        if (isStoreKnown)
+        {
+            StoreResult<ulong> found = await SessionFence.FindNewestAsync(store, cancel);
+            newest = found.Succeeded ? found.Value : 0;
+        }
+
+        while (true)
+        {
+            var opening = new SessionOpening
+            {
+                AtLeast = new SessionId(newest + 1),
+                Host = holder.Host,
+                ProcessId = holder.ProcessId,
+                Now = Timestamp.FromDateTimeOffset(_time.GetUtcNow()),
+            };
+            MetadataResult<Applied<SessionRow>> opened = await metadata.OpenSessionAsync(opening, cancel);
+            if (!opened.Succeeded)
+            {
+                throw new VolumeException(
+                    opened.Error == MetadataError.NoSpace ? VolumeFailure.NoSpace : VolumeFailure.Io,
+                    $"open a session of volume '{_options.Directory}': {opened.Error}",
+                    "make room on the disk of the volume, and check it");
+            }
+
+            SessionId session = opened.Value.Value.Id;
+            var fence = new SessionFence(store, session, holder with { Session = session.Value }, _time, _logger);
+            StoreError claimed = isStoreKnown ? await fence.TryClaimAsync(cancel) : StoreError.Unavailable;
+            if (claimed != StoreError.AlreadyExists)
+            {
+                return fence; // Without an answer the claim is made later, and no upload before it.
+            }
+
+            fence.Dispose();
+            newest = session.Value;
+        }
+    }
+
+    private FrameCache OpenCache(IObjectStore store, MemoryBudget budget) =>
+        FrameCache.TryOpen(_options.Cache, store, budget, _logger)
+        ?? throw new VolumeException(
+            VolumeFailure.HeldByAnother,
+            $"open cache '{_options.Cache.Directory}': another process has it",
+            "give each volume a cache directory of its own");
+
+    private static async Task ReleaseOrphansAsync(IMetadataStore metadata, SessionClock clock, CancellationToken cancel)
+    {
+        MetadataResult<IReadOnlyList<OrphanRow>> orphans = await metadata.ListOrphansAsync(clock.Session, cancel);
+        if (!orphans.Succeeded)
+        {
+            return;
+        }
+
+        foreach (OrphanRow orphan in orphans.Value)
+        {
+            await metadata.ReleaseOrphanAsync(clock.NextOperation(), orphan.Inode, cancel);
+        }
+    }
+
+    private VolumeParts Assemble(
+        FileLock volumeLock,
+        KeyRing ring,
+        MeteringObjectStore store,
+        IMetadataStore metadata,
+        FrameCache cache,
+        StagingArea staging,
+        MemoryBudget budget,
+        SessionClock clock,
+        SessionFence? fence)
+    {
+        var pool = new PagePool(budget.DirtyBytes);
+        var files = new FileTable(pool);
+        var views = new SegmentViews(metadata, staging, cache, ring);
+        var reader = new SegmentReader(views, cache, _logger);
+        var names = new VolumeNames(ring);
+        VolumeWriter? writer = null;
+        if (fence is not null)
+        {
+            var uploader = new Uploader(store, staging, cache, metadata, fence, clock, _time, _logger);
+            var writers = new SegmentWriters(staging, metadata, ring, clock, _time, uploader.Enqueue);
+            var writeback = new Writeback(files, pool, staging, writers, metadata, clock, _time, _logger);
+            var objects = new StreamObjectWriter(ring, store, staging.Directory);
+            var publisher = new ChangePublisher(metadata, writeback, uploader, fence, clock, objects, store, _time, _logger);
+            var collector = new SegmentCollector(metadata, store, staging, cache, views, publisher, fence, clock, _time, _logger);
+            var repacker = new Repacker(metadata, reader, writers, staging, views, files, clock, _logger);
+            writer = new VolumeWriter(writeback, uploader, publisher, collector, repacker, fence);
+        }
+
+        var fileSystem = new HipaaFileSystem(new FileSystemParts
+        {
+            Metadata = metadata,
+            Names = names,
+            Reader = reader,
+            Files = files,
+            Pool = pool,
+            Clock = clock,
+            Time = _time,
+            Writeback = writer?.Writeback,
+            Staging = writer is null ? null : staging,
+            Fenced = fence?.Fenced ?? default,
+            Capacity = () => Capacity(metadata),
+        });
+        return new VolumeParts
+        {
+            Options = _options,
+            Time = _time,
+            Lock = volumeLock,
+            Ring = ring,
+            Store = store,
+            Metadata = metadata,
+            Cache = cache,
+            Staging = staging,
+            Views = views,
+            Names = names,
+            Pool = pool,
+            Clock = clock,
+            FileSystem = fileSystem,
+            Writer = writer,
+        };
+    }
+
+    private (long Total, long Free) Capacity(IMetadataStore metadata)
+    {
+        long total = _options.CapacityBytes ?? Pebibyte;
+        return (total, Math.Max(0, total - metadata.Usage.AllocatedBytes));
+    }
+
+    /// <summary>Lets one stack close everything.</summary>
+    private sealed class Disposer(IDisposable part) : IAsyncDisposable
+    {
+        public ValueTask DisposeAsync()
+        {
+            part.Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}

@@ -1,0 +1,62 @@
+using HipaaFs.Cache;
+using HipaaFs.Memory;
+using HipaaFs.Staging;
+using HipaaFs.Storage;
+
+namespace HipaaFs.Volumes;
+
+/// <summary>A volume's settings.</summary>
+public sealed record VolumeOptions
+{
+    /// <summary>The volume's directory: key ring, lock, metadata. Absolute, on a local disk.</summary>
+    public required string Directory { get; init; }
+
+    /// <summary>The volume's id.</summary>
+    public required Guid VolumeId { get; init; }
+
+    /// <summary>The primary store.</summary>
+    public required StoreUrl Store { get; init; }
+
+    /// <summary>Memory for buffers, frames, maps, dirty data and metadata pages, in bytes. Defaults to 256 MiB.</summary>
+    public long MemoryBytes { get; init; } = 256L << 20;
+
+    /// <summary>Size that the file system shows, in bytes; null shows one pebibyte, since an object store has no end.</summary>
+    public long? CapacityBytes { get; init; }
+
+    /// <summary>The cache of sealed frames.</summary>
+    public required CacheOptions Cache { get; init; }
+
+    /// <summary>The staging area.</summary>
+    public required StagingOptions Staging { get; init; }
+
+    /// <summary>The metadata database of a volume directory.</summary>
+    public static string MetadataDirectory(string volume) => volume;
+
+    /// <summary>The key ring of a volume directory.</summary>
+    public static string RingPath(string volume) => Path.Combine(volume, "keyring");
+
+    /// <summary>The lock of a volume directory.</summary>
+    public static string LockPath(string volume) => Path.Combine(volume, "lock");
+
+    /// <summary>Adds one line to <paramref name="problems"/> for each setting that cannot be honoured.</summary>
+    public void Validate(ICollection<string> problems)
+    {
+        if (!Path.IsPathFullyQualified(Directory))
+        {
+            problems.Add($"volume: '{Directory}' must be an absolute path");
+        }
+
+        if (MemoryBytes < MemoryBudget.MinBytes)
+        {
+            problems.Add($"memory: {MemoryBytes} bytes is below the minimum of {MemoryBudget.MinBytes >> 20} MiB");
+        }
+
+        if (CapacityBytes is <= 0)
+        {
+            problems.Add($"capacity: {CapacityBytes} must be above 0");
+        }
+
+        Cache.Validate(problems);
+        Staging.Validate(problems);
+    }
+}

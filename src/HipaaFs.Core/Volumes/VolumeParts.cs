@@ -1,0 +1,67 @@
+using HipaaFs.Cache;
+using HipaaFs.Crypto;
+using HipaaFs.Dirty;
+using HipaaFs.Metadata;
+using HipaaFs.Names;
+using HipaaFs.Platform;
+using HipaaFs.Segments;
+using HipaaFs.Sessions;
+using HipaaFs.Staging;
+using HipaaFs.Storage;
+
+namespace HipaaFs.Volumes;
+
+/// <summary>Everything an open volume owns, in the order in which it was opened.</summary>
+internal sealed record VolumeParts : IAsyncDisposable
+{
+    internal required VolumeOptions Options { get; init; }
+
+    internal required TimeProvider Time { get; init; }
+
+    internal required FileLock? Lock { get; init; }
+
+    internal required KeyRing Ring { get; init; }
+
+    internal required MeteringObjectStore Store { get; init; }
+
+    internal required IMetadataStore Metadata { get; init; }
+
+    internal required FrameCache Cache { get; init; }
+
+    internal required StagingArea Staging { get; init; }
+
+    internal required SegmentViews Views { get; init; }
+
+    internal required VolumeNames Names { get; init; }
+
+    internal required PagePool Pool { get; init; }
+
+    internal required SessionClock Clock { get; init; }
+
+    internal required HipaaFileSystem FileSystem { get; init; }
+
+    /// <summary>Null on a read-only mount.</summary>
+    internal VolumeWriter? Writer { get; init; }
+
+    /// <summary>Commits what is written and closes all of it, the lock last.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Writer is not null)
+        {
+            await Writer.Writeback.DisposeAsync();
+            await Writer.Uploader.DisposeAsync();
+            await Metadata.CloseSessionAsync(Clock.Session, Clock.Now, CancellationToken.None);
+            await Metadata.MakeDurableAsync(Metadata.Applied, CancellationToken.None);
+            Writer.Publisher.Dispose();
+            Writer.Fence.Dispose();
+        }
+
+        Views.Dispose();
+        Cache.Dispose();
+        await Metadata.DisposeAsync();
+        await Store.DisposeAsync();
+        Names.Dispose();
+        Ring.Dispose();
+        Lock?.Dispose();
+    }
+}

@@ -1,0 +1,142 @@
+using HipaaFs.Crypto;
+using HipaaFs.Platform;
+using HipaaFs.Storage;
+
+namespace HipaaFs.Volumes;
+
+/// <summary>The key ring of a volume: the local file, and its generations in the store.</summary>
+internal static class VolumeRing
+{
+    private const int MaxSize = 16 << 20;
+
+    /// <summary>Reads and opens the local key ring.</summary>
+    /// <exception cref="VolumeException">It is missing, damaged, of a newer format, or the key does not open it.</exception>
+    internal static async Task<KeyRing> UnlockAsync(string directory, Guid volumeId, IKeyWrapper key, CancellationToken cancel)
+    {
+        KeyRingDocument document = Read(directory);
+        if (document.VolumeId != volumeId)
+        {
+            throw new VolumeException(
+                VolumeFailure.Integrity,
+                $"open volume: the key ring belongs to volume {document.VolumeId}, volume.yaml says {volumeId}",
+                "put the key ring and volume.yaml of one volume together; copies are in the store under keyring/");
+        }
+
+        return await UnlockAsync(document, key, cancel);
+    }
+
+    /// <summary>Opens a key ring.</summary>
+    /// <exception cref="VolumeException">The key does not open it.</exception>
+    internal static async Task<KeyRing> UnlockAsync(KeyRingDocument document, IKeyWrapper key, CancellationToken cancel)
+    {
+        KeyWrapResult<KeyRing> ring = await document.UnlockAsync(key, cancel: cancel);
+        if (ring.Succeeded)
+        {
+            return ring.Value!;
+        }
+
+        bool isDamage = ring.Error == KeyError.RingNotAuthentic;
+        throw new VolumeException(
+            isDamage ? VolumeFailure.Integrity : VolumeFailure.Key,
+            $"unlock the key ring of volume {document.VolumeId}: {KeyErrors.Describe(ring.Error)}",
+            isDamage
+                ? "replace the file 'keyring' by the newest object under keyring/ in the store"
+                : "name the right key with --key, or the recovery key; 'hipaafs key list VOLUME' shows what the ring is wrapped with");
+    }
+
+    /// <summary>Reads the local key ring, still locked.</summary>
+    /// <exception cref="VolumeException">It is missing, damaged or of a newer format.</exception>
+    internal static KeyRingDocument Read(string directory)
+    {
+        string path = VolumeOptions.RingPath(directory);
+        byte[] content;
+        try
+        {
+            content = File.ReadAllBytes(path);
+        }
+        catch (FileNotFoundException exception)
+        {
+            throw new VolumeException(
+                VolumeFailure.NotFound,
+                $"open volume: '{path}' is missing",
+                "name a volume made by 'hipaafs init', or restore it with 'hipaafs restore'",
+                exception);
+        }
+        catch (DirectoryNotFoundException exception)
+        {
+            throw new VolumeException(VolumeFailure.NotFound, $"open volume: '{directory}' does not exist", "check the path", exception);
+        }
+
+        return Parse(content, path);
+    }
+
+    /// <summary>Takes a key ring apart, still locked.</summary>
+    /// <exception cref="VolumeException">It is damaged or of a newer format.</exception>
+    internal static KeyRingDocument Parse(byte[] content, string origin)
+    {
+        if (KeyRingDocument.TryParse(content, out KeyRingDocument? document, out KeyRingError error))
+        {
+            return document;
+        }
+
+        throw error == KeyRingError.NewerFormat
+            ? new VolumeException(
+                VolumeFailure.UnsupportedFormat, $"read key ring '{origin}': it was written by a newer version", "install that version of hipaafs")
+            : new VolumeException(
+                VolumeFailure.Integrity,
+                $"read key ring '{origin}': it is damaged ({error})",
+                "replace it by the newest object under keyring/ in the store");
+    }
+
+    /// <summary>Writes a new generation: to the store first, so that the local file is never newer than every copy, then to the file.</summary>
+    /// <exception cref="VolumeException">The store refuses.</exception>
+    internal static async Task SaveAsync(KeyRing ring, string directory, IObjectStore store, CancellationToken cancel)
+    {
+        byte[] content = ring.Encode();
+        StoreResult<ObjectProperties> put = await store.PutAsync(StoreLayout.Ring(ring.Generation), content, PutCondition.IfAbsent, cancel);
+        if (!put.Succeeded)
+        {
+            throw new VolumeException(
+                put.Error == StoreError.AlreadyExists ? VolumeFailure.Refused : VolumeFailure.Store,
+                $"write generation {ring.Generation} of the key ring to the store: {put.Error}",
+                put.Error == StoreError.AlreadyExists
+                    ? "another machine changed the ring: fetch the newest object under keyring/ into the file 'keyring' first"
+                    : "make the store reachable and try again; nothing was changed");
+        }
+
+        DurableFile.Replace(VolumeOptions.RingPath(directory), content);
+    }
+
+    /// <summary>Fetches the newest generation from a store. Null when it has none.</summary>
+    internal static async Task<StoreResult<byte[]?>> FetchNewestAsync(IObjectStore store, CancellationToken cancel)
+    {
+        ObjectProperties? newest = null;
+        ObjectKey? after = null;
+        bool more = true;
+        while (more)
+        {
+            StoreResult<ObjectPage> page = await store.ListAsync(StoreLayout.RingPrefix, after, 1000, cancel);
+            if (!page.Succeeded)
+            {
+                return page.Error;
+            }
+
+            foreach (ObjectProperties found in page.Value.Objects)
+            {
+                newest = StoreLayout.TryNumber(found.Key, StoreLayout.RingPrefix, out _) ? found : newest;
+                after = found.Key;
+            }
+
+            more = page.Value.More;
+        }
+
+        if (newest is null || newest.Length > MaxSize)
+        {
+            return (byte[]?)null;
+        }
+
+        byte[] content = new byte[newest.Length];
+        StoreResult<int> read = await store.ReadAsync(newest.Key, newest.Tag, 0, content, cancel);
+        return read.Succeeded ? content : read.Error;
+    }
+}

@@ -1,0 +1,73 @@
+using HipaaFs.Cache;
+
+namespace HipaaFs.Volumes;
+
+/// <summary>What a volume is doing, for people and programs. Holds no names.</summary>
+public sealed record VolumeStatus
+{
+    /// <summary>The volume's id.</summary>
+    public required Guid VolumeId { get; init; }
+
+    /// <summary>The session's number; 0 on a read-only mount.</summary>
+    public ulong Session { get; init; }
+
+    /// <summary>Whether no change is taken.</summary>
+    public bool IsReadOnly { get; init; }
+
+    /// <summary>Who has opened the volume since, when that is why it is read-only.</summary>
+    public string? FencedBy { get; init; }
+
+    /// <summary>Segments that are not in the store yet.</summary>
+    public int StagedSegments { get; init; }
+
+    /// <summary>Bytes of them.</summary>
+    public long StagedBytes { get; init; }
+
+    /// <summary>Since when the oldest is waiting.</summary>
+    public DateTimeOffset? OldestStaged { get; init; }
+
+    /// <summary>Why the last upload failed; null when it did not.</summary>
+    public string? UploadError { get; init; }
+
+    /// <summary>Why written data cannot be staged; null when it can.</summary>
+    public string? WritebackError { get; init; }
+
+    /// <summary>What was written until then can be restored from the store.</summary>
+    public DateTimeOffset RecoveryPoint { get; init; }
+
+    /// <summary>The cache.</summary>
+    public CacheUsage Cache { get; init; }
+
+    /// <summary>Bytes written and still in memory only.</summary>
+    public long DirtyBytes { get; init; }
+
+    /// <summary>Most bytes that may be.</summary>
+    public long DirtyMaxBytes { get; init; }
+
+    /// <summary>The memory budget.</summary>
+    public long MemoryBytes { get; init; }
+
+    /// <summary>Open files and directories.</summary>
+    public int OpenHandles { get; init; }
+
+    /// <summary>Inodes in use.</summary>
+    public long Inodes { get; init; }
+
+    /// <summary>Sum of the sizes of all files.</summary>
+    public long FileBytes { get; init; }
+
+    /// <summary>The newest operation.</summary>
+    public ulong AppliedSequence { get; init; }
+
+    /// <summary>The newest operation that survives a crash of this machine.</summary>
+    public ulong DurableSequence { get; init; }
+
+    /// <summary>The newest operation that survives the loss of this machine.</summary>
+    public ulong PublishedSequence { get; init; }
+
+    /// <summary>Requests made to the store.</summary>
+    public long StoreRequests { get; init; }
+
+    /// <summary>Whether the last request to the store was answered.</summary>
+    public bool IsStoreReachable { get; init; }
+}

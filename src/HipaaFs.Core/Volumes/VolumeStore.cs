@@ -1,0 +1,62 @@
+using HipaaFs.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace HipaaFs.Volumes;
+
+/// <summary>Opens a volume's store and makes sure that it is this volume's.</summary>
+internal static class VolumeStore
+{
+    /// <summary>Opens a store.</summary>
+    /// <exception cref="VolumeException">It cannot be opened.</exception>
+    internal static MeteringObjectStore Open(StoreUrl url, bool create, ILoggerFactory loggers, TimeProvider time)
+    {
+        try
+        {
+            return ObjectStores.Open(url, new StoreOptions { Create = create }, time, loggers.CreateLogger("HipaaFs.Storage"));
+        }
+        catch (StoreOpenException exception)
+        {
+            throw new VolumeException(VolumeFailure.Store, $"open store {url}: {exception.Message}", "check the store's URL and whether it is reachable", exception);
+        }
+    }
+
+    /// <summary>Reads whose store it is and compares. A store that does not answer is not an error here: staged data can wait.</summary>
+    /// <exception cref="VolumeException">It belongs to another volume, to none, or to a newer version.</exception>
+    internal static async Task<bool> IdentifyAsync(IObjectStore store, StoreUrl url, Guid volumeId, CancellationToken cancel)
+    {
+        byte[] content = new byte[4096];
+        StoreResult<int> read = await store.ReadAsync(StoreLayout.Volume, EntityTag.Any, 0, content, cancel);
+        if (!read.Succeeded)
+        {
+            return read.Error != StoreError.NotFound
+                ? false
+                : throw new VolumeException(
+                    VolumeFailure.Store,
+                    $"open store {url}: it holds no volume",
+                    "check the store's URL; if it is a mounted directory, check that it is mounted");
+        }
+
+        VolumeIdentity identity = Parse(content.AsSpan(0, read.Value), url);
+        return identity.Id == volumeId
+            ? true
+            : throw new VolumeException(
+                VolumeFailure.Store, $"open store {url}: it belongs to volume {identity.Id}, not to {volumeId}", "check the store's URL");
+    }
+
+    /// <summary>Takes <c>volume.json</c> apart.</summary>
+    /// <exception cref="VolumeException">It is damaged or of a newer version.</exception>
+    internal static VolumeIdentity Parse(ReadOnlySpan<byte> content, StoreUrl url)
+    {
+        VolumeIdentity? identity = VolumeIdentity.TryParse(content);
+        if (identity is null || identity.Id == Guid.Empty)
+        {
+            throw new VolumeException(
+                VolumeFailure.Integrity, $"open store {url}: its volume.json is damaged", "write it again; docs/format.md says what belongs in it");
+        }
+
+        return identity.Format <= VolumeIdentity.CurrentFormat
+            ? identity
+            : throw new VolumeException(
+                VolumeFailure.UnsupportedFormat, $"open store {url}: it has format {identity.Format}, this version reads up to {VolumeIdentity.CurrentFormat}", "install a newer hipaafs");
+    }
+}

@@ -1,0 +1,16 @@
+using HipaaFs.ChangeStream;
+using HipaaFs.Collection;
+using HipaaFs.Sessions;
+using HipaaFs.Staging;
+
+namespace HipaaFs.Volumes;
+
+/// <summary>What a volume open for writing has besides.</summary>
+/// <param name="Writeback">From memory to staging.</param>
+/// <param name="Uploader">From staging to the store.</param>
+/// <param name="Publisher">Metadata changes to the store.</param>
+/// <param name="Collector">Deletes what nothing refers to.</param>
+/// <param name="Repacker">Copies live data out of unfinished segments.</param>
+/// <param name="Fence">Whether this session is the newest.</param>
+internal sealed record VolumeWriter(
+    Writeback Writeback, Uploader Uploader, ChangePublisher Publisher, SegmentCollector Collector, Repacker Repacker, SessionFence Fence);
