@@ -181,4 +181,38 @@ public sealed class LifeTests
         Assert.Equal("hello\n", outcome.EnsureSucceeded().Text);
         await volume.DetachAsync();
     }
+
+    [Fact]
+    public async Task Mount_ByAnOrdinaryUser_GoesThroughFusermount()
+    {
+        MountPrerequisites.RequireFuse();
+        MountPrerequisites.RequireRoot();
+        MountPrerequisites.RequirePrograms("setpriv", "fusermount3");
+        await using var local = new LocalDirectory();
+        string home = await local.NewDirectoryAsync("home");
+        await Shell.CheckAsync("chown 65534:65534 home", local.Path);
+        string driver = await DriverExecutable.CopyForEverybodyAsync(local.Path);
+
+        string script = $"""
+            set -eu
+            export HOME='{home}' XDG_RUNTIME_DIR='{home}/run'
+            unset XDG_CONFIG_HOME
+            cd "$HOME"
+            hipaafs() {"{"} '{driver}' "$@"; {"}"}
+            install -d -m 0700 run mnt
+            hipaafs init volume --no-recovery-key > /dev/null
+            hipaafs mount volume mnt > /dev/null
+            trap 'fusermount3 -u -z mnt 2> /dev/null || true' EXIT
+            echo hello > mnt/file
+            head -c 1000000 /dev/zero > mnt/zeros
+            cat mnt/file
+            stat -c '%s %u' mnt/zeros
+            hipaafs umount mnt > /dev/null
+            hipaafs fsck volume > /dev/null
+            """;
+        ProcessOutcome outcome = await ChildProcess.RunAsync(
+            "setpriv", ["--reuid", "65534", "--regid", "65534", "--clear-groups", "bash", "-c", script]);
+
+        Assert.Equal("hello\n1000000 65534\n", outcome.EnsureSucceeded().Text);
+    }
 }

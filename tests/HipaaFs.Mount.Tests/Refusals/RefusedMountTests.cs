@@ -178,10 +178,11 @@ public sealed class RefusedMountTests
         await using MountedVolume volume = await CreateAsync();
         string before = await VolumeStateAsync(volume);
         await Shell.CheckAsync($"chmod 0711 '{volume.Work}'", "/");
+        string driver = await DriverExecutable.CopyForEverybodyAsync(volume.Work);
 
         ProcessOutcome outcome = await ChildProcess.RunAsync(
             "setpriv",
-            ["--reuid", "65534", "--regid", "65534", "--clear-groups", DriverExecutable.Locate(), "mount", volume.Volume, volume.Root],
+            ["--reuid", "65534", "--regid", "65534", "--clear-groups", driver, "mount", volume.Volume, volume.Root],
             new ChildProcessOptions { Environment = volume.Environment });
 
         Assert.True(outcome.ExitCode is 1 or 3 or 8, outcome.Describe());

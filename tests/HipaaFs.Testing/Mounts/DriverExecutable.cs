@@ -29,4 +29,13 @@ public static class DriverExecutable
 
         throw new FileNotFoundException("find the hipaafs executable: run ./build.sh build, or set HIPAAFS_EXE");
     }
+
+    /// <summary>Copies the driver to where every user can run it: a checkout below a closed home is for its owner alone.</summary>
+    /// <returns>The copied executable.</returns>
+    public static async Task<string> CopyForEverybodyAsync(string directory)
+    {
+        string source = Path.GetDirectoryName(Locate())!;
+        await Shell.CheckAsync($"cp -r -- '{source}' driver && chmod -R a+rX driver", directory);
+        return Path.Combine(directory, "driver", "hipaafs");
+    }
 }
