@@ -9,6 +9,7 @@ namespace HipaaFs.Metadata.Changes;
 internal sealed class ChangeWriter
 {
     private const int ChangeHeaderSize = 6;
+    private const int MaxKeptBuffer = 1 << 20;
 
     private byte[] _buffer = new byte[4096];
     private int _length = ChangeCodec.HeaderSize;
@@ -41,6 +42,10 @@ internal sealed class ChangeWriter
     {
         _length = ChangeCodec.HeaderSize;
         _count = 0;
+        if (_buffer.Length > MaxKeptBuffer)
+        {
+            _buffer = new byte[MaxKeptBuffer];
+        }
     }
 
     /// <summary>Appends a change of any table.</summary>

@@ -20,7 +20,7 @@ internal sealed partial class OpenBatch
     private readonly ILogger _logger;
     private readonly RememberedAnswers _answers = new();
     private readonly List<Done> _redo = [];
-    private bool _open;
+    private Transaction _transaction;
     private bool _purged;
 
     public OpenBatch(SqliteFile file, LiveTables tables, Ballast ballast, SqliteMetadataOptions options, ILogger logger)
@@ -44,8 +44,18 @@ internal sealed partial class OpenBatch
     /// <summary>Whether everything after the last durable commit was lost.</summary>
     public bool Failed { get; private set; }
 
-    /// <summary>Whether a transaction is open.</summary>
-    public bool IsOpen => _open;
+    /// <summary>Whether a transaction is open, for reading or writing.</summary>
+    public bool IsOpen => _transaction != Transaction.None;
+
+    /// <summary>Opens a transaction for reads, so that not each of them takes and drops the locks of its own.</summary>
+    public void BeginRead()
+    {
+        if (_transaction == Transaction.None)
+        {
+            _file.Execute("BEGIN");
+            _transaction = Transaction.Reading;
+        }
+    }
 
     /// <summary>Applies one operation. With an error nothing changed.</summary>
     public MetadataResult<Applied<T>> Apply<T>(Operation<T> operation, MetadataRequest request)
@@ -109,7 +119,7 @@ internal sealed partial class OpenBatch
     /// <summary>Writes the open transaction to the write-ahead log. False when the store has failed.</summary>
     public bool TryCommit()
     {
-        if (Failed || !_open)
+        if (Failed || _transaction == Transaction.None)
         {
             return !Failed;
         }
@@ -134,7 +144,7 @@ internal sealed partial class OpenBatch
         }
 
         Failed = true;
-        _open = false;
+        _transaction = Transaction.None;
         _redo.Clear();
         _file.TryRollback();
         LogFailed(_logger, cause);
@@ -196,11 +206,19 @@ internal sealed partial class OpenBatch
 
     private void Begin()
     {
-        if (!_open)
+        if (_transaction == Transaction.Writing)
         {
-            _file.Execute("BEGIN IMMEDIATE");
-            _open = true;
+            return;
         }
+
+        if (_transaction == Transaction.Reading)
+        {
+            _file.Execute("COMMIT");
+            _transaction = Transaction.None;
+        }
+
+        _file.Execute("BEGIN IMMEDIATE");
+        _transaction = Transaction.Writing;
     }
 
     private void Commit()
@@ -208,7 +226,7 @@ internal sealed partial class OpenBatch
         if (_redo.Count == 0 && !_purged)
         {
             _file.Execute("COMMIT");
-            _open = false;
+            _transaction = Transaction.None;
             return;
         }
 
@@ -221,7 +239,7 @@ internal sealed partial class OpenBatch
         _tables.Flush(Applied);
         Check(_options.Faults?.BeforeCommit);
         _file.Execute("COMMIT");
-        _open = false;
+        _transaction = Transaction.None;
         Committed = Applied;
         _purged = false;
         _redo.Clear();
@@ -231,7 +249,7 @@ internal sealed partial class OpenBatch
     private void RollBack()
     {
         _file.TryRollback();
-        _open = false;
+        _transaction = Transaction.None;
         _purged = false;
         _ = _tables.Recall();
     }
@@ -252,6 +270,13 @@ internal sealed partial class OpenBatch
 
     [LoggerMessage(602, LogLevel.Critical, "The metadata store failed: every change after the last durable commit is lost")]
     private static partial void LogFailed(ILogger logger, Exception cause);
+
+    private enum Transaction
+    {
+        None,
+        Reading,
+        Writing,
+    }
 
     private readonly record struct Done(Operation Operation, MetadataRequest Request);
 }

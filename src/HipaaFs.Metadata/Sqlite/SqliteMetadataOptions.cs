@@ -24,8 +24,8 @@ public sealed record SqliteMetadataOptions
     /// <summary>Longest time an applied operation waits until it is committed and durable by itself. Default 200 ms.</summary>
     public TimeSpan CommitInterval { get; init; } = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Operations after which a batch is committed without waiting. Default 20,000.</summary>
-    public int MaxBatchOperations { get; init; } = 20_000;
+    /// <summary>Operations after which a batch is committed without waiting. Default 10,000.</summary>
+    public int MaxBatchOperations { get; init; } = 10_000;
 
     /// <summary>Size of the write-ahead log from which on it is copied into the database. Default 16 MiB.</summary>
     public long CheckpointBytes { get; init; } = 16L << 20;

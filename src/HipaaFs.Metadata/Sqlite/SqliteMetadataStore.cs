@@ -176,6 +176,8 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
 
             try
             {
+                _batch.BeginRead();
+                ArmTimer();
                 return new ValueTask<MetadataResult<T>>(read(_tables, argument));
             }
             catch (SqliteFailureException failure)

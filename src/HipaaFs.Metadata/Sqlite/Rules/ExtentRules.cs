@@ -41,8 +41,7 @@ internal sealed class ExtentRules
         long allocated = inode.AllocatedBytes;
         foreach (Extent extent in request.Extents.Span)
         {
-            allocated += extent.Length - Cut(inode.Id, extent.FileOffset, extent.End);
-            Insert(inode.Id, extent);
+            allocated += extent.Length + Place(inode.Id, extent, isFirst: allocated == 0);
         }
 
         long size = request.SizeMode == SizeMode.Exact ? request.Size : Math.Max(inode.Size, request.Size);
@@ -130,6 +129,20 @@ internal sealed class ExtentRules
             ModifyTime = request.Now,
             ChangeTime = request.Now,
         });
+    }
+
+    // Answers the change of allocated bytes by what was there before. A file without extents needs no search.
+    private long Place(InodeId inode, in Extent extent, bool isFirst)
+    {
+        if (isFirst)
+        {
+            _tables.Extents.Insert(inode, extent);
+            return 0;
+        }
+
+        long freed = Cut(inode, extent.FileOffset, extent.End);
+        Insert(inode, extent);
+        return -freed;
     }
 
     /// <summary>Makes a hole of [start, end) and answers how many bytes extents covered in it.</summary>
