@@ -16,6 +16,10 @@ namespace HipaaFs.Platform;
 public readonly record struct FileStatus(
     ulong Device, ulong Inode, FileStatusKind Kind, uint Links, long Length, long ModifiedNanoseconds, long ChangedNanoseconds)
 {
+    private const ushort TypeMask = 0xF000; // S_IFMT, S_IFREG and S_IFDIR of inode(7)
+    private const ushort RegularType = 0x8000;
+    private const ushort DirectoryType = 0x4000;
+
     /// <summary>Describes what has this name. Returns null when nothing has.</summary>
     /// <exception cref="IOException">The file system did not answer; its HResult is errno.</exception>
     public static FileStatus? Of(string path)
@@ -65,10 +69,10 @@ public readonly record struct FileStatus(
     private static FileStatus From(in Statx status) => new(
         ((ulong)status.stx_dev_major << 32) | status.stx_dev_minor,
         status.stx_ino,
-        (status.stx_mode & LibC.S_IFMT) switch
+        (status.stx_mode & TypeMask) switch
         {
-            LibC.S_IFREG => FileStatusKind.Regular,
-            LibC.S_IFDIR => FileStatusKind.Directory,
+            RegularType => FileStatusKind.Regular,
+            DirectoryType => FileStatusKind.Directory,
             _ => FileStatusKind.Other,
         },
         status.stx_nlink,

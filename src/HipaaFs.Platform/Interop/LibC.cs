@@ -35,9 +35,6 @@ internal static partial class LibC
     internal const int AT_EMPTY_PATH = 0x1000;
     internal const uint RENAME_NOREPLACE = 1;
     internal const uint STATX_BASIC_STATS = 0x7ff;
-    internal const ushort S_IFMT = 0xF000;
-    internal const ushort S_IFREG = 0x8000;
-    internal const ushort S_IFDIR = 0x4000;
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     internal static partial int open(string path, int flags, uint mode);
