@@ -59,6 +59,13 @@ internal sealed unsafe class FuseDevice : IDisposable
         return length >= 0 ? (int)length : -Marshal.GetLastPInvokeError();
     }
 
+    /// <summary>Whether a message waits to be read.</summary>
+    internal bool HasMessage()
+    {
+        LibC.PollDescriptor poll = new() { Descriptor = _fd, Events = LibC.POLLIN };
+        return LibC.poll(&poll, 1, 0) == 1 && (poll.ReturnedEvents & LibC.POLLIN) != 0;
+    }
+
     /// <summary>Sends one message. Returns 0 or a negative errno.</summary>
     internal int Write(void* message, int length)
     {

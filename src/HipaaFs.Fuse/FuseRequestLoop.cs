@@ -7,20 +7,18 @@ namespace HipaaFs.Fuse;
 /// <summary>The request threads of a session, and how many of them read.</summary>
 /// <remarks>
 /// <para>A request that wakes another thread than the last one costs more than all this library does with it, so as few threads read
-/// as keep up. One starts. A reader that finds messages already waiting several times in a row calls another; one that had to sleep
-/// for its last few messages, while others read too, parks.</para>
+/// as keep up. One starts. Every few messages a reader looks whether more wait while it has one in hand; when that is so several
+/// times in a row it calls another, and when it has not been so for long, while others read too, it parks.</para>
 /// <para>A lone reader polls for <see cref="FuseSessionOptions.PollMicroseconds"/> before it sleeps: programs that make one small call after
-/// another ask again within microseconds, and two wake-ups are saved. When polling finds nothing it is left off, for longer each time.</para>
+/// another ask again within microseconds. <see cref="AdaptivePoll"/> leaves it off where it does not pay.</para>
 /// <para>Handlers should not block. When all readers stay inside handlers for <see cref="WatchPeriod"/> nevertheless, a parked thread
 /// takes over: it watches while there is traffic and sleeps when there is none.</para>
 /// </remarks>
 internal sealed partial class FuseRequestLoop : IDisposable
 {
-    private const int MessagesToCallHelp = 8;
-    private const int SleepsToPark = 4;
-    private const int FruitlessPolls = 3;
-    private const int FirstPollPause = 64;
-    private const int LongestPollPause = 1 << 12;
+    private const int MessagesPerSample = 8;
+    private const int BacklogsToCallHelp = 3;
+    private const int QuietsToPark = 64;
     private const int SpinsBetweenPolls = 8;
     private const int QuietTicksToSleep = 100;
 
@@ -46,9 +44,8 @@ internal sealed partial class FuseRequestLoop : IDisposable
     private int _serving;
     private long _served;
 
-    // Only a lone reader polls, so these have one user at a time.
-    private int _pollPause;
-    private int _pollFailures;
+    // Only a lone reader polls, so this has one user at a time.
+    private readonly AdaptivePoll _poll = new();
 
     internal FuseRequestLoop(
         FuseDevice device, FuseDispatcher dispatcher, FuseRequestPool pool, FuseSessionOptions options, ILogger logger, Action ended)
@@ -110,13 +107,13 @@ internal sealed partial class FuseRequestLoop : IDisposable
 
     private void Run(FuseDevice device, bool startParked)
     {
-        var pace = new Pace { Sleeps = startParked ? SleepsToPark : 0 };
+        var pace = new Pace { Quiet = startParked ? QuietsToPark : 0 };
         FuseRequest? request = null;
         while (true)
         {
-            if (pace.Sleeps >= SleepsToPark && _unblocked is not null)
+            if (pace.Quiet >= QuietsToPark && _unblocked is not null)
             {
-                pace.Sleeps = 0;
+                pace.Quiet = 0;
                 ReturnIfAny(ref request);
                 if (!TryPark())
                 {
@@ -126,7 +123,7 @@ internal sealed partial class FuseRequestLoop : IDisposable
 
             request ??= _pool.Rent();
             FuseDevice source = device;
-            int length = Receive(request, ref source, ref pace);
+            int length = Receive(request, ref source);
             if (length <= 0)
             {
                 if (IsTransient(length))
@@ -146,14 +143,17 @@ internal sealed partial class FuseRequestLoop : IDisposable
 
     private void Serve(ref FuseRequest? request, int length, FuseDevice source, ref Pace pace)
     {
-        if (pace.FoundWaiting >= MessagesToCallHelp && Volatile.Read(ref _readers) < _threads)
+        if (_threads > 1)
         {
-            pace.FoundWaiting = 0;
-            CallHelp();
-        }
-        else if (!Volatile.Read(ref _watching) && _threads > 1)
-        {
-            StartWatch();
+            if (--pace.UntilSample < 0)
+            {
+                Sample(ref pace);
+            }
+
+            if (!Volatile.Read(ref _watching))
+            {
+                StartWatch();
+            }
         }
 
         Interlocked.Increment(ref _serving);
@@ -166,51 +166,44 @@ internal sealed partial class FuseRequestLoop : IDisposable
         Volatile.Write(ref _served, _served + 1);
     }
 
-    // First without waiting, which also tells how busy the session is; then, alone, by polling; then asleep.
-    private unsafe int Receive(FuseRequest request, ref FuseDevice source, ref Pace pace)
+    // Alone by polling first, then asleep.
+    private unsafe int Receive(FuseRequest request, ref FuseDevice source)
     {
         byte* buffer = request.MessageBuffer;
         int capacity = request.MessageCapacity;
-        FuseDevice? unblocked = _unblocked;
-        if (unblocked is not null)
+        if (_unblocked is not null && MayPoll() && TryPoll(_unblocked, buffer, capacity, out int length))
         {
-            int length = unblocked.Read(buffer, capacity);
-            if (length != -Errno.EAGAIN)
-            {
-                source = unblocked;
-                pace.FoundWaiting++;
-                pace.Sleeps = 0;
-                return length;
-            }
-
-            pace.FoundWaiting = 0;
-            if (MayPoll() && TryPoll(unblocked, buffer, capacity, out length))
-            {
-                source = unblocked;
-                pace.Sleeps = 0;
-                return length;
-            }
-
-            pace.Sleeps += Volatile.Read(ref _readers) > 1 ? 1 : 0;
+            source = _unblocked;
+            return length;
         }
 
         return source.Read(buffer, capacity);
     }
 
+    // A message that waits while another has just been read means that one reader is not enough.
+    private void Sample(ref Pace pace)
+    {
+        pace.UntilSample = MessagesPerSample;
+        if (_device.HasMessage())
+        {
+            pace.Quiet = 0;
+            pace.Backlogs++;
+            if (pace.Backlogs >= BacklogsToCallHelp && Volatile.Read(ref _readers) < _threads)
+            {
+                pace.Backlogs = 0;
+                CallHelp();
+            }
+        }
+        else
+        {
+            pace.Backlogs = 0;
+            pace.Quiet = Volatile.Read(ref _readers) > 1 ? pace.Quiet + 1 : 0;
+        }
+    }
+
     private bool MayPoll()
     {
-        if (_pollTicks == 0 || Volatile.Read(ref _readers) != 1)
-        {
-            return false;
-        }
-
-        if (_pollPause > 0)
-        {
-            _pollPause--;
-            return false;
-        }
-
-        return true;
+        return _pollTicks > 0 && Volatile.Read(ref _readers) == 1 && _poll.Next();
     }
 
     private unsafe bool TryPoll(FuseDevice unblocked, byte* buffer, int capacity, out int length)
@@ -218,23 +211,18 @@ internal sealed partial class FuseRequestLoop : IDisposable
         long end = Stopwatch.GetTimestamp() + _pollTicks;
         do
         {
-            Thread.SpinWait(SpinsBetweenPolls);
             length = unblocked.Read(buffer, capacity);
             if (length != -Errno.EAGAIN)
             {
-                _pollFailures = 0;
+                _poll.Found();
                 return true;
             }
+
+            Thread.SpinWait(SpinsBetweenPolls);
         }
         while (Stopwatch.GetTimestamp() < end);
 
-        _pollFailures++;
-        if (_pollFailures >= FruitlessPolls)
-        {
-            int doublings = Math.Min(_pollFailures - FruitlessPolls, 16);
-            _pollPause = Math.Min(FirstPollPause << doublings, LongestPollPause);
-        }
-
+        _poll.Missed();
         return false;
     }
 
@@ -363,7 +351,8 @@ internal sealed partial class FuseRequestLoop : IDisposable
     /// <summary>How busy one thread has found the session lately.</summary>
     private struct Pace
     {
-        internal int FoundWaiting;
-        internal int Sleeps;
+        internal int UntilSample;
+        internal int Backlogs;
+        internal int Quiet;
     }
 }

@@ -49,8 +49,8 @@ public sealed record FuseSessionOptions
     public int Threads { get; init; } = Math.Clamp(Environment.ProcessorCount, 2, 8);
 
     /// <summary>How long a lone request thread looks for the next request before it sleeps, in microseconds, while that pays.
-    /// Defaults to 50; 0 never looks. Costs processor time only between calls that follow each other closely.</summary>
-    public int PollMicroseconds { get; init; } = 50;
+    /// Defaults to 100; 0 never looks. Costs processor time only between calls that follow each other closely.</summary>
+    public int PollMicroseconds { get; init; } = 100;
 
     /// <summary>Large requests (payload above 64 KiB) in service at a time; each can occupy <see cref="MaxRequestBytes"/> of memory. Defaults to 24.</summary>
     public int MaxLargeRequests { get; init; } = 24;

@@ -9,6 +9,7 @@ namespace HipaaFs.Fuse.Interop;
 internal static unsafe partial class LibC
 {
     internal const int O_RDWR = 2;
+    internal const short POLLIN = 1;
     internal const int O_NONBLOCK = 0x800;
     internal const int O_CLOEXEC = 0x80000;
     internal const int O_PATH = 0x200000;
@@ -56,6 +57,9 @@ internal static unsafe partial class LibC
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial nint writev(int fd, IoVector* vectors, int count);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int poll(PollDescriptor* descriptors, nuint count, int timeout);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int ioctl(int fd, nuint request, void* argument);
@@ -116,6 +120,14 @@ internal static unsafe partial class LibC
     {
         internal void* Base;
         internal nuint Length;
+    }
+
+    /// <summary><c>struct pollfd</c>.</summary>
+    internal struct PollDescriptor
+    {
+        internal int Descriptor;
+        internal short Events;
+        internal short ReturnedEvents;
     }
 
     /// <summary><c>struct msghdr</c> of 64-bit Linux.</summary>
