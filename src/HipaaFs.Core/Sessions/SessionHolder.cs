@@ -10,6 +10,9 @@ namespace HipaaFs.Sessions;
 /// <param name="Since">When it was opened.</param>
 public sealed record SessionHolder(string Host, int ProcessId, ulong Session, DateTimeOffset Since)
 {
+    /// <summary>Tells this opening from every other, so that a claim whose answer was lost can be known again.</summary>
+    public Guid Opening { get; init; } = Guid.NewGuid();
+
     /// <summary>Reads what <see cref="ToJson"/> wrote. Null when it makes no sense.</summary>
     public static SessionHolder? TryParse(ReadOnlySpan<byte> json)
     {

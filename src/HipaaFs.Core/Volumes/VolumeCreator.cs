@@ -38,7 +38,8 @@ internal static class VolumeCreator
         }
     }
 
-    private static bool PrepareDirectory(string directory)
+    /// <summary>Makes the directory of a new volume. Says whether it existed.</summary>
+    internal static bool PrepareDirectory(string directory)
     {
         bool existed = Directory.Exists(directory);
         if (existed && Directory.EnumerateFileSystemEntries(directory).Any())
@@ -128,7 +129,8 @@ internal static class VolumeCreator
         }
     }
 
-    private static void CleanUp(string directory, bool existed)
+    /// <summary>Removes what was put into the directory.</summary>
+    internal static void CleanUp(string directory, bool existed)
     {
         if (!existed)
         {

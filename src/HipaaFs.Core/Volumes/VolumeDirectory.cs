@@ -37,7 +37,7 @@ internal static class VolumeDirectory
             return taken;
         }
 
-        SessionHolder? other = SessionHolder.TryParse(File.ReadAllBytes(path));
+        SessionHolder? other = SessionHolder.TryParse(FileLock.ReadHolder(path));
         string who = other is null ? "another process" : $"process {other.ProcessId} on host {other.Host}, session {other.Session}, since {other.Since:u}";
         throw new VolumeException(
             VolumeFailure.HeldByAnother,

@@ -1,0 +1,44 @@
+namespace HipaaFs.Checking;
+
+/// <summary>What can be wrong with a volume.</summary>
+public enum CheckKind
+{
+    /// <summary>The database file itself is damaged.</summary>
+    DatabaseDamaged,
+
+    /// <summary>There is no root directory.</summary>
+    RootMissing,
+
+    /// <summary>An entry names an inode that does not exist, or is in something that is no directory.</summary>
+    DanglingEntry,
+
+    /// <summary>An entry's name does not open with the volume's keys.</summary>
+    NameNotAuthentic,
+
+    /// <summary>An inode has no name and is not an orphan.</summary>
+    UnnamedInode,
+
+    /// <summary>An inode's link count is not the number of its names.</summary>
+    WrongLinkCount,
+
+    /// <summary>Two extents of a file overlap, or one is not of a regular file.</summary>
+    ExtentsOverlap,
+
+    /// <summary>An extent refers to a segment that is unknown or condemned.</summary>
+    SegmentUnknown,
+
+    /// <summary>An extent reaches past the end of its segment.</summary>
+    ExtentOutOfSegment,
+
+    /// <summary>A live segment is not in the store.</summary>
+    SegmentMissing,
+
+    /// <summary>A segment in the store is not as long as it should be.</summary>
+    SegmentShort,
+
+    /// <summary>A staged segment has no file, neither in staging nor in the store.</summary>
+    StagingMissing,
+
+    /// <summary>A file in staging belongs to no segment.</summary>
+    StagingUnknown,
+}

@@ -1,0 +1,216 @@
+using HipaaFs.ChangeStream;
+using HipaaFs.Crypto;
+using HipaaFs.Metadata;
+using HipaaFs.Metadata.Changes;
+using HipaaFs.Metadata.Sqlite;
+using HipaaFs.Platform;
+using HipaaFs.Storage;
+using HipaaFs.Volumes;
+using Microsoft.Extensions.Logging;
+
+namespace HipaaFs.Recovery;
+
+/// <summary>Makes a volume again from its store and a key: the ring from there, the metadata from the change stream, the data stays where it is.</summary>
+/// <remarks>
+/// Steps: (1) whose store it is, and its newest key ring; (2) the newest full stream and the chain of what follows, up to the last backup point;
+/// (3) a new database from the rows; (4) what became of segments whose upload was not yet noted. The caller writes volume.yaml, last.
+/// </remarks>
+public sealed class VolumeRestore
+{
+    private readonly StoreUrl _url;
+    private readonly string _directory;
+    private readonly RestoreOptions _options;
+    private readonly ILoggerFactory _loggers;
+    private readonly TimeProvider _time;
+    private readonly IProgress<RestoreProgress> _progress;
+
+    private VolumeRestore(
+        StoreUrl url, string directory, RestoreOptions options, ILoggerFactory loggers, TimeProvider time, IProgress<RestoreProgress> progress)
+    {
+        _url = url;
+        _directory = directory;
+        _options = options;
+        _loggers = loggers;
+        _time = time;
+        _progress = progress;
+    }
+
+    /// <summary>Restores a volume into an empty or new directory.</summary>
+    /// <exception cref="VolumeException">It cannot be restored; nothing is left behind.</exception>
+    public static async Task<RestoreReport> RunAsync(
+        StoreUrl store,
+        IKeyWrapper key,
+        string directory,
+        RestoreOptions options,
+        ILoggerFactory loggers,
+        TimeProvider time,
+        IProgress<RestoreProgress> progress,
+        CancellationToken cancel)
+    {
+        bool existed = VolumeCreator.PrepareDirectory(directory);
+        try
+        {
+            return await new VolumeRestore(store, directory, options, loggers, time, progress).RunAsync(key, cancel);
+        }
+        catch
+        {
+            VolumeCreator.CleanUp(directory, existed);
+            throw;
+        }
+    }
+
+    private async Task<RestoreReport> RunAsync(IKeyWrapper key, CancellationToken cancel)
+    {
+        await using MeteringObjectStore store = VolumeStore.Open(_url, create: false, _loggers, _time);
+        VolumeIdentity identity = await ReadIdentityAsync(store, cancel); // Step 1
+        byte[] ringContent = await ReadRingAsync(store, cancel);
+        KeyRingDocument document = VolumeRing.Parse(ringContent, $"{_url}: newest object under {StoreLayout.RingPrefix}");
+        using KeyRing ring = await VolumeRing.UnlockAsync(document, key, cancel);
+        if (ring.VolumeId != identity.Id)
+        {
+            throw new VolumeException(
+                VolumeFailure.Integrity, $"restore from {_url}: its key ring belongs to volume {ring.VolumeId}, its volume.json says {identity.Id}", "check who wrote to the store");
+        }
+
+        BackupChain chain = await FindChainAsync(store, ring, cancel); // Step 2
+        RefuseOld(chain);
+        DurableFile.Replace(VolumeOptions.RingPath(_directory), ringContent);
+        await using SqliteMetadataStore metadata = VolumeDirectory.OpenMetadata(
+            new SqliteMetadataOptions { Directory = _directory, BallastPath = VolumeDirectory.BallastPath(_directory) }, _loggers, _time);
+        await LoadAsync(metadata, chain, cancel); // Step 3
+        long missing = await SettleSegmentsAsync(metadata, store, cancel); // Step 4
+        MetadataResult<CommitSequence> durable = await metadata.MakeDurableAsync(metadata.Applied, cancel);
+        ThrowIfFailed(durable.Error);
+        VolumeUsage usage = metadata.Usage;
+        return new RestoreReport(
+            identity.Id, chain.Sequence.Value, chain.PublishedAt, Convert.ToHexStringLower(chain.Hash), usage.Inodes, usage.FileBytes, missing);
+    }
+
+    private async Task<VolumeIdentity> ReadIdentityAsync(MeteringObjectStore store, CancellationToken cancel)
+    {
+        byte[] content = new byte[4096];
+        StoreResult<int> read = await store.ReadAsync(StoreLayout.Volume, EntityTag.Any, 0, content, cancel);
+        if (read.Succeeded)
+        {
+            return VolumeStore.Parse(content.AsSpan(0, read.Value), _url);
+        }
+
+        throw new VolumeException(
+            read.Error == StoreError.NotFound ? VolumeFailure.NotFound : VolumeFailure.Store,
+            $"restore from {_url}: {(read.Error == StoreError.NotFound ? "it holds no volume" : $"it does not answer: {read.Error}")}",
+            "check the store's URL");
+    }
+
+    private async Task<byte[]> ReadRingAsync(MeteringObjectStore store, CancellationToken cancel)
+    {
+        StoreResult<byte[]?> ring = await VolumeRing.FetchNewestAsync(store, cancel);
+        return ring.Succeeded && ring.Value is not null
+            ? ring.Value
+            : throw new VolumeException(
+                ring.Succeeded ? VolumeFailure.Integrity : VolumeFailure.Store,
+                $"restore from {_url}: no key ring could be read from it",
+                "check the store's permissions; without a ring put a copy of it back under keyring/");
+    }
+
+    private async Task<BackupChain> FindChainAsync(MeteringObjectStore store, KeyRing ring, CancellationToken cancel)
+    {
+        List<ObjectProperties> objects = await ListAsync(store, cancel);
+        var reader = new StreamObjectReader(ring, store);
+        for (int i = objects.Count - 1; i >= 0; i--)
+        {
+            if (StoreLayout.TryStream(objects[i].Key, out _, out _, out bool full) && full)
+            {
+                BackupChain? chain = await BackupChain.FollowAsync(reader, objects, i, _progress, cancel);
+                if (chain is not null)
+                {
+                    return chain;
+                }
+            }
+        }
+
+        throw new VolumeException(
+            VolumeFailure.NotFound,
+            $"restore from {_url}: it holds no complete backup point",
+            "the volume was never mounted long enough to publish one, or its change stream is damaged; the data segments can still be read with the recovery key");
+    }
+
+    private async Task<List<ObjectProperties>> ListAsync(MeteringObjectStore store, CancellationToken cancel)
+    {
+        var objects = new List<ObjectProperties>();
+        bool more = true;
+        while (more)
+        {
+            ObjectKey? after = objects.Count == 0 ? null : objects[^1].Key;
+            StoreResult<ObjectPage> page = await store.ListAsync(StoreLayout.StreamPrefix, after, 1000, cancel);
+            if (!page.Succeeded)
+            {
+                throw new VolumeException(VolumeFailure.Store, $"restore from {_url}: list its change stream: {page.Error}", "make it reachable and try again");
+            }
+
+            objects.AddRange(page.Value.Objects);
+            more = page.Value.More;
+        }
+
+        return objects;
+    }
+
+    private void RefuseOld(BackupChain chain)
+    {
+        if (_options.AtLeastGeneration is { } least && chain.Sequence.Value < least)
+        {
+            throw new VolumeException(
+                VolumeFailure.Refused,
+                $"restore from {_url}: its newest backup point has generation {chain.Sequence}, {least} was asked for at least",
+                "the store shows an old state; look for a newer copy, or restore without --at-least");
+        }
+    }
+
+    private async Task LoadAsync(SqliteMetadataStore metadata, BackupChain chain, CancellationToken cancel)
+    {
+        for (int i = 0; i < chain.Batches.Count; i++)
+        {
+            MetadataResult<Applied> loaded = await metadata.LoadAsync(new ChangeBatch(default, default, chain.Batches[i]), cancel);
+            ThrowIfFailed(loaded.Error);
+            _progress.Report(new RestoreProgress("metadata", i + 1, chain.Batches.Count));
+        }
+    }
+
+    // A segment that was staged when the backup point was made is in the store: the point was published after its upload.
+    private static async Task<long> SettleSegmentsAsync(SqliteMetadataStore metadata, MeteringObjectStore store, CancellationToken cancel)
+    {
+        long missing = 0;
+        SegmentId? after = null;
+        while (true)
+        {
+            MetadataResult<IReadOnlyList<SegmentRow>> rows = await metadata.ListSegmentsAsync(SegmentState.Staged, after, 256, cancel);
+            ThrowIfFailed(rows.Error);
+            if (rows.Value.Count == 0)
+            {
+                return missing;
+            }
+
+            foreach (SegmentRow row in rows.Value)
+            {
+                after = row.Id;
+                SegmentRow? live = await StoredSegment.FindAsync(store, row, cancel);
+                missing += live is null ? 1 : 0;
+                if (live is not null)
+                {
+                    MetadataResult<Applied> updated = await metadata.UpdateSegmentAsync(OperationId.None, live.Value, cancel);
+                    ThrowIfFailed(updated.Error);
+                }
+            }
+        }
+    }
+
+    private static void ThrowIfFailed(MetadataError error)
+    {
+        if (error != MetadataError.None)
+        {
+            throw new VolumeException(
+                error == MetadataError.NoSpace ? VolumeFailure.NoSpace : VolumeFailure.Integrity,
+                $"restore: write the metadata: {error}",
+                error == MetadataError.NoSpace ? "make room on the disk of the volume" : "the change stream does not make sense; keep the store as it is and report it");
+        }
+    }
+}

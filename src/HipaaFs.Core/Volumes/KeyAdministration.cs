@@ -1,0 +1,67 @@
+using HipaaFs.Crypto;
+using HipaaFs.Storage;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace HipaaFs.Volumes;
+
+/// <summary>Changes which keys open a volume. No data is touched: only wraps in the key ring, of which a new generation goes to the store and to the volume.</summary>
+public static class KeyAdministration
+{
+    /// <summary>The wraps of a volume's key ring; needs no key.</summary>
+    /// <exception cref="VolumeException">The ring is missing, damaged or of a newer format.</exception>
+    public static IReadOnlyList<KeyRingWrap> ListWraps(string directory) => VolumeRing.Read(directory).Wraps;
+
+    /// <summary>Lets one more key open the volume.</summary>
+    /// <exception cref="VolumeException">A key does not work, or the store refuses.</exception>
+    public static Task<KeyRingWrap> AddWrapAsync(
+        VolumeOptions options, IKeyWrapper existing, IKeyWrapper added, string label, CancellationToken cancel) =>
+        ChangeAsync(
+            options,
+            existing,
+            async ring =>
+            {
+                KeyWrapResult<KeyRingWrap> wrapped = await ring.AddWrapAsync(added, label, cancel);
+                return wrapped.Succeeded
+                    ? wrapped.Value!
+                    : throw new VolumeException(VolumeFailure.Key, $"wrap the key ring with the new key: {KeyErrors.Describe(wrapped.Error)}", "check the new key");
+            },
+            cancel);
+
+    /// <summary>Takes a wrap out of the ring. The last one stays.</summary>
+    /// <exception cref="VolumeException">There is no such wrap, it is the last, the key does not work, or the store refuses.</exception>
+    public static Task<KeyRingWrap> RemoveWrapAsync(VolumeOptions options, IKeyWrapper existing, WrapId wrap, CancellationToken cancel) =>
+        ChangeAsync(
+            options,
+            existing,
+            ring =>
+            {
+                KeyRingWrap? found = ring.Wraps.FirstOrDefault(candidate => candidate.Id == wrap);
+                WrapRemoval removal = found is null ? WrapRemoval.NotFound : ring.RemoveWrap(wrap);
+                return removal switch
+                {
+                    WrapRemoval.Removed => Task.FromResult(found!),
+                    WrapRemoval.LastWrap => throw new VolumeException(
+                        VolumeFailure.Refused, $"remove wrap {wrap}: it is the only one; without it nobody could open the volume", "add another key first"),
+                    _ => throw new VolumeException(VolumeFailure.NotFound, $"remove wrap {wrap}: the key ring has no such wrap", "'hipaafs key list VOLUME' shows the ids"),
+                };
+            },
+            cancel);
+
+    private static async Task<KeyRingWrap> ChangeAsync(
+        VolumeOptions options, IKeyWrapper existing, Func<KeyRing, Task<KeyRingWrap>> change, CancellationToken cancel)
+    {
+        using KeyRing ring = await VolumeRing.UnlockAsync(options.Directory, options.VolumeId, existing, cancel);
+        KeyRingWrap changed = await change(ring);
+        ILoggerFactory loggers = NullLoggerFactory.Instance;
+        await using MeteringObjectStore store = VolumeStore.Open(options.Store, create: false, loggers, TimeProvider.System);
+        if (!await VolumeStore.IdentifyAsync(store, options.Store, options.VolumeId, cancel))
+        {
+            throw new VolumeException(
+                VolumeFailure.Store, $"change the key ring: the store {options.Store} does not answer", "make it reachable and try again; nothing was changed");
+        }
+
+        await VolumeRing.SaveAsync(ring, options.Directory, store, cancel);
+        return changed;
+    }
+}
