@@ -15,9 +15,18 @@ internal static class RingWraps
         var id = WrapId.NewRandom();
         byte[] context = Context(description.Volume, description.Guard, id);
         KeyWrapResult<WrappedKey> wrapped = await keyEncryptionKey.WrapAsync(guardKey, context, cancel);
-        return wrapped.Succeeded
-            ? new RingWrap(id, description.Created, description.Label, wrapped.Value)
-            : wrapped.Error;
+        if (!wrapped.Succeeded)
+        {
+            return wrapped.Error;
+        }
+
+        if (wrapped.Value.Kind.Length is 0 or > RingLayout.MaxKindLength
+            || wrapped.Value.Parameters.Length > ushort.MaxValue || wrapped.Value.Ciphertext.Length > ushort.MaxValue)
+        {
+            throw new InvalidOperationException($"wrap a guard's key: the provider '{keyEncryptionKey.Kind}' gave what the ring cannot hold");
+        }
+
+        return new RingWrap(id, description.Created, description.Label, wrapped.Value);
     }
 
     /// <summary>Tries every wrap of the provider's kind. Any failure but a wrong key ends the search.</summary>

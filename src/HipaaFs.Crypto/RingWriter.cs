@@ -30,6 +30,11 @@ internal static class RingWriter
             body.Advance(RingKey.Size);
         }
 
+        if (body.WrittenCount > RingLayout.MaxLength - RingLayout.MinLength)
+        {
+            throw new InvalidOperationException("encode key ring: it has more domains and epochs than the format holds");
+        }
+
         byte[] document = new byte[RingLayout.MinLength + body.WrittenCount];
         WritePreamble(document, content);
         body.WrittenSpan.CopyTo(document.AsSpan(RingLayout.PreambleSize));

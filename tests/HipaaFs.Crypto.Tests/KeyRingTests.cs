@@ -103,6 +103,15 @@ public sealed class KeyRingTests : IDisposable
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await _ring.AddWrapAsync(_one, new string('ä', 65)));
 
     [Fact]
+    public async Task AddWrap_OfAProviderWhoseWrapsDoNotFit_Throws()
+    {
+        var provider = new OversizedKeyWrapper();
+
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await _ring.AddWrapAsync(provider, "big"));
+        Assert.Empty(_ring.Wraps);
+    }
+
+    [Fact]
     public async Task RemoveWrap_OneOfTwo_ClosesTheRingToItsKey()
     {
         KeyRingWrap first = (await _ring.AddWrapAsync(_one, "first")).Value!;

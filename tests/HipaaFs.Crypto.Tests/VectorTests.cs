@@ -1,5 +1,4 @@
 using System.Text.Json;
-using HipaaFs.Platform;
 using Xunit;
 
 namespace HipaaFs.Crypto.Tests;
@@ -19,8 +18,10 @@ public sealed class VectorTests
             int length = vector.GetProperty("plaintext_length").GetInt32();
             SegmentRun[] runs = [.. vector.GetProperty("runs").EnumerateArray().Select(ReadRun)];
 
-            Assert.Equal(expected, Seal(vectors.Bytes("root_key"), header, Vectors.Pattern(length), runs));
-            Assert.Equal(Vectors.Pattern(length), Open(vectors.Bytes("root_key"), expected, runs));
+            Assert.Equal(expected, SegmentObject.Seal(vectors.Bytes("root_key"), header, Vectors.Pattern(length), runs));
+            Assert.True(SegmentObject.TryOpen(vectors.Bytes("root_key"), expected, out byte[] plaintext, out SegmentIndex? index));
+            Assert.Equal(Vectors.Pattern(length), plaintext);
+            Assert.Equal(runs, index!.Runs);
         }
     }
 
@@ -85,51 +86,6 @@ public sealed class VectorTests
         Assert.Equal(KeyError.None, await ring.UnlockDomainsAsync(domain));
         AssertRoots(vectors.GetProperty("second_root_keys"), ring);
         Assert.Equal(bytes, ring.Encode());
-    }
-
-    private static byte[] Seal(byte[] rootKey, SegmentHeader header, byte[] plaintext, SegmentRun[] runs)
-    {
-        using var cipher = new SegmentCipher(rootKey, header);
-        var index = new SegmentIndex(plaintext.Length, runs);
-        int end = (int)SegmentFormat.FramesEnd(plaintext.Length);
-        byte[] bytes = new byte[end + SegmentIndex.SealedLength(runs.Length) + SegmentFormat.TrailerSize];
-        header.Write(bytes);
-        for (int i = 0; i < index.FrameCount; i++)
-        {
-            byte[] frame = plaintext[(i * SegmentFormat.FrameSize)..Math.Min(plaintext.Length, (i + 1) * SegmentFormat.FrameSize)];
-            cipher.SealFrame((ulong)i, frame, bytes.AsSpan((int)SegmentFormat.SealedFrameOffset(i)));
-        }
-
-        int length = cipher.SealIndex(index.FrameCount, index.Encode(), bytes.AsSpan(end));
-        new SegmentTrailer((ulong)end, (uint)length).Write(bytes.AsSpan(end + length));
-        return bytes;
-    }
-
-    private static byte[] Open(byte[] rootKey, byte[] bytes, SegmentRun[] runs)
-    {
-        Assert.True(SegmentHeader.TryRead(bytes, out SegmentHeader header, out _));
-        Assert.True(SegmentTrailer.TryRead(bytes.AsSpan(bytes.Length - SegmentFormat.TrailerSize), out SegmentTrailer trailer));
-        Assert.Equal((ulong)bytes.Length, trailer.ObjectLength);
-        Assert.True(SegmentFormat.TryPlaintextLength((long)trailer.IndexOffset, out long length));
-
-        using var cipher = new SegmentCipher(rootKey, header);
-        ReadOnlySpan<byte> sealedIndex = bytes.AsSpan((int)trailer.IndexOffset, (int)trailer.IndexLength);
-        Assert.True(cipher.TryOpenIndex((uint)SegmentFormat.FrameCount(length), sealedIndex, out byte[]? encoded));
-        Assert.True(SegmentIndex.TryDecode(encoded, out SegmentIndex? index));
-        Assert.Equal(length, index.PlaintextLength);
-        Assert.Equal(runs, index.Runs);
-
-        byte[] plaintext = new byte[length];
-        for (int i = 0; i < index.FrameCount; i++)
-        {
-            Span<byte> frame = plaintext.AsSpan(i * SegmentFormat.FrameSize);
-            frame = frame[..Math.Min(frame.Length, SegmentFormat.FrameSize)];
-            ReadOnlySpan<byte> sealedFrame = bytes.AsSpan(
-                (int)SegmentFormat.SealedFrameOffset(i), frame.Length + SegmentFormat.TagSize);
-            Assert.True(cipher.TryOpenFrame((ulong)i, sealedFrame, frame));
-        }
-
-        return plaintext;
     }
 
     private static SegmentRun ReadRun(JsonElement run) =>

@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """Opens every golden vector, and the examples of docs/format.md, with the independent reader. Prints one line a file; exit code 1 when one does not agree."""
 
+import contextlib
 import hashlib
+import io
 import json
 import os
 import re
@@ -89,27 +91,69 @@ def check_ring(vectors):
     refuses(lambda: fmt.read_ring(raw).unlock(fmt.Passphrase(b"wrong")), "a wrong passphrase")
 
 
+def read_volume(*arguments):
+    """Runs the reader as from the command line; gives its exit code and what it said."""
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        return hipaafs_reader.main([str(argument) for argument in arguments]), said.getvalue()
+
+
 def check_volume(vectors):
     with tempfile.TemporaryDirectory() as temporary:
         root = Path(temporary)
+        store = root / "store"
         for key, value in vectors["objects"].items():
-            path = root / "store" / key
+            path = store / key
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(bytes.fromhex(value))
         (root / "key").write_text(vectors["key_file"])
-        out = root / "out"
-        code = hipaafs_reader.main(["--store", str(root / "store"), "--key", str(root / "key"), "--out", str(out)])
-        check(code == 0, "extraction")
-        for name, file in vectors["files"].items():
-            check(hashlib.sha256((out / name).read_bytes()).hexdigest() == file["sha256"], f"content of {name}")
-            check(f"{(out / name).stat().st_mode & 0o7777:o}" == file["mode"], f"mode of {name}")
-        for name, target in vectors["symlinks"].items():
-            check(os.readlink(out / name) == target, f"target of {name}")
-        for name, mode in vectors["directories"].items():
-            check(f"{(out / name).stat().st_mode & 0o7777:o}" == mode, f"mode of {name}")
-        found = {str(path.relative_to(out)) for path in out.rglob("*")}
-        check(found == set(vectors["files"]) | set(vectors["symlinks"]) | set(vectors["directories"]), "tree")
-        check((out / "hard link").stat().st_ino == (out / "study/report.txt").stat().st_ino, "hard link")
+        (root / "passphrase").write_text(vectors["passphrase"] + "\n")
+        (root / "wrong").write_text("wrong\n")
+        check_tree(vectors, root, "--key", root / "key")
+        check_tree(vectors, root, "--passphrase-file", root / "passphrase")
+        check(read_volume("--store", store, "--passphrase-file", root / "wrong", "--out", root / "none")[0] == 4, "wrong key")
+        check_verbs(vectors, root, store)
+        check_damage(vectors, root, store)
+
+
+def check_tree(vectors, root, *key):
+    out = root / f"out {key[0]}"
+    code, said = read_volume("--store", root / "store", *key, "--out", out)
+    check(code == 0, f"extraction: {said}")
+    for name, file in vectors["files"].items():
+        check(hashlib.sha256((out / name).read_bytes()).hexdigest() == file["sha256"], f"content of {name}")
+        check(f"{(out / name).stat().st_mode & 0o7777:o}" == file["mode"], f"mode of {name}")
+    for name, target in vectors["symlinks"].items():
+        check(os.readlink(out / name) == target, f"target of {name}")
+    for name, mode in vectors["directories"].items():
+        check(f"{(out / name).stat().st_mode & 0o7777:o}" == mode, f"mode of {name}")
+    found = {str(path.relative_to(out)) for path in out.rglob("*")}
+    check(found == set(vectors["files"]) | set(vectors["symlinks"]) | set(vectors["directories"]), "tree")
+    check((out / "hard link").stat().st_ino == (out / "study/report.txt").stat().st_ino, "hard link")
+
+
+def check_verbs(vectors, root, store):
+    ring = next(store.glob("keyring/*"))
+    code, said = read_volume("ring", ring, "--key", root / "key")
+    check(code == 0 and "domain 0 state 1" in said and "open" in said, "ring verb")
+    for path in store.glob("seg/*/*"):
+        code, said = read_volume("segment", path, "--ring", ring, "--key", root / "key")
+        check(code == 0 and "are authentic" in said, "segment verb")
+
+
+def check_damage(vectors, root, store):
+    """One changed bit of a data segment costs that file and no other, and is reported."""
+    for path in sorted(store.glob("seg/*/*")):
+        whole = path.read_bytes()
+        path.write_bytes(flipped(whole, 8 * fmt.HEADER_SIZE + 3))
+        out = root / f"damaged {path.name}"
+        code, said = read_volume("--store", store, "--key", root / "key", "--out", out)
+        check(code == 1 and "not authentic" in said and "1 failures" in said, f"damage was not reported: {said}")
+        path.write_bytes(whole)
+    full = next(store.glob("stream/*-full"))
+    full.write_bytes(flipped(full.read_bytes(), 8 * fmt.HEADER_SIZE))
+    code, said = read_volume("--store", store, "--key", root / "key", "--out", root / "none")
+    check(code == 1 and "no full change stream" in said, "damage of the change stream was not reported")
 
 
 def check_document():
