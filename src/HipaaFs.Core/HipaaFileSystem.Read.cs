@@ -8,18 +8,15 @@ namespace HipaaFs;
 /// <content>Reading.</content>
 public sealed partial class HipaaFileSystem
 {
-    /// <summary>Reads up to the end of the file. A range in memory, in staging or in the cache is answered at once and without an allocation.</summary>
-    /// <returns>Bytes read; less than asked for only at the end of the file.</returns>
-    public ValueTask<FsResult<int>> ReadAsync(HandleId handle, long offset, Memory<byte> destination, CancellationToken interrupted)
+    /// <summary>Reads what is at hand: nothing unapplied in the way, one extent or hole, its frames in a local file. Allocates nothing, waits for nothing but the disk.</summary>
+    /// <returns>False when it takes more than that: <see cref="ReadAsync"/> then.</returns>
+    public bool TryRead(HandleId handle, long offset, Memory<byte> destination, out FsResult<int> result)
     {
-        if (!_handles.TryGet(handle, out OpenFile? open))
+        result = 0;
+        if (!_handles.TryGet(handle, out OpenFile? open)
+            || !TryPlan(open, offset, destination.Length, out int length, out ExtentHit hit, out (long Start, long End) ahead))
         {
-            return ValueTask.FromResult<FsResult<int>>(FsError.BadHandle);
-        }
-
-        if (!TryPlan(open, offset, destination.Length, out int length, out ExtentHit hit, out (long Start, long End) ahead))
-        {
-            return ReadSlowlyAsync(open, offset, destination, interrupted);
+            return false;
         }
 
         if (ahead.Start < ahead.End)
@@ -27,25 +24,29 @@ public sealed partial class HipaaFileSystem
             StartReadAhead(open.File, ahead.Start, ahead.End);
         }
 
+        result = length;
         if (length == 0 || hit.IsHole)
         {
             destination.Span[..length].Clear();
-            return ValueTask.FromResult<FsResult<int>>(length);
+            return true;
         }
 
-        ValueTask<FsError> reading = _parts.Reader.ReadAsync(
-            hit.Extent.Segment,
-            hit.Extent.PlaintextOffset + (offset - hit.Extent.FileOffset),
-            destination[..length],
-            open.File.Id,
-            interrupted);
-        if (reading.IsCompletedSuccessfully)
+        long plaintextOffset = hit.Extent.PlaintextOffset + (offset - hit.Extent.FileOffset);
+        return _parts.Reader.TryRead(hit.Extent.Segment, plaintextOffset, destination.Span[..length]);
+    }
+
+    /// <summary>Reads up to the end of the file.</summary>
+    /// <returns>Bytes read; less than asked for only at the end of the file.</returns>
+    public ValueTask<FsResult<int>> ReadAsync(HandleId handle, long offset, Memory<byte> destination, CancellationToken interrupted)
+    {
+        if (TryRead(handle, offset, destination, out FsResult<int> result))
         {
-            FsError error = reading.Result;
-            return ValueTask.FromResult(error == FsError.None ? (FsResult<int>)length : error);
+            return ValueTask.FromResult(result);
         }
 
-        return FinishReadAsync(reading, length);
+        return _handles.TryGet(handle, out OpenFile? open)
+            ? ReadSlowlyAsync(open, offset, destination, interrupted)
+            : ValueTask.FromResult<FsResult<int>>(FsError.BadHandle);
     }
 
     // The common case: nothing unapplied in the way, and one extent or hole covers the whole range.
@@ -76,12 +77,6 @@ public sealed partial class HipaaFileSystem
             ahead = open.Streams.Observe(offset, length);
             return true;
         }
-    }
-
-    private static async ValueTask<FsResult<int>> FinishReadAsync(ValueTask<FsError> reading, int length)
-    {
-        FsError error = await reading;
-        return error == FsError.None ? length : error;
     }
 
     private async ValueTask<FsResult<int>> ReadSlowlyAsync(OpenFile open, long offset, Memory<byte> destination, CancellationToken interrupted)

@@ -7,6 +7,15 @@ namespace HipaaFs;
 /// <content>Writing and making durable.</content>
 public sealed partial class HipaaFileSystem
 {
+    /// <summary>Writes to a file when that takes no more than copying the bytes. False when it does, and nothing is promised yet: <see cref="WriteAsync"/> then.</summary>
+    public bool TryWrite(HandleId handle, long offset, ReadOnlySpan<byte> content, WriteOrigin origin)
+    {
+        return _handles.TryGet(handle, out OpenFile? open)
+            && RefuseWrite(offset, content.Length) == FsError.None
+            && !NeedsMoreThanMemory(open, origin)
+            && WriteToPages(open.File, offset, content, origin) == content.Length;
+    }
+
     /// <summary>Writes to a file. The bytes are copied before the call completes and every reader of the volume sees them from then on.</summary>
     public ValueTask<FsResult<int>> WriteAsync(
         HandleId handle, long offset, ReadOnlyMemory<byte> content, WriteOrigin origin, CancellationToken interrupted)
@@ -22,10 +31,7 @@ public sealed partial class HipaaFileSystem
             return ValueTask.FromResult<FsResult<int>>(refused);
         }
 
-        bool needsMore = (origin & WriteOrigin.KillPrivileges) != 0
-            || ((open.Flags & OpenFlags.Synchronous) != 0 && (origin & WriteOrigin.PageCache) == 0)
-            || _parts.Staging!.IsFull;
-        if (needsMore)
+        if (NeedsMoreThanMemory(open, origin))
         {
             return WriteSlowlyAsync(open, offset, content, origin, interrupted);
         }
@@ -69,6 +75,11 @@ public sealed partial class HipaaFileSystem
             return ValueTask.FromResult(open.File.WriteError);
         }
     }
+
+    private bool NeedsMoreThanMemory(OpenFile open, WriteOrigin origin) =>
+        (origin & WriteOrigin.KillPrivileges) != 0
+        || ((open.Flags & OpenFlags.Synchronous) != 0 && (origin & WriteOrigin.PageCache) == 0)
+        || _parts.Staging!.IsFull;
 
     private FsError RefuseWrite(long offset, int length)
     {

@@ -35,26 +35,29 @@ internal sealed partial class SegmentReader
         _logger = logger;
     }
 
-    /// <summary>Fills <paramref name="destination"/> from a segment. <paramref name="reader"/> is for the log only.</summary>
-    internal ValueTask<FsError> ReadAsync(SegmentId segment, long plaintextOffset, Memory<byte> destination, InodeId reader, CancellationToken cancel)
+    /// <summary>Fills <paramref name="destination"/> from a local file. False when a frame is not there or not authentic; then ask <see cref="ReadAsync"/>.</summary>
+    internal bool TryRead(SegmentId segment, long plaintextOffset, Span<byte> destination)
     {
-        if (_views.TryGet(segment, out SegmentView? view))
+        if (!_views.TryGet(segment, out SegmentView? view))
         {
-            try
-            {
-                if (TryReadLocal(view, plaintextOffset, destination.Span))
-                {
-                    return ValueTask.FromResult(FsError.None);
-                }
-            }
-            finally
-            {
-                view.Release();
-            }
+            return false;
         }
 
-        return ReadSlowlyAsync(segment, plaintextOffset, destination, reader, cancel);
+        try
+        {
+            return TryReadLocal(view, plaintextOffset, destination);
+        }
+        finally
+        {
+            view.Release();
+        }
     }
+
+    /// <summary>Fills <paramref name="destination"/> from a segment. <paramref name="reader"/> is for the log only.</summary>
+    internal ValueTask<FsError> ReadAsync(SegmentId segment, long plaintextOffset, Memory<byte> destination, InodeId reader, CancellationToken cancel) =>
+        TryRead(segment, plaintextOffset, destination.Span)
+            ? ValueTask.FromResult(FsError.None)
+            : ReadSlowlyAsync(segment, plaintextOffset, destination, reader, cancel);
 
     /// <summary>Starts to load a range that will be read soon, as far as memory allows. Never waits for a store.</summary>
     internal async ValueTask ReadAheadAsync(SegmentId segment, long plaintextOffset, long length, CancellationToken cancel)
