@@ -1,0 +1,76 @@
+using System.CommandLine;
+using HipaaFs.Cli.Configuration;
+using HipaaFs.Cli.Keys;
+using HipaaFs.Cli.Mounting;
+using HipaaFs.Cli.Output;
+using HipaaFs.Cli.Volumes;
+using HipaaFs.Crypto;
+using HipaaFs.Recovery;
+using HipaaFs.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace HipaaFs.Cli.Commands;
+
+/// <summary><c>hipaafs restore</c>: makes a volume again from its store and a key alone.</summary>
+internal static class RestoreCommand
+{
+    /// <summary>Builds the command.</summary>
+    public static Command Create(CommandRunner runner)
+    {
+        var volume = new Argument<string>("VOLUME") { Description = "Directory of the restored volume; made if missing, else it must be empty." };
+        var store = new Option<string>("--store") { Description = "Where the volume's objects are.", HelpName = "URL", Required = true };
+        var key = new Option<string>("--key") { Description = "A key that opens the volume; a recovery key does.", HelpName = "KEYREF", Required = true };
+        var atLeast = new Option<ulong?>("--at-least") { Description = "Refuse to restore an older state than this generation.", HelpName = "GENERATION" };
+        var command = new Command("restore", "Makes a volume again from its store and a key alone.") { volume, store, key, atLeast };
+        runner.Handle(command, async (parsed, output, cancel) =>
+        {
+            string directory = PathRelation.Resolve(parsed.GetRequiredValue(volume));
+            StoreUrl url = ReadStore(parsed.GetRequiredValue(store));
+            KeyReference reference = VolumeKeys.Absolute(KeyAccess.Parse(parsed.GetRequiredValue(key)), Environment.CurrentDirectory);
+            NewVolumeDirectory.Check(directory);
+            IKeyWrapper wrapper = KeyAccess.Open(reference, runner.Context);
+            using var lifetime = wrapper as IDisposable;
+            var options = new RestoreOptions { AtLeastGeneration = parsed.GetValue(atLeast) };
+            RestoreReport report = await output.Progress.RunAsync(show => VolumeRestore.RunAsync(
+                url, wrapper, directory, options, NullLoggerFactory.Instance, runner.Context.Time, ToProgress(show), cancel));
+            NewVolumeDirectory.WriteFile(directory, report.VolumeId, url, reference, runner.Context.Time.GetUtcNow());
+            RestoreResult restored = ToResult(directory, report);
+            output.Result(restored, JsonOutput.Default.RestoreResult, text => Describe(restored, text));
+            return restored.MissingSegments == 0 ? ExitCode.Done : ExitCode.Incomplete;
+        });
+        return command;
+    }
+
+    private static StoreUrl ReadStore(string text) => StoreUrl.TryParse(text, out StoreUrl? url, out StoreUrlProblem? problem)
+        ? url!
+        : throw new CommandException(
+            ExitCode.Usage, $"read the store's URL: {problem!.Message}", "Give one as file:///path; docs/configuration.md has the forms.");
+
+    private static ProgressSink<RestoreProgress> ToProgress(Action<ProgressUpdate> show) =>
+        new(progress => show(new ProgressUpdate(progress.Stage, progress.Done, progress.Total, "steps")));
+
+    private static RestoreResult ToResult(string directory, RestoreReport report) => new(
+        directory,
+        report.VolumeId.ToString(),
+        report.Generation,
+        report.PublishedAt,
+        report.ChainHash,
+        report.Inodes,
+        report.FileBytes,
+        report.MissingSegments);
+
+    private static void Describe(RestoreResult restored, TextWriter text)
+    {
+        text.WriteLine($"Volume {restored.VolumeId} is restored in {restored.Volume}.");
+        text.WriteLine($"  generation  {restored.Generation}, published {restored.PublishedAt:yyyy-MM-dd HH:mm:ss} UTC");
+        text.WriteLine($"  chain hash  {restored.ChainHash}");
+        text.WriteLine($"  content     {restored.Inodes} inodes, {ByteSize.Format(restored.FileBytes)}");
+        if (restored.MissingSegments > 0)
+        {
+            text.WriteLine($"  INCOMPLETE  {restored.MissingSegments} segments are not in the store; what is in them cannot be read");
+        }
+
+        text.WriteLine("Compare generation and chain hash with what you keep elsewhere: only who knows a newer state can tell that a store shows an old one.");
+        text.WriteLine($"Mount it:  hipaafs mount {restored.Volume} MOUNTPOINT");
+    }
+}

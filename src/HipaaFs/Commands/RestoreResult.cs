@@ -1,0 +1,20 @@
+namespace HipaaFs.Cli.Commands;
+
+/// <summary>What <c>hipaafs restore</c> brought back.</summary>
+/// <param name="Volume">Directory of the restored volume.</param>
+/// <param name="VolumeId">Its identity.</param>
+/// <param name="Generation">The backup point that was restored.</param>
+/// <param name="PublishedAt">When it was published, by the store's clock.</param>
+/// <param name="ChainHash">Hash of the last object of the change stream up to it.</param>
+/// <param name="Inodes">Inodes that are back.</param>
+/// <param name="FileBytes">Sum of the sizes of the files.</param>
+/// <param name="MissingSegments">Segments that the store does not have any more; reading what is in them fails.</param>
+internal sealed record RestoreResult(
+    string Volume,
+    string VolumeId,
+    ulong Generation,
+    DateTimeOffset PublishedAt,
+    string ChainHash,
+    long Inodes,
+    long FileBytes,
+    long MissingSegments);

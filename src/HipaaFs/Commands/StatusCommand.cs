@@ -1,0 +1,121 @@
+using System.CommandLine;
+using HipaaFs.Cli.Configuration;
+using HipaaFs.Cli.Control;
+using HipaaFs.Cli.Daemon;
+using HipaaFs.Cli.Output;
+using HipaaFs.Crypto;
+
+namespace HipaaFs.Cli.Commands;
+
+/// <summary><c>hipaafs status</c>: shows how the mounts are.</summary>
+internal static class StatusCommand
+{
+    /// <summary>Builds the command.</summary>
+    public static Command Create(CommandRunner runner)
+    {
+        var place = new Argument<string?>("MOUNTPOINT|VOLUME")
+        {
+            Description = "One mount or volume; without it all mounts of this user.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var command = new Command("status", "Shows how the mounts of this user are.") { place };
+        runner.Handle(command, async (parsed, output, cancel) =>
+        {
+            IReadOnlyList<MountStatus> found = parsed.GetValue(place) is { } path
+                ? [await OneAsync(path, runner.Context, cancel)]
+                : await AllAsync(runner.Context, cancel);
+            output.Result(found, JsonOutput.Default.IReadOnlyListMountStatus, text => Describe(found, runner.Context.Time, text));
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static async Task<MountStatus> OneAsync(string path, CommandContext context, CancellationToken cancel)
+    {
+        (Guid volume, string? directory) = MountLocator.FindVolume(path, context);
+        using var client = new ControlClient(RuntimeDirectory.OfUser(context.Environment).SocketOf(volume), context.Time);
+        bool answers = directory is null ? await client.WaitUntilAnsweringAsync(cancel) : await client.IsAnsweringAsync(cancel);
+        if (answers)
+        {
+            return await client.GetStatusAsync(cancel);
+        }
+
+        if (directory is null)
+        {
+            using ControlClient nobody = await MountLocator.ConnectAsync(volume, context, cancel);
+        }
+
+        return new MountStatus { VolumeId = volume.ToString(), Volume = directory!, State = MountState.NotMounted };
+    }
+
+    private static async Task<IReadOnlyList<MountStatus>> AllAsync(CommandContext context, CancellationToken cancel)
+    {
+        var runtime = RuntimeDirectory.OfUser(context.Environment);
+        var found = new List<MountStatus>();
+        foreach (Guid volume in runtime.Volumes())
+        {
+            using var client = new ControlClient(runtime.SocketOf(volume), context.Time);
+            if (await client.IsAnsweringAsync(cancel))
+            {
+                found.Add(await client.GetStatusAsync(cancel));
+            }
+        }
+
+        return found;
+    }
+
+    private static void Describe(IReadOnlyList<MountStatus> found, TimeProvider time, TextWriter text)
+    {
+        if (found.Count == 0)
+        {
+            text.WriteLine("Nothing is mounted.");
+        }
+
+        foreach (MountStatus status in found)
+        {
+            Describe(status, time, text);
+        }
+    }
+
+    private static void Describe(MountStatus status, TimeProvider time, TextWriter text)
+    {
+        string state = status.State switch
+        {
+            MountState.Serving => "mounted",
+            MountState.Draining => "unmounted, uploading in the background",
+            MountState.Stopping => "stopping",
+            _ => "not mounted",
+        };
+        text.WriteLine($"{status.MountPoint ?? status.Volume}: {state}");
+        text.WriteLine($"  volume          {status.VolumeId} in {status.Volume}");
+        if (status.StartedAt is { } started)
+        {
+            text.WriteLine($"  daemon          process {status.Pid}, for {DurationText.Format(time.GetUtcNow() - started)}, log {status.LogFile}");
+        }
+
+        if (status.Figures is { } figures)
+        {
+            Describe(figures, text);
+        }
+    }
+
+    private static void Describe(VolumeFigures figures, TextWriter text)
+    {
+        string access = !figures.ReadOnly ? $"read-write, session {figures.Session}"
+            : figures.FencedBy is { } other ? $"READ-ONLY: the volume was opened by {other}" : "read-only";
+        text.WriteLine($"  access          {access}");
+        text.WriteLine($"  files           {figures.Inodes} inodes, {ByteSize.Format(figures.FileBytes)}, {figures.OpenHandles} open");
+        string oldest = figures.OldestStagedSeconds is { } age ? $", the oldest for {DurationText.Format(TimeSpan.FromSeconds(age))}" : "";
+        text.WriteLine($"  not uploaded    {figures.StagedSegments} segments, {ByteSize.Format(figures.StagedBytes)}{oldest}");
+        string store = figures.StoreReachable ? "reachable" : "NOT REACHABLE";
+        text.WriteLine($"  store           {store}, {figures.StoreRequests} requests{(figures.UploadError is { } error ? $", last upload failed: {error}" : "")}");
+        if (figures.WritebackError is { } writeback)
+        {
+            text.WriteLine($"  WRITE-BACK      FAILS: {writeback}");
+        }
+
+        text.WriteLine($"  recovery point  {DurationText.Format(TimeSpan.FromSeconds(figures.RecoveryPointSeconds))} old");
+        text.WriteLine($"  cache           {ByteSize.Format(figures.CacheBytes)} of {ByteSize.Format(figures.CacheMaxBytes)}, {ByteSize.Format(figures.FetchedBytes)} fetched");
+        text.WriteLine($"  memory          budget {ByteSize.Format(figures.MemoryBytes)}, {ByteSize.Format(figures.DirtyBytes)} dirty");
+    }
+}

@@ -1,0 +1,42 @@
+using System.CommandLine;
+using HipaaFs.Cli.Configuration;
+using HipaaFs.Cli.Control;
+using HipaaFs.Cli.Mounting;
+using HipaaFs.Cli.Output;
+
+namespace HipaaFs.Cli.Commands;
+
+/// <summary><c>hipaafs umount</c>: uploads what is not in the store yet, then unmounts.</summary>
+internal static class UmountCommand
+{
+    /// <summary>Builds the command.</summary>
+    public static Command Create(CommandRunner runner)
+    {
+        var mountPoint = new Argument<string>("MOUNTPOINT") { Description = "Where the volume is mounted." };
+        var now = new Option<bool>("--now") { Description = "Do not upload: what is staged stays on this machine for the next mount." };
+        var command = new Command("umount", "Uploads everything, then unmounts; refuses while the store cannot be reached.") { mountPoint, now };
+        runner.Handle(command, async (parsed, output, cancel) =>
+        {
+            MountEntry mount = MountLocator.FindMount(parsed.GetRequiredValue(mountPoint));
+            using ControlClient client = await MountLocator.ConnectAsync(mount.Volume!.Value, runner.Context, cancel);
+            bool leave = parsed.GetValue(now);
+
+            // The kernel's dirty pages first, so that the upload before the unmount is nearly all of it.
+            await Task.Run(() => MountedFileSystem.Flush(mount.MountPoint), cancel);
+            UmountOutcome outcome = await output.Progress.RunAsync(report => client.UmountAsync(leave, report, cancel));
+            output.Result(outcome, JsonOutput.Default.UmountOutcome, text => Describe(outcome, text));
+            return outcome.StagedSegments > 0 && !leave ? ExitCode.Incomplete : ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static void Describe(UmountOutcome outcome, TextWriter text)
+    {
+        text.WriteLine($"{outcome.MountPoint} is unmounted.");
+        if (outcome.StagedSegments > 0)
+        {
+            text.WriteLine(
+                $"{outcome.StagedSegments} segments ({ByteSize.Format(outcome.StagedBytes)}) are on this machine only; the next mount uploads them.");
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using System.Globalization;
+using System.Text;
+
+namespace HipaaFs.Cli.Control;
+
+/// <summary>Writes the figures of a mount as Prometheus text (exposition format 0.0.4). Names and units are stable.</summary>
+internal static class MetricsText
+{
+    /// <summary>Writes one gauge or counter a figure, labelled with the volume's id.</summary>
+    public static string Write(MountStatus status)
+    {
+        var text = new StringBuilder();
+        string label = $"{{volume=\"{status.VolumeId}\"}}";
+        Add("hipaafs_up", "gauge", "1 while the filesystem answers, 0 while it only uploads.", status.State == MountState.Serving ? 1 : 0);
+        if (status.Figures is not { } figures)
+        {
+            return text.ToString();
+        }
+
+        Add("hipaafs_read_only", "gauge", "1 when changes are refused.", figures.ReadOnly ? 1 : 0);
+        Add("hipaafs_store_reachable", "gauge", "1 when the store answered last.", figures.StoreReachable ? 1 : 0);
+        Add("hipaafs_staged_segments", "gauge", "Segments that are not in the store yet.", figures.StagedSegments);
+        Add("hipaafs_staged_bytes", "gauge", "Bytes that are not in the store yet.", figures.StagedBytes);
+        Add("hipaafs_staged_oldest_seconds", "gauge", "Age of the oldest data that is not in the store yet.", figures.OldestStagedSeconds ?? 0);
+        Add("hipaafs_recovery_point_seconds", "gauge", "Age of the newest state that the store alone could restore.", figures.RecoveryPointSeconds);
+        Add("hipaafs_store_requests_total", "counter", "Requests made to the store.", figures.StoreRequests);
+        Add("hipaafs_cache_bytes", "gauge", "Bytes in the cache.", figures.CacheBytes);
+        Add("hipaafs_cache_bad_frames_total", "counter", "Frames that were bad in the cache and were fetched again.", figures.CacheBadFrames);
+        Add("hipaafs_fetched_bytes_total", "counter", "Bytes fetched from the store.", figures.FetchedBytes);
+        Add("hipaafs_fetches_total", "counter", "Requests that fetched data from the store.", figures.Fetches);
+        Add("hipaafs_memory_budget_bytes", "gauge", "The memory budget.", figures.MemoryBytes);
+        Add("hipaafs_dirty_bytes", "gauge", "Written bytes that are in memory only.", figures.DirtyBytes);
+        Add("hipaafs_open_handles", "gauge", "Open files and directories.", figures.OpenHandles);
+        Add("hipaafs_inodes", "gauge", "Inodes in use.", figures.Inodes);
+        Add("hipaafs_file_bytes", "gauge", "Sum of the sizes of all files.", figures.FileBytes);
+        Add("hipaafs_applied_sequence", "gauge", "The newest operation.", figures.AppliedSequence);
+        Add("hipaafs_durable_sequence", "gauge", "The newest operation that survives a crash of this machine.", figures.DurableSequence);
+        Add("hipaafs_published_sequence", "gauge", "The newest operation that survives the loss of this machine.", figures.PublishedSequence);
+        return text.ToString();
+
+        void Add(string name, string type, string help, double value)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {help}\n# TYPE {name} {type}\n{name}{label} {value:R}\n");
+        }
+    }
+}

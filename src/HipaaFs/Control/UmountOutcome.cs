@@ -1,0 +1,7 @@
+namespace HipaaFs.Cli.Control;
+
+/// <summary>What an unmount left.</summary>
+/// <param name="MountPoint">Where it was mounted.</param>
+/// <param name="StagedSegments">Segments that are not in the store yet.</param>
+/// <param name="StagedBytes">Their bytes.</param>
+internal sealed record UmountOutcome(string MountPoint, int StagedSegments, long StagedBytes);

@@ -1,0 +1,83 @@
+namespace HipaaFs.Cli.Control;
+
+/// <summary>The figures of an open volume, as JSON shows them. Moments are given as ages in seconds.</summary>
+internal sealed record VolumeFigures
+{
+    /// <summary>Number of this read-write life of the volume; 0 on a read-only mount.</summary>
+    public ulong Session { get; init; }
+
+    /// <summary>Whether changes are refused.</summary>
+    public bool ReadOnly { get; init; }
+
+    /// <summary>The newer session that took the volume over; null when there is none.</summary>
+    public string? FencedBy { get; init; }
+
+    /// <summary>Whether the last request to the store was answered.</summary>
+    public bool StoreReachable { get; init; }
+
+    /// <summary>Requests made to the store.</summary>
+    public long StoreRequests { get; init; }
+
+    /// <summary>Segments that are not in the store yet.</summary>
+    public int StagedSegments { get; init; }
+
+    /// <summary>Their bytes.</summary>
+    public long StagedBytes { get; init; }
+
+    /// <summary>Age of the oldest of them; null when there is none.</summary>
+    public double? OldestStagedSeconds { get; init; }
+
+    /// <summary>Why the last upload failed; null when it did not.</summary>
+    public string? UploadError { get; init; }
+
+    /// <summary>Why written data cannot be staged; null when it can.</summary>
+    public string? WritebackError { get; init; }
+
+    /// <summary>Age of the newest state that the store alone could restore.</summary>
+    public double RecoveryPointSeconds { get; init; }
+
+    /// <summary>Bytes in the cache.</summary>
+    public long CacheBytes { get; init; }
+
+    /// <summary>Most bytes the cache may take.</summary>
+    public long CacheMaxBytes { get; init; }
+
+    /// <summary>Segments of which the cache holds anything.</summary>
+    public int CacheSegments { get; init; }
+
+    /// <summary>Bytes fetched from the store.</summary>
+    public long FetchedBytes { get; init; }
+
+    /// <summary>Requests that fetched them.</summary>
+    public long Fetches { get; init; }
+
+    /// <summary>Frames that were bad in the cache and were fetched again.</summary>
+    public long CacheBadFrames { get; init; }
+
+    /// <summary>The memory budget.</summary>
+    public long MemoryBytes { get; init; }
+
+    /// <summary>Written bytes that are in memory only.</summary>
+    public long DirtyBytes { get; init; }
+
+    /// <summary>Most bytes that may be.</summary>
+    public long DirtyMaxBytes { get; init; }
+
+    /// <summary>Open files and directories.</summary>
+    public int OpenHandles { get; init; }
+
+    /// <summary>Inodes in use.</summary>
+    public long Inodes { get; init; }
+
+    /// <summary>Sum of the sizes of all files.</summary>
+    public long FileBytes { get; init; }
+
+    /// <summary>The newest operation.</summary>
+    public ulong AppliedSequence { get; init; }
+
+    /// <summary>The newest operation that survives a crash of this machine.</summary>
+    public ulong DurableSequence { get; init; }
+
+    /// <summary>The newest operation that survives the loss of this machine.</summary>
+    public ulong PublishedSequence { get; init; }
+}

@@ -1,0 +1,44 @@
+using HipaaFs.Volumes;
+
+namespace HipaaFs.Cli.Control;
+
+/// <summary>Turns a volume's status into the figures that are shown.</summary>
+internal static class VolumeFiguresMapping
+{
+    /// <summary>The figures of a status; moments become ages.</summary>
+    public static VolumeFigures From(VolumeStatus status, TimeProvider time)
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        return new VolumeFigures
+        {
+            Session = status.Session,
+            ReadOnly = status.IsReadOnly,
+            FencedBy = status.FencedBy,
+            StoreReachable = status.IsStoreReachable,
+            StoreRequests = status.StoreRequests,
+            StagedSegments = status.StagedSegments,
+            StagedBytes = status.StagedBytes,
+            OldestStagedSeconds = status.OldestStaged is { } oldest ? Age(now, oldest) : null,
+            UploadError = status.UploadError,
+            WritebackError = status.WritebackError,
+            RecoveryPointSeconds = Age(now, status.RecoveryPoint),
+            CacheBytes = status.Cache.Bytes,
+            CacheMaxBytes = status.Cache.MaxBytes,
+            CacheSegments = status.Cache.Segments,
+            FetchedBytes = status.Cache.FetchedBytes,
+            Fetches = status.Cache.Fetches,
+            CacheBadFrames = status.Cache.BadFrames,
+            MemoryBytes = status.MemoryBytes,
+            DirtyBytes = status.DirtyBytes,
+            DirtyMaxBytes = status.DirtyMaxBytes,
+            OpenHandles = status.OpenHandles,
+            Inodes = status.Inodes,
+            FileBytes = status.FileBytes,
+            AppliedSequence = status.AppliedSequence,
+            DurableSequence = status.DurableSequence,
+            PublishedSequence = status.PublishedSequence,
+        };
+    }
+
+    private static double Age(DateTimeOffset now, DateTimeOffset since) => Math.Round(Math.Max(0, (now - since).TotalSeconds), 1);
+}

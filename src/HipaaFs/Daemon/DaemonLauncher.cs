@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using System.IO.Pipes;
+using System.Text;
+using System.Text.Json;
+using HipaaFs.Cli.Interop;
+using HipaaFs.Cli.Output;
+
+namespace HipaaFs.Cli.Daemon;
+
+/// <summary>Starts this program a second time as a daemon and waits until it says that the mount answers, or why it does not.</summary>
+/// <remarks>
+/// The two talk over inherited pipes: one on which the daemon reports, and where a passphrase is needed one on which it gets it.
+/// Neither a secret nor a report ever stands in the arguments, the environment or a file.
+/// </remarks>
+internal sealed class DaemonLauncher
+{
+    private readonly IReadOnlyList<string> _arguments;
+
+    /// <summary>Creates the launcher of a command line, which gets the descriptors of the pipes added.</summary>
+    public DaemonLauncher(IReadOnlyList<string> arguments) => _arguments = arguments;
+
+    /// <summary>Starts the daemon.</summary>
+    /// <exception cref="CommandException">The daemon's own reason not to start, or that it ended without one.</exception>
+    public async Task<DaemonReport> StartAsync(string? passphrase, CancellationToken cancel)
+    {
+        using var reports = new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.Inheritable);
+        using AnonymousPipeServerStream? secrets = passphrase is null
+            ? null
+            : new AnonymousPipeServerStream(PipeDirection.Out, HandleInheritability.Inheritable);
+        ProcessStartInfo start = Describe();
+        start.ArgumentList.Add("--report-fd");
+        start.ArgumentList.Add(reports.GetClientHandleAsString());
+        if (secrets is not null)
+        {
+            start.ArgumentList.Add("--key");
+            start.ArgumentList.Add($"passphrase:fd:{secrets.GetClientHandleAsString()}");
+        }
+
+        using Process daemon = Process.Start(start)!;
+        reports.DisposeLocalCopyOfClientHandle();
+        if (secrets is not null)
+        {
+            secrets.DisposeLocalCopyOfClientHandle();
+            SendPassphrase(secrets, passphrase!);
+        }
+
+        await using CancellationTokenRegistration stop = cancel.Register(() => LibC.kill(daemon.Id, LibC.SIGTERM));
+        return await ReadReportAsync(reports, daemon);
+    }
+
+    private static void SendPassphrase(AnonymousPipeServerStream pipe, string passphrase)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(passphrase);
+        try
+        {
+            pipe.Write(bytes);
+        }
+        catch (IOException)
+        {
+            // The daemon ended before it read; its report says why.
+        }
+        finally
+        {
+            System.Security.Cryptography.CryptographicOperations.ZeroMemory(bytes);
+            pipe.Dispose();
+        }
+    }
+
+    private ProcessStartInfo Describe()
+    {
+        // Published, this process is hipaafs itself; in development it may be `dotnet hipaafs.dll`.
+        string program = Environment.ProcessPath ?? throw new InvalidOperationException("this process has no path");
+        var start = new ProcessStartInfo(program) { UseShellExecute = false };
+        if (Path.GetFileNameWithoutExtension(program) == "dotnet")
+        {
+            start.ArgumentList.Add(typeof(DaemonLauncher).Assembly.Location);
+        }
+
+        foreach (string argument in _arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        return start;
+    }
+
+    private static async Task<DaemonReport> ReadReportAsync(AnonymousPipeServerStream reports, Process daemon)
+    {
+        using var reader = new StreamReader(reports, Encoding.UTF8);
+        string? line = await reader.ReadLineAsync(CancellationToken.None);
+        if (line is not null)
+        {
+            using JsonDocument report = JsonDocument.Parse(line);
+            return JsonEnvelope.ReadResult(report.RootElement, JsonOutput.Default.DaemonReport);
+        }
+
+        await daemon.WaitForExitAsync(CancellationToken.None);
+        throw new CommandException(
+            ExitCode.Failed,
+            $"start the daemon: it ended without a reason, exit code {daemon.ExitCode}",
+            "Run the same command with --foreground to see what it prints.");
+    }
+}

@@ -1,0 +1,10 @@
+namespace HipaaFs.Cli.Daemon;
+
+/// <summary>What the daemon tells the command that started it, once: that the mount answers.</summary>
+/// <param name="Pid">The daemon's process.</param>
+/// <param name="MountPoint">Where it is mounted.</param>
+/// <param name="VolumeId">The volume.</param>
+/// <param name="ReadOnly">Whether it is mounted read-only.</param>
+/// <param name="TookOver">Whether a daemon that was still uploading handed the volume over.</param>
+/// <param name="LogFile">Where the daemon logs.</param>
+internal sealed record DaemonReport(int Pid, string MountPoint, string VolumeId, bool ReadOnly, bool TookOver, string LogFile);

@@ -1,0 +1,242 @@
+using System.Globalization;
+using System.Text;
+using HipaaFs.Cli.Configuration;
+using HipaaFs.Cli.Control;
+using HipaaFs.Cli.Frontends;
+using HipaaFs.Cli.Keys;
+using HipaaFs.Cli.Mounting;
+using HipaaFs.Cli.Output;
+using HipaaFs.Crypto;
+using HipaaFs.Fuse;
+using HipaaFs.Platform;
+using HipaaFs.Volumes;
+using Microsoft.Extensions.Logging;
+
+namespace HipaaFs.Cli.Daemon;
+
+// The steps of a mount's life in their order.
+internal sealed partial class MountDaemon
+{
+    private static readonly TimeSpan DrainRetryDelay = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan OpenFilesPatience = TimeSpan.FromSeconds(2);
+
+    private static LogFactory OpenLog(VolumeConfiguration configuration, CommandContext context, bool watched)
+    {
+        var options = new FileLogOptions
+        {
+            Path = configuration.GetPath(VolumeSettings.LogFile),
+            MaxBytes = configuration.Get(VolumeSettings.LogSize),
+            Keep = configuration.Get(VolumeSettings.LogKeep),
+            Level = Enum.Parse<LogLevel>(configuration.Get(VolumeSettings.LogLevel), ignoreCase: true),
+            ToStandardError = watched,
+        };
+        try
+        {
+            return new LogFactory(new FileLogProvider(options, context.Time));
+        }
+        catch (IOException error)
+        {
+            throw CannotLog(options.Path, error);
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            throw CannotLog(options.Path, error);
+        }
+    }
+
+    private static CommandException CannotLog(string path, Exception error) =>
+        new(ExitCode.Configuration, $"open the log {path}: {error.Message}", "Choose another place with log.file or -o log=PATH.", error);
+
+    private static async Task<Volume> OpenVolumeAsync(
+        MountPlan plan, CommandContext context, VolumeOpening opening, CancellationToken stop)
+    {
+        IKeyWrapper key = KeyAccess.Open(plan.Key, context);
+        using var lifetime = key as IDisposable;
+        return await opening.OpenAsync(key, stop);
+    }
+
+    private static FuseSession MountSession(MountPlan plan, CommandContext context, Volume volume, ILoggerFactory loggers)
+    {
+        var options = new FuseFrontendOptions
+        {
+            KernelCacheTime = plan.Options.KernelCacheTime ?? new FuseFrontendOptions().KernelCacheTime,
+            Ownership = plan.Options.Ownership,
+            SynchronousDirectories = plan.Options.SynchronousDirectories,
+        };
+        var frontend = new FuseFrontend(volume.FileSystem, options, context.Time, loggers.CreateLogger<FuseFrontend>());
+        try
+        {
+            var session = FuseSession.Mount(plan.MountPoint, frontend, FuseMounting.Options(plan), loggers.CreateLogger<FuseSession>());
+            frontend.Attach(session);
+            return session;
+        }
+        catch (FuseMountException failure)
+        {
+            throw FuseMounting.Explain(plan.MountPoint, failure);
+        }
+    }
+
+    private async Task ServeAsync(bool tookOver, Action<DaemonReport> ready, ILoggerFactory loggers, CancellationToken stop)
+    {
+        _runtime.Create(VolumeId);
+        byte[] pid = Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n");
+        DurableFile.Replace(_runtime.PidFileOf(VolumeId), pid);
+        _session.Start();
+        ready(new DaemonReport(
+            Environment.ProcessId, _plan.MountPoint, VolumeId.ToString(), _plan.Options.ReadOnly, tookOver, LogFile));
+        LogServing(_logger);
+        await using var control = new ControlServer(_runtime.SocketOf(VolumeId), this, loggers);
+        try
+        {
+            await control.StartAsync(stop);
+            await WaitForEndAsync(stop);
+            _state = MountState.Draining;
+            await CommitAsync();
+            await DrainAsync(stop);
+            _state = MountState.Stopping;
+            _finalFigures = VolumeFiguresMapping.From(_volume.GetStatus(), _context.Time);
+            LogStopped(_logger, _finalFigures.StagedSegments, _finalFigures.StagedBytes);
+        }
+        finally
+        {
+            _runtime.Remove(VolumeId);
+            await _session.DisposeAsync();
+            await _volume.StopAsync(VolumeStop.Commit, CancellationToken.None);
+            _closed.TrySetResult();
+        }
+    }
+
+    private async Task WaitForEndAsync(CancellationToken stop)
+    {
+        Task ended = _session.WaitAsync(CancellationToken.None);
+        var signalled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using CancellationTokenRegistration registration = stop.Register(() => signalled.TrySetResult());
+        if (await Task.WhenAny(ended, signalled.Task) == signalled.Task)
+        {
+            LogSignalled(_logger);
+            _endsWithoutUpload = true;
+            await Task.Run(FlushAndDetach, CancellationToken.None);
+            await Task.WhenAny(ended, Task.Delay(OpenFilesPatience, _context.Time, CancellationToken.None));
+            if (!ended.IsCompleted)
+            {
+                _session.Abort();
+            }
+        }
+
+        await ended;
+    }
+
+    // What programs wrote before the signal is in the kernel's page cache still; it counts as written.
+    private void FlushAndDetach()
+    {
+        MountedFileSystem.Flush(_plan.MountPoint);
+        _session.Unmount(lazy: true);
+    }
+
+    private async Task CommitAsync()
+    {
+        FsError error = await _volume.FileSystem.SyncAsync(CancellationToken.None);
+        if (error != FsError.None)
+        {
+            LogNotCommitted(_logger, error);
+        }
+    }
+
+    // For ever, but for those who end it: a failed upload is tried again, never dropped.
+    private async Task DrainAsync(CancellationToken stop)
+    {
+        if (_endsWithoutUpload || _plan.Options.ReadOnly)
+        {
+            return;
+        }
+
+        LogDraining(_logger);
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(stop, _stopUploading.Token);
+        try
+        {
+            var watch = new DrainWatch(_context.Time, update => _watcher?.Invoke(update), giveUp: null);
+            while (await _volume.DrainAsync(watch, ends.Token) is { } problem && _volume.GetStatus().FencedBy is null)
+            {
+                LogNotDrained(_logger, problem);
+                await Task.Delay(DrainRetryDelay, _context.Time, ends.Token);
+            }
+        }
+        catch (OperationCanceledException) when (ends.IsCancellationRequested)
+        {
+            LogDrainEnded(_logger);
+        }
+    }
+
+    // Before anything is detached: what cannot be uploaded now must not be left behind unseen.
+    private async Task UploadAsync(CancellationToken cancel)
+    {
+        using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        string? problem = null;
+        var watch = new DrainWatch(_context.Time, update => _watcher?.Invoke(update), reason =>
+        {
+            problem = $"the store takes nothing ({reason})";
+            giveUp.Cancel();
+        });
+        try
+        {
+            problem = await _volume.DrainAsync(watch, giveUp.Token) ?? problem;
+        }
+        catch (OperationCanceledException) when (problem is not null && !cancel.IsCancellationRequested)
+        {
+            // The watch gave up; why is said below.
+        }
+
+        if (problem is not null)
+        {
+            throw new CommandException(
+                ExitCode.Store,
+                $"unmount {_plan.MountPoint}: {problem}; {_volume.GetStatus().StagedSegments} segments are not uploaded, so it stays mounted",
+                $"Try again when the store is back, or leave the data on this machine for the next mount: hipaafs umount --now {_plan.MountPoint}");
+        }
+    }
+
+    private async Task DetachAsync()
+    {
+        FuseUnmountResult result = await Task.Run(() => _session.Unmount(lazy: false));
+        switch (result)
+        {
+            case FuseUnmountResult.Unmounted:
+            case FuseUnmountResult.NotMounted:
+                return;
+            case FuseUnmountResult.Busy:
+                throw new CommandException(
+                    ExitCode.Failed,
+                    $"unmount {_plan.MountPoint}: it is in use",
+                    $"End what uses it ('fuser -vm {_plan.MountPoint}' lists it), then try again.");
+            default:
+                throw new CommandException(
+                    ExitCode.Failed,
+                    $"unmount {_plan.MountPoint}: the kernel refused",
+                    "Run the command as the user who mounted it, or as root.");
+        }
+    }
+
+    [LoggerMessage(600, LogLevel.Information, "hipaafs {Version} starts, process {Process}")]
+    private static partial void LogStarting(ILogger logger, string version, int process);
+
+    [LoggerMessage(601, LogLevel.Information, "the filesystem answers")]
+    private static partial void LogServing(ILogger logger);
+
+    [LoggerMessage(602, LogLevel.Information, "asked to stop: detaching and committing, nothing more is uploaded")]
+    private static partial void LogSignalled(ILogger logger);
+
+    [LoggerMessage(603, LogLevel.Information, "detached: uploading what is staged")]
+    private static partial void LogDraining(ILogger logger);
+
+    [LoggerMessage(604, LogLevel.Information, "the upload was ended: by a signal, or for a new mount")]
+    private static partial void LogDrainEnded(ILogger logger);
+
+    [LoggerMessage(606, LogLevel.Error, "what was written could not all be committed: {Error}")]
+    private static partial void LogNotCommitted(ILogger logger, FsError error);
+
+    [LoggerMessage(607, LogLevel.Warning, "not everything could be uploaded: {Problem}; it is tried again")]
+    private static partial void LogNotDrained(ILogger logger, string problem);
+
+    [LoggerMessage(605, LogLevel.Information, "stopped; {Segments} segments with {Bytes} bytes are staged")]
+    private static partial void LogStopped(ILogger logger, int segments, long bytes);
+}

@@ -1,0 +1,161 @@
+using HipaaFs.Cli.Configuration;
+using HipaaFs.Cli.Control;
+using HipaaFs.Cli.Frontends;
+using HipaaFs.Cli.Keys;
+using HipaaFs.Cli.Mounting;
+using HipaaFs.Cli.Output;
+using HipaaFs.Cli.Volumes;
+using HipaaFs.Crypto;
+using HipaaFs.Fuse;
+using HipaaFs.Platform;
+using HipaaFs.Volumes;
+using Microsoft.Extensions.Logging;
+
+namespace HipaaFs.Cli.Daemon;
+
+/// <summary>The life of one mount, from the key to the last upload.</summary>
+/// <remarks>
+/// <para><b>1. Open.</b> Log, key, volume (taken over from a daemon that only uploads any more), kernel session.</para>
+/// <para><b>2. Serve.</b> Whoever started the daemon is told; the control socket opens.</para>
+/// <para><b>3. End</b>, by one of four ways. A signal: detach, commit, stop; what is staged stays. The kernel ended the session
+/// (umount(8)): commit, keep the lock, upload in the background. <c>hipaafs umount</c>: upload, then detach. Handover: stop the
+/// background upload at once.</para>
+/// <para><b>4. Close.</b> Runtime files go first, then the volume and its lock: the next mount finds either a daemon that answers
+/// or a free lock. Only then are those answered who asked for the end.</para>
+/// </remarks>
+internal sealed partial class MountDaemon : IControlTarget, IDisposable
+{
+    private readonly MountPlan _plan;
+    private readonly CommandContext _context;
+    private readonly Volume _volume;
+    private readonly FuseSession _session;
+    private readonly RuntimeDirectory _runtime;
+    private readonly ILogger _logger;
+    private readonly DateTimeOffset _startedAt;
+    private readonly CancellationTokenSource _stopUploading = new();
+    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SemaphoreSlim _umounting = new(1);
+    private volatile MountState _state = MountState.Serving;
+    private volatile bool _endsWithoutUpload;
+    private volatile Action<ProgressUpdate>? _watcher;
+    private volatile VolumeFigures? _finalFigures;
+
+    private MountDaemon(MountPlan plan, CommandContext context, Volume volume, FuseSession session, ILogger logger)
+    {
+        _plan = plan;
+        _context = context;
+        _volume = volume;
+        _session = session;
+        _runtime = RuntimeDirectory.OfUser(context.Environment);
+        _logger = logger;
+        _startedAt = context.Time.GetUtcNow();
+    }
+
+    private Guid VolumeId => _plan.Configuration.VolumeId;
+
+    private string LogFile => _plan.Configuration.GetPath(VolumeSettings.LogFile);
+
+    /// <summary>Mounts and serves until the mount has ended and everything it left is done.</summary>
+    /// <param name="plan">What to mount.</param>
+    /// <param name="context">The world.</param>
+    /// <param name="watched">Somebody sees standard error.</param>
+    /// <param name="ready">Called when the filesystem answers.</param>
+    /// <param name="stop">Cancelled by SIGTERM and SIGINT.</param>
+    public static async Task<ExitCode> RunAsync(
+        MountPlan plan, CommandContext context, bool watched, Action<DaemonReport> ready, CancellationToken stop)
+    {
+        ProcessHardening.DisableDumps();
+        using ILoggerFactory loggers = OpenLog(plan.Configuration, context, watched);
+        ILogger logger = loggers.CreateLogger<MountDaemon>();
+        LogStarting(logger, Commands.CommandTree.Version, Environment.ProcessId);
+        var opening = new VolumeOpening(plan, context, loggers);
+        await using Volume volume = await OpenVolumeAsync(plan, context, opening, stop);
+        await using FuseSession session = MountSession(plan, context, volume, loggers);
+        using var daemon = new MountDaemon(plan, context, volume, session, logger);
+        await daemon.ServeAsync(opening.TookOver, ready, loggers, stop);
+        return ExitCode.Done;
+    }
+
+    /// <summary>Frees what waits for the end; everything else was closed in its order.</summary>
+    public void Dispose()
+    {
+        _stopUploading.Dispose();
+        _umounting.Dispose();
+    }
+
+    /// <inheritdoc/>
+    public MountStatus GetStatus() => new()
+    {
+        VolumeId = VolumeId.ToString(),
+        Volume = _plan.Configuration.Directory,
+        MountPoint = _plan.MountPoint,
+        State = _state,
+        Pid = Environment.ProcessId,
+        StartedAt = _startedAt,
+        LogFile = LogFile,
+        Figures = _finalFigures ?? VolumeFiguresMapping.From(_volume.GetStatus(), _context.Time),
+    };
+
+    /// <inheritdoc/>
+    public async Task SyncAsync(CancellationToken cancel)
+    {
+        FsError error = await _volume.FileSystem.SyncAsync(cancel);
+        if (error != FsError.None)
+        {
+            throw new CommandException(
+                ExitCode.Failed,
+                $"sync {_plan.MountPoint}: not everything could be made durable ({error})",
+                $"Check the disk of {_plan.Configuration.Directory}; 'hipaafs status' and the log say more.");
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<UmountOutcome> UmountAsync(bool now, Action<ProgressUpdate> progress, CancellationToken cancel)
+    {
+        if (_state != MountState.Serving || !await _umounting.WaitAsync(TimeSpan.Zero, cancel))
+        {
+            throw new CommandException(
+                ExitCode.NotFound, $"unmount {_plan.MountPoint}: it is being or has been unmounted", "'hipaafs status' shows what it still does.");
+        }
+
+        _watcher = progress;
+        try
+        {
+            if (!now && !_plan.Options.ReadOnly)
+            {
+                await UploadAsync(cancel);
+            }
+
+            _endsWithoutUpload = now;
+            await DetachAsync();
+        }
+        catch
+        {
+            _watcher = null;
+            throw;
+        }
+        finally
+        {
+            _umounting.Release();
+        }
+
+        await _closed.Task.WaitAsync(cancel);
+        VolumeFigures left = _finalFigures ?? new VolumeFigures();
+        return new UmountOutcome(_plan.MountPoint, left.StagedSegments, left.StagedBytes);
+    }
+
+    /// <inheritdoc/>
+    public async Task HandOverAsync(CancellationToken cancel)
+    {
+        if (_state == MountState.Serving)
+        {
+            throw new CommandException(
+                ExitCode.HeldByAnother,
+                $"hand over volume {VolumeId}: it is mounted at {_plan.MountPoint}",
+                $"Unmount it first: hipaafs umount {_plan.MountPoint}");
+        }
+
+        await _stopUploading.CancelAsync();
+        await _closed.Task.WaitAsync(cancel);
+    }
+}

@@ -1,0 +1,114 @@
+using HipaaFs.Crypto;
+using HipaaFs.Cli.Interop;
+using HipaaFs.Platform;
+
+namespace HipaaFs.Cli.Daemon;
+
+/// <summary>Where the daemons of one user keep what lives only as long as they run: control sockets and process ids.</summary>
+/// <remarks>root: /run/hipaafs. Others: $XDG_RUNTIME_DIR/hipaafs, else /tmp/hipaafs-UID, which must be theirs alone.</remarks>
+internal sealed class RuntimeDirectory
+{
+    private readonly string _path;
+
+    private RuntimeDirectory(string path) => _path = path;
+
+    /// <summary>The directory of the user who runs this process; nothing is created yet.</summary>
+    public static RuntimeDirectory OfUser(Func<string, string?> environment)
+    {
+        uint user = LibC.geteuid();
+        if (user == 0)
+        {
+            return new RuntimeDirectory("/run/hipaafs");
+        }
+
+        string? runtime = environment("XDG_RUNTIME_DIR");
+        return new RuntimeDirectory(runtime is not null && Path.IsPathFullyQualified(runtime) && Directory.Exists(runtime)
+            ? Path.Combine(runtime, "hipaafs")
+            : $"/tmp/hipaafs-{user}");
+    }
+
+    /// <summary>The control socket of a volume's daemon.</summary>
+    public string SocketOf(Guid volume) => Path.Combine(DirectoryOf(volume), "control");
+
+    /// <summary>The file with the process id of a volume's daemon.</summary>
+    public string PidFileOf(Guid volume) => Path.Combine(DirectoryOf(volume), "pid");
+
+    /// <summary>Creates the directory of a volume, 0700 like all above it that are ours.</summary>
+    /// <exception cref="CommandException">Somebody else made the directory, or it cannot be made.</exception>
+    public void Create(Guid volume)
+    {
+        try
+        {
+            DurableFile.CreatePrivateDirectory(_path);
+            RefuseForeign();
+            DurableFile.CreatePrivateDirectory(DirectoryOf(volume));
+        }
+        catch (IOException error)
+        {
+            throw Unusable(error.Message, error);
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            throw Unusable(error.Message, error);
+        }
+    }
+
+    /// <summary>Removes what a daemon leaves when it ends.</summary>
+    public void Remove(Guid volume)
+    {
+        File.Delete(SocketOf(volume));
+        File.Delete(PidFileOf(volume));
+        try
+        {
+            Directory.Delete(DirectoryOf(volume));
+        }
+        catch (IOException)
+        {
+            // The next daemon of this volume has already moved in.
+        }
+    }
+
+    /// <summary>The volumes that have, or had when their daemon was killed, a daemon of this user.</summary>
+    public IReadOnlyList<Guid> Volumes()
+    {
+        var volumes = new List<Guid>();
+        if (!Directory.Exists(_path))
+        {
+            return volumes;
+        }
+
+        foreach (string directory in Directory.EnumerateDirectories(_path))
+        {
+            if (Guid.TryParseExact(Path.GetFileName(directory), "D", out Guid volume))
+            {
+                volumes.Add(volume);
+            }
+        }
+
+        volumes.Sort();
+        return volumes;
+    }
+
+    private string DirectoryOf(Guid volume) => Path.Combine(_path, volume.ToString());
+
+    // Below /tmp anybody could have made the directory first, and would own every socket in it. Only the owner may change
+    // a mode, so setting it proves whose it is.
+    private void RefuseForeign()
+    {
+        if (new DirectoryInfo(_path).LinkTarget is not null)
+        {
+            throw Unusable("it is a symbolic link", null);
+        }
+
+        if (OperatingSystem.IsLinux())
+        {
+            File.SetUnixFileMode(_path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+
+    private CommandException Unusable(string why, Exception? cause) => new(
+        ExitCode.Failed,
+        $"use the runtime directory {_path}: {why}",
+        "Set XDG_RUNTIME_DIR to a directory that belongs to you alone, or remove the one that is in the way.",
+        cause);
+}

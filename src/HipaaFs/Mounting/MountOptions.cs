@@ -1,0 +1,47 @@
+namespace HipaaFs.Cli.Mounting;
+
+/// <summary>What <c>-o</c> said.</summary>
+internal sealed record MountOptions
+{
+    /// <summary>Nothing can be changed, and no session is claimed. Default false.</summary>
+    public bool ReadOnly { get; init; }
+
+    /// <summary>Users other than the one who mounts may enter, as mode bits allow. Default false.</summary>
+    public bool AllowOther { get; init; }
+
+    /// <summary>Set-user-id bits count (root only). Default false.</summary>
+    public bool SetUserId { get; init; }
+
+    /// <summary>Device nodes can be opened (root only). Default false.</summary>
+    public bool Devices { get; init; }
+
+    /// <summary>Programs cannot be executed. Default false.</summary>
+    public bool NoExec { get; init; }
+
+    /// <summary>Access times are not kept. Default false.</summary>
+    public bool NoAccessTime { get; init; }
+
+    /// <summary>Every write is durable when it returns. Default false.</summary>
+    public bool Synchronous { get; init; }
+
+    /// <summary>Every change of a directory is durable when it returns. Default false.</summary>
+    public bool SynchronousDirectories { get; init; }
+
+    /// <summary>The mount point may have entries, which the mount hides. Default false.</summary>
+    public bool NonEmpty { get; init; }
+
+    /// <summary>The daemon stays in the foreground. Default false.</summary>
+    public bool Foreground { get; init; }
+
+    /// <summary>Owner and mode shown instead of the stored ones.</summary>
+    public OwnershipOverride Ownership { get; init; } = OwnershipOverride.None;
+
+    /// <summary>Background requests that the kernel keeps in flight; 0 leaves it to the driver.</summary>
+    public int MaxBackground { get; init; }
+
+    /// <summary>How long the kernel may use names and attributes without asking; null leaves it to the driver.</summary>
+    public TimeSpan? KernelCacheTime { get; init; }
+
+    /// <summary>Settings of volume.yaml that the options override, by key.</summary>
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
+}

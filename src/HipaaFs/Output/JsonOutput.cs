@@ -1,0 +1,21 @@
+using System.Text.Json.Serialization;
+using HipaaFs.Cli.Commands;
+using HipaaFs.Cli.Control;
+using HipaaFs.Cli.Daemon;
+
+namespace HipaaFs.Cli.Output;
+
+/// <summary>Every type that goes into JSON, known at build time: starting a mount must not wait for reflection.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(DaemonReport))]
+[JsonSerializable(typeof(MountStatus))]
+[JsonSerializable(typeof(IReadOnlyList<MountStatus>))]
+[JsonSerializable(typeof(UmountOutcome))]
+[JsonSerializable(typeof(InitResult))]
+[JsonSerializable(typeof(FsckResult))]
+[JsonSerializable(typeof(RestoreResult))]
+[JsonSerializable(typeof(IReadOnlyList<KeyWrapLine>))]
+[JsonSerializable(typeof(KeyWrapLine))]
+[JsonSerializable(typeof(ConfigCheckResult))]
+[JsonSerializable(typeof(VersionResult))]
+internal sealed partial class JsonOutput : JsonSerializerContext;

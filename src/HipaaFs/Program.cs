@@ -1,0 +1,36 @@
+using System.Runtime.InteropServices;
+using HipaaFs.Cli.Commands;
+
+namespace HipaaFs.Cli;
+
+/// <summary>The entry point of <c>hipaafs</c>.</summary>
+internal static class Program
+{
+    private static async Task<int> Main(string[] arguments)
+    {
+        using var stop = new CancellationTokenSource();
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, StopOnce);
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, StopOnce);
+        var context = CommandContext.OfProcess();
+        try
+        {
+            return await CommandTree.RunAsync(arguments, context, stop.Token);
+        }
+        catch (Exception unexpected)
+        {
+            var failure = new CommandException(
+                ExitCode.Failed,
+                $"unexpected {unexpected.GetType().Name}: {unexpected.Message}",
+                "This is a defect. Please report it with the version ('hipaafs --version') and what was asked for.",
+                unexpected);
+            return (int)context.OpenOutput(arguments.Contains("--json")).Failure(failure);
+        }
+
+        // A signal asks for an orderly end. Whoever presses Ctrl-C a second time does not want to wait for it.
+        void StopOnce(PosixSignalContext signal)
+        {
+            signal.Cancel = signal.Signal == PosixSignal.SIGTERM || !stop.IsCancellationRequested;
+            stop.Cancel();
+        }
+    }
+}
