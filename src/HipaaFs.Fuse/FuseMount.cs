@@ -229,7 +229,8 @@ internal sealed unsafe class FuseMount
             FuseMountFailure.FusermountMissing, "mounting without privilege needs fusermount3 (package fuse3)");
         using (FuseDevice? probe = FuseDevice.Open(out int errno))
         {
-            if (probe is null)
+            // The program opens the device as root: only its absence is final.
+            if (errno is Errno.ENOENT or Errno.ENODEV or Errno.ENXIO)
             {
                 throw NoDevice(errno);
             }

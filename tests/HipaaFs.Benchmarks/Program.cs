@@ -1,9 +1,11 @@
 using HipaaFs.Benchmarks.NullFileSystem;
+using HipaaFs.Benchmarks.Volume;
 
 return args switch
 {
     ["null", .. string[] options] => NullFileSystemBenchmark.Run(options),
     ["null-serve", string mountPoint] => await NullFileSystemServer.RunAsync(mountPoint),
+    ["volume", .. string[] options] => await VolumeBenchmark.RunAsync(options),
     _ => Usage(),
 };
 
@@ -12,6 +14,8 @@ static int Usage()
     Console.Error.WriteLine("""
         usage: HipaaFs.Benchmarks VERB
           null [--rounds N] [--seconds S] [--json]   the request loop alone, against the same file system in C on libfuse3
+          volume [--rounds N] [--size MIB] [--files N] [--directory DIR] [--json]
+                                                     a mount, against the local file system and gocryptfs
         """);
     return 2;
 }

@@ -1,0 +1,120 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using Xunit;
+
+namespace HipaaFs.Fuse.Tests.Mounts;
+
+/// <summary>The memory file system, mounted by a child process; unmounted by force and gone when disposed.</summary>
+internal sealed class ServedMount : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private readonly Process _server;
+    private readonly ConcurrentQueue<string> _lines = new();
+    private readonly TaskCompletionSource<string> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly DirectoryInfo _folder;
+
+    private ServedMount(Process server, DirectoryInfo folder)
+    {
+        _server = server;
+        _folder = folder;
+        server.OutputDataReceived += (_, line) => OnLine(line.Data);
+        server.BeginOutputReadLine();
+    }
+
+    internal string Directory => Path.Combine(_folder.FullName, "mount point");
+
+    internal string DeviceNumber { get; private set; } = "";
+
+    internal IEnumerable<string> Lines => _lines;
+
+    internal static void SkipWhereImpossible()
+    {
+        if (!File.Exists("/dev/fuse"))
+        {
+            Assert.Skip("needs /dev/fuse");
+        }
+
+        if (Environment.UserName != "root" && !File.Exists("/usr/bin/fusermount3"))
+        {
+            Assert.Skip("needs root or fusermount3");
+        }
+    }
+
+    /// <summary>Mounts, as another user when one is given.</summary>
+    internal static ServedMount Start(string[] options, string? user = null)
+    {
+        DirectoryInfo folder = System.IO.Directory.CreateTempSubdirectory("fuse-mount-");
+        string directory = Path.Combine(folder.FullName, "mount point");
+        System.IO.Directory.CreateDirectory(directory);
+        string[] command = [Environment.ProcessPath!, Program.ServeVerb, directory, .. options];
+        if (user is not null)
+        {
+            // All may come by; the mount point itself is the user's.
+            File.SetUnixFileMode(folder.FullName, (UnixFileMode)Convert.ToInt32("755", 8));
+            Commands.Run("chown", [user, directory]);
+            command = ["setpriv", "--reuid=" + user, "--regid=nogroup", "--clear-groups", "--reset-env", .. command];
+        }
+
+        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true };
+        start.Environment["DOTNET_ROOT"] = Path.GetDirectoryName(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "");
+        var mount = new ServedMount(Process.Start(start)!, folder);
+        Task.WaitAny([mount._ready.Task, mount._server.WaitForExitAsync()], Patience);
+        if (!mount._ready.Task.IsCompletedSuccessfully)
+        {
+            mount.Dispose();
+            Assert.Fail("the mount did not come up: " + string.Join(" | ", mount._lines));
+        }
+
+        mount.DeviceNumber = mount._ready.Task.Result.Split(' ')[1];
+        return mount;
+    }
+
+    internal string PathOf(string name) => Path.Combine(Directory, name);
+
+    /// <summary>Waits for the server's own end. Returns its exit code, or null when it goes on.</summary>
+    internal int? WaitForEnd() => _server.WaitForExit(Patience) ? _server.ExitCode : null;
+
+    public void Dispose()
+    {
+        if (!_server.HasExited)
+        {
+            Commands.Run("umount", ["-l", Directory]);
+            if (!_server.WaitForExit(TimeSpan.FromSeconds(5)))
+            {
+                AbortConnection();
+                _server.Kill();
+                _server.WaitForExit();
+            }
+        }
+
+        _server.Dispose();
+        Commands.Run("umount", ["-l", Directory]);
+        _folder.Delete(recursive: true);
+    }
+
+    private void OnLine(string? line)
+    {
+        if (line is null)
+        {
+            return;
+        }
+
+        _lines.Enqueue(line);
+        if (line.StartsWith(MemoryFileSystem.ReadyLine, StringComparison.Ordinal))
+        {
+            _ready.TrySetResult(line);
+        }
+    }
+
+    private void AbortConnection()
+    {
+        string id = DeviceNumber.Split(':')[^1];
+        string control = string.Create(CultureInfo.InvariantCulture, $"/sys/fs/fuse/connections/{id}/abort");
+        if (File.Exists(control))
+        {
+            File.WriteAllText(control, "1");
+        }
+    }
+}
