@@ -6,6 +6,7 @@ return args switch
     ["null", .. string[] options] => NullFileSystemBenchmark.Run(options),
     ["null-serve", string mountPoint] => await NullFileSystemServer.RunAsync(mountPoint),
     ["volume", .. string[] options] => await VolumeBenchmark.RunAsync(options),
+    ["workload", .. string[] options] => Workload.Run(options),
     _ => Usage(),
 };
 
