@@ -2,8 +2,8 @@ using System.Text;
 
 namespace HipaaFs.Fuse.Tests.Mounts;
 
-/// <summary>A small writable file system in memory, enough for the tools of a shell. Reading the file <c>hang</c> waits until it is interrupted;
-/// every other request of a file <c>slow</c> suspends.</summary>
+/// <summary>A small writable file system in memory, enough for the tools of a shell. Opening the file <c>hang</c> waits until it is interrupted;
+/// every other READ suspends.</summary>
 internal sealed class MemoryFileSystem : IFuseHandler
 {
     private const uint DirectoryBits = 0x4000;
@@ -19,32 +19,22 @@ internal sealed class MemoryFileSystem : IFuseHandler
     {
         _nodes[1] = new MemoryNode(1, DirectoryBits | 0x1FF);
         Create(_nodes[1], Hanging, 0x81B6);
-        Create(_nodes[1], "slow", 0x81B6).Content = new byte[3 << 20];
     }
 
     internal static string ReadyLine => "ready";
 
     public async ValueTask ServeAsync(FuseRequest request)
     {
-        if (request.Opcode == FuseOpcode.Read)
+        if (request.Opcode == FuseOpcode.Open && IsHanging(request.NodeId))
         {
-            bool hangs;
-            lock (_lock)
-            {
-                hangs = _hanging.Contains(request.NodeId);
-            }
+            await Task.Delay(Timeout.Infinite, request.Interrupted).ContinueWith(_ => { }, TaskScheduler.Default);
+            request.Complete(Errno.EINTR);
+            return;
+        }
 
-            if (hangs)
-            {
-                await Task.Delay(Timeout.Infinite, request.Interrupted).ContinueWith(_ => { }, TaskScheduler.Default);
-                request.Complete(Errno.EINTR);
-                return;
-            }
-
-            if (request.Unique % 4 == 0)
-            {
-                await Task.Yield();
-            }
+        if (request.Opcode == FuseOpcode.Read && request.Unique % 4 == 0)
+        {
+            await Task.Yield();
         }
 
         int errno;
@@ -64,6 +54,14 @@ internal sealed class MemoryFileSystem : IFuseHandler
     public void Destroyed()
     {
         Console.WriteLine("destroyed");
+    }
+
+    private bool IsHanging(ulong node)
+    {
+        lock (_lock)
+        {
+            return _hanging.Contains(node);
+        }
     }
 
     private int Serve(FuseRequest request)

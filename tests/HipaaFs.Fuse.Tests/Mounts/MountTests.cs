@@ -23,7 +23,7 @@ public sealed class MountTests
         File.CreateSymbolicLink(mount.PathOf("link"), "folder/deeper/moved");
 
         Assert.Equal(content, File.ReadAllBytes(mount.PathOf("link")));
-        Assert.Equal(["folder", "hang", "link", "slow"], Directory.GetFileSystemEntries(mount.Directory).Select(Path.GetFileName).Order());
+        Assert.Equal(["folder", "hang", "link"], Directory.GetFileSystemEntries(mount.Directory).Select(Path.GetFileName).Order());
         File.Delete(mount.PathOf("folder/deeper/moved"));
         Assert.Throws<IOException>(() => Directory.Delete(mount.PathOf("folder")));
         Directory.Delete(mount.PathOf("folder/deeper"));
@@ -111,15 +111,11 @@ public sealed class MountTests
     }
 
     [Fact]
-    public void Read_Interrupted_EndsBySignal()
+    public void Open_Interrupted_EndsBySignal()
     {
         ServedMount.SkipWhereImpossible();
         using ServedMount mount = ServedMount.Start([]);
-        File.WriteAllText(mount.PathOf("hang"), "x");
-        using Process reader = Process.Start(new ProcessStartInfo("dd", ["if=" + mount.PathOf("hang"), "iflag=direct", "bs=4096", "count=1"])
-        {
-            RedirectStandardError = true,
-        })!;
+        using Process reader = Process.Start(new ProcessStartInfo("cat", [mount.PathOf("hang")]) { RedirectStandardError = true })!;
         bool endedByItself = reader.WaitForExit(300);
 
         Assert.False(endedByItself);
@@ -141,9 +137,9 @@ public sealed class MountTests
     public void Fusermount_AsAnotherUser_MountsAndUnmounts()
     {
         SkipWithoutSetuidFusermount();
-        if (Environment.UserName != "root" || Commands.Run("setpriv", ["--version"]) is null)
+        if (Environment.UserName != "root" || Commands.Run("setpriv", ["--version"]) is null || Commands.Run("unshare", ["-m", "true"])?.ExitCode != 0)
         {
-            Assert.Skip("needs root and setpriv to become another user");
+            Assert.Skip("needs root, setpriv and unshare to become another user");
         }
 
         if (Commands.Run("setpriv", ["--reuid=nobody", "--regid=nogroup", "--clear-groups", "test", "-x", Environment.ProcessPath!])?.ExitCode != 0)
@@ -152,11 +148,9 @@ public sealed class MountTests
         }
 
         using ServedMount mount = ServedMount.Start([], user: "nobody");
-        const string Prefix = "--reuid=nobody";
-        (int ExitCode, string Output)? written = Commands.Run(
-            "setpriv", [Prefix, "--regid=nogroup", "--clear-groups", "sh", "-c", $"echo hello > '{mount.PathOf("f")}' && cat '{mount.PathOf("f")}'"]);
-        Assert.Equal((0, "hello\n"), written);
-        Assert.Equal(0, Commands.Run("setpriv", [Prefix, "--regid=nogroup", "--clear-groups", "fusermount3", "-u", mount.Directory])?.ExitCode);
+        string file = mount.PathOf("f");
+        Assert.Equal((0, "hello\n"), mount.RunAsServersUser("sh", "-c", $"echo hello > '{file}' && cat '{file}'"));
+        Assert.Equal(0, mount.RunAsServersUser("fusermount3", "-u", mount.Directory)?.ExitCode);
         Assert.Equal(0, mount.WaitForEnd());
     }
 

@@ -8,12 +8,19 @@ namespace HipaaFs.Fuse.Tests.Mounts;
 /// <summary>The memory file system, mounted by a child process; unmounted by force and gone when disposed.</summary>
 internal sealed class ServedMount : IDisposable
 {
+    // In a mount namespace of its own: a /dev/fuse that anybody may open, as udev makes it, wherever this machine's is root's alone.
+    private const string OpenDeviceScript = """
+        mount -t tmpfs -o mode=755 none "$0" && mknod -m 666 "$0/fuse" c 10 229 && mount --bind "$0/fuse" /dev/fuse || exit 1
+        mkdir "$0/mount point" && chown nobody "$0/mount point" && exec "$@"
+        """;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly Process _server;
     private readonly ConcurrentQueue<string> _lines = new();
     private readonly TaskCompletionSource<string> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly DirectoryInfo _folder;
+    private string? _user;
 
     private ServedMount(Process server, DirectoryInfo folder)
     {
@@ -54,12 +61,12 @@ internal sealed class ServedMount : IDisposable
             // All may come by; the mount point itself is the user's.
             File.SetUnixFileMode(folder.FullName, (UnixFileMode)Convert.ToInt32("755", 8));
             Commands.Run("chown", [user, directory]);
-            command = ["setpriv", "--reuid=" + user, "--regid=nogroup", "--clear-groups", "--reset-env", .. command];
+            command = ["unshare", "-m", "sh", "-c", OpenDeviceScript, folder.FullName, .. BecomeUser(user), .. command];
         }
 
         var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true };
         start.Environment["DOTNET_ROOT"] = Path.GetDirectoryName(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "");
-        var mount = new ServedMount(Process.Start(start)!, folder);
+        var mount = new ServedMount(Process.Start(start)!, folder) { _user = user };
         Task.WaitAny([mount._ready.Task, mount._server.WaitForExitAsync()], Patience);
         if (!mount._ready.Task.IsCompletedSuccessfully)
         {
@@ -72,6 +79,13 @@ internal sealed class ServedMount : IDisposable
     }
 
     internal string PathOf(string name) => Path.Combine(Directory, name);
+
+    /// <summary>Runs a program as the user, and in the mount namespace, of the server.</summary>
+    internal (int ExitCode, string Output)? RunAsServersUser(params string[] command)
+    {
+        string process = _server.Id.ToString(CultureInfo.InvariantCulture);
+        return Commands.Run("nsenter", ["-t", process, "-m", .. BecomeUser(_user!), .. command]);
+    }
 
     /// <summary>Waits for the server's own end. Returns its exit code, or null when it goes on.</summary>
     internal int? WaitForEnd() => _server.WaitForExit(Patience) ? _server.ExitCode : null;
@@ -93,6 +107,8 @@ internal sealed class ServedMount : IDisposable
         Commands.Run("umount", ["-l", Directory]);
         _folder.Delete(recursive: true);
     }
+
+    private static string[] BecomeUser(string user) => ["setpriv", "--reuid=" + user, "--regid=nogroup", "--clear-groups"];
 
     private void OnLine(string? line)
     {
