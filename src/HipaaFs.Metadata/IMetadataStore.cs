@@ -9,6 +9,8 @@ namespace HipaaFs.Metadata;
 /// soon as it was applied and survives a crash once <see cref="MakeDurableAsync"/> covered its sequence. After a crash the
 /// volume is at a commit point: a prefix of the order in which operations were applied.</para>
 /// <para>Thread-safe. Calls may complete synchronously.</para>
+/// <para>The streams (<see cref="ChangesSinceAsync"/>, <see cref="DumpAsync"/>) have no place for an error in their answers and
+/// throw <see cref="IOException"/> instead.</para>
 /// <para>Any call answers <see cref="MetadataError.Failed"/> after the store failed, and may answer
 /// <see cref="MetadataError.Io"/>; both stand for every method here.</para>
 /// </remarks>

@@ -10,7 +10,7 @@ public readonly record struct Timestamp(long Nanoseconds) : IComparable<Timestam
     private const long NanosecondsPerTick = 100;
 
     /// <summary>The whole seconds, rounded towards the past, so that <see cref="SubsecondNanoseconds"/> is never negative.</summary>
-    public long Seconds => (Nanoseconds - SubsecondNanoseconds) / NanosecondsPerSecond;
+    public long Seconds => (Nanoseconds / NanosecondsPerSecond) - (Nanoseconds % NanosecondsPerSecond < 0 ? 1 : 0);
 
     /// <summary>The nanoseconds after <see cref="Seconds"/>: 0 to 999,999,999.</summary>
     public uint SubsecondNanoseconds

@@ -29,8 +29,15 @@ internal sealed class Ballast
             return false;
         }
 
-        File.Delete(_path);
-        return true;
+        try
+        {
+            File.Delete(_path);
+            return true;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return false; // The commit is tried without the room.
+        }
     }
 
     /// <summary>Reserves the room again if there is plenty. Answers whether the file is there.</summary>

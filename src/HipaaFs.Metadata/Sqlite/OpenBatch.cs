@@ -71,13 +71,24 @@ internal sealed partial class OpenBatch
         }
 
         MetadataResult<T> result;
+        bool ended = false;
         try
         {
             result = TryApply(operation, request);
+            ended = true;
         }
         catch (SqliteFailureException failure)
         {
             result = ApplyAgain(operation, request, failure);
+            ended = true;
+        }
+        finally
+        {
+            // An exception that nobody expected may leave half an operation behind; the others are kept.
+            if (!ended)
+            {
+                Recover(new SqliteFailureException(SQLitePCL.raw.SQLITE_INTERNAL, "an operation ended unexpectedly"));
+            }
         }
 
         if (!result.Succeeded)
@@ -172,8 +183,12 @@ internal sealed partial class OpenBatch
         }
         catch (SqliteFailureException second)
         {
-            RollBack();
             LogRefused(_logger, second);
+            if (!TryRollBack())
+            {
+                return MetadataError.Failed;
+            }
+
             return second.IsFull ? MetadataError.NoSpace : MetadataError.Io;
         }
     }
@@ -182,7 +197,11 @@ internal sealed partial class OpenBatch
     {
         bool released = _ballast.Release();
         LogRecovering(_logger, _redo.Count, released, cause);
-        RollBack();
+        if (!TryRollBack())
+        {
+            return false;
+        }
+
         try
         {
             Begin();
@@ -246,12 +265,21 @@ internal sealed partial class OpenBatch
         _tables.Context.Changes.Clear();
     }
 
-    private void RollBack()
+    private bool TryRollBack()
     {
         _file.TryRollback();
         _transaction = Transaction.None;
         _purged = false;
-        _ = _tables.Recall();
+        try
+        {
+            _ = _tables.Recall();
+            return true;
+        }
+        catch (SqliteFailureException failure)
+        {
+            Fail(failure);
+            return false;
+        }
     }
 
     private static void Check(Func<int>? fault)

@@ -3,7 +3,7 @@ using static SQLitePCL.raw;
 namespace HipaaFs.Metadata.Sqlite;
 
 /// <summary>A result code that SQLite answers when the disk, the file or the program is at fault.</summary>
-internal sealed class SqliteFailureException : Exception
+internal sealed class SqliteFailureException : IOException
 {
     public SqliteFailureException(int code, string message)
         : base(message) => Code = code & 0xFF;
@@ -13,7 +13,4 @@ internal sealed class SqliteFailureException : Exception
 
     /// <summary>Whether room is what was missing.</summary>
     public bool IsFull => Code == SQLITE_FULL;
-
-    /// <summary>Whether rolling back and writing again may succeed.</summary>
-    public bool MayPass => Code is SQLITE_FULL or SQLITE_IOERR or SQLITE_NOMEM or SQLITE_BUSY;
 }

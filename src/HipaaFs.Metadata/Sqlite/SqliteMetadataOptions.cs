@@ -30,7 +30,7 @@ public sealed record SqliteMetadataOptions
     /// <summary>Size of the write-ahead log from which on it is copied into the database. Default 16 MiB.</summary>
     public long CheckpointBytes { get; init; } = 16L << 20;
 
-    /// <summary>Whether changes are refused. Default false.</summary>
+    /// <summary>Whether changes are refused. Nobody else may make any while the store is open either: rows are kept in memory. Default false.</summary>
     public bool ReadOnly { get; init; }
 
     /// <summary>Failures that tests bring about. Null in production.</summary>

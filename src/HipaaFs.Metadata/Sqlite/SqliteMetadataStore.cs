@@ -176,8 +176,12 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
 
             try
             {
-                _batch.BeginRead();
-                ArmTimer();
+                if (!_options.ReadOnly)
+                {
+                    _batch.BeginRead();
+                    ArmTimer();
+                }
+
                 return new ValueTask<MetadataResult<T>>(read(_tables, argument));
             }
             catch (SqliteFailureException failure)

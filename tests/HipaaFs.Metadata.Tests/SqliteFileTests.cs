@@ -1,0 +1,386 @@
+using System.Security.Cryptography;
+using HipaaFs.Crypto;
+using HipaaFs.Metadata.Changes;
+using HipaaFs.Metadata.Sqlite;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace HipaaFs.Metadata.Tests;
+
+/// <summary>The database file: what it survives, what it refuses, what is in it.</summary>
+public sealed class SqliteFileTests : IDisposable
+{
+    private readonly SqliteDirectories _directories = new();
+
+    public void Dispose() => _directories.Dispose();
+
+    [Fact]
+    public async Task Open_AfterACrash_ShowsACommitPoint()
+    {
+        string directory = _directories.Create();
+        await using SqliteMetadataStore store = _directories.Open(directory);
+        var volume = new SqliteVolume(store);
+        await volume.CreateRootAsync();
+        for (int i = 0; i < 100; i++)
+        {
+            await volume.CreateAsync(i);
+        }
+
+        await volume.SyncAsync();
+        CommitSequence durable = store.Durable;
+        await volume.CreateAsync(100);
+        string crashed = Crash(directory);
+
+        await using SqliteMetadataStore again = _directories.Open(crashed);
+        var reopened = new SqliteVolume(again);
+        Assert.Equal(durable, again.Durable);
+        Assert.Equal(durable, again.Applied);
+        Assert.True(await reopened.ExistsAsync(0) && await reopened.ExistsAsync(99));
+        Assert.False(await reopened.ExistsAsync(100));
+        Assert.Equal(101, again.Usage.Inodes);
+        Assert.True(SqliteVolume.Ok(await again.VerifyFileAsync()));
+        CommitSequence next = await reopened.CreateAsync(100);
+        Assert.True(next > durable);
+    }
+
+    [Fact]
+    public async Task Timer_CommitsAndSyncsUnasked()
+    {
+        string directory = _directories.Create();
+        var time = new ManualTimeProvider();
+        await using SqliteMetadataStore store = _directories.Open(directory, time);
+        var volume = new SqliteVolume(store);
+        await volume.CreateRootAsync();
+        CommitSequence sequence = await volume.CreateAsync(1);
+        Assert.True(store.Durable < sequence);
+
+        time.Fire();
+
+        Assert.True(store.Durable >= sequence);
+        await using SqliteMetadataStore again = _directories.Open(Crash(directory));
+        Assert.True(await new SqliteVolume(again).ExistsAsync(1));
+    }
+
+    [Fact]
+    public async Task ReserveInodes_AfterACrash_NeverGivesANumberAgain()
+    {
+        string directory = _directories.Create();
+        await using SqliteMetadataStore store = _directories.Open(directory);
+        InodeRange first = SqliteVolume.Ok(await store.ReserveInodesAsync(new SessionId(1), 1000));
+        InodeRange second = SqliteVolume.Ok(await store.ReserveInodesAsync(new SessionId(1), 1000));
+
+        await using SqliteMetadataStore again = _directories.Open(Crash(directory));
+        InodeRange after = SqliteVolume.Ok(await again.ReserveInodesAsync(new SessionId(2), 10));
+
+        Assert.True(second.First.Value >= first.First.Value + 1000);
+        Assert.True(after.First.Value >= second.First.Value + 1000);
+    }
+
+    [Fact]
+    public async Task Open_NewerSchema_IsRefused()
+    {
+        string directory = await CreateAsync();
+        Execute(directory, "PRAGMA user_version = 99");
+
+        SqliteOpenResult result = TryOpen(directory);
+
+        Assert.Equal(SqliteOpenError.NewerSchema, result.Error);
+        Assert.Null(result.Store);
+    }
+
+    [Fact]
+    public async Task Open_SchemaOfToday_IsVersionOne()
+    {
+        string directory = await CreateAsync();
+
+        Assert.Equal(1L, Query(directory, "PRAGMA user_version"));
+        await using SqliteMetadataStore again = _directories.Open(directory);
+    }
+
+    [Fact]
+    public async Task Open_NotADatabase_IsDamaged()
+    {
+        string directory = await CreateAsync();
+        await File.WriteAllBytesAsync(Path.Combine(directory, SqliteMetadataOptions.FileName), RandomNumberGenerator.GetBytes(20_000));
+
+        Assert.Equal(SqliteOpenError.Damaged, TryOpen(directory).Error);
+    }
+
+    [Fact]
+    public void Open_DatabaseOfAnotherProgram_IsDamaged()
+    {
+        string directory = _directories.Create();
+        Execute(directory, "CREATE TABLE foreign_rows (id INTEGER); PRAGMA user_version = 1");
+
+        Assert.Equal(SqliteOpenError.Damaged, TryOpen(directory).Error);
+    }
+
+    [Fact]
+    public void Open_WithoutDirectory_IsUnreadable()
+    {
+        Assert.Equal(SqliteOpenError.Unreadable, TryOpen(Path.Combine(_directories.Create(), "none")).Error);
+        Assert.Equal(SqliteOpenError.Unreadable, SqliteMetadataStore.Open(
+            new SqliteMetadataOptions { Directory = _directories.Create(), ReadOnly = true }, TimeProvider.System, NullLogger.Instance).Error);
+    }
+
+    [Fact]
+    public async Task Open_WhileAnotherWrites_IsLocked()
+    {
+        string directory = await CreateAsync();
+        using SqliteConnection other = Connect(directory);
+        using SqliteCommand command = other.CreateCommand();
+        command.CommandText = "BEGIN IMMEDIATE";
+        command.ExecuteNonQuery();
+
+        Assert.Equal(SqliteOpenError.Locked, TryOpen(directory).Error);
+    }
+
+    [Fact]
+    public async Task VerifyFile_PagesOverwritten_SaysSo()
+    {
+        string directory = _directories.Create();
+        await using (SqliteMetadataStore store = _directories.Open(directory))
+        {
+            var volume = new SqliteVolume(store);
+            await volume.CreateRootAsync();
+            for (int i = 0; i < 3000; i++)
+            {
+                await volume.CreateAsync(i);
+            }
+
+            await volume.SyncAsync();
+            Assert.True(SqliteVolume.Ok(await store.VerifyFileAsync()));
+        }
+
+        string path = Path.Combine(directory, SqliteMetadataOptions.FileName);
+        byte[] bytes = await File.ReadAllBytesAsync(path);
+        bytes.AsSpan(bytes.Length / 2, 8192).Fill(0xAA);
+        await File.WriteAllBytesAsync(path, bytes);
+
+        SqliteOpenResult result = TryOpen(directory);
+        if (result.Store is { } damaged)
+        {
+            Assert.False(SqliteVolume.Ok(await damaged.VerifyFileAsync()));
+            await damaged.DisposeAsync();
+        }
+        else
+        {
+            Assert.Equal(SqliteOpenError.Damaged, result.Error);
+        }
+    }
+
+    [Fact]
+    public async Task Open_ToRead_ShowsEverythingAndRefusesChanges()
+    {
+        string directory = await CreateAsync();
+        await using SqliteMetadataStore store = SqliteDirectories.Open(new SqliteMetadataOptions { Directory = directory, ReadOnly = true });
+        var volume = new SqliteVolume(store);
+
+        Assert.True(await volume.ExistsAsync(1));
+        Assert.Equal(MetadataError.ReadOnly, (await volume.TryCreateAsync(2)).Error);
+        Assert.Equal(store.Durable, SqliteVolume.Ok(await store.MakeDurableAsync(store.Durable)));
+        int batches = 0;
+        await foreach (ChangeBatch _ in store.DumpAsync())
+        {
+            batches++;
+        }
+
+        Assert.Equal(1, batches);
+    }
+
+    [Fact]
+    public async Task Create_Files_AreReadableByTheirOwnerOnly()
+    {
+        string directory = _directories.Create();
+        await using SqliteMetadataStore store = _directories.Open(directory);
+
+        Assert.Equal(3, Directory.GetFiles(directory).Length);
+        foreach (string path in Directory.GetFiles(directory))
+        {
+            if (!OperatingSystem.IsWindows())
+            {
+                Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Snapshot_LaterChanges_KeepTheOldRowsAsTwins()
+    {
+        string directory = _directories.Create();
+        await using (SqliteMetadataStore store = _directories.Open(directory))
+        {
+            var volume = new SqliteVolume(store);
+            await volume.CreateRootAsync();
+            SegmentId segment = await volume.AddSegmentAsync();
+            await volume.CreateAsync(1);
+            await volume.WriteAsync(1, new Extent(0, 100, segment, 0));
+            SqliteVolume.Ok(await store.CreateSnapshotAsync(default, default, default));
+            await volume.WriteAsync(1, new Extent(50, 10, segment, 500));
+            await volume.WriteAsync(1, new Extent(55, 10, segment, 600));
+            SqliteVolume.Ok(await store.UnlinkAsync(new UnlinkRequest { Parent = InodeId.Root, Name = SqliteVolume.Tag(1) }));
+            await volume.CreateAsync(2);
+            SqliteVolume.Ok(await store.UnlinkAsync(new UnlinkRequest { Parent = InodeId.Root, Name = SqliteVolume.Tag(2) }));
+            SqliteVolume.Ok(await store.CreateSnapshotAsync(default, default, default));
+        }
+
+        // View 1: rows born <= 1 < died. What was born and died between two snapshots leaves nothing.
+        Assert.Equal(1L, Query(directory, "SELECT count(*) FROM dirent_past WHERE born = 1 AND died = 2"));
+        Assert.Equal(1L, Query(directory, "SELECT count(*) FROM dirent_past"));
+        Assert.Equal(2L, Query(directory, "SELECT count(*) FROM inode_past"));
+        Assert.Equal(100L, Query(directory, "SELECT size FROM inode_past WHERE id = 1001 AND born <= 1 AND died > 1"));
+        Assert.Equal(1L, Query(directory, "SELECT count(*) FROM extent_past"));
+        Assert.Equal(100L, Query(directory, "SELECT length FROM extent_past WHERE inode = 1001 AND offset = 0 AND born = 1 AND died = 2"));
+        Assert.Equal(2L, Query(directory, "SELECT born FROM inode WHERE id = 1"));
+    }
+
+    [Fact]
+    public async Task Unlink_FileOfVeryManyExtents_LosesThemInSlices()
+    {
+        string directory = _directories.Create();
+        var time = new ManualTimeProvider();
+        await using (SqliteMetadataStore store = _directories.Open(directory, time))
+        {
+            var volume = new SqliteVolume(store);
+            await volume.CreateRootAsync();
+            SegmentId segment = await volume.AddSegmentAsync();
+            await volume.CreateAsync(1);
+            var extents = new Extent[25_000];
+            for (int i = 0; i < extents.Length; i++)
+            {
+                extents[i] = new Extent(i * 2L, 1, segment, i * 3L);
+            }
+
+            await volume.WriteAsync(1, extents);
+            VolumeUsage full = store.Usage;
+            SqliteVolume.Ok(await store.UnlinkAsync(new UnlinkRequest { Parent = InodeId.Root, Name = SqliteVolume.Tag(1) }));
+
+            Assert.Equal(25_000, full.AllocatedBytes);
+            Assert.Equal(new VolumeUsage(1, 0, 0), store.Usage);
+            Assert.Empty(SqliteVolume.Ok(await store.GetSegmentUsesAsync(segment)));
+            Assert.Equal(MetadataError.Conflict, (await store.CondemnSegmentAsync(default, segment, default)).Error);
+            Assert.Empty(SqliteVolume.Ok(await store.ListOrphansAsync(null)));
+            time.Fire();
+            Assert.Equal(MetadataError.Conflict, (await store.CondemnSegmentAsync(default, segment, default)).Error);
+        }
+
+        // It goes on where it was after the store is opened again.
+        await using (SqliteMetadataStore store = _directories.Open(directory, time))
+        {
+            Assert.True((long)Query(directory, "SELECT count(*) FROM extent")! > 0);
+            time.Fire();
+            time.Fire();
+        }
+
+        Assert.Equal(0L, Query(directory, "SELECT count(*) FROM extent"));
+        Assert.Equal(0L, Query(directory, "SELECT count(*) FROM purge"));
+    }
+
+    [Fact]
+    public async Task Checkpoint_WhileWritten_KeepsTheLogSmall()
+    {
+        string directory = _directories.Create();
+        var time = new ManualTimeProvider();
+        var options = new SqliteMetadataOptions { Directory = directory, CheckpointBytes = 1 << 20 };
+        await using SqliteMetadataStore store = SqliteDirectories.Open(options, time);
+        var volume = new SqliteVolume(store);
+        await volume.CreateRootAsync();
+        long largest = 0;
+        for (int i = 0; i < 20_000; i++)
+        {
+            await volume.CreateAsync(i);
+            if (i % 200 == 0)
+            {
+                time.Fire();
+                largest = Math.Max(largest, new FileInfo(Path.Combine(directory, "metadata.db-wal")).Length);
+            }
+        }
+
+        Assert.InRange(largest, 1, 8 << 20);
+        await volume.SyncAsync();
+        await using SqliteMetadataStore again = _directories.Open(Crash(directory));
+        Assert.Equal(20_001, again.Usage.Inodes);
+        Assert.True(SqliteVolume.Ok(await again.VerifyFileAsync()));
+    }
+
+    [Fact]
+    public async Task Dump_WhileWritten_ShowsOneCommit()
+    {
+        await using SqliteMetadataStore store = _directories.Open();
+        var volume = new SqliteVolume(store);
+        await volume.CreateRootAsync();
+        for (int i = 0; i < 20_000; i++)
+        {
+            await volume.CreateAsync(i);
+        }
+
+        int created = 20_000;
+        var seen = new HashSet<CommitSequence>();
+        int inodes = 0;
+        await foreach (ChangeBatch batch in store.DumpAsync())
+        {
+            seen.Add(batch.Last);
+            Assert.True(ChangeCodec.TryDecode(batch.Encoded, out IReadOnlyList<RowChange>? changes));
+            inodes += changes.Count(static change => change is InodeChange);
+            await volume.CreateAsync(created++);
+            await volume.SyncAsync();
+        }
+
+        Assert.True(created > 20_002);
+        Assert.Single(seen);
+        Assert.Equal(20_001, inodes);
+    }
+
+    private static SqliteOpenResult TryOpen(string directory) => SqliteMetadataStore.Open(
+        new SqliteMetadataOptions { Directory = directory }, new ManualTimeProvider(), NullLogger.Instance);
+
+    private static SqliteConnection Connect(string directory)
+    {
+        var connection = new SqliteConnection($"Data Source={Path.Combine(directory, SqliteMetadataOptions.FileName)};Pooling=False");
+        connection.Open();
+        return connection;
+    }
+
+    private static void Execute(string directory, string sql)
+    {
+        using SqliteConnection connection = Connect(directory);
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    private static object? Query(string directory, string sql)
+    {
+        using SqliteConnection connection = Connect(directory);
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = sql;
+        return command.ExecuteScalar();
+    }
+
+    private async Task<string> CreateAsync()
+    {
+        string directory = _directories.Create();
+        await using SqliteMetadataStore store = _directories.Open(directory);
+        var volume = new SqliteVolume(store);
+        await volume.CreateRootAsync();
+        await volume.CreateAsync(1);
+        return directory;
+    }
+
+    // What a killed process leaves: the files as they are, while the store still has them open. Read without opening them
+    // in this process, where closing a descriptor would drop the database's locks.
+    private string Crash(string directory)
+    {
+        string copy = _directories.Create();
+        foreach (string suffix in new[] { "", "-wal" })
+        {
+            string name = SqliteMetadataOptions.FileName + suffix;
+            using var copying = System.Diagnostics.Process.Start("cp", [Path.Combine(directory, name), Path.Combine(copy, name)]);
+            copying.WaitForExit();
+            Assert.Equal(0, copying.ExitCode);
+        }
+
+        return copy;
+    }
+}
