@@ -65,7 +65,7 @@ public sealed class KillTests
     {
         ProcessOutcome outcome = await Shell.PythonFileAsync(
             Script("crash_check.py"), "/", CheckTimeout, Path.Combine(volume.Root, "load"), Journal(volume));
-        Assert.True(outcome.Succeeded, $"{where}\n{outcome.Describe()}\n{volume.Log}");
+        Assert.True(outcome.Succeeded, $"{where}\n{outcome.Describe()}\n{volume.LogTail}");
     }
 
     private static async Task AssertCheckIsCleanAsync(MountedVolume volume, string where)

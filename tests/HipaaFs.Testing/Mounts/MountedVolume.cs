@@ -56,6 +56,17 @@ public sealed class MountedVolume : IAsyncDisposable
     /// <summary>Everything that all daemons of this volume wrote so far, to their streams and to the volume's log.</summary>
     public string Log => _log.Read() + ReadLogFiles();
 
+    /// <summary>The end of <see cref="Log"/>, for the message of a failed test.</summary>
+    public string LogTail
+    {
+        get
+        {
+            const int Limit = 5000;
+            string log = Log;
+            return log.Length <= Limit ? log : string.Concat("...", log.AsSpan(log.Length - Limit));
+        }
+    }
+
     /// <summary>Makes a volume and mounts it. Skips the test where nothing can be mounted.</summary>
     public static async Task<MountedVolume> CreateAsync(MountedVolumeOptions? options = null)
     {
@@ -151,7 +162,7 @@ public sealed class MountedVolume : IAsyncDisposable
     {
         if (_daemon is not null && !await ChildProcess.WaitAsync(_daemon, timeout))
         {
-            Xunit.Assert.Fail($"the daemon still runs {timeout.TotalSeconds} s after it was asked to end\n{Log}");
+            Xunit.Assert.Fail($"the daemon still runs {timeout.TotalSeconds} s after it was asked to end\n{LogTail}");
         }
     }
 
@@ -219,13 +230,13 @@ public sealed class MountedVolume : IAsyncDisposable
         {
             if (daemon.HasExited)
             {
-                Xunit.Assert.Fail($"mount ended with {daemon.ExitCode}\n{Log}");
+                Xunit.Assert.Fail($"mount ended with {daemon.ExitCode}\n{LogTail}");
             }
 
             if (clock.Elapsed > ReadyTimeout)
             {
                 await KillAsync();
-                Xunit.Assert.Fail($"the mount did not answer within {ReadyTimeout.TotalSeconds} s\n{Log}");
+                Xunit.Assert.Fail($"the mount did not answer within {ReadyTimeout.TotalSeconds} s\n{LogTail}");
             }
 
             await Task.Delay(10);
@@ -234,10 +245,11 @@ public sealed class MountedVolume : IAsyncDisposable
 
     private async Task<bool> AnswersAsync()
     {
-        // A dead mount that a crash left behind is in the table too; only a served one answers.
+        // A dead mount that a crash left behind is in the table until the new daemon clears it away, and the directory
+        // below it would answer: only a FUSE filesystem that answers is ready (FUSE_SUPER_MAGIC, statfs(2)).
         ProcessOutcome outcome = await ChildProcess.RunAsync(
-            "stat", ["--file-system", "--", Root], new ChildProcessOptions { Timeout = TimeSpan.FromSeconds(10) });
-        return outcome.Succeeded;
+            "stat", ["--file-system", "--format=%t", "--", Root], new ChildProcessOptions { Timeout = TimeSpan.FromSeconds(10) });
+        return outcome.Succeeded && outcome.Text.Trim() == "65735546";
     }
 
     private string ReadLogFiles()
