@@ -38,6 +38,12 @@ internal static class VolumeFile
 
             return true;
         }
+        catch (InvalidOperationException)
+        {
+            // What some texts make of the parser's own state. It names no place.
+            problems.Add(new ConfigurationProblem(Name, "no valid YAML"));
+            return false;
+        }
         catch (YamlException error)
         {
             problems.Add(At(error.Start, $"no valid YAML: {error.InnerException?.Message ?? error.Message}"));

@@ -121,7 +121,7 @@ internal static class VolumeSettings
     public static string DescribeUnknown(string key)
     {
         string? nearest = null;
-        int best = Math.Max(2, key.Length / 2);
+        int best = 1 + Math.Max(1, key.Length / 2); // Half of the letters wrong is another word.
         foreach (Setting setting in All)
         {
             int distance = WordDistance.Between(key, setting.Key);

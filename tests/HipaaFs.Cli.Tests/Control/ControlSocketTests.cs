@@ -1,0 +1,138 @@
+using HipaaFs.Cli.Control;
+using HipaaFs.Cli.Output;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace HipaaFs.Cli.Tests.Control;
+
+/// <summary>Client and server of the control socket, without a mount behind it.</summary>
+public sealed class ControlSocketTests : IAsyncDisposable
+{
+    private readonly VolumeDirectory _directory = new();
+    private readonly FakeTarget _target = new();
+    private readonly ControlServer _server;
+    private readonly ControlClient _client;
+
+    public ControlSocketTests()
+    {
+        _server = new ControlServer(Socket, _target, NullLoggerFactory.Instance);
+        _client = new ControlClient(Socket, TimeProvider.System);
+    }
+
+    private string Socket => Path.Combine(_directory.Root, "control");
+
+    public async ValueTask DisposeAsync()
+    {
+        _client.Dispose();
+        await _server.DisposeAsync();
+        _directory.Dispose();
+    }
+
+    [Fact]
+    public async Task Socket_Listening_IsPrivate()
+    {
+        await File.WriteAllTextAsync(Socket, "left by a daemon that was killed");
+        await _server.StartAsync(CancellationToken.None);
+
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Socket));
+        Assert.True(await _client.IsAnsweringAsync(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Socket_Closed_LeavesTheNameOfTheNextDaemonAlone()
+    {
+        await _server.StartAsync(CancellationToken.None);
+        File.Delete(Socket);
+        await File.WriteAllTextAsync(Socket, "the next one");
+
+        await _server.DisposeAsync();
+
+        Assert.Equal("the next one", await File.ReadAllTextAsync(Socket));
+    }
+
+    [Fact]
+    public async Task IsAnswering_NobodyThere_IsFalse() => Assert.False(await _client.IsAnsweringAsync(CancellationToken.None));
+
+    [Fact]
+    public async Task Status_RoundTrip_KeepsTheFigures()
+    {
+        await _server.StartAsync(CancellationToken.None);
+
+        MountStatus status = await _client.GetStatusAsync(CancellationToken.None);
+
+        Assert.Equal(_target.GetStatus(), status);
+    }
+
+    [Fact]
+    public async Task Umount_Progress_ArrivesBeforeTheResult()
+    {
+        await _server.StartAsync(CancellationToken.None);
+        var seen = new List<ProgressUpdate>();
+
+        UmountOutcome outcome = await _client.UmountAsync(now: false, seen.Add, CancellationToken.None);
+
+        Assert.Equal(new UmountOutcome("/mnt", 2, 3), outcome);
+        Assert.Equal(new ProgressUpdate("upload", 1, 2, "bytes"), Assert.Single(seen));
+    }
+
+    [Fact]
+    public async Task Umount_Now_IsPassedOnAndItsFailureComesBackWhole()
+    {
+        await _server.StartAsync(CancellationToken.None);
+
+        var failure = await Assert.ThrowsAsync<CommandException>(
+            () => _client.UmountAsync(now: true, static _ => { }, CancellationToken.None));
+
+        Assert.Equal(ExitCode.Store, failure.Code);
+        Assert.Equal("the message", failure.Message);
+        Assert.Equal("the action", failure.Action);
+        Assert.Equal(["first", "second"], failure.Problems);
+    }
+
+    [Fact]
+    public async Task Metrics_OfAStatus_ArePrometheusText()
+    {
+        await _server.StartAsync(CancellationToken.None);
+        using var http = new HttpClient(new SocketsHttpHandler
+        {
+            ConnectCallback = async (_, cancel) =>
+            {
+                var socket = new System.Net.Sockets.Socket(System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, 0);
+                await socket.ConnectAsync(new System.Net.Sockets.UnixDomainSocketEndPoint(Socket), cancel);
+                return new System.Net.Sockets.NetworkStream(socket, ownsSocket: true);
+            },
+        });
+
+        string text = await http.GetStringAsync(new Uri("http://hipaafs/metrics"));
+
+        Assert.Contains("# TYPE hipaafs_staged_bytes gauge\nhipaafs_staged_bytes{volume=\"id\"} 7\n", text, StringComparison.Ordinal);
+        Assert.Equal(System.Net.HttpStatusCode.NotFound, (await http.GetAsync(new Uri("http://hipaafs/nothing"))).StatusCode);
+        Assert.Equal(System.Net.HttpStatusCode.NotFound, (await http.GetAsync(new Uri("http://hipaafs/v1/umount"))).StatusCode);
+    }
+
+    private sealed class FakeTarget : IControlTarget
+    {
+        public MountStatus GetStatus() => new()
+        {
+            VolumeId = "id",
+            Volume = "/volume",
+            MountPoint = "/mnt",
+            State = MountState.Serving,
+            Pid = 42,
+            StartedAt = DateTimeOffset.UnixEpoch,
+            Figures = new VolumeFigures { Session = 3, StagedBytes = 7, UploadError = "Unavailable" },
+        };
+
+        public Task SyncAsync(CancellationToken cancel) => Task.CompletedTask;
+
+        public Task<UmountOutcome> UmountAsync(bool now, Action<ProgressUpdate> progress, CancellationToken cancel)
+        {
+            progress(new ProgressUpdate("upload", 1, 2, "bytes"));
+            return now
+                ? throw new CommandException(ExitCode.Store, "the message", "the action") { Problems = ["first", "second"] }
+                : Task.FromResult(new UmountOutcome("/mnt", 2, 3));
+        }
+
+        public Task HandOverAsync(CancellationToken cancel) => Task.CompletedTask;
+    }
+}
