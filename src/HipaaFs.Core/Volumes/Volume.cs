@@ -46,6 +46,9 @@ public sealed partial class Volume : IAsyncDisposable
     /// <summary>Cancelled when the volume can take no more changes and those since the last commit are lost (its metadata disk failed).</summary>
     public CancellationToken Failure => _parts.Metadata.Failure;
 
+    /// <summary>What it is made of.</summary>
+    internal VolumeParts Parts => _parts;
+
     /// <summary>Makes a volume. The caller writes volume.yaml, last.</summary>
     /// <exception cref="VolumeException">It cannot be made; nothing is left behind.</exception>
     public static Task CreateAsync(VolumeCreation creation, ILoggerFactory loggers, TimeProvider time, CancellationToken cancel) =>

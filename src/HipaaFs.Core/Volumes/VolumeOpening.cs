@@ -39,6 +39,9 @@ internal sealed class VolumeOpening
         _time = time;
     }
 
+    /// <summary>Opens the store in place of its URL's adapter; null opens the URL. For tests, whose stores fail when told to.</summary>
+    internal Func<MeteringObjectStore>? OpenStore { get; init; }
+
     private bool IsReadOnly => _mode == VolumeMode.ReadOnly;
 
     /// <summary>Opens the volume.</summary>
@@ -77,7 +80,7 @@ internal sealed class VolumeOpening
         _opened.Push(new Disposer(volumeLock));
         KeyRing ring = await VolumeRing.UnlockAsync(_options.Directory, _options.VolumeId, key, cancel); // Step 2
         _opened.Push(new Disposer(ring));
-        MeteringObjectStore store = VolumeStore.Open(_options.Store, create: false, _loggers, _time); // Step 3
+        MeteringObjectStore store = OpenStore?.Invoke() ?? VolumeStore.Open(_options.Store, create: false, _loggers, _time); // Step 3
         _opened.Push(store);
         bool isStoreKnown = await VolumeStore.IdentifyAsync(store, _options.Store, _options.VolumeId, cancel);
         var budget = new MemoryBudget(_options.MemoryBytes);

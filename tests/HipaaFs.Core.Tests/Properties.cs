@@ -1,0 +1,3 @@
+using HipaaFs.Core.Tests.Durability;
+
+[assembly: AssemblyFixture(typeof(NonceWatch))]

@@ -1,0 +1,206 @@
+using System.Diagnostics;
+using HipaaFs.Cache;
+using HipaaFs.Checking;
+using HipaaFs.Core.Tests.Volumes;
+using HipaaFs.Crypto;
+using HipaaFs.Recovery;
+using HipaaFs.Staging;
+using HipaaFs.Storage;
+using HipaaFs.Testing.Storage;
+using HipaaFs.Volumes;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace HipaaFs.Core.Tests;
+
+/// <summary>A volume of one test: its directories, its key, and the volume open on them.</summary>
+internal sealed class TestVolume : IAsyncDisposable
+{
+    private readonly ScratchDirectory _scratch;
+    private readonly TestVolumeOptions _options;
+    private Volume? _volume;
+
+    private TestVolume(ScratchDirectory scratch, TestVolumeOptions options, Guid id)
+    {
+        _scratch = scratch;
+        _options = options;
+        Id = id;
+        Log = new LogRecorder();
+        FileSystem = null!;
+    }
+
+    /// <summary>What the volume has logged.</summary>
+    public LogRecorder Log { get; }
+
+    /// <summary>The volume's id.</summary>
+    public Guid Id { get; }
+
+    /// <summary>The open volume.</summary>
+    public Volume Volume => _volume ?? throw new InvalidOperationException("the volume is closed");
+
+    /// <summary>Its file system.</summary>
+    public HipaaFileSystem FileSystem { get; private set; }
+
+    /// <summary>The store that misbehaves when told to; the volume's store is behind it.</summary>
+    public FaultingObjectStore Store { get; private set; } = null!;
+
+    public IKeyWrapper Key => new FileKeyWrapper(KeyPath);
+
+    public string VolumeDirectory => _scratch["volume"];
+
+    public string StoreDirectory => _scratch["store"];
+
+    public string StagingDirectory => _options.StagingDirectory ?? Path.Combine(VolumeDirectory, "staging");
+
+    public string CacheDirectory => Path.Combine(VolumeDirectory, "cache");
+
+    public StoreUrl Url => StoreUrl.Parse("file://" + StoreDirectory);
+
+    public VolumeOptions Options => new()
+    {
+        Directory = VolumeDirectory,
+        VolumeId = Id,
+        Store = Url,
+        MemoryBytes = _options.MemoryBytes,
+        Cache = new CacheOptions { Directory = CacheDirectory, MaxBytes = _options.CacheBytes, MinFreeRatio = 0 },
+        Staging = new StagingOptions { Directory = StagingDirectory, MaxBytes = _options.StagingBytes, WhenFull = _options.WhenFull },
+    };
+
+    private string KeyPath => _scratch["key"];
+
+    /// <summary>Makes a volume and opens it.</summary>
+    public static async Task<TestVolume> CreateAsync(TestVolumeOptions? options = null)
+    {
+        var test = new TestVolume(new ScratchDirectory(), options ?? new TestVolumeOptions(), Guid.NewGuid());
+        Assert.True(FileKeyWrapper.Create(test.KeyPath).Succeeded);
+        Directory.CreateDirectory(test.StoreDirectory);
+        var creation = new VolumeCreation { Directory = test.VolumeDirectory, VolumeId = test.Id, Store = test.Url, Key = test.Key };
+        await Volume.CreateAsync(creation, NullLoggerFactory.Instance, test._options.Time, CancellationToken.None);
+        await test.OpenAsync();
+        return test;
+    }
+
+    /// <summary>Opens the closed volume.</summary>
+    public async Task OpenAsync(VolumeMode mode = VolumeMode.ReadWrite, Action<FaultingObjectStore>? arrange = null)
+    {
+        var opening = new VolumeOpening(Options, mode, Log, _options.Time) { OpenStore = () => OpenStore(arrange) };
+        _volume = await opening.RunAsync(Key, CancellationToken.None);
+        FileSystem = _volume.FileSystem;
+    }
+
+    /// <summary>Closes the volume.</summary>
+    public async Task StopAsync(VolumeStop how = VolumeStop.Commit)
+    {
+        await Volume.StopAsync(how, CancellationToken.None);
+        _volume = null;
+    }
+
+    /// <summary>Closes the volume and opens it again.</summary>
+    public async Task ReopenAsync()
+    {
+        await StopAsync();
+        await OpenAsync();
+    }
+
+    /// <summary>Uploads and publishes everything.</summary>
+    public async Task DrainAsync() => Assert.Null(await Volume.DrainAsync(new Progress<DrainProgress>(), CancellationToken.None));
+
+    /// <summary>What a kill -9 now would leave behind, open as a volume of its own: a killed process keeps the page cache, so that a copy of the files is exact.</summary>
+    public async Task<TestVolume> CrashAsync(Action<TestVolume>? arrange = null)
+    {
+        TestVolume copy = CopyFiles();
+        arrange?.Invoke(copy);
+        await copy.OpenAsync();
+        return copy;
+    }
+
+    /// <summary>The same without opening it.</summary>
+    public TestVolume CopyFiles()
+    {
+        var copy = new TestVolume(new ScratchDirectory(), _options with { StagingDirectory = null }, Id);
+        Directory.CreateDirectory(copy.VolumeDirectory);
+
+        // The database before its log, the log before what its rows refer to: each can only be ahead of what was copied before it.
+        string[] first = ["keyring", "metadata.db", "metadata.db-wal"];
+        foreach (string name in first)
+        {
+            CopyFile(Path.Combine(VolumeDirectory, name), Path.Combine(copy.VolumeDirectory, name));
+        }
+
+        CopyTree(StagingDirectory, copy.StagingDirectory);
+        CopyTree(CacheDirectory, copy.CacheDirectory);
+        CopyTree(StoreDirectory, copy.StoreDirectory);
+        CopyFile(KeyPath, copy.KeyPath);
+        File.Delete(Path.Combine(copy.CacheDirectory, "owner"));
+        return copy;
+    }
+
+    /// <summary>Checks the closed volume.</summary>
+    public Task<CheckReport> CheckAsync(bool repair = false) =>
+        VolumeCheck.RunAsync(Options, Key, repair, new Progress<CheckProgress>(), CancellationToken.None);
+
+    /// <summary>Closes the volume, asserts that nothing is wrong with it, and leaves it closed.</summary>
+    public async Task AssertSoundAsync()
+    {
+        if (_volume is not null)
+        {
+            await StopAsync();
+        }
+
+        CheckReport report = await CheckAsync();
+        Assert.Empty(report.Findings);
+    }
+
+    /// <summary>Makes a second volume out of this one's store and key alone, and opens it on a copy of the store.</summary>
+    public async Task<(TestVolume Volume, RestoreReport Report)> RestoreAsync()
+    {
+        var restored = new TestVolume(new ScratchDirectory(), _options with { StagingDirectory = null }, Id);
+        CopyTree(StoreDirectory, restored.StoreDirectory);
+        CopyFile(KeyPath, restored.KeyPath);
+        RestoreReport report = await VolumeRestore.RunAsync(
+            restored.Url,
+            restored.Key,
+            restored.VolumeDirectory,
+            new RestoreOptions(),
+            NullLoggerFactory.Instance,
+            TimeProvider.System,
+            new Progress<RestoreProgress>(),
+            CancellationToken.None);
+        await restored.OpenAsync();
+        return (restored, report);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_volume is not null)
+        {
+            await StopAsync();
+        }
+
+        _scratch.Dispose();
+    }
+
+    private MeteringObjectStore OpenStore(Action<FaultingObjectStore>? arrange)
+    {
+        MeteringObjectStore inner = ObjectStores.Open(Url, new StoreOptions(), TimeProvider.System, NullLogger.Instance);
+        Store = new FaultingObjectStore(inner, _options.Time);
+        arrange?.Invoke(Store);
+        var once = new StoreOptions { Retry = new RetryOptions { MaxAttempts = 1 } };
+        return ObjectStores.Stack(Store, once, _options.Time, NullLogger.Instance);
+    }
+
+    private static void CopyFile(string from, string to)
+    {
+        // Not File.Copy: its lock would not get past those of the running volume.
+        using Process copy = Process.Start("cp", ["--preserve=mode,timestamps", "--sparse=always", from, to]);
+        copy.WaitForExit();
+        Assert.Equal(0, copy.ExitCode);
+    }
+
+    private static void CopyTree(string from, string to)
+    {
+        // A file that goes away while it is copied is one that the crash did not find any more.
+        using Process copy = Process.Start(new ProcessStartInfo("cp", ["-a", from, to]) { RedirectStandardError = true })!;
+        copy.StandardError.ReadToEnd();
+        copy.WaitForExit();
+    }
+}

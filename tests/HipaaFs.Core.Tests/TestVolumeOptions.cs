@@ -1,0 +1,20 @@
+using HipaaFs.Staging;
+
+namespace HipaaFs.Core.Tests;
+
+/// <summary>What a test's volume is made with.</summary>
+internal sealed record TestVolumeOptions
+{
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    public long MemoryBytes { get; init; } = 64L << 20;
+
+    public long CacheBytes { get; init; } = 1L << 30;
+
+    public long StagingBytes { get; init; } = 1L << 30;
+
+    public StagingFullMode WhenFull { get; init; } = StagingFullMode.Block;
+
+    /// <summary>Null is the usual place in the volume's directory.</summary>
+    public string? StagingDirectory { get; init; }
+}
