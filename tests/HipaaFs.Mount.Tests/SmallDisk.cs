@@ -28,6 +28,12 @@ internal sealed class SmallDisk : IAsyncDisposable
         return new SmallDisk(path);
     }
 
+    /// <summary>Makes room: gives it another size.</summary>
+    public async Task ResizeAsync(string size)
+    {
+        (await ChildProcess.RunAsync("mount", ["-o", $"remount,size={size}", Path])).EnsureSucceeded();
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
