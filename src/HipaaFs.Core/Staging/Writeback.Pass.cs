@@ -43,6 +43,7 @@ internal sealed partial class Writeback
             lock (_lock)
             {
                 _lastError = error;
+                _failedAt = _time.GetTimestamp();
             }
 
             foreach (Due item in due)

@@ -25,6 +25,9 @@ internal sealed partial class Writeback : IAsyncDisposable
 
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(200);
 
+    // A disk that took nothing is asked again after this, or when somebody waits for it.
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
+
     private readonly Lock _lock = new();
     private readonly Dictionary<FileState, List<TaskCompletionSource<FsError>>?> _due = [];
     private readonly HashSet<FileState> _dirty = [];
@@ -42,6 +45,7 @@ internal sealed partial class Writeback : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private Task _loop = Task.CompletedTask;
     private FsError _lastError;
+    private long _failedAt;
 
     internal Writeback(
         FileTable files, PagePool pool, StagingArea staging, SegmentWriters writers, IMetadataStore metadata, SessionClock clock, TimeProvider time, ILogger logger)
@@ -233,9 +237,10 @@ internal sealed partial class Writeback : IAsyncDisposable
                 due.Add(new Due(file, waiting));
             }
 
+            bool waits = _lastError != FsError.None && _time.GetElapsedTime(_failedAt, now) < RetryDelay;
             foreach (FileState file in _dirty)
             {
-                if (!_due.ContainsKey(file) && IsAged(file, now))
+                if (!waits && !_due.ContainsKey(file) && IsAged(file, now))
                 {
                     due.Add(new Due(file, Waiting: []));
                 }
