@@ -36,7 +36,7 @@ internal sealed partial class FuseFrontend
     {
         FuseSetAttrIn set = request.Argument<FuseSetAttrIn>();
         FsResult<InodeAttributes> result = await _fileSystem.SetAttributesAsync(
-            Inode(request), ToChange(set), CallerOf(request), request.Interrupted);
+            Inode(request), ToChange(set), CallerOf(request), CancellationToken.None);
         if (result.Error == FsError.NotFound && (set.Valid & ~KeptByTheKernel) == FuseSetAttrValid.None)
         {
             // A kernel that keeps times writes them back even of an inode whose last name has just gone. An error would stick to
@@ -181,11 +181,11 @@ internal sealed partial class FuseFrontend
             request.DataMemory,
             mode,
             set.SetXattrFlags.HasFlag(FuseSetXattrFlags.AclKillSgid),
-            request.Interrupted);
+            CancellationToken.None);
     }
 
     private ValueTask<FsError> RemoveXattrAsync(FuseRequest request) =>
-        _fileSystem.RemoveXattrAsync(Inode(request), request.Name(0).ToArray(), request.Interrupted);
+        _fileSystem.RemoveXattrAsync(Inode(request), request.Name(0).ToArray(), CancellationToken.None);
 
     // A size of 0 asks how long the value is (getxattr(2)).
     private static FsError ReplyXattr(FuseRequest request, byte[] value)

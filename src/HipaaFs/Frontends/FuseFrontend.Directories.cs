@@ -33,7 +33,7 @@ internal sealed partial class FuseFrontend
         new(_fileSystem.ReleaseDirectory(new HandleId(request.Argument<FuseReleaseIn>().Handle)));
 
     private ValueTask<FsError> FsyncDirectory(FuseRequest request) =>
-        _fileSystem.FsyncDirectoryAsync(new HandleId(request.Argument<FuseFsyncIn>().Handle), request.Interrupted);
+        _fileSystem.FsyncDirectoryAsync(new HandleId(request.Argument<FuseFsyncIn>().Handle), CancellationToken.None);
 
     private async ValueTask<FsError> ReadDirectoryAsync(FuseRequest request)
     {
@@ -55,7 +55,7 @@ internal sealed partial class FuseFrontend
 
                 Memory<DirectoryItem> wanted = items.AsMemory(0, Math.Clamp(room, 1, MostItemsAtOnce));
                 FsResult<int> result = await _fileSystem.ReadDirectoryAsync(
-                    new HandleId(read.Handle), cookie, wanted, request.Interrupted);
+                    new HandleId(read.Handle), cookie, wanted, CancellationToken.None);
                 if (!result.IsOk)
                 {
                     // What was listed before the failure is a valid answer; the failure comes with the next request.

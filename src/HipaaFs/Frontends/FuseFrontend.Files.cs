@@ -32,7 +32,7 @@ internal sealed partial class FuseFrontend
             new CreationMode(create.Mode, create.Umask, 0),
             ToOpenFlags(create.Flags, create.OpenFlags),
             CallerOf(request),
-            request.Interrupted);
+            CancellationToken.None);
         return await ReplyCreatedAsync(request, result);
     }
 
@@ -44,7 +44,7 @@ internal sealed partial class FuseFrontend
             new CreationMode(create.Mode, create.Umask, 0),
             ToOpenFlags(create.Flags, create.OpenFlags),
             CallerOf(request),
-            request.Interrupted);
+            CancellationToken.None);
         return await ReplyCreatedAsync(request, result);
     }
 

@@ -3,7 +3,8 @@ using HipaaFs.Metadata;
 
 namespace HipaaFs.Cli.Frontends;
 
-// Names: look-up and forgetting, creation, removal, renaming.
+// Names: look-up and forgetting, creation, removal, renaming. None of it can be interrupted: it is done at once, and a change that
+// was half-way interrupted would be one that nobody knows the outcome of.
 internal sealed partial class FuseFrontend
 {
     private async ValueTask<FsError> LookupAsync(FuseRequest request)
@@ -46,7 +47,7 @@ internal sealed partial class FuseFrontend
             request.Name(0),
             new CreationMode(make.Mode, make.Umask, make.DeviceNumber),
             CallerOf(request),
-            request.Interrupted);
+            CancellationToken.None);
         return ReplyEntry(request, await SettleAsync(result));
     }
 
@@ -54,21 +55,21 @@ internal sealed partial class FuseFrontend
     {
         FuseMkDirIn make = request.Argument<FuseMkDirIn>();
         FsResult<InodeAttributes> result = await _fileSystem.MakeDirectoryAsync(
-            Inode(request), request.Name(0), new CreationMode(make.Mode, make.Umask, 0), CallerOf(request), request.Interrupted);
+            Inode(request), request.Name(0), new CreationMode(make.Mode, make.Umask, 0), CallerOf(request), CancellationToken.None);
         return ReplyEntry(request, await SettleAsync(result));
     }
 
     private async ValueTask<FsError> MakeSymbolicLinkAsync(FuseRequest request)
     {
         FsResult<InodeAttributes> result = await _fileSystem.MakeSymbolicLinkAsync(
-            Inode(request), request.Name(0), request.Name(1), CallerOf(request), request.Interrupted);
+            Inode(request), request.Name(0), request.Name(1), CallerOf(request), CancellationToken.None);
         return ReplyEntry(request, await SettleAsync(result));
     }
 
     private async ValueTask<FsError> LinkAsync(FuseRequest request)
     {
         var inode = new InodeId(request.Argument<FuseLinkIn>().OldNodeId);
-        FsResult<InodeAttributes> result = await _fileSystem.LinkAsync(inode, Inode(request), request.Name(0), request.Interrupted);
+        FsResult<InodeAttributes> result = await _fileSystem.LinkAsync(inode, Inode(request), request.Name(0), CancellationToken.None);
         return ReplyEntry(request, await SettleAsync(result));
     }
 
@@ -84,10 +85,10 @@ internal sealed partial class FuseFrontend
     }
 
     private async ValueTask<FsError> UnlinkAsync(FuseRequest request) =>
-        await SettleAsync(await _fileSystem.UnlinkAsync(Inode(request), request.Name(0), request.Interrupted));
+        await SettleAsync(await _fileSystem.UnlinkAsync(Inode(request), request.Name(0), CancellationToken.None));
 
     private async ValueTask<FsError> RemoveDirectoryAsync(FuseRequest request) =>
-        await SettleAsync(await _fileSystem.RemoveDirectoryAsync(Inode(request), request.Name(0), request.Interrupted));
+        await SettleAsync(await _fileSystem.RemoveDirectoryAsync(Inode(request), request.Name(0), CancellationToken.None));
 
     private async ValueTask<FsError> RenameAsync(FuseRequest request)
     {
@@ -110,7 +111,7 @@ internal sealed partial class FuseFrontend
         }
 
         FsError error = await _fileSystem.RenameAsync(
-            Inode(request), request.Name(0), new InodeId(newParent), request.Name(1), mode, request.Interrupted);
+            Inode(request), request.Name(0), new InodeId(newParent), request.Name(1), mode, CancellationToken.None);
         return await SettleAsync(error);
     }
 
