@@ -11,8 +11,7 @@ namespace HipaaFs.Fuse;
 /// times in a row it calls another, and when it has not been so for long, while others read too, it parks.</para>
 /// <para>A lone reader polls for <see cref="FuseSessionOptions.PollMicroseconds"/> before it sleeps: programs that make one small call after
 /// another ask again within microseconds. <see cref="AdaptivePoll"/> leaves it off where it does not pay.</para>
-/// <para>Handlers should not block. When all readers stay inside handlers for <see cref="WatchPeriod"/> nevertheless, a parked thread
-/// takes over: it watches while there is traffic and sleeps when there is none.</para>
+/// <para>Where a second queue cannot be opened (no access to /dev/fuse) all threads simply sleep in read(2).</para>
 /// </remarks>
 internal sealed partial class FuseRequestLoop : IDisposable
 {
@@ -20,9 +19,6 @@ internal sealed partial class FuseRequestLoop : IDisposable
     private const int BacklogsToCallHelp = 3;
     private const int QuietsToPark = 64;
     private const int SpinsBetweenPolls = 8;
-    private const int QuietTicksToSleep = 100;
-
-    private static readonly TimeSpan WatchPeriod = TimeSpan.FromMilliseconds(10);
 
     private readonly FuseDevice _device;
     private readonly FuseDispatcher _dispatcher;
@@ -32,17 +28,9 @@ internal sealed partial class FuseRequestLoop : IDisposable
     private readonly int _threads;
     private readonly long _pollTicks;
     private readonly List<FuseDevice> _clones = [];
-    private readonly object _lock = new();
+    private readonly ParkedReaders _readers;
     private FuseDevice? _unblocked;
     private int _running;
-    private int _readers; // Written under _lock.
-    private int _called; // This and the next three guarded by _lock.
-    private int _parked;
-    private bool _stopping;
-    private bool _hasWatch;
-    private bool _watching; // Written under _lock.
-    private int _serving;
-    private long _served;
 
     // Only a lone reader polls, so this has one user at a time.
     private readonly AdaptivePoll _poll = new();
@@ -54,6 +42,7 @@ internal sealed partial class FuseRequestLoop : IDisposable
         _dispatcher = dispatcher;
         _pool = pool;
         _threads = options.Threads;
+        _readers = new ParkedReaders(options.Threads);
         _pollTicks = Environment.ProcessorCount > 1 ? options.PollMicroseconds * Stopwatch.Frequency / 1_000_000 : 0;
         _logger = logger;
         _ended = ended;
@@ -63,7 +52,6 @@ internal sealed partial class FuseRequestLoop : IDisposable
     internal void Start()
     {
         _running = _threads;
-        _readers = _threads;
         _unblocked = _device.Clone(nonBlocking: true);
         if (_unblocked is not null)
         {
@@ -115,7 +103,7 @@ internal sealed partial class FuseRequestLoop : IDisposable
             {
                 pace.Quiet = 0;
                 ReturnIfAny(ref request);
-                if (!TryPark())
+                if (!_readers.TryPark())
                 {
                     break;
                 }
@@ -143,27 +131,18 @@ internal sealed partial class FuseRequestLoop : IDisposable
 
     private void Serve(ref FuseRequest? request, int length, FuseDevice source, ref Pace pace)
     {
-        if (_threads > 1)
+        if (_threads > 1 && --pace.UntilSample < 0)
         {
-            if (--pace.UntilSample < 0)
-            {
-                Sample(ref pace);
-            }
-
-            if (!Volatile.Read(ref _watching))
-            {
-                StartWatch();
-            }
+            Sample(ref pace);
         }
 
-        Interlocked.Increment(ref _serving);
+        _readers.EnterService();
         if (!_dispatcher.Dispatch(request!, length, source))
         {
             request = null;
         }
 
-        Interlocked.Decrement(ref _serving);
-        Volatile.Write(ref _served, _served + 1);
+        _readers.LeaveService();
     }
 
     // Alone by polling first, then asleep.
@@ -188,22 +167,22 @@ internal sealed partial class FuseRequestLoop : IDisposable
         {
             pace.Quiet = 0;
             pace.Backlogs++;
-            if (pace.Backlogs >= BacklogsToCallHelp && Volatile.Read(ref _readers) < _threads)
+            if (pace.Backlogs >= BacklogsToCallHelp && _readers.Readers < _threads)
             {
                 pace.Backlogs = 0;
-                CallHelp();
+                _readers.CallOne();
             }
         }
         else
         {
             pace.Backlogs = 0;
-            pace.Quiet = Volatile.Read(ref _readers) > 1 ? pace.Quiet + 1 : 0;
+            pace.Quiet = _readers.Readers > 1 ? pace.Quiet + 1 : 0;
         }
     }
 
     private bool MayPoll()
     {
-        return _pollTicks > 0 && Volatile.Read(ref _readers) == 1 && _poll.Next();
+        return _pollTicks > 0 && _readers.Readers == 1 && _poll.Next();
     }
 
     private unsafe bool TryPoll(FuseDevice unblocked, byte* buffer, int capacity, out int length)
@@ -226,87 +205,6 @@ internal sealed partial class FuseRequestLoop : IDisposable
         return false;
     }
 
-    // Waits to be called. Returns false when the session ends, true at once when nobody else would read.
-    private bool TryPark()
-    {
-        lock (_lock)
-        {
-            if (_stopping || _readers == 1)
-            {
-                return !_stopping;
-            }
-
-            _readers--;
-            _parked++;
-            WaitForCall();
-            _parked--;
-            _readers++;
-            return !_stopping;
-        }
-    }
-
-    // One of the parked threads watches while there is traffic; the others sleep until called.
-    private void WaitForCall()
-    {
-        long lastServed = -1;
-        int quiet = 0;
-        bool isWatch = false;
-        while (_called == 0 && !_stopping)
-        {
-            if (!_watching || (_hasWatch && !isWatch))
-            {
-                Monitor.Wait(_lock);
-                continue;
-            }
-
-            _hasWatch = true;
-            isWatch = true;
-            Monitor.Wait(_lock, WatchPeriod);
-            long served = Volatile.Read(ref _served);
-            if (served == lastServed && Volatile.Read(ref _serving) >= _readers)
-            {
-                break;
-            }
-
-            quiet = served == lastServed ? quiet + 1 : 0;
-            lastServed = served;
-            if (quiet >= QuietTicksToSleep)
-            {
-                _watching = false;
-                _hasWatch = false;
-                isWatch = false;
-            }
-        }
-
-        _called = Math.Max(0, _called - 1);
-        if (isWatch)
-        {
-            _hasWatch = false;
-            Monitor.Pulse(_lock);
-        }
-    }
-
-    private void CallHelp()
-    {
-        lock (_lock)
-        {
-            if (_parked > _called)
-            {
-                _called++;
-                Monitor.Pulse(_lock);
-            }
-        }
-    }
-
-    private void StartWatch()
-    {
-        lock (_lock)
-        {
-            _watching = true;
-            Monitor.Pulse(_lock);
-        }
-    }
-
     private void ReturnIfAny(ref FuseRequest? request)
     {
         if (request is not null)
@@ -318,12 +216,7 @@ internal sealed partial class FuseRequestLoop : IDisposable
 
     private void Leave()
     {
-        lock (_lock)
-        {
-            _stopping = true;
-            Monitor.PulseAll(_lock);
-        }
-
+        _readers.Stop();
         if (Interlocked.Decrement(ref _running) == 0)
         {
             _ended();

@@ -3,22 +3,27 @@ using System.Text;
 namespace HipaaFs.Fuse.Tests.Mounts;
 
 /// <summary>A small writable file system in memory, enough for the tools of a shell. Opening the file <c>hang</c> waits until it is interrupted;
-/// every other READ suspends.</summary>
+/// opening <c>block</c> blocks its request thread until <c>release</c> is opened; every other READ suspends.</summary>
 internal sealed class MemoryFileSystem : IFuseHandler
 {
     private const uint DirectoryBits = 0x4000;
     private const uint LinkBits = 0xA000;
     private const string Hanging = "hang";
+    private const ulong BlockingNode = 3;
+    private const ulong ReleasingNode = 4;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<ulong, MemoryNode> _nodes = []; // This and the rest guarded by _lock.
     private readonly HashSet<ulong> _hanging = [];
+    private readonly TaskCompletionSource _released = new();
     private ulong _lastId = 1;
 
     internal MemoryFileSystem()
     {
         _nodes[1] = new MemoryNode(1, DirectoryBits | 0x1FF);
         Create(_nodes[1], Hanging, 0x81B6);
+        Create(_nodes[1], "block", 0x81B6);
+        Create(_nodes[1], "release", 0x81B6);
     }
 
     internal static string ReadyLine => "ready";
@@ -30,6 +35,16 @@ internal sealed class MemoryFileSystem : IFuseHandler
             await Task.Delay(Timeout.Infinite, request.Interrupted).ContinueWith(_ => { }, TaskScheduler.Default);
             request.Complete(Errno.EINTR);
             return;
+        }
+
+        if (request.Opcode == FuseOpcode.Open && request.NodeId == ReleasingNode)
+        {
+            _released.TrySetResult();
+        }
+
+        if (request.Opcode == FuseOpcode.Open && request.NodeId == BlockingNode)
+        {
+            _released.Task.Wait();
         }
 
         if (request.Opcode == FuseOpcode.Read && request.Unique % 4 == 0)

@@ -23,7 +23,7 @@ public sealed class MountTests
         File.CreateSymbolicLink(mount.PathOf("link"), "folder/deeper/moved");
 
         Assert.Equal(content, File.ReadAllBytes(mount.PathOf("link")));
-        Assert.Equal(["folder", "hang", "link"], Directory.GetFileSystemEntries(mount.Directory).Select(Path.GetFileName).Order());
+        Assert.Equal(["block", "folder", "hang", "link", "release"], Directory.GetFileSystemEntries(mount.Directory).Select(Path.GetFileName).Order());
         File.Delete(mount.PathOf("folder/deeper/moved"));
         Assert.Throws<IOException>(() => Directory.Delete(mount.PathOf("folder")));
         Directory.Delete(mount.PathOf("folder/deeper"));
@@ -108,6 +108,17 @@ public sealed class MountTests
         {
             Assert.Equal("1024", File.ReadAllText($"/sys/class/bdi/{mount.DeviceNumber}/read_ahead_kb").Trim());
         }
+    }
+
+    [Fact]
+    public async Task Handler_ThatBlocksItsThread_DoesNotStopOthers()
+    {
+        ServedMount.SkipWhereImpossible();
+        using ServedMount mount = ServedMount.Start([]);
+        Task blocked = Task.Run(() => File.OpenRead(mount.PathOf("block")).Dispose());
+        Task released = Task.Run(() => File.OpenRead(mount.PathOf("release")).Dispose());
+
+        await Task.WhenAll(blocked, released).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
     }
 
     [Fact]

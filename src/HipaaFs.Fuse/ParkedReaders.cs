@@ -1,0 +1,145 @@
+namespace HipaaFs.Fuse;
+
+/// <summary>The request threads of a session that do not read at the moment, and who calls them back.</summary>
+/// <remarks>
+/// Handlers should not block. When all readers stay inside handlers for <see cref="WatchPeriod"/> nevertheless, a parked thread takes
+/// over: one of them watches while there is traffic and sleeps like the others when there has been none for a second.
+/// </remarks>
+internal sealed class ParkedReaders
+{
+    private const int QuietTicksToSleep = 100;
+
+    private static readonly TimeSpan WatchPeriod = TimeSpan.FromMilliseconds(10);
+
+    private readonly object _lock = new();
+    private int _readers; // Written under _lock.
+    private int _called; // This and the next three guarded by _lock.
+    private int _parked;
+    private bool _stopping;
+    private bool _hasWatch;
+    private bool _watching; // Written under _lock.
+    private int _serving;
+    private long _served;
+
+    /// <summary>Begins with all threads reading.</summary>
+    internal ParkedReaders(int threads)
+    {
+        _readers = threads;
+    }
+
+    /// <summary>Threads that read or serve.</summary>
+    internal int Readers => Volatile.Read(ref _readers);
+
+    /// <summary>A reader goes into a handler. The first one after a quiet time starts the watch.</summary>
+    internal void EnterService()
+    {
+        if (!Volatile.Read(ref _watching))
+        {
+            StartWatch();
+        }
+
+        Interlocked.Increment(ref _serving);
+    }
+
+    /// <summary>A reader comes out of a handler.</summary>
+    internal void LeaveService()
+    {
+        Interlocked.Decrement(ref _serving);
+
+        // Lost counts do no harm: what matters is whether it moves.
+        Volatile.Write(ref _served, _served + 1);
+    }
+
+    /// <summary>Waits to be called. Returns false when the session ends, true at once when nobody else would read.</summary>
+    internal bool TryPark()
+    {
+        lock (_lock)
+        {
+            if (_stopping || _readers == 1)
+            {
+                return !_stopping;
+            }
+
+            _readers--;
+            _parked++;
+            WaitForCall();
+            _parked--;
+            _readers++;
+            return !_stopping;
+        }
+    }
+
+    /// <summary>Calls one parked thread back, if there is one that has not been called.</summary>
+    internal void CallOne()
+    {
+        lock (_lock)
+        {
+            if (_parked > _called)
+            {
+                _called++;
+                Monitor.Pulse(_lock);
+            }
+        }
+    }
+
+    /// <summary>Lets all go: the session ends.</summary>
+    internal void Stop()
+    {
+        lock (_lock)
+        {
+            _stopping = true;
+            Monitor.PulseAll(_lock);
+        }
+    }
+
+    private void WaitForCall()
+    {
+        long lastServed = -1;
+        int quiet = 0;
+        bool isWatch = false;
+        while (_called == 0 && !_stopping)
+        {
+            if (!_watching || (_hasWatch && !isWatch))
+            {
+                Monitor.Wait(_lock);
+                continue;
+            }
+
+            _hasWatch = true;
+            isWatch = true;
+            Monitor.Wait(_lock, WatchPeriod);
+            long served = Volatile.Read(ref _served);
+            if (served == lastServed && Volatile.Read(ref _serving) >= _readers)
+            {
+                break;
+            }
+
+            quiet = served == lastServed ? quiet + 1 : 0;
+            lastServed = served;
+            if (quiet >= QuietTicksToSleep)
+            {
+                quiet = 0;
+                _watching = false;
+                _hasWatch = false;
+                isWatch = false;
+            }
+        }
+
+        _called = Math.Max(0, _called - 1);
+        if (isWatch)
+        {
+            // Another takes the watch.
+            _hasWatch = false;
+            Monitor.Pulse(_lock);
+        }
+    }
+
+    private void StartWatch()
+    {
+        lock (_lock)
+        {
+            _watching = true;
+            Monitor.Pulse(_lock);
+        }
+    }
+}
