@@ -164,27 +164,43 @@ list_skipped() {
 
 fuse_mounts() { grep -E ' fuse[. ]' /proc/mounts 2> /dev/null || true; }
 
+# check NAME COMMAND...: one of the checks that are no test; a failure counts as one failed test.
+check() {
+    local name=$1
+    shift
+    say "== $name"
+    "$@" < /dev/null >&2 || { say "check failed: $name"; broken+=("$name"); }
+}
+
+# Whitespace alone: the build itself enforces the style rules, and loading the solution again would take a minute.
+check_format() {
+    dotnet format whitespace --folder . --verify-no-changes --include src/ tests/ && return
+    say "put it right with: dotnet format whitespace --folder . --include src/ tests/"
+    return 1
+}
+
+check_mounts() {
+    [[ $(fuse_mounts) == "$1" ]] && return
+    fuse_mounts
+    return 1
+}
+
 verb_test() {
     local filter=${1:-} before project broken=() passed=0 failed=0 skipped=0 file
     need_dotnet
     need_test_tools
     rm -rf "$results"
     mkdir -p "$results"
-    .ci/rules
-    say "== build"
-    dotnet build HipaaFs.sln -c Release -v quiet -clp:NoSummary < /dev/null || fail "the solution does not build"
-    say "== format"
-    # Whitespace alone: the build itself enforces the style rules, and loading the solution again would take a minute.
-    dotnet format whitespace --folder . --verify-no-changes --include src/ tests/ < /dev/null || fail "run: dotnet format whitespace --folder . --include src/ tests/"
-    verb_build
-    before=$(fuse_mounts)
-    for project in tests/*.Tests; do
-        run_suite "$project" "$filter"
-    done
-    if [[ $(fuse_mounts) != "$before" ]]; then
-        fuse_mounts >&2
-        say "a mount was left behind"
-        broken+=("mounts")
+    check rules .ci/rules
+    check format check_format
+    check build dotnet build HipaaFs.sln -c Release -v quiet -clp:NoSummary
+    if [[ " ${broken[*]} " != *" build "* ]]; then
+        verb_build
+        before=$(fuse_mounts)
+        for project in tests/*.Tests; do
+            run_suite "$project" "$filter"
+        done
+        check "no mount left behind" check_mounts "$before"
     fi
     for file in "$results"/*.xml; do
         [[ -e $file ]] || continue
@@ -193,7 +209,7 @@ verb_test() {
         skipped=$((skipped + $(attribute skipped "$file")))
     done
     failed=$((failed + ${#broken[@]}))
-    list_skipped
+    [[ $skipped -eq 0 ]] || list_skipped
     echo "$passed passed, $failed failed, $skipped skipped"
     [[ $failed -eq 0 && $passed -gt 0 ]]
 }
