@@ -1,18 +1,17 @@
 namespace HipaaFs.Dirty;
 
-/// <summary>One page's worth of memory out of a <see cref="PagePool"/>.</summary>
+/// <summary>One page's worth of memory out of a <see cref="PagePool"/>: a piece of an array on the pinned heap, which the collector never copies.</summary>
 internal sealed class PageBuffer
 {
+    private readonly byte[] _slab;
     private readonly int _offset;
 
-    internal PageBuffer(PagePool.Slab slab, int offset)
+    internal PageBuffer(byte[] slab, int offset)
     {
-        Slab = slab;
+        _slab = slab;
         _offset = offset;
     }
 
-    internal PagePool.Slab Slab { get; }
-
     /// <summary>The bytes.</summary>
-    internal Span<byte> Span => Slab.Bytes.AsSpan(_offset, PagePool.PageSize);
+    internal Span<byte> Span => _slab.AsSpan(_offset, PagePool.PageSize);
 }

@@ -5,7 +5,7 @@ namespace HipaaFs.Dirty;
 /// <summary>The memory of all dirty pages: a fixed number of buffers of one frame each, lent out and taken back.</summary>
 /// <remarks>
 /// Thread-safe. When all are lent, a writer waits (<see cref="WaitAsync"/>) until writeback has given some back: back-pressure in place of failure.
-/// Memory is taken from the system a slab at a time and given back when a slab is wholly unused.
+/// Memory is taken from the system a slab at a time, as it is needed, and kept: given back and taken again it would be garbage that is bounded by nothing.
 /// </remarks>
 internal sealed class PagePool
 {
@@ -16,7 +16,6 @@ internal sealed class PagePool
 
     private readonly Lock _lock = new();
     private readonly int _maxPages;
-    private readonly List<Slab> _slabs = [];
     private readonly Stack<PageBuffer> _free = new();
     private TaskCompletionSource? _available;
     private int _lent;
@@ -51,9 +50,7 @@ internal sealed class PagePool
             }
 
             _lent++;
-            PageBuffer page = _free.Pop();
-            page.Slab.Lent++;
-            return page;
+            return _free.Pop();
         }
     }
 
@@ -64,15 +61,8 @@ internal sealed class PagePool
         lock (_lock)
         {
             _lent--;
-            page.Slab.Lent--;
-            Debug.Assert(_lent >= 0 && page.Slab.Lent >= 0, "page returned twice");
+            Debug.Assert(_lent >= 0, "page returned twice");
             _free.Push(page);
-            if (_lent == 0 && _slabs.Count > 1)
-            {
-                _slabs.Clear();
-                _free.Clear();
-            }
-
             if (_available is not null && _lent < _maxPages * 3 / 4)
             {
                 available = _available;
@@ -101,19 +91,10 @@ internal sealed class PagePool
     private void AddSlab()
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);
-        var slab = new Slab();
-        _slabs.Add(slab);
+        byte[] slab = GC.AllocateUninitializedArray<byte>(PagesPerSlab * PageSize, pinned: true);
         for (int i = PagesPerSlab - 1; i >= 0; i--)
         {
             _free.Push(new PageBuffer(slab, i * PageSize));
         }
-    }
-
-    /// <summary>One allocation on the pinned heap, which the collector never copies.</summary>
-    internal sealed class Slab
-    {
-        internal byte[] Bytes { get; } = GC.AllocateUninitializedArray<byte>(PagesPerSlab * PageSize, pinned: true);
-
-        internal int Lent { get; set; }
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
@@ -25,13 +26,14 @@ internal sealed class SegmentWriter : IDisposable
     private readonly SegmentCipher _cipher;
     private readonly SafeFileHandle _file;
     private readonly byte[] _frame = new byte[SegmentFormat.FrameSize];
-    private readonly byte[] _backlog = GC.AllocateUninitializedArray<byte>(BatchFrames * SegmentFormat.SealedFrameSize, pinned: true);
+    private readonly byte[] _backlog = ArrayPool<byte>.Shared.Rent(BatchFrames * SegmentFormat.SealedFrameSize);
     private readonly List<SegmentRun> _runs = [];
     private int _frameLength;
     private int _missingInLast;
     private int _backlogLength;
     private long _written;
     private uint _nextFrame;
+    private bool _isDisposed;
     private (ulong Inode, long FileOffset, long PlaintextOffset) _run;
 
     internal SegmentWriter(SegmentHeader header, SegmentCipher cipher, SafeFileHandle file)
@@ -148,8 +150,15 @@ internal sealed class SegmentWriter : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
         _cipher.Dispose();
         _file.Dispose();
+        ArrayPool<byte>.Shared.Return(_backlog);
         System.Security.Cryptography.CryptographicOperations.ZeroMemory(_frame);
     }
 
@@ -181,7 +190,7 @@ internal sealed class SegmentWriter : IDisposable
     private void SealFrame(ReadOnlySpan<byte> plaintext)
     {
         Debug.Assert(_missingInLast == 0 && _nextFrame < MaxFrames, "only the last frame is short");
-        if (_backlogLength + SegmentFormat.SealedFrameSize > _backlog.Length)
+        if (_backlogLength + SegmentFormat.SealedFrameSize > BatchFrames * SegmentFormat.SealedFrameSize)
         {
             WriteBacklog();
         }
