@@ -14,7 +14,7 @@ internal static class NullFileSystemBenchmark
 
     internal static int Run(string[] options)
     {
-        int rounds = (int)Number(options, "--rounds", 7);
+        int rounds = (int)Number(options, "--rounds", 9);
         double seconds = Number(options, "--seconds", 1);
         string folder = Directory.CreateTempSubdirectory("null-bench-").FullName;
         try
