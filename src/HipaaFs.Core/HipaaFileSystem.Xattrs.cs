@@ -153,8 +153,14 @@ public sealed partial class HipaaFileSystem
 
         byte[] name = isAccess ? PosixAcl.AccessName.ToArray() : PosixAcl.DefaultName.ToArray();
         InodeFlags flag = isAccess ? InodeFlags.HasAccessAcl : InodeFlags.HasDefaultAcl;
-        uint? mode = isAccess ? ModeFor(row, acl!, killSetGid) : null;
-        if (isAccess && acl!.IsMinimal)
+        if (acl!.IsEmpty)
+        {
+            FsError none = await RemoveXattrAsync(row, name, newMode: null, flag, interrupted);
+            return none == FsError.NoAttribute ? FsError.None : none;
+        }
+
+        uint? mode = isAccess ? ModeFor(row, acl, killSetGid) : null;
+        if (isAccess && acl.IsMinimal)
         {
             // The list says no more than the mode does.
             FsError removed = await RemoveXattrAsync(row, name, mode, flag, interrupted);

@@ -26,6 +26,9 @@ internal sealed class PosixAcl
     /// <summary>Name of the list that a directory's new entries begin with.</summary>
     internal static ReadOnlySpan<byte> DefaultName => "system.posix_acl_default"u8;
 
+    /// <summary>Whether the list has no entries, which is how the lack of one is written.</summary>
+    internal bool IsEmpty => _entries.Length == 0;
+
     /// <summary>Whether the list says no more than mode bits can.</summary>
     internal bool IsMinimal => _entries.Length == 3;
 
