@@ -77,7 +77,12 @@ public sealed partial class HipaaFileSystem
         FileState file = _files.Acquire(row.Id);
         try
         {
-            SetLoaded(file, row);
+            FsError loading = await LoadAsync(file, interrupted);
+            if (loading != FsError.None)
+            {
+                return loading;
+            }
+
             if (change.Size is null && mode is null && change.UserId is null && change.GroupId is null && TryKeepTimes(file, change))
             {
                 return Overlay(row);
@@ -152,7 +157,7 @@ public sealed partial class HipaaFileSystem
             file.Times = new PendingTimes(
                 change.AccessTime is null ? file.Times.Access : null,
                 change.ModifyTime is null && change.Size is null ? file.Times.Modify : null,
-                file.Times.Change);
+                file.Times.Change is null ? null : applied.Value.ChangeTime);
         }
 
         return Overlay(applied.Value);

@@ -168,6 +168,12 @@ public sealed partial class HipaaFileSystem
         }
 
         InodeId replaced = target.Value.Inode.Id;
+        applied = mode == RenameMode.Exchange ? await ApplyUnappliedAsync(replaced) : FsError.None;
+        if (applied != FsError.None)
+        {
+            return applied;
+        }
+
         SemaphoreSlim gate = await _gates.EnterAsync(replaced, interrupted);
         try
         {

@@ -206,7 +206,7 @@ public sealed partial class HipaaFileSystem
     {
         lock (from.Gate)
         {
-            length = Math.Min(length, from.Size - sourceOffset);
+            length = Math.Min(length, from.AppliedSize - sourceOffset); // What was written since is not in a segment, and would be shared as a hole.
         }
 
         if (length <= 0)
