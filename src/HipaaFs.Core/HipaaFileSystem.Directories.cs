@@ -82,6 +82,7 @@ public sealed partial class HipaaFileSystem
     private async ValueTask<FsResult<int>> ReadEntriesAsync(
         InodeId directory, ulong cookie, Memory<DirectoryItem> items, CancellationToken interrupted)
     {
+        long applications = _files.Applications;
         var entries = new DirectoryEntry[items.Length];
         ulong from = cookie == FirstEntryCookie ? 0 : (cookie - FirstEntryCookie) << 2;
         MetadataResult<int> read = await _metadata.ReadDirectoryFromAsync(directory, from, entries, interrupted);
@@ -102,7 +103,25 @@ public sealed partial class HipaaFileSystem
             items.Span[i] = new DirectoryItem(CookieOf(entries[i]), name, Overlay(entries[i].Inode));
         }
 
+        if (applications != _files.Applications)
+        {
+            await RefreshAsync(items[..count], interrupted);
+        }
+
         return count;
+    }
+
+    // Data of some file went to its row while the rows were read.
+    private async ValueTask RefreshAsync(Memory<DirectoryItem> items, CancellationToken interrupted)
+    {
+        for (int i = 0; i < items.Length; i++)
+        {
+            DirectoryItem item = items.Span[i];
+            if (item.Attributes.IsFile && (await GetAttributesAsync(item.Attributes.Id, interrupted)) is { IsOk: true } now)
+            {
+                items.Span[i] = item with { Attributes = now.Value };
+            }
+        }
     }
 
     private static ulong CookieOf(DirectoryEntry entry) => FirstEntryCookie + 1 + (entry.Name.Tag.High64 >> 2);

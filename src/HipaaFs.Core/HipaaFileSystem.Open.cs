@@ -60,14 +60,14 @@ public sealed partial class HipaaFileSystem
         SemaphoreSlim gate = await _gates.EnterAsync(inode, interrupted);
         try
         {
-            MetadataResult<InodeAttributes> row = await _metadata.GetInodeAsync(inode, interrupted);
-            if (!row.Succeeded)
+            FileState file = _files.Acquire(inode);
+            FsError error = await LoadAsync(file, interrupted);
+            if (error != FsError.None)
             {
-                return row.Error.ToFsError();
+                _files.Release(file);
+                return error;
             }
 
-            FileState file = _files.Acquire(inode);
-            SetLoaded(file, row.Value);
             _files.AddHandle(file);
             return file;
         }
@@ -75,6 +75,19 @@ public sealed partial class HipaaFileSystem
         {
             gate.Release();
         }
+    }
+
+    // The state is held before its row is read: what was ahead of the row is then either in the row or in this very state.
+    private async ValueTask<FsError> LoadAsync(FileState file, CancellationToken interrupted)
+    {
+        MetadataResult<InodeAttributes> row = await _metadata.GetInodeAsync(file.Id, interrupted);
+        if (!row.Succeeded)
+        {
+            return row.Error.ToFsError();
+        }
+
+        SetLoaded(file, row.Value);
+        return FsError.None;
     }
 
     // Once loaded the state itself follows every change, so a row read earlier must not overwrite it.

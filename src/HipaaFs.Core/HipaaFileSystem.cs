@@ -80,9 +80,21 @@ public sealed partial class HipaaFileSystem
     /// <summary>Reads an inode's attributes.</summary>
     public async ValueTask<FsResult<InodeAttributes>> GetAttributesAsync(InodeId inode, CancellationToken interrupted)
     {
-        // The overlay is looked at before and after: a pass that ends in between moves data from there to the row.
-        MetadataResult<InodeAttributes> row = await _metadata.GetInodeAsync(inode, interrupted);
-        return row.Succeeded ? Overlay(row.Value) : row.Error.ToFsError();
+        while (true)
+        {
+            long applications = _files.Applications;
+            MetadataResult<InodeAttributes> row = await _metadata.GetInodeAsync(inode, interrupted);
+            if (!row.Succeeded)
+            {
+                return row.Error.ToFsError();
+            }
+
+            InodeAttributes seen = Overlay(row.Value);
+            if (applications == _files.Applications)
+            {
+                return seen;
+            }
+        }
     }
 
     /// <summary>What statfs(2) shows.</summary>
@@ -118,8 +130,21 @@ public sealed partial class HipaaFileSystem
 
     private async ValueTask<FsResult<InodeAttributes>> LookupAsync(InodeId parent, NameTag tag, CancellationToken interrupted)
     {
-        MetadataResult<DirectoryEntry> found = await _metadata.LookupAsync(parent, tag, interrupted);
-        return found.Succeeded ? Overlay(found.Value.Inode) : found.Error.ToFsError();
+        while (true)
+        {
+            long applications = _files.Applications;
+            MetadataResult<DirectoryEntry> found = await _metadata.LookupAsync(parent, tag, interrupted);
+            if (!found.Succeeded)
+            {
+                return found.Error.ToFsError();
+            }
+
+            InodeAttributes seen = Overlay(found.Value.Inode);
+            if (applications == _files.Applications)
+            {
+                return seen;
+            }
+        }
     }
 
     private InodeAttributes Overlay(InodeAttributes row) =>

@@ -20,6 +20,10 @@ internal static class FileSystemCalls
         return content;
     }
 
+    /// <summary>Compares long contents without printing them.</summary>
+    public static void AssertSame(byte[] expected, byte[] actual, string what = "content") =>
+        Assert.True(expected.AsSpan().SequenceEqual(actual), $"{what} differs at {expected.AsSpan().CommonPrefixLength(actual)}, lengths {expected.Length} and {actual.Length}");
+
     public static T Ok<T>(this FsResult<T> result)
     {
         Assert.Equal(FsError.None, result.Error);

@@ -1,8 +1,8 @@
-using System.Diagnostics;
 using HipaaFs.Cache;
 using HipaaFs.Checking;
 using HipaaFs.Core.Tests.Volumes;
 using HipaaFs.Crypto;
+using HipaaFs.Platform;
 using HipaaFs.Recovery;
 using HipaaFs.Staging;
 using HipaaFs.Storage;
@@ -188,19 +188,34 @@ internal sealed class TestVolume : IAsyncDisposable
         return ObjectStores.Stack(Store, once, _options.Time, NullLogger.Instance);
     }
 
+    // Without a lock and without a child process, which would inherit the locks of every volume that is open beside this one.
     private static void CopyFile(string from, string to)
     {
-        // Not File.Copy: its lock would not get past those of the running volume.
-        using Process copy = Process.Start("cp", ["--preserve=mode,timestamps", "--sparse=always", from, to]);
-        copy.WaitForExit();
-        Assert.Equal(0, copy.ExitCode);
+        using var source = new FileStream(DurableFile.OpenRead(from), FileAccess.Read);
+        using var target = new FileStream(DurableFile.CreatePrivate(to), FileAccess.Write);
+        source.CopyTo(target);
     }
 
     private static void CopyTree(string from, string to)
     {
-        // A file that goes away while it is copied is one that the crash did not find any more.
-        using Process copy = Process.Start(new ProcessStartInfo("cp", ["-a", from, to]) { RedirectStandardError = true })!;
-        copy.StandardError.ReadToEnd();
-        copy.WaitForExit();
+        Directory.CreateDirectory(to);
+        foreach (string path in Directory.EnumerateFileSystemEntries(from))
+        {
+            string target = Path.Combine(to, Path.GetFileName(path));
+            if (Directory.Exists(path))
+            {
+                CopyTree(path, target);
+                continue;
+            }
+
+            try
+            {
+                CopyFile(path, target);
+            }
+            catch (IOException) when (!File.Exists(path))
+            {
+                // Renamed or deleted meanwhile: the crash found it gone.
+            }
+        }
     }
 }

@@ -12,6 +12,7 @@ internal sealed class FileTable
     private readonly Lock _lock = new();
     private readonly Dictionary<InodeId, FileState> _files = [];
     private readonly PagePool _pool;
+    private long _applications;
 
     internal FileTable(PagePool pool) => _pool = pool;
 
@@ -26,6 +27,15 @@ internal sealed class FileTable
             }
         }
     }
+
+    /// <summary>
+    /// How often unapplied data of any file has gone to its row. Whoever lays unapplied data over a row that was read before, reads it again when this has changed:
+    /// the row may be from before and the data gone.
+    /// </summary>
+    internal long Applications => Volatile.Read(ref _applications);
+
+    /// <summary>Counts one, after the row has it and before the state forgets it.</summary>
+    internal void CountApplication() => Interlocked.Increment(ref _applications);
 
     /// <summary>Finds or makes a file's state and adds a reference to it.</summary>
     internal FileState Acquire(InodeId id)

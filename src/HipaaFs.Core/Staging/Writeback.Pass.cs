@@ -60,6 +60,7 @@ internal sealed partial class Writeback
         {
             if (!file.HasUnapplied)
             {
+                file.WriteError = FsError.None; // What could not be staged was cut off since.
                 return;
             }
 
@@ -249,6 +250,7 @@ internal sealed partial class Writeback
             return applied.Error.ToFsError();
         }
 
+        _files.CountApplication();
         lock (file.Gate)
         {
             // An inode that is gone takes its unapplied data with it.
@@ -335,7 +337,7 @@ internal sealed partial class Writeback
     {
         if (!segment.IsRegistered)
         {
-            _writers.Discard(segment.Writer);
+            _writers.GiveUp(segment);
             return FsError.None;
         }
 
@@ -347,6 +349,7 @@ internal sealed partial class Writeback
         catch (IOException exception)
         {
             LogFinishFailed(_logger, segment.Writer.Id, exception.HResult);
+            _writers.GiveUp(segment);
             return DiskErrors.Classify(exception);
         }
     }
@@ -357,6 +360,6 @@ internal sealed partial class Writeback
     [LoggerMessage(531, LogLevel.Error, "Staging could not be synced (error {Error}); the data is sealed again into new segments")]
     private static partial void LogSyncFailed(ILogger logger, int error);
 
-    [LoggerMessage(532, LogLevel.Error, "Segment {Segment} could not be finished (error {Error}); it stays readable and is repacked at the next mount")]
+    [LoggerMessage(532, LogLevel.Error, "Segment {Segment} could not be finished (error {Error}); it stays readable and is repacked")]
     private static partial void LogFinishFailed(ILogger logger, Crypto.SegmentId segment, int error);
 }

@@ -256,7 +256,7 @@ internal sealed partial class Writeback : IAsyncDisposable
     private bool IsAged(FileState file, long now)
     {
         long since = file.DirtySince;
-        return since != 0 && _time.GetElapsedTime(since, now) >= MaxAge;
+        return since == 0 || _time.GetElapsedTime(since, now) >= MaxAge; // Nothing left to apply: the pass lets the file go.
     }
 
     /// <summary>A file's turn in a pass. Whoever waits wants all of it; without a list only memory matters and the growing end may stay.</summary>

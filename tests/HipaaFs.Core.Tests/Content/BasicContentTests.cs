@@ -18,17 +18,17 @@ public sealed class BasicContentTests
         await using TestVolume test = await TestVolume.CreateAsync();
         await test.FileSystem.PutAsync("a", content);
 
-        AssertSame(content, await test.FileSystem.GetAsync("a"), "dirty");
+        FileSystemCalls.AssertSame(content, await test.FileSystem.GetAsync("a"), "dirty");
         await test.FileSystem.FsyncAsync("a");
-        AssertSame(content, await test.FileSystem.GetAsync("a"), "staged");
+        FileSystemCalls.AssertSame(content, await test.FileSystem.GetAsync("a"), "staged");
         await test.DrainAsync();
-        AssertSame(content, await test.FileSystem.GetAsync("a"), "uploaded");
+        FileSystemCalls.AssertSame(content, await test.FileSystem.GetAsync("a"), "uploaded");
         await test.ReopenAsync();
-        AssertSame(content, await test.FileSystem.GetAsync("a"), "reopened");
+        FileSystemCalls.AssertSame(content, await test.FileSystem.GetAsync("a"), "reopened");
         await test.StopAsync();
         Directory.Delete(test.CacheDirectory, recursive: true);
         await test.OpenAsync();
-        AssertSame(content, await test.FileSystem.GetAsync("a"), "fetched");
+        FileSystemCalls.AssertSame(content, await test.FileSystem.GetAsync("a"), "fetched");
         await test.AssertSoundAsync();
     }
 
@@ -164,9 +164,6 @@ public sealed class BasicContentTests
         Assert.Equal(FsError.ReadOnly, await test.FileSystem.UnlinkAsync(InodeId.Root, "a"u8, default));
         Assert.Equal(FsError.ReadOnly, (await test.FileSystem.MakeDirectoryAsync(InodeId.Root, "d"u8, default, default, default)).Error);
     }
-
-    private static void AssertSame(byte[] expected, byte[] actual, string state) =>
-        Assert.True(expected.AsSpan().SequenceEqual(actual), state);
 
     private static Task<InodeAttributes> Truncate(TestVolume test, CreatedFile file, long size) =>
         test.FileSystem.SetAttributesAsync(file.Attributes.Id, new AttributeChange { Size = size }, FileSystemCalls.Someone, default).Ok();
