@@ -24,6 +24,7 @@ internal sealed partial class ChangePublisher : IDisposable
     private readonly SemaphoreSlim _one = new(1, 1);
     private readonly IMetadataStore _metadata;
     private readonly Writeback _writeback;
+    private readonly Repacker _repacker;
     private readonly Uploader _uploader;
     private readonly SessionFence _fence;
     private readonly SessionClock _clock;
@@ -32,12 +33,14 @@ internal sealed partial class ChangePublisher : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private PublishedPoint? _published;
+    private CommitSequence _noted;
     private ulong _nextNumber;
     private bool _isLoaded;
 
     internal ChangePublisher(
         IMetadataStore metadata,
         Writeback writeback,
+        Repacker repacker,
         Uploader uploader,
         SessionFence fence,
         SessionClock clock,
@@ -48,6 +51,7 @@ internal sealed partial class ChangePublisher : IDisposable
     {
         _metadata = metadata;
         _writeback = writeback;
+        _repacker = repacker;
         _uploader = uploader;
         _fence = fence;
         _clock = clock;
@@ -95,7 +99,7 @@ internal sealed partial class ChangePublisher : IDisposable
             DateTimeOffset begun = _time.GetUtcNow();
             await LoadAsync(cancel);
             bool isFull = NeedsFull();
-            if (!isFull && _metadata.Applied.Value <= PublishedSequence.Value)
+            if (!isFull && (_metadata.Applied <= PublishedSequence || _metadata.Applied == _noted))
             {
                 LastPublished = begun;
                 return StoreError.None;
@@ -108,9 +112,7 @@ internal sealed partial class ChangePublisher : IDisposable
             }
 
             CommitSequence upTo = _metadata.Durable;
-            await _writeback.FinishSegmentsAsync(); // Step 2
-            await _uploader.WaitUntilEmptyAsync(cancel);
-            if (!await _fence.IsNewestAsync(cancel)) // Step 3
+            if (!await UploadAllAsync(cancel) || !await _fence.IsNewestAsync(cancel)) // Steps 2 and 3
             {
                 return StoreError.Unavailable;
             }
@@ -152,6 +154,18 @@ internal sealed partial class ChangePublisher : IDisposable
     private static bool IsSame(ObjectKey key, PublishedPoint point) =>
         StoreLayout.TryStream(key, out ulong session, out ulong number, out _) && session == point.Session && number == point.Number;
 
+    // Brings every segment to the store that a row can refer to now. False when one cannot be finished, for which its disk is to blame.
+    private async Task<bool> UploadAllAsync(CancellationToken cancel)
+    {
+        await _writeback.FinishSegmentsAsync();
+        if (!await _repacker.RepackStrandedAsync(cancel))
+        {
+            return false;
+        }
+
+        return await _uploader.WaitUntilUploadedAsync(cancel);
+    }
+
     private bool NeedsFull() => _published is null || _time.GetUtcNow() - _published.FullAt >= FullInterval;
 
     private async Task<StoreError> PutAsync(CommitSequence upTo, bool isFull, CancellationToken cancel)
@@ -192,8 +206,10 @@ internal sealed partial class ChangePublisher : IDisposable
         if (isFull && reached > upTo)
         {
             // Rows newer than the uploads came with the dump: bring their segments first.
-            await _writeback.FinishSegmentsAsync();
-            await _uploader.WaitUntilEmptyAsync(cancel);
+            if (!await UploadAllAsync(cancel))
+            {
+                return StoreError.Unavailable;
+            }
         }
 
         StoreResult<byte[]> last = await PutOneAsync(previous, pending, reached, isFull && first, isPoint: true, cancel);
@@ -222,8 +238,16 @@ internal sealed partial class ChangePublisher : IDisposable
     {
         DateTimeOffset fullAt = isFull ? _time.GetUtcNow() : _published!.FullAt;
         _published = new PublishedPoint(reached, _clock.Session.Value, _nextNumber - 1, hash, fullAt);
+        CommitSequence before = _metadata.Applied;
         MetadataResult<Applied> noted = await _metadata.SetSettingAsync(_clock.NextOperation(), PublishedPoint.Setting, _published.Encode());
         MetadataResult<Applied> trimmed = await _metadata.TrimChangesAsync(reached);
+
+        // The note is a change itself. It goes along with the next one; alone it is nothing to publish, unless others came between.
+        bool isAlone = before == reached
+            && noted.Succeeded
+            && trimmed.Succeeded
+            && trimmed.Value.Sequence.Value == before.Value + 2;
+        _noted = isAlone ? trimmed.Value.Sequence : default;
         LogPublished(_logger, reached);
         return noted.Succeeded && trimmed.Succeeded ? StoreError.None : StoreError.Unavailable;
     }

@@ -1,6 +1,8 @@
+using System.Buffers;
 using HipaaFs.Crypto;
 using HipaaFs.Handles;
 using HipaaFs.Metadata;
+using HipaaFs.Platform;
 using HipaaFs.Segments;
 using HipaaFs.Sessions;
 using Microsoft.Extensions.Logging;
@@ -9,10 +11,14 @@ namespace HipaaFs.Staging;
 
 /// <summary>Copies what is still referred to of an unfinished segment into a new one, with a new id and key, and lets the old one go.</summary>
 /// <remarks>An unfinished segment stems from a process that ended without finishing it; nothing may ever be sealed under its id again, its index included.</remarks>
-internal sealed partial class Repacker
+internal sealed partial class Repacker : IDisposable
 {
     private const int Chunk = 1 << 20;
 
+    // Files whose gates are held together: one sync serves them all, and the uses of the segment are read once for them.
+    private const int FilesAtOnce = 512;
+
+    private readonly SemaphoreSlim _one = new(1, 1);
     private readonly IMetadataStore _metadata;
     private readonly SegmentReader _reader;
     private readonly SegmentWriters _writers;
@@ -42,8 +48,51 @@ internal sealed partial class Repacker
         _logger = logger;
     }
 
-    /// <summary>Repacks one segment. False when some of it could not be read; it then stays.</summary>
-    internal async Task<bool> RepackAsync(StagedSegment old, CancellationToken cancel)
+    /// <summary>Repacks every unfinished segment that nothing writes to any more. False when one of them stays.</summary>
+    internal async Task<bool> RepackStrandedAsync(CancellationToken cancel)
+    {
+        await _one.WaitAsync(cancel);
+        try
+        {
+            bool all = true;
+            foreach (StagedSegment segment in _staging.Stranded)
+            {
+                all &= await TryRepackAsync(segment, cancel);
+            }
+
+            return all;
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _one.Dispose();
+
+    private async Task<bool> TryRepackAsync(StagedSegment old, CancellationToken cancel)
+    {
+        List<OpenSegment> opened = [];
+        try
+        {
+            return await CopyOutAsync(old, opened, cancel) && await FinishAsync(opened, cancel) && await LetGoAsync(old, cancel);
+        }
+        catch (IOException exception)
+        {
+            LogDiskFailed(_logger, old.Id, exception.HResult);
+            return false;
+        }
+        finally
+        {
+            foreach (OpenSegment unfinished in opened)
+            {
+                _writers.GiveUp(unfinished);
+            }
+        }
+    }
+
+    private async Task<bool> CopyOutAsync(StagedSegment old, List<OpenSegment> opened, CancellationToken cancel)
     {
         MetadataResult<IReadOnlyList<SegmentUse>> uses = await _metadata.GetSegmentUsesAsync(old.Id, cancel);
         if (!uses.Succeeded)
@@ -51,108 +100,199 @@ internal sealed partial class Repacker
             return false;
         }
 
-        SegmentWriter? writer = null;
-        bool isRegistered = false;
         bool whole = true;
-        foreach (IGrouping<InodeId, SegmentUse> file in uses.Value.GroupBy(static use => use.Inode))
+        foreach (InodeId[] inodes in uses.Value.Select(static use => use.Inode).Distinct().Order().Chunk(FilesAtOnce))
         {
-            // Each file begins with a frame of its own here, so many small ones may need more room than they had.
-            if (writer is not null && writer.FramesLeft < FramesFor(file))
-            {
-                await FinishAsync(writer, isRegistered, cancel);
-                writer = null;
-                isRegistered = false;
-            }
-
-            writer ??= _writers.Begin(old.Row.Domain, old.Row.Class);
-            FileState state = _files.Acquire(file.Key);
-            await state.ExtentGate.WaitAsync(cancel);
+            List<FileState> files = await EnterAsync(inodes, cancel);
             try
             {
-                MetadataResult<IReadOnlyList<Extent>> moved = await CopyAsync(writer, old.Id, file.Key, cancel);
-                if (!moved.Succeeded)
-                {
-                    whole = false;
-                    continue;
-                }
-
-                if (!isRegistered && await _writers.RegisterAsync(writer, cancel) != MetadataError.None)
-                {
-                    return false;
-                }
-
-                isRegistered = true;
-                whole &= await PointToAsync(state, moved.Value, cancel);
+                whole &= await MoveAsync(old, files, opened, cancel);
             }
             finally
             {
-                state.ExtentGate.Release();
-                _files.Release(state);
+                Leave(files);
             }
         }
 
-        await FinishAsync(writer, isRegistered, cancel);
-        return whole && await LetGoAsync(old, cancel);
+        return whole;
     }
 
-    private static long FramesFor(IEnumerable<SegmentUse> uses)
+    // In the order of ids, as writeback enters them.
+    private async Task<List<FileState>> EnterAsync(InodeId[] inodes, CancellationToken cancel)
     {
-        long frames = 0;
-        foreach (SegmentUse use in uses)
+        var entered = new List<FileState>(inodes.Length);
+        try
         {
-            frames += SegmentFormat.FrameCount(use.Extent.Length) + 1;
-        }
+            foreach (InodeId inode in inodes)
+            {
+                FileState file = _files.Acquire(inode);
+                try
+                {
+                    await file.ExtentGate.WaitAsync(cancel);
+                }
+                catch (OperationCanceledException)
+                {
+                    _files.Release(file);
+                    throw;
+                }
 
-        return frames;
+                entered.Add(file);
+            }
+
+            return entered;
+        }
+        catch (OperationCanceledException)
+        {
+            Leave(entered);
+            throw;
+        }
     }
 
-    // Uses are read again under the file's gate: what was overwritten since is not copied.
-    private async Task<MetadataResult<IReadOnlyList<Extent>>> CopyAsync(SegmentWriter writer, SegmentId old, InodeId inode, CancellationToken cancel)
+    private void Leave(List<FileState> files)
     {
-        MetadataResult<IReadOnlyList<SegmentUse>> uses = await _metadata.GetSegmentUsesAsync(old, cancel);
+        foreach (FileState file in files)
+        {
+            file.ExtentGate.Release();
+            _files.Release(file);
+        }
+    }
+
+    // Uses are read again under the files' gates: what was overwritten since is not copied.
+    private async Task<bool> MoveAsync(StagedSegment old, List<FileState> files, List<OpenSegment> opened, CancellationToken cancel)
+    {
+        MetadataResult<IReadOnlyList<SegmentUse>> uses = await _metadata.GetSegmentUsesAsync(old.Id, cancel);
         if (!uses.Succeeded)
         {
-            return uses.Error;
+            return false;
         }
 
-        var moved = new List<Extent>();
-        byte[] buffer = new byte[Chunk];
-        foreach (SegmentUse use in uses.Value.Where(use => use.Inode == inode).OrderBy(static use => use.Extent.FileOffset))
+        ILookup<InodeId, SegmentUse> byInode = uses.Value.ToLookup(static use => use.Inode);
+        var moved = new List<(FileState File, List<Extent> Extents)>();
+        bool whole = true;
+        foreach (FileState file in files)
         {
-            Extent from = use.Extent;
-            for (long done = 0; done < from.Length; done += Chunk)
+            List<Extent>? extents = await CopyAsync(old, file.Id, byInode[file.Id], opened, cancel);
+            whole &= extents is not null;
+            if (extents is { Count: > 0 })
             {
-                Memory<byte> part = buffer.AsMemory(0, (int)Math.Min(Chunk, from.Length - done));
-                FsError read = await _reader.ReadAsync(old, from.PlaintextOffset + done, part, inode, cancel);
-                if (read != FsError.None)
-                {
-                    LogUnreadable(_logger, old, inode, read);
-                    return MetadataError.Io;
-                }
-
-                long fits = writer.BeginRun(inode.Value, from.FileOffset + done, part.Length);
-                if (fits < part.Length)
-                {
-                    return MetadataError.NoSpace;
-                }
-
-                writer.Write(part.Span);
-                moved.Add(writer.EndRun());
+                moved.Add((file, extents));
             }
         }
 
-        writer.Flush();
-        writer.Sync();
-        return new MetadataResult<IReadOnlyList<Extent>>(moved);
+        if (!await MakeReferableAsync(opened, cancel))
+        {
+            return false;
+        }
+
+        foreach ((FileState file, List<Extent> extents) in moved)
+        {
+            whole &= await PointToAsync(file, extents, cancel);
+        }
+
+        return whole;
+    }
+
+    // Copies one file's runs. Null when one of them cannot be read; the file then keeps all of them where they are.
+    private async Task<List<Extent>?> CopyAsync(
+        StagedSegment old, InodeId inode, IEnumerable<SegmentUse> uses, List<OpenSegment> opened, CancellationToken cancel)
+    {
+        var moved = new List<Extent>();
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(Chunk);
+        try
+        {
+            foreach (SegmentUse use in uses.OrderBy(static use => use.Extent.FileOffset))
+            {
+                Extent from = use.Extent;
+                for (long done = 0; done < from.Length; done += Chunk)
+                {
+                    Memory<byte> part = buffer.AsMemory(0, (int)Math.Min(Chunk, from.Length - done));
+                    FsError read = await _reader.ReadAsync(old.Id, from.PlaintextOffset + done, part, inode, cancel);
+                    if (read != FsError.None)
+                    {
+                        LogUnreadable(_logger, old.Id, inode, read);
+                        return null;
+                    }
+
+                    Write(old, inode, from.FileOffset + done, part.Span, opened, moved);
+                }
+            }
+
+            return moved;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private void Write(StagedSegment old, InodeId inode, long fileOffset, ReadOnlySpan<byte> content, List<OpenSegment> opened, List<Extent> moved)
+    {
+        while (!content.IsEmpty)
+        {
+            if (opened.Count == 0)
+            {
+                opened.Add(new OpenSegment(_writers.Begin(old.Row.Domain, old.Row.Class), 0));
+            }
+
+            SegmentWriter writer = opened[^1].Writer;
+            int length = (int)writer.BeginRun(inode.Value, fileOffset, content.Length);
+            if (length == 0)
+            {
+                opened.Add(new OpenSegment(_writers.Begin(old.Row.Domain, old.Row.Class), 0));
+                continue;
+            }
+
+            writer.Write(content[..length]);
+            moved.Add(writer.EndRun());
+            content = content[length..];
+            fileOffset += length;
+        }
+    }
+
+    // Durable first, known to the metadata second; only then may a row refer to it.
+    private async Task<bool> MakeReferableAsync(List<OpenSegment> opened, CancellationToken cancel)
+    {
+        foreach (OpenSegment segment in opened)
+        {
+            segment.Writer.Flush();
+            segment.Writer.Sync();
+            _staging.Grow(segment.Writer.Id, segment.Writer.WrittenLength - segment.CountedLength);
+            segment.CountedLength = segment.Writer.WrittenLength;
+        }
+
+        foreach (OpenSegment segment in opened.Where(static segment => !segment.IsRegistered))
+        {
+            DurableFile.SyncDirectory(_staging.Directory);
+            if (await _writers.RegisterAsync(segment.Writer, cancel) != MetadataError.None)
+            {
+                return false;
+            }
+
+            segment.IsRegistered = true;
+        }
+
+        return true;
+    }
+
+    private async Task<bool> FinishAsync(List<OpenSegment> opened, CancellationToken cancel)
+    {
+        while (opened.Count > 0)
+        {
+            OpenSegment segment = opened[^1];
+            MetadataError error = await _writers.FinishAsync(segment.Writer, cancel);
+            if (error != MetadataError.None)
+            {
+                return false;
+            }
+
+            opened.Remove(segment);
+        }
+
+        return true;
     }
 
     private async Task<bool> PointToAsync(FileState file, IReadOnlyList<Extent> extents, CancellationToken cancel)
     {
-        if (extents.Count == 0)
-        {
-            return true;
-        }
-
         MetadataResult<Applied<InodeAttributes>> written = await _metadata.WriteExtentsAsync(
             new WriteExtentsRequest
             {
@@ -172,22 +312,6 @@ internal sealed partial class Repacker
         return written.Succeeded || written.Error == MetadataError.NotFound;
     }
 
-    private async Task FinishAsync(SegmentWriter? writer, bool isRegistered, CancellationToken cancel)
-    {
-        if (writer is null)
-        {
-            return;
-        }
-
-        if (!isRegistered)
-        {
-            _writers.Discard(writer);
-            return;
-        }
-
-        await _writers.FinishAsync(writer, cancel);
-    }
-
     private async Task<bool> LetGoAsync(StagedSegment old, CancellationToken cancel)
     {
         MetadataResult<Applied> condemned = await _metadata.CondemnSegmentAsync(_clock.NextOperation(), old.Id, _clock.Now, cancel);
@@ -196,7 +320,7 @@ internal sealed partial class Repacker
             return false;
         }
 
-        await _metadata.ForgetSegmentAsync(_clock.NextOperation(), old.Id, cancel);
+        // Its row stays, condemned: a process that ended between the upload and the commit that notes it has left an object, which the collector deletes.
         MetadataResult<CommitSequence> durable = await _metadata.MakeDurableAsync(_metadata.Applied, cancel);
         if (!durable.Succeeded)
         {
@@ -208,6 +332,9 @@ internal sealed partial class Repacker
         _staging.Remove(old.Id);
         return true;
     }
+
+    [LoggerMessage(581, LogLevel.Error, "Unfinished segment {Segment} could not be repacked (error {Error}); it is tried again")]
+    private static partial void LogDiskFailed(ILogger logger, SegmentId segment, int error);
 
     [LoggerMessage(580, LogLevel.Error, "Unfinished segment {Segment}: data of inode {Inode} cannot be read ({Error}); the segment stays in staging")]
     private static partial void LogUnreadable(ILogger logger, SegmentId segment, InodeId inode, FsError error);

@@ -60,13 +60,13 @@ internal sealed class SegmentPlan : IDisposable
         _full.Add(segment);
     }
 
-    /// <summary>Forgets the segments of this pass that the disk failed. Their files stay, to be repacked at the next mount.</summary>
+    /// <summary>Forgets the segments of this pass that the disk failed. What earlier passes put into them is repacked.</summary>
     internal void AbandonTouched()
     {
         foreach (OpenSegment segment in _touched)
         {
             Forget(segment);
-            segment.Writer.Dispose();
+            _writers.GiveUp(segment);
         }
 
         _touched.Clear();

@@ -61,7 +61,7 @@ internal sealed class SegmentWriters
     }
 
     /// <summary>Finishes a segment and hands it to the uploader. The writer is disposed.</summary>
-    /// <exception cref="IOException">The disk failed; the segment stays unfinished and is repacked at the next mount.</exception>
+    /// <exception cref="IOException">The disk failed; the segment stays unfinished.</exception>
     internal async ValueTask<MetadataError> FinishAsync(SegmentWriter writer, CancellationToken cancel)
     {
         long before = writer.WrittenLength;
@@ -87,11 +87,18 @@ internal sealed class SegmentWriters
         return updated.Error;
     }
 
-    /// <summary>Gives up a segment that nothing refers to.</summary>
-    internal void Discard(SegmentWriter writer)
+    /// <summary>Gives up a segment before it is finished. One that nothing refers to is deleted; another stays readable and is stranded until it is repacked.</summary>
+    internal void GiveUp(OpenSegment segment)
     {
-        writer.Dispose();
-        File.Delete(_staging.PathOf(writer.Id));
-        _staging.Remove(writer.Id);
+        SegmentId id = segment.Writer.Id;
+        segment.Writer.Dispose();
+        if (segment.IsRegistered)
+        {
+            _staging.Strand(id);
+            return;
+        }
+
+        File.Delete(_staging.PathOf(id));
+        _staging.Remove(id);
     }
 }

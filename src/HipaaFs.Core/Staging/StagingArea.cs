@@ -15,6 +15,7 @@ internal sealed class StagingArea
     private readonly Lock _lock = new();
     private readonly Dictionary<SegmentId, StagedSegment> _segments = [];
     private readonly Dictionary<SegmentId, long> _lengths = [];
+    private readonly HashSet<SegmentId> _stranded = [];
     private readonly StagingOptions _options;
     private TaskCompletionSource? _room;
     private long _bytes;
@@ -75,6 +76,30 @@ internal sealed class StagingArea
         return staged;
     }
 
+    /// <summary>Segments that were never finished and that nothing writes to any more: they cannot be uploaded, only repacked.</summary>
+    internal IReadOnlyList<StagedSegment> Stranded
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _stranded.Select(id => _segments[id])];
+            }
+        }
+    }
+
+    /// <summary>Notes that a segment will never be finished.</summary>
+    internal void Strand(SegmentId segment)
+    {
+        lock (_lock)
+        {
+            if (_segments.ContainsKey(segment))
+            {
+                _stranded.Add(segment);
+            }
+        }
+    }
+
     /// <summary>Notes that a segment's file has grown.</summary>
     internal void Grow(SegmentId segment, long bytes)
     {
@@ -94,6 +119,7 @@ internal sealed class StagingArea
         TaskCompletionSource? room = null;
         lock (_lock)
         {
+            _stranded.Remove(segment);
             if (_segments.Remove(segment) && _lengths.Remove(segment, out long length))
             {
                 _bytes -= length;

@@ -1,6 +1,7 @@
 using HipaaFs.Cache;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
+using HipaaFs.Recovery;
 using HipaaFs.Sessions;
 using HipaaFs.Storage;
 using HipaaFs.Volumes;
@@ -38,9 +39,6 @@ internal sealed partial class StagingRecovery
     /// <summary>Segments to upload.</summary>
     internal List<StagedSegment> Finished { get; } = [];
 
-    /// <summary>Segments to repack.</summary>
-    internal List<StagedSegment> Unfinished { get; } = [];
-
     /// <summary>Goes through staging. Nothing else may run yet.</summary>
     internal async Task RunAsync(bool readOnly, CancellationToken cancel)
     {
@@ -67,7 +65,7 @@ internal sealed partial class StagingRecovery
             File.Delete(leftover); // A publication that was cut short.
         }
 
-        LogRecovered(_logger, Finished.Count, Unfinished.Count);
+        LogRecovered(_logger, Finished.Count, _staging.Stranded.Count);
     }
 
     /// <summary>Looks for the objects of staged rows whose files are gone. Needs the store, so it runs in the background.</summary>
@@ -98,7 +96,13 @@ internal sealed partial class StagingRecovery
         var file = new FileInfo(path);
         StagedSegment staged = _staging.Add(row, file.LastWriteTimeUtc, file.Length);
         bool finished = row.ObjectLength > 0 && row.ObjectLength == file.Length;
-        (finished ? Finished : Unfinished).Add(staged);
+        if (finished)
+        {
+            Finished.Add(staged);
+            return;
+        }
+
+        _staging.Strand(staged.Id);
     }
 
     private void LetGo(SegmentRow? row, SegmentId id, string path)
@@ -114,11 +118,12 @@ internal sealed partial class StagingRecovery
 
     private async Task FindAsync(SegmentRow row, CancellationToken cancel)
     {
+        // The lengths may have been committed no more than the upload was.
         StoreResult<ObjectProperties> found = await _store.GetPropertiesAsync(StoreLayout.Segment(row.Id), cancel);
-        if (found.Succeeded)
+        SegmentRow? live = found.Succeeded ? await StoredSegment.FindAsync(_store, row, cancel) : null;
+        if (live is not null)
         {
-            SegmentRow live = row with { State = SegmentState.Live, ObjectLength = found.Value.Length, Changed = _clock.Now };
-            await _metadata.UpdateSegmentAsync(_clock.NextOperation(), live, cancel);
+            await _metadata.UpdateSegmentAsync(_clock.NextOperation(), live.Value with { Changed = _clock.Now }, cancel);
             return;
         }
 

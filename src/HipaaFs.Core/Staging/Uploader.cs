@@ -18,8 +18,9 @@ internal sealed partial class Uploader : IAsyncDisposable
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(60);
 
     private readonly Lock _lock = new();
-    private readonly Queue<StagedSegment> _queue = new();
-    private readonly List<TaskCompletionSource> _waiting = [];
+    private readonly Queue<(long Ticket, StagedSegment Segment)> _queue = new();
+    private readonly SortedSet<long> _open = [];
+    private readonly List<(long Last, TaskCompletionSource Done)> _waiting = [];
     private readonly SemaphoreSlim _ready = new(0);
     private readonly IObjectStore _store;
     private readonly StagingArea _staging;
@@ -29,9 +30,10 @@ internal sealed partial class Uploader : IAsyncDisposable
     private readonly SessionClock _clock;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stop;
     private Task[] _workers = [];
-    private int _open;
+    private long _lastTicket;
     private StoreError _lastError;
 
     internal Uploader(
@@ -74,7 +76,7 @@ internal sealed partial class Uploader : IAsyncDisposable
         {
             lock (_lock)
             {
-                return _open;
+                return _open.Count;
             }
         }
     }
@@ -94,27 +96,31 @@ internal sealed partial class Uploader : IAsyncDisposable
     {
         lock (_lock)
         {
-            _queue.Enqueue(segment);
-            _open++;
+            _queue.Enqueue((++_lastTicket, segment));
+            _open.Add(_lastTicket);
         }
 
         _ready.Release();
     }
 
-    /// <summary>Completes when everything that is finished has been uploaded.</summary>
-    internal Task WaitUntilEmptyAsync(CancellationToken cancel)
+    /// <summary>Completes when everything that was taken over before the call is in the store; what comes later is not waited for. False when uploading has ended before that.</summary>
+    internal async Task<bool> WaitUntilUploadedAsync(CancellationToken cancel)
     {
+        Task uploaded;
         lock (_lock)
         {
-            if (_open == 0)
+            if (_open.Count == 0)
             {
-                return Task.CompletedTask;
+                return true;
             }
 
             var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            _waiting.Add(done);
-            return done.Task.WaitAsync(cancel);
+            _waiting.Add((_lastTicket, done));
+            uploaded = done.Task;
         }
+
+        await Task.WhenAny(uploaded, _ended.Task).WaitAsync(cancel);
+        return uploaded.IsCompletedSuccessfully;
     }
 
     /// <summary>Stops; what is not uploaded stays staged.</summary>
@@ -122,6 +128,7 @@ internal sealed partial class Uploader : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await Task.WhenAll(_workers);
+        _ended.TrySetResult();
         _stop.Dispose();
         _ready.Dispose();
     }
@@ -134,19 +141,21 @@ internal sealed partial class Uploader : IAsyncDisposable
             while (true)
             {
                 await _ready.WaitAsync(_stop.Token);
+                long ticket;
                 StagedSegment segment;
                 lock (_lock)
                 {
-                    segment = _queue.Dequeue();
+                    (ticket, segment) = _queue.Dequeue();
                 }
 
                 await UploadUntilDoneAsync(segment);
-                Concluded();
+                Conclude(ticket);
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
             // The volume closes, or a newer session has it. Staged data stays where it is.
+            _ended.TrySetResult();
         }
     }
 
@@ -213,7 +222,7 @@ internal sealed partial class Uploader : IAsyncDisposable
         {
             _cache.Adopt(segment.Id, segment.Path, segment.Row.ObjectLength);
         }
-        catch (IOException exception)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             // The cache's disk is full or broken: the store has the data, so the staged copy may go.
             LogNotAdopted(_logger, segment.Id, exception.HResult);
@@ -224,21 +233,26 @@ internal sealed partial class Uploader : IAsyncDisposable
         return StoreError.None;
     }
 
-    private void Concluded()
+    private void Conclude(long ticket)
     {
-        TaskCompletionSource[] waiting = [];
+        var done = new List<TaskCompletionSource>();
         lock (_lock)
         {
-            if (--_open == 0)
+            _open.Remove(ticket);
+            long oldest = _open.Count == 0 ? long.MaxValue : _open.Min;
+            for (int i = _waiting.Count - 1; i >= 0; i--)
             {
-                waiting = [.. _waiting];
-                _waiting.Clear();
+                if (_waiting[i].Last < oldest)
+                {
+                    done.Add(_waiting[i].Done);
+                    _waiting.RemoveAt(i);
+                }
             }
         }
 
-        foreach (TaskCompletionSource done in waiting)
+        foreach (TaskCompletionSource waiting in done)
         {
-            done.SetResult();
+            waiting.SetResult();
         }
     }
 

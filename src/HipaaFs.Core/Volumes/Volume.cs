@@ -181,11 +181,7 @@ public sealed partial class Volume : IAsyncDisposable
     {
         try
         {
-            foreach (StagedSegment segment in recovery.Unfinished)
-            {
-                await writer.Repacker.RepackAsync(segment, _stop.Token);
-            }
-
+            await writer.Repacker.RepackStrandedAsync(_stop.Token);
             await writer.Fence.WaitForClaimAsync(_stop.Token);
             await recovery.FindMissingAsync(_stop.Token);
         }

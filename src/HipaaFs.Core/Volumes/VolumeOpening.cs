@@ -202,9 +202,9 @@ internal sealed class VolumeOpening
             var writers = new SegmentWriters(staging, metadata, ring, clock, _time, uploader.Enqueue);
             var writeback = new Writeback(files, pool, staging, writers, metadata, clock, _time, _logger);
             var objects = new StreamObjectWriter(ring, store, staging.Directory);
-            var publisher = new ChangePublisher(metadata, writeback, uploader, fence, clock, objects, store, _time, _logger);
-            var collector = new SegmentCollector(metadata, store, staging, cache, views, publisher, fence, clock, _time, _logger);
             var repacker = new Repacker(metadata, reader, writers, staging, views, files, clock, _logger);
+            var publisher = new ChangePublisher(metadata, writeback, repacker, uploader, fence, clock, objects, store, _time, _logger);
+            var collector = new SegmentCollector(metadata, store, staging, cache, views, publisher, fence, clock, _time, _logger);
             writer = new VolumeWriter(writeback, uploader, publisher, collector, repacker, fence);
         }
 

@@ -53,6 +53,7 @@ internal sealed record VolumeParts : IAsyncDisposable
             await Metadata.CloseSessionAsync(Clock.Session, Clock.Now, CancellationToken.None);
             await Metadata.MakeDurableAsync(Metadata.Applied, CancellationToken.None);
             Writer.Publisher.Dispose();
+            Writer.Repacker.Dispose();
             Writer.Fence.Dispose();
         }
 
