@@ -10,6 +10,9 @@ internal sealed class MemoryBudget
     /// <summary>Smallest budget the driver works with.</summary>
     internal const long MinBytes = 64L << 20;
 
+    // What the runtime, its code and its stacks take besides.
+    private const long RuntimeBytes = 120L << 20;
+
     private readonly long _fetchMax;
     private long _fetchUsed;
 
@@ -20,6 +23,9 @@ internal sealed class MemoryBudget
         MetadataBytes = bytes / 16;
         _fetchMax = bytes / 4;
     }
+
+    /// <summary>The budget for a machine or control group: what was asked for, or what a smaller limit leaves beside the runtime.</summary>
+    internal static MemoryBudget For(long asked, long limit) => new(Math.Max(MinBytes, Math.Min(asked, limit - RuntimeBytes)));
 
     /// <summary>The whole budget.</summary>
     internal long Bytes { get; }

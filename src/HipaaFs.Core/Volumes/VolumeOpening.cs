@@ -83,7 +83,7 @@ internal sealed class VolumeOpening
         MeteringObjectStore store = OpenStore?.Invoke() ?? VolumeStore.Open(_options.Store, create: false, _loggers, _time); // Step 3
         _opened.Push(store);
         bool isStoreKnown = await VolumeStore.IdentifyAsync(store, _options.Store, _options.VolumeId, cancel);
-        var budget = new MemoryBudget(_options.MemoryBytes);
+        MemoryBudget budget = MemoryBudget.For(_options.MemoryBytes, MemoryLimit.Detect().Bytes);
         IMetadataStore metadata = OpenMetadata(budget); // Step 4
         _opened.Push(metadata);
         SessionFence? fence = IsReadOnly ? null : await OpenSessionAsync(metadata, store, holder, isStoreKnown, cancel); // Step 5
