@@ -15,7 +15,9 @@ internal sealed class ReadStreams
     internal const long MaxWindow = 32L << 20;
 
     private const int MaxStreams = 4;
-    private const long Tolerance = 2L << 20;
+
+    // Reads of one stream that are under way together arrive in any order; how far apart says their own length. Readers that jump further are not in sequence.
+    private const int ReadsUnderWay = 2;
 
     private readonly Stream[] _streams = new Stream[MaxStreams];
     private int _count;
@@ -25,7 +27,7 @@ internal sealed class ReadStreams
     internal (long Start, long End) Observe(long offset, long length)
     {
         long end = offset + length;
-        int at = Match(offset);
+        int at = Match(offset, ReadsUnderWay * length);
         if (at < 0)
         {
             Start(offset, end);
@@ -50,12 +52,12 @@ internal sealed class ReadStreams
         return (start, wantedEnd);
     }
 
-    private int Match(long offset)
+    private int Match(long offset, long tolerance)
     {
         for (int i = 0; i < _count; i++)
         {
             long next = _streams[i].Next;
-            if (offset >= next - Tolerance && offset <= next + Tolerance && offset != _streams[i].First)
+            if (offset >= next - tolerance && offset <= next + tolerance && offset != _streams[i].First)
             {
                 return i;
             }

@@ -1,0 +1,89 @@
+using HipaaFs.ReadAhead;
+
+namespace HipaaFs.Core.Tests.ReadAhead;
+
+public sealed class ReadStreamsTests
+{
+    private const int Request = 128 << 10;
+
+    [Fact]
+    public void Observe_SequentialReader_IsReadAheadWithAGrowingWindow()
+    {
+        var streams = new ReadStreams();
+        long ahead = 0;
+        long widest = 0;
+        for (long offset = 0; offset < 256L << 20; offset += Request)
+        {
+            (long start, long end) = streams.Observe(offset, Request);
+            if (start < end)
+            {
+                Assert.True(start >= ahead, "nothing is asked for twice");
+                ahead = end;
+                widest = Math.Max(widest, end - offset);
+            }
+
+            Assert.True(offset == 0 || ahead >= offset + Request, "the reader never gets ahead");
+        }
+
+        Assert.InRange(widest, ReadStreams.MaxWindow, ReadStreams.MaxWindow + (1 << 20));
+    }
+
+    [Fact]
+    public void Observe_TwoInterleavedReaders_FollowsBoth()
+    {
+        var streams = new ReadStreams();
+        long firstAhead = 0;
+        long secondAhead = 0;
+        const long second = 1L << 33;
+        for (long offset = 0; offset < 16L << 20; offset += Request)
+        {
+            firstAhead = Math.Max(firstAhead, streams.Observe(offset, Request).End);
+            secondAhead = Math.Max(secondAhead, streams.Observe(second + offset, Request).End);
+        }
+
+        Assert.True(firstAhead > 16L << 20 && secondAhead > second + (16L << 20));
+    }
+
+    [Fact]
+    public void Observe_OutOfOrderRequests_AreOneStream()
+    {
+        var streams = new ReadStreams();
+        streams.Observe(0, Request);
+        long asked = 0;
+        foreach (int at in (int[])[2, 1, 4, 3, 6, 5])
+        {
+            (long start, long end) = streams.Observe(at * Request, Request);
+            asked += end - start;
+        }
+
+        Assert.True(asked > 0);
+    }
+
+    [Theory]
+    [InlineData(4 << 10, 1L << 34)]
+    [InlineData(4 << 10, 8L << 20)]
+    [InlineData(64 << 10, 1L << 34)]
+    public void Observe_RandomReader_GetsNextToNoReadAhead(int length, long range)
+    {
+        var streams = new ReadStreams();
+        var random = new Random(1);
+        int asked = 0;
+        for (int i = 0; i < 1000; i++)
+        {
+            (long start, long end) = streams.Observe(random.NextInt64(range / length) * length, length);
+            asked += start < end ? 1 : 0;
+        }
+
+        Assert.InRange(asked, 0, 20);
+    }
+
+    [Fact]
+    public void Observe_SameRangeAgainAndAgain_GetsNoReadAhead()
+    {
+        var streams = new ReadStreams();
+        streams.Observe(1 << 20, 4096);
+        (long start, long end) = streams.Observe(1 << 20, 4096);
+
+        Assert.True(start >= end);
+    }
+}
