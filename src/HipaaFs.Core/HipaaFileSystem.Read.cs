@@ -83,35 +83,57 @@ public sealed partial class HipaaFileSystem
     {
         FileState file = open.File;
         List<(long Start, ExtentHit Hit)> pieces = [];
-        int length;
-        (long Start, long End) ahead;
         while (true)
         {
             long needed;
+            int length;
+            long version;
+            (long Start, long End) ahead;
             lock (file.Gate)
             {
                 length = (int)Math.Clamp(file.Size - offset, 0, destination.Length);
+                version = file.ExtentVersion;
                 needed = Plan(file, offset, destination.Span[..length], pieces);
                 ahead = needed < 0 ? open.Streams.Observe(offset, length) : default;
             }
 
-            if (needed < 0)
+            if (needed >= 0)
             {
-                break;
+                FsError loading = await LoadExtentsAsync(file, needed, interrupted);
+                if (loading != FsError.None)
+                {
+                    return loading;
+                }
+
+                continue;
             }
 
-            FsError loading = await LoadExtentsAsync(file, needed, interrupted);
-            if (loading != FsError.None)
+            if (ahead.Start < ahead.End)
             {
-                return loading;
+                StartReadAhead(file, ahead.Start, ahead.End);
             }
-        }
 
-        if (ahead.Start < ahead.End)
-        {
-            StartReadAhead(file, ahead.Start, ahead.End);
-        }
+            FsError error = await ReadPiecesAsync(file, offset, destination, pieces, interrupted);
+            if (error == FsError.None)
+            {
+                return length;
+            }
 
+            lock (file.Gate)
+            {
+                if (file.ExtentVersion == version)
+                {
+                    return error;
+                }
+            }
+
+            // The bytes have moved meanwhile, and the segment they were in is gone.
+        }
+    }
+
+    private async ValueTask<FsError> ReadPiecesAsync(
+        FileState file, long offset, Memory<byte> destination, List<(long Start, ExtentHit Hit)> pieces, CancellationToken interrupted)
+    {
         foreach ((long start, ExtentHit hit) in pieces)
         {
             Memory<byte> part = destination.Slice((int)(start - offset), (int)(hit.End - start));
@@ -129,7 +151,7 @@ public sealed partial class HipaaFileSystem
             }
         }
 
-        return length;
+        return FsError.None;
     }
 
     // Copies what is in memory and lists what must come from segments. Returns an offset whose extents must be loaded first, or -1. The caller holds the file's lock.

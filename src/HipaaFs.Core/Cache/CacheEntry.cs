@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using HipaaFs.Crypto;
+using Microsoft.Win32.SafeHandles;
 
 namespace HipaaFs.Cache;
 
@@ -10,7 +11,11 @@ internal sealed class CacheEntry
     private const int MaxFrequency = 3;
 
     private readonly ulong[]? _bits;
+    private readonly ulong[] _touched;
+    private readonly Lock _fileLock = new();
+    private SafeFileHandle? _file;
     private long _cachedFrames;
+    private long _lastTouched = -1;
     private int _readers;
 
     /// <summary>An entry for <paramref name="objectLength"/> bytes; complete when <paramref name="bits"/> is null.</summary>
@@ -19,6 +24,7 @@ internal sealed class CacheEntry
         Segment = segment;
         ObjectLength = objectLength;
         _bits = bits;
+        _touched = new ulong[WordsFor(objectLength)];
         _cachedFrames = bits is null ? FrameCount : Count(bits);
     }
 
@@ -36,9 +42,6 @@ internal sealed class CacheEntry
 
     /// <summary>Bytes on the disk.</summary>
     internal long CachedBytes => IsComplete ? ObjectLength : Volatile.Read(ref _cachedFrames) * SegmentFormat.SealedFrameSize;
-
-    /// <summary>Whether someone has the file open.</summary>
-    internal bool IsInUse => Volatile.Read(ref _readers) > 0;
 
     /// <summary>Whether the entry has left the cache. Guarded by the cache.</summary>
     internal bool IsGone { get; set; }
@@ -100,7 +103,7 @@ internal sealed class CacheEntry
         return start < stop;
     }
 
-    /// <summary>Says that the frames of a half-open range are in the file. Returns how many are new.</summary>
+    /// <summary>Says that the frames of a half-open range are in the file. Returns how many are new. Guarded by the cache, which counts them.</summary>
     internal long Mark(long first, long end)
     {
         ulong[]? bits = _bits;
@@ -124,40 +127,82 @@ internal sealed class CacheEntry
         return added;
     }
 
-    /// <summary>Says that a frame is not in the file after all.</summary>
-    internal void Unmark(long frame)
+    /// <summary>Says that the frames of a half-open range are not in the file after all. Returns how many it had. Guarded by the cache, which counts them.</summary>
+    internal long Unmark(long first, long end)
     {
         ulong[]? bits = _bits;
         if (bits is null)
         {
+            return 0;
+        }
+
+        long removed = 0;
+        for (long frame = first; frame < end; frame++)
+        {
+            ulong bit = 1UL << (int)(frame % 64);
+            if ((Interlocked.And(ref bits[frame / 64], ~bit) & bit) != 0)
+            {
+                removed++;
+            }
+        }
+
+        Interlocked.Add(ref _cachedFrames, -removed);
+        IsMapDirty = true;
+        return removed;
+    }
+
+    /// <summary>Notes a read that begins with a frame. One pass over the segment is one use, in however many reads it is made: only a reader who comes back counts as a hit.</summary>
+    /// <remarks>Racing hits may be lost: it is a hint.</remarks>
+    internal void Touch(long frame)
+    {
+        if (frame == _lastTouched || frame / 64 >= _touched.Length)
+        {
             return;
         }
 
+        _lastTouched = frame;
         ulong bit = 1UL << (int)(frame % 64);
-        if ((Interlocked.And(ref bits[frame / 64], ~bit) & bit) != 0)
+        if ((Interlocked.Or(ref _touched[frame / 64], bit) & bit) == 0)
         {
-            Interlocked.Decrement(ref _cachedFrames);
-            IsMapDirty = true;
+            return;
         }
-    }
 
-    /// <summary>Notes a hit. Racing hits may be lost: it is a hint.</summary>
-    internal void Touch()
-    {
+        Array.Clear(_touched);
+        _touched[frame / 64] = bit;
         if (Frequency < MaxFrequency)
         {
             Frequency++;
         }
     }
 
-    /// <summary>Counts a reader in.</summary>
-    internal void Enter() => Interlocked.Increment(ref _readers);
+    /// <summary>Counts a reader in and gives it the file, which is opened for the first and closed after the last. Null when it cannot be opened.</summary>
+    /// <remarks>An entry that leaves the cache keeps its file as long as it has readers, and what is fetched for them goes to it.</remarks>
+    internal SafeFileHandle? TryEnter(Func<CacheEntry, SafeFileHandle?> open)
+    {
+        lock (_fileLock)
+        {
+            _file ??= open(this);
+            if (_file is not null)
+            {
+                _readers++;
+            }
+
+            return _file;
+        }
+    }
 
     /// <summary>Counts a reader out.</summary>
     internal void Leave()
     {
-        int left = Interlocked.Decrement(ref _readers);
-        Debug.Assert(left >= 0, "left once too often");
+        lock (_fileLock)
+        {
+            Debug.Assert(_readers > 0, "left once too often");
+            if (--_readers == 0)
+            {
+                _file!.Dispose();
+                _file = null;
+            }
+        }
     }
 
     /// <summary>Says that the map on the disk is as the one in memory.</summary>

@@ -33,9 +33,14 @@ internal sealed class CacheFiles
     internal void CreateParent(SegmentId segment) =>
         DurableFile.CreatePrivateDirectory(Path.GetDirectoryName(PathOf(segment, Whole))!);
 
-    /// <summary>Opens an entry's data for reading. Null when the file is gone.</summary>
-    internal SafeFileHandle? TryOpenRead(CacheEntry entry)
+    /// <summary>Opens an entry's data: a whole object for reading, one with gaps for writing too, made when it is new. Null when a whole object's file is gone.</summary>
+    internal SafeFileHandle? TryOpen(CacheEntry entry)
     {
+        if (!entry.IsComplete)
+        {
+            return OpenPartial(entry);
+        }
+
         try
         {
             return File.OpenHandle(PathOf(entry), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
@@ -46,21 +51,19 @@ internal sealed class CacheFiles
         }
     }
 
-    /// <summary>Opens the data of an entry with gaps for writing, making it when it is new.</summary>
-    internal SafeFileHandle OpenWrite(CacheEntry entry)
-    {
-        string path = PathOf(entry.Segment, Partial);
-        return File.Exists(path)
-            ? File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete)
-            : CreatePartial(entry, path);
-    }
-
     /// <summary>Removes an entry's files.</summary>
     internal void Delete(CacheEntry entry)
     {
         File.Delete(PathOf(entry.Segment, Whole));
         File.Delete(PathOf(entry.Segment, Partial));
         File.Delete(PathOf(entry.Segment, Map));
+    }
+
+    /// <summary>Removes what a segment had of an entry with gaps, now that the whole object is here.</summary>
+    internal void DeletePartial(SegmentId segment)
+    {
+        File.Delete(PathOf(segment, Partial));
+        File.Delete(PathOf(segment, Map));
     }
 
     /// <summary>Saves the map of an entry with gaps. A map that is lost costs fetches; one that lies is caught by authentication.</summary>
@@ -127,7 +130,10 @@ internal sealed class CacheFiles
     {
         byte[] content = File.ReadAllBytes(mapPath);
         long length = content.Length >= 8 ? System.Buffers.Binary.BinaryPrimitives.ReadInt64LittleEndian(content) : -1;
-        bool sound = length > 0 && content.Length == 8 + (CacheEntry.WordsFor(length) * 8) && File.Exists(PathOf(segment, Partial));
+        bool sound = length > 0
+            && content.Length == 8 + (CacheEntry.WordsFor(length) * 8)
+            && File.Exists(PathOf(segment, Partial))
+            && !File.Exists(WholePath(segment));
         if (!sound)
         {
             File.Delete(mapPath);
@@ -148,19 +154,25 @@ internal sealed class CacheFiles
         return null;
     }
 
-    private SafeFileHandle CreatePartial(CacheEntry entry, string path)
+    private SafeFileHandle OpenPartial(CacheEntry entry)
     {
-        CreateParent(entry.Segment);
-        try
+        string path = PathOf(entry.Segment, Partial);
+        if (!File.Exists(path))
         {
-            SafeFileHandle file = DurableFile.CreatePrivate(path);
-            RandomAccess.SetLength(file, entry.ObjectLength);
-            return file;
+            CreateParent(entry.Segment);
+            try
+            {
+                SafeFileHandle file = DurableFile.CreatePrivate(path);
+                RandomAccess.SetLength(file, entry.ObjectLength);
+                return file;
+            }
+            catch (IOException) when (File.Exists(path))
+            {
+                // Somebody else was first.
+            }
         }
-        catch (IOException) when (File.Exists(path))
-        {
-            return File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
-        }
+
+        return File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
     }
 
     private string PathOf(SegmentId segment, string extension)

@@ -75,7 +75,7 @@ internal sealed partial class FrameCache : IDisposable
     /// <summary>Finds or makes a segment's entry and opens its file for a reader, who leaves the entry when done. Null when the object's length is not known.</summary>
     internal CacheEntry? TryEnter(SegmentId segment, long objectLength, out SafeFileHandle? file)
     {
-        for (; ; )
+        while (true)
         {
             CacheEntry? entry = GetOrAdd(segment, objectLength);
             if (entry is null)
@@ -84,20 +84,23 @@ internal sealed partial class FrameCache : IDisposable
                 return null;
             }
 
-            file = _files.TryOpenRead(entry);
-            if (file is not null)
+            file = entry.TryEnter(_files.TryOpen);
+            if (file is null)
             {
-                entry.Enter();
-                return entry;
-            }
-
-            if (!entry.IsComplete)
-            {
-                _files.OpenWrite(entry).Dispose();
+                Remove(entry); // Somebody deleted the file of a complete entry.
                 continue;
             }
 
-            Remove(entry); // Somebody deleted the file of a complete entry.
+            // An entry that has left meanwhile may have opened its successor's file.
+            lock (_lock)
+            {
+                if (!entry.IsGone)
+                {
+                    return entry;
+                }
+            }
+
+            entry.Leave();
         }
     }
 
@@ -105,25 +108,26 @@ internal sealed partial class FrameCache : IDisposable
     internal void Adopt(SegmentId segment, string stagedPath, long objectLength)
     {
         _files.CreateParent(segment);
-        CacheEntry? old;
+        File.Move(stagedPath, _files.WholePath(segment), overwrite: true);
         var entry = new CacheEntry(segment, objectLength, bits: null);
         lock (_lock)
         {
-            _entries.TryGetValue(segment, out old);
+            if (_entries.Remove(segment, out CacheEntry? old))
+            {
+                old.IsGone = true;
+                _bytes -= old.CachedBytes;
+                _files.DeletePartial(segment);
+            }
+
+            Add(entry);
         }
 
-        if (old is not null)
-        {
-            Remove(old);
-        }
-
-        File.Move(stagedPath, _files.WholePath(segment), overwrite: true);
-        Add(entry);
+        Evicted?.Invoke(segment); // Whoever reads the staged file goes on; the next reader finds the entry, which counts its hits and can be repaired.
         MakeRoom();
     }
 
-    /// <summary>Gives up a frame that is bad here: the bit of an entry with gaps, or the whole of a complete one, whose file may be the store's own.</summary>
-    internal void Discard(CacheEntry entry, long frame)
+    /// <summary>Gives up frames of which one is bad here: the bits of an entry with gaps, or the whole of a complete one, whose file may be the store's own.</summary>
+    internal void Discard(CacheEntry entry, long first, long end)
     {
         Interlocked.Increment(ref _badFrames);
         if (entry.IsComplete)
@@ -132,10 +136,10 @@ internal sealed partial class FrameCache : IDisposable
             return;
         }
 
-        entry.Unmark(frame);
         lock (_lock)
         {
-            _bytes -= SegmentFormat.SealedFrameSize;
+            long removed = entry.Unmark(first, end);
+            _bytes -= entry.IsGone ? 0 : removed * SegmentFormat.SealedFrameSize;
         }
     }
 
@@ -257,14 +261,12 @@ internal sealed partial class FrameCache : IDisposable
         Evicted?.Invoke(entry.Segment);
     }
 
-    private void Added(CacheEntry entry, long frames)
+    private void Added(CacheEntry entry, long first, long end)
     {
         lock (_lock)
         {
-            if (!entry.IsGone)
-            {
-                _bytes += frames * SegmentFormat.SealedFrameSize;
-            }
+            long added = entry.Mark(first, end);
+            _bytes += entry.IsGone ? 0 : added * SegmentFormat.SealedFrameSize;
         }
 
         MakeRoom();

@@ -21,13 +21,13 @@ internal sealed class FrameFetcher : IDisposable
     private readonly IObjectStore _store;
     private readonly MemoryBudget _budget;
     private readonly CacheFiles _files;
-    private readonly Action<CacheEntry, long> _added;
+    private readonly Action<CacheEntry, long, long> _added;
     private readonly CancellationTokenSource _stop = new();
     private int _readAhead;
     private long _fetchedBytes;
     private long _fetches;
 
-    internal FrameFetcher(IObjectStore store, MemoryBudget budget, CacheFiles files, Action<CacheEntry, long> added)
+    internal FrameFetcher(IObjectStore store, MemoryBudget budget, CacheFiles files, Action<CacheEntry, long, long> added)
     {
         _store = store;
         _budget = budget;
@@ -127,7 +127,8 @@ internal sealed class FrameFetcher : IDisposable
                 }
             }
 
-            mine = new Fetch(entry, start, stop);
+            // The caller reads the entry, so its file is open; from here on the fetch keeps it open.
+            mine = new Fetch(entry, entry.TryEnter(_files.TryOpen)!, start, stop);
             _running.Add(mine);
         }
 
@@ -148,7 +149,7 @@ internal sealed class FrameFetcher : IDisposable
         FsError outcome = FsError.Io;
         try
         {
-            outcome = await FillAsync(fetch.Entry, fetch.First, fetch.End);
+            outcome = await FillAsync(fetch);
         }
         catch (OperationCanceledException)
         {
@@ -161,6 +162,7 @@ internal sealed class FrameFetcher : IDisposable
         finally
         {
             _budget.ReleaseFetch(bytes);
+            fetch.Entry.Leave();
             lock (_lock)
             {
                 _running.Remove(fetch);
@@ -175,8 +177,9 @@ internal sealed class FrameFetcher : IDisposable
         }
     }
 
-    private async Task<FsError> FillAsync(CacheEntry entry, long first, long end)
+    private async Task<FsError> FillAsync(Fetch fetch)
     {
+        (CacheEntry entry, SafeFileHandle file, long first, long end) = fetch;
         long offset = SegmentFormat.SealedFrameOffset(first);
         int wanted = (int)Math.Min((end - first) * SegmentFormat.SealedFrameSize, entry.ObjectLength - offset);
         byte[] buffer = ArrayPool<byte>.Shared.Rent(wanted);
@@ -196,12 +199,8 @@ internal sealed class FrameFetcher : IDisposable
                 return FsError.NotAuthentic; // The object was cut off.
             }
 
-            using (SafeFileHandle file = _files.OpenWrite(entry))
-            {
-                RandomAccess.Write(file, buffer.AsSpan(0, wanted), offset);
-            }
-
-            _added(entry, entry.Mark(first, end));
+            RandomAccess.Write(file, buffer.AsSpan(0, wanted), offset);
+            _added(entry, first, end);
             return FsError.None;
         }
         finally
@@ -210,7 +209,7 @@ internal sealed class FrameFetcher : IDisposable
         }
     }
 
-    private sealed record Fetch(CacheEntry Entry, long First, long End)
+    private sealed record Fetch(CacheEntry Entry, SafeFileHandle File, long First, long End)
     {
         internal TaskCompletionSource<FsError> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

@@ -137,7 +137,8 @@ internal sealed partial class SegmentReader
 
                 // The cache's copy is bad. A complete entry may be the store's own file under another name, so it is dropped and never written to.
                 LogCacheFrameBad(_logger, reader, segment, bad);
-                _cache.Discard(view.Entry!, bad);
+                long end = (plaintextOffset + destination.Length + SegmentFormat.FrameSize - 1) / SegmentFormat.FrameSize;
+                _cache.Discard(view.Entry!, bad, end);
             }
             finally
             {
@@ -165,6 +166,7 @@ internal sealed partial class SegmentReader
     // Returns the number of the first frame that is missing, short or not authentic, or -1.
     private static long ReadFrames(SegmentView view, long plaintextOffset, Span<byte> destination)
     {
+        view.Entry?.Touch(plaintextOffset / SegmentFormat.FrameSize);
         byte[] sealedFrames = s_sealed ??= GC.AllocateUninitializedArray<byte>(BatchFrames * SegmentFormat.SealedFrameSize, pinned: true);
         SegmentCipher cipher = view.RentCipher();
         try

@@ -67,8 +67,15 @@ internal sealed class SegmentView
             return;
         }
 
-        File.Dispose();
-        Entry?.Leave();
+        if (Entry is null)
+        {
+            File.Dispose();
+        }
+        else
+        {
+            Entry.Leave(); // The file is the entry's.
+        }
+
         foreach (SegmentCipher cipher in _idle)
         {
             cipher.Dispose();

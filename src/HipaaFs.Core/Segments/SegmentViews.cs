@@ -42,7 +42,6 @@ internal sealed class SegmentViews : IDisposable
 
             view.AddReference();
             view.LastUse = ++_clock;
-            view.Entry?.Touch();
             return true;
         }
     }
