@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using HipaaFs.Cli.Commands;
+using HipaaFs.Cli.Daemon;
 
 namespace HipaaFs.Cli;
 
@@ -8,6 +9,11 @@ internal static class Program
 {
     private static async Task<int> Main(string[] arguments)
     {
+        if (arguments.Contains(DaemonProcess.ReportOption))
+        {
+            DaemonProcess.LeaveTerminal();
+        }
+
         using var stop = new CancellationTokenSource();
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, StopOnce);
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, StopOnce);

@@ -26,7 +26,7 @@ internal static class MountCommand
         options.CompletionSources.Add(static _ => MountOptionsReader.Names.Select(static name => new CompletionItem(name)));
         var key = new Option<string?>("--key") { Description = "The key, instead of the one volume.yaml names.", HelpName = "KEYREF" };
         var foreground = new Option<bool>("--foreground", "-f") { Description = "Stay in the foreground and log to standard error too." };
-        var report = new Option<string?>("--report-fd") { Hidden = true };
+        var report = new Option<string?>(DaemonProcess.ReportOption) { Hidden = true };
         var command = new Command("mount", "Mounts a volume.") { volume, mountPoint, options, key, foreground, report };
         runner.Handle(command, async (parsed, output, cancel) =>
         {
@@ -62,7 +62,7 @@ internal static class MountCommand
     private static async Task<ExitCode> RunDaemonAsync(
         MountRequest request, string descriptor, CommandContext context, CancellationToken cancel)
     {
-        using DaemonProcess daemon = DaemonProcess.Detach(descriptor);
+        using DaemonProcess daemon = DaemonProcess.Open(descriptor);
         try
         {
             return await MountDaemon.RunAsync(request.Plan(context), context, watched: false, daemon.Ready, cancel);

@@ -28,7 +28,7 @@ internal sealed class DaemonLauncher
             ? null
             : new AnonymousPipeServerStream(PipeDirection.Out, HandleInheritability.Inheritable);
         ProcessStartInfo start = Describe();
-        start.ArgumentList.Add("--report-fd");
+        start.ArgumentList.Add(DaemonProcess.ReportOption);
         start.ArgumentList.Add(reports.GetClientHandleAsString());
         if (secrets is not null)
         {
@@ -70,7 +70,16 @@ internal sealed class DaemonLauncher
     {
         // Published, this process is hipaafs itself; in development it may be `dotnet hipaafs.dll`.
         string program = Environment.ProcessPath ?? throw new InvalidOperationException("this process has no path");
-        var start = new ProcessStartInfo(program) { UseShellExecute = false };
+
+        // The runtime keeps copies of the standard streams it was started with, so the daemon must never see those of the caller:
+        // it would hold a terminal or a pipe open for as long as it lives. It gets pipes that lead nowhere once this process ends.
+        var start = new ProcessStartInfo(program)
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         if (Path.GetFileNameWithoutExtension(program) == "dotnet")
         {
             start.ArgumentList.Add(typeof(DaemonLauncher).Assembly.Location);

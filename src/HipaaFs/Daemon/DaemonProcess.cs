@@ -8,14 +8,20 @@ namespace HipaaFs.Cli.Daemon;
 /// <summary>The daemon's side of its start: leaves the terminal, and reports once over the inherited pipe.</summary>
 internal sealed class DaemonProcess : IDisposable
 {
+    /// <summary>The hidden option by which the launcher names the pipe.</summary>
+    public const string ReportOption = "--report-fd";
+
     private readonly AnonymousPipeClientStream _reports;
 
     private DaemonProcess(AnonymousPipeClientStream reports) => _reports = reports;
 
+    /// <summary>Opens the pipe on which the launcher waits.</summary>
+    public static DaemonProcess Open(string reportDescriptor) => new(new AnonymousPipeClientStream(PipeDirection.Out, reportDescriptor));
+
     /// <summary>Makes this process a daemon: a session of its own, no terminal, no directory kept busy.</summary>
-    public static DaemonProcess Detach(string reportDescriptor)
+    /// <remarks>Called before anything touches the console, which would keep the caller's terminal or pipes open for ever.</remarks>
+    public static void LeaveTerminal()
     {
-        var reports = new AnonymousPipeClientStream(PipeDirection.Out, reportDescriptor);
         _ = LibC.setsid(); // Fails only for a group leader, which already has what it is asked for.
         using (SafeFileHandle nothing = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
         {
@@ -27,7 +33,6 @@ internal sealed class DaemonProcess : IDisposable
         }
 
         Environment.CurrentDirectory = "/";
-        return new DaemonProcess(reports);
     }
 
     /// <summary>Tells the command that waits that the mount answers.</summary>

@@ -37,7 +37,11 @@ internal sealed class DrainWatch : IProgress<DrainProgress>
 
         _left = value.BytesLeft;
         _total = Math.Max(_total, value.BytesLeft);
-        _report(new ProgressUpdate("upload", _total - value.BytesLeft, _total, "bytes"));
+        if (_total > 0)
+        {
+            _report(new ProgressUpdate("upload", _total - value.BytesLeft, _total, "bytes"));
+        }
+
         if (value.Error is not null && _time.GetElapsedTime(_lastAdvance) > Patience)
         {
             _giveUp?.Invoke(value.Error);

@@ -18,7 +18,8 @@ namespace HipaaFs.Cli.Daemon;
 internal sealed partial class MountDaemon
 {
     private static readonly TimeSpan DrainRetryDelay = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan OpenFilesPatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan FlushPatience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(3);
 
     private static LogFactory OpenLog(VolumeConfiguration configuration, CommandContext context, bool watched)
     {
@@ -115,22 +116,35 @@ internal sealed partial class MountDaemon
         {
             LogSignalled(_logger);
             _endsWithoutUpload = true;
-            await Task.Run(FlushAndDetach, CancellationToken.None);
-            await Task.WhenAny(ended, Task.Delay(OpenFilesPatience, _context.Time, CancellationToken.None));
-            if (!ended.IsCompleted)
-            {
-                _session.Abort();
-            }
+            await DetachForGoodAsync(ended);
         }
 
         await ended;
     }
 
-    // What programs wrote before the signal is in the kernel's page cache still; it counts as written.
-    private void FlushAndDetach()
+    // What programs wrote before the signal may be in the kernel's page cache still; it counts as written. Programs that have
+    // files open do not keep the daemon: they get ENOTCONN.
+    private async Task DetachForGoodAsync(Task ended)
     {
-        MountedFileSystem.Flush(_plan.MountPoint);
-        _session.Unmount(lazy: true);
+        Task flushed = Task.Run(() => MountedFileSystem.Flush(_plan.MountPoint));
+        await Task.WhenAny(flushed, Task.Delay(FlushPatience, _context.Time, CancellationToken.None));
+        bool detached = await Task.Run(() =>
+            _session.Unmount(lazy: false) is not FuseUnmountResult.Busy || MountedFileSystem.DetachByForce(_plan.MountPoint));
+        if (!detached)
+        {
+            await Task.Run(() => _session.Unmount(lazy: true));
+            _session.Abort();
+        }
+
+        await Task.WhenAny(ended, Task.Delay(EndPatience, _context.Time, CancellationToken.None));
+        if (!ended.IsCompleted)
+        {
+            // Nothing is left that could end the session but the end of the process, which every state of the volume survives.
+            await CommitAsync();
+            LogAbandoned(_logger);
+            _runtime.Remove(VolumeId);
+            Environment.Exit((int)ExitCode.Done);
+        }
     }
 
     private async Task CommitAsync()
@@ -230,6 +244,9 @@ internal sealed partial class MountDaemon
 
     [LoggerMessage(604, LogLevel.Information, "the upload was ended: by a signal, or for a new mount")]
     private static partial void LogDrainEnded(ILogger logger);
+
+    [LoggerMessage(608, LogLevel.Warning, "files are open and the connection could not be broken: the process ends without closing the volume")]
+    private static partial void LogAbandoned(ILogger logger);
 
     [LoggerMessage(606, LogLevel.Error, "what was written could not all be committed: {Error}")]
     private static partial void LogNotCommitted(ILogger logger, FsError error);

@@ -10,6 +10,7 @@ internal static partial class LibC
 {
     internal const int ECONNABORTED = 103;
     internal const int ENOTCONN = 107;
+    internal const int MNT_FORCE = 1;
     internal const int MNT_DETACH = 2;
     internal const int O_RDWR = 2;
     internal const int O_CREAT = 0x40;
@@ -40,6 +41,12 @@ internal static partial class LibC
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int syncfs(int fd);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int tcgetattr(int fd, Span<uint> termios);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int tcsetattr(int fd, int actions, Span<uint> termios);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int kill(int pid, int signal);

@@ -34,6 +34,10 @@ internal static class MountedFileSystem
         return fd < 0 && error is LibC.ENOTCONN or LibC.ECONNABORTED;
     }
 
+    /// <summary>Detaches a mount that is in use and breaks its connection: what is open in it gets ENOTCONN. Root only; false when that is not allowed.</summary>
+    /// <remarks>MNT_FORCE makes the kernel abort a FUSE connection before it looks at who uses it (umount(2), fuse_umount_begin).</remarks>
+    public static bool DetachByForce(string mountPoint) => LibC.umount2(mountPoint, LibC.MNT_FORCE | LibC.MNT_DETACH) == 0;
+
     /// <summary>Removes a dead mount from the tree. False when that is not allowed.</summary>
     public static bool DetachDead(string mountPoint)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Spectre.Console;
 
@@ -41,7 +42,7 @@ internal sealed class ProgressDisplay
     }
 
     private static string Format(long amount, string unit) =>
-        unit == "bytes" ? Configuration.ByteSize.Format(amount) : $"{amount} {unit}";
+        unit == "bytes" ? Configuration.ByteSize.Format(amount) : amount.ToString(CultureInfo.InvariantCulture);
 
     private async Task<T> RunWithBarAsync<T>(Func<Action<ProgressUpdate>, Task<T>> work)
     {
