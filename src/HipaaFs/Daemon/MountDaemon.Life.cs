@@ -248,6 +248,12 @@ internal sealed partial class MountDaemon
     [LoggerMessage(608, LogLevel.Warning, "files are open and the connection could not be broken: the process ends without closing the volume")]
     private static partial void LogAbandoned(ILogger logger);
 
+    [LoggerMessage(609, LogLevel.Error, "the mount failed: {Code}; who started it was told why")]
+    private static partial void LogFailed(ILogger logger, ExitCode code);
+
+    [LoggerMessage(610, LogLevel.Critical, "the mount ended unexpectedly")]
+    private static partial void LogUnexpected(ILogger logger, Exception exception);
+
     [LoggerMessage(606, LogLevel.Error, "what was written could not all be committed: {Error}")]
     private static partial void LogNotCommitted(ILogger logger, FsError error);
 

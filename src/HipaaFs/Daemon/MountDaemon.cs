@@ -65,15 +65,46 @@ internal sealed partial class MountDaemon : IControlTarget, IDisposable
         MountPlan plan, CommandContext context, bool watched, Action<DaemonReport> ready, CancellationToken stop)
     {
         ProcessHardening.DisableDumps();
-        using ILoggerFactory loggers = OpenLog(plan.Configuration, context, watched);
+        using LogFactory loggers = OpenLog(plan.Configuration, context, watched);
         ILogger logger = loggers.CreateLogger<MountDaemon>();
         LogStarting(logger, Commands.CommandTree.Version, Environment.ProcessId);
+        try
+        {
+            await RunAsync(plan, context, ready, loggers, stop);
+            return ExitCode.Done;
+        }
+        catch (Exception exception) when (Logged(logger, exception))
+        {
+            throw; // Not reached: the filter only looks, while the daemon has a log and nobody sees its standard error.
+        }
+    }
+
+    private static async Task RunAsync(
+        MountPlan plan, CommandContext context, Action<DaemonReport> ready, LogFactory loggers, CancellationToken stop)
+    {
         var opening = new VolumeOpening(plan, context, loggers);
         await using Volume volume = await OpenVolumeAsync(plan, context, opening, stop);
         await using FuseSession session = MountSession(plan, context, volume, loggers);
-        using var daemon = new MountDaemon(plan, context, volume, session, logger);
+        using var daemon = new MountDaemon(plan, context, volume, session, loggers.CreateLogger<MountDaemon>());
         await daemon.ServeAsync(opening.TookOver, ready, loggers, stop);
-        return ExitCode.Done;
+    }
+
+    private static bool Logged(ILogger logger, Exception exception)
+    {
+        switch (exception)
+        {
+            case CommandException failure:
+                LogFailed(logger, failure.Code);
+                break;
+            case VolumeException failure:
+                LogFailed(logger, VolumeFailures.ToExitCode(failure.Failure));
+                break;
+            default:
+                LogUnexpected(logger, exception);
+                break;
+        }
+
+        return false;
     }
 
     /// <summary>Frees what waits for the end; everything else was closed in its order.</summary>
