@@ -3,7 +3,12 @@ namespace HipaaFs;
 /// <summary>Tells a full disk from a broken one.</summary>
 internal static class DiskErrors
 {
-    private const int NoSpace = 28; // ENOSPC
+    /// <summary>ENOSPC.</summary>
+    internal const int NoSpace = 28;
+
+    /// <summary>EIO.</summary>
+    internal const int Broken = 5;
+
     private const int QuotaExceeded = 122; // EDQUOT
     private const int WindowsDiskFull = unchecked((int)0x80070070);
 

@@ -24,6 +24,7 @@ internal sealed class TestVolume : IAsyncDisposable
         _scratch = scratch;
         _options = options;
         Id = id;
+        StoreDirectory = scratch["store"];
         Log = new LogRecorder();
         FileSystem = null!;
     }
@@ -43,11 +44,14 @@ internal sealed class TestVolume : IAsyncDisposable
     /// <summary>The store that misbehaves when told to; the volume's store is behind it.</summary>
     public FaultingObjectStore Store { get; private set; } = null!;
 
+    /// <summary>How staging's disk fails; null when it does not.</summary>
+    public Func<int, int?>? StagingFault { get; set; }
+
     public IKeyWrapper Key => new FileKeyWrapper(KeyPath);
 
     public string VolumeDirectory => _scratch["volume"];
 
-    public string StoreDirectory => _scratch["store"];
+    public string StoreDirectory { get; init; }
 
     public string StagingDirectory => _options.StagingDirectory ?? Path.Combine(VolumeDirectory, "staging");
 
@@ -82,7 +86,11 @@ internal sealed class TestVolume : IAsyncDisposable
     /// <summary>Opens the closed volume.</summary>
     public async Task OpenAsync(VolumeMode mode = VolumeMode.ReadWrite, Action<FaultingObjectStore>? arrange = null)
     {
-        var opening = new VolumeOpening(Options, mode, Log, _options.Time) { OpenStore = () => OpenStore(arrange) };
+        var opening = new VolumeOpening(Options, mode, Log, _options.Time)
+        {
+            OpenStore = () => OpenStore(arrange),
+            StagingFault = length => StagingFault?.Invoke(length),
+        };
         _volume = await opening.RunAsync(Key, CancellationToken.None);
         FileSystem = _volume.FileSystem;
     }
@@ -114,9 +122,14 @@ internal sealed class TestVolume : IAsyncDisposable
     }
 
     /// <summary>The same without opening it.</summary>
-    public TestVolume CopyFiles()
+    /// <param name="sharesStore">Whether the copy works on the same store, as a second machine would.</param>
+    public TestVolume CopyFiles(bool sharesStore = false)
     {
-        var copy = new TestVolume(new ScratchDirectory(), _options with { StagingDirectory = null }, Id);
+        var scratch = new ScratchDirectory();
+        var copy = new TestVolume(scratch, _options with { StagingDirectory = null }, Id)
+        {
+            StoreDirectory = sharesStore ? StoreDirectory : scratch["store"],
+        };
         Directory.CreateDirectory(copy.VolumeDirectory);
 
         // The database before its log, the log before what its rows refer to: each can only be ahead of what was copied before it.
@@ -128,7 +141,11 @@ internal sealed class TestVolume : IAsyncDisposable
 
         CopyTree(StagingDirectory, copy.StagingDirectory);
         CopyTree(CacheDirectory, copy.CacheDirectory);
-        CopyTree(StoreDirectory, copy.StoreDirectory);
+        if (!sharesStore)
+        {
+            CopyTree(StoreDirectory, copy.StoreDirectory);
+        }
+
         CopyFile(KeyPath, copy.KeyPath);
         File.Delete(Path.Combine(copy.CacheDirectory, "owner"));
         return copy;

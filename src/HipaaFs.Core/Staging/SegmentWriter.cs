@@ -25,6 +25,7 @@ internal sealed class SegmentWriter : IDisposable
 
     private readonly SegmentCipher _cipher;
     private readonly SafeFileHandle _file;
+    private readonly DiskFault? _fault;
     private readonly byte[] _frame = new byte[SegmentFormat.FrameSize];
     private readonly byte[] _backlog = ArrayPool<byte>.Shared.Rent(BatchFrames * SegmentFormat.SealedFrameSize);
     private readonly List<SegmentRun> _runs = [];
@@ -36,8 +37,9 @@ internal sealed class SegmentWriter : IDisposable
     private bool _isDisposed;
     private (ulong Inode, long FileOffset, long PlaintextOffset) _run;
 
-    internal SegmentWriter(SegmentHeader header, SegmentCipher cipher, SafeFileHandle file)
+    internal SegmentWriter(SegmentHeader header, SegmentCipher cipher, SafeFileHandle file, DiskFault? fault = null)
     {
+        _fault = fault;
         Header = header;
         _cipher = cipher;
         _file = file;
@@ -130,7 +132,15 @@ internal sealed class SegmentWriter : IDisposable
 
     /// <summary>Makes everything flushed durable.</summary>
     /// <exception cref="IOException">The disk failed; what it has of this segment cannot be trusted from the last success on.</exception>
-    internal void Sync() => DurableFile.SyncData(_file);
+    internal void Sync()
+    {
+        if (_fault?.Invoke(-1) is not null)
+        {
+            throw new IOException("injected", DiskErrors.Broken);
+        }
+
+        DurableFile.SyncData(_file);
+    }
 
     /// <summary>Writes index and trailer, makes the object durable and returns its length. Nothing may follow.</summary>
     internal long Finish()
@@ -141,7 +151,7 @@ internal sealed class SegmentWriter : IDisposable
         byte[] tail = new byte[index.Length + SegmentFormat.TrailerSize];
         index.CopyTo(tail, 0);
         new SegmentTrailer((ulong)_written, (uint)index.Length).Write(tail.AsSpan(index.Length));
-        RandomAccess.Write(_file, tail, _written);
+        WriteFile(tail);
         _written += tail.Length;
         Sync();
         return _written;
@@ -208,8 +218,18 @@ internal sealed class SegmentWriter : IDisposable
             return;
         }
 
-        RandomAccess.Write(_file, _backlog.AsSpan(0, _backlogLength), _written);
+        WriteFile(_backlog.AsSpan(0, _backlogLength));
         _written += _backlogLength;
         _backlogLength = 0;
+    }
+
+    private void WriteFile(ReadOnlySpan<byte> content)
+    {
+        int? taken = _fault?.Invoke(content.Length);
+        RandomAccess.Write(_file, taken is null ? content : content[..taken.Value], _written);
+        if (taken is not null)
+        {
+            throw new IOException("injected", DiskErrors.NoSpace);
+        }
     }
 }

@@ -28,6 +28,9 @@ internal sealed class SegmentWriters
         _finished = finished;
     }
 
+    /// <summary>How staging's disk fails; null when it does not need to.</summary>
+    internal DiskFault? Fault { get; init; }
+
     /// <summary>Begins a segment of a key domain. Its file exists, its row does not yet (<see cref="RegisterAsync"/>).</summary>
     /// <exception cref="IOException">The file cannot be made.</exception>
     internal SegmentWriter Begin(DomainId domain, RecordClass recordClass)
@@ -45,7 +48,7 @@ internal sealed class SegmentWriters
             Changed = _clock.Now,
         };
         _staging.Add(row, _time.GetUtcNow(), 0);
-        return new SegmentWriter(header, _ring.OpenSegment(header), file);
+        return new SegmentWriter(header, _ring.OpenSegment(header), file, Fault);
     }
 
     /// <summary>Adds a segment's row, once its first frames are durable and before anything refers to them.</summary>

@@ -42,6 +42,9 @@ internal sealed class VolumeOpening
     /// <summary>Opens the store in place of its URL's adapter; null opens the URL. For tests, whose stores fail when told to.</summary>
     internal Func<MeteringObjectStore>? OpenStore { get; init; }
 
+    /// <summary>Fails staging's disk when a test says so.</summary>
+    internal DiskFault? StagingFault { get; init; }
+
     private bool IsReadOnly => _mode == VolumeMode.ReadOnly;
 
     /// <summary>Opens the volume.</summary>
@@ -199,7 +202,7 @@ internal sealed class VolumeOpening
         if (fence is not null)
         {
             var uploader = new Uploader(store, staging, cache, metadata, fence, clock, _time, _logger);
-            var writers = new SegmentWriters(staging, metadata, ring, clock, _time, uploader.Enqueue);
+            var writers = new SegmentWriters(staging, metadata, ring, clock, _time, uploader.Enqueue) { Fault = StagingFault };
             var writeback = new Writeback(files, pool, staging, writers, metadata, clock, _time, _logger);
             var objects = new StreamObjectWriter(ring, store, staging.Directory);
             var repacker = new Repacker(metadata, reader, writers, staging, views, files, clock, _logger);

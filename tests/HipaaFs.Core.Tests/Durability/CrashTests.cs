@@ -1,0 +1,118 @@
+using HipaaFs.Metadata;
+
+namespace HipaaFs.Core.Tests.Durability;
+
+public sealed class CrashTests
+{
+    [Fact]
+    public async Task Fsync_OfOneFileAmongMany_SurvivesACrash()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        for (int i = 0; i < 50; i++)
+        {
+            await test.FileSystem.PutAsync($"f{i}", FileSystemCalls.RandomBytes(5000, i));
+        }
+
+        await test.FileSystem.FsyncAsync("f20");
+        await using TestVolume crashed = await test.CrashAsync();
+
+        Assert.Equal(FileSystemCalls.RandomBytes(5000, 20), await crashed.FileSystem.GetAsync("f20"));
+        await crashed.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Sync_OfManyFiles_SurvivesACrashWholly()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        for (int i = 0; i < 1500; i++)
+        {
+            await test.FileSystem.PutAsync($"f{i}", FileSystemCalls.RandomBytes(100 + (i * 7), i));
+        }
+
+        await test.FileSystem.SyncAsync(default).Ok();
+        await using TestVolume crashed = await test.CrashAsync();
+        for (int i = 0; i < 1500; i++)
+        {
+            FileSystemCalls.AssertSame(FileSystemCalls.RandomBytes(100 + (i * 7), i), await crashed.FileSystem.GetAsync($"f{i}"), $"f{i}");
+        }
+
+        // The unfinished segment is copied into a new one, under which everything is still there.
+        await crashed.DrainAsync();
+        Assert.Empty(crashed.Volume.Parts.Staging.Stranded);
+        Assert.Equal(0, crashed.Volume.GetStatus().StagedSegments);
+        (TestVolume restored, _) = await crashed.RestoreAsync();
+        await using (restored)
+        {
+            Assert.Equal(await crashed.FileSystem.TreeAsync(), await restored.FileSystem.TreeAsync());
+        }
+
+        await crashed.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Crash_WithoutFsync_LeavesAPrefixAndNeverZeros()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        using var stop = new CancellationTokenSource();
+        Task writing = Task.Run(async () =>
+        {
+            for (int i = 0; !stop.IsCancellationRequested; i++)
+            {
+                await test.FileSystem.PutAsync($"f{i:d6}", Content(i));
+            }
+        });
+        for (int crash = 0; crash < 6; crash++)
+        {
+            await Task.Delay(300);
+            await using TestVolume crashed = await test.CrashAsync();
+            foreach ((string name, InodeAttributes inode) in await crashed.FileSystem.ListAsync(InodeId.Root))
+            {
+                byte[] expected = Content(int.Parse(name.AsSpan(1), System.Globalization.CultureInfo.InvariantCulture));
+                byte[] actual = await crashed.FileSystem.GetAsync(name);
+                Assert.True(actual.Length <= expected.Length, name);
+                FileSystemCalls.AssertSame(expected[..actual.Length], actual, name);
+            }
+
+            await crashed.DrainAsync();
+            await crashed.AssertSoundAsync();
+        }
+
+        await stop.CancelAsync();
+        await writing;
+
+        static byte[] Content(int i) => FileSystemCalls.RandomBytes(1 + (i * 997 % 60_000), i);
+    }
+
+    [Fact]
+    public async Task Close_ThenOneSecond_SurvivesACrash()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        byte[] content = FileSystemCalls.RandomBytes(123_456, 1);
+        await test.FileSystem.PutAsync("a", content);
+        await Task.Delay(TimeSpan.FromSeconds(1)); // What the contract promises.
+        await using TestVolume crashed = await test.CrashAsync();
+
+        Assert.Equal(content, await crashed.FileSystem.GetAsync("a"));
+    }
+
+    [Fact]
+    public async Task Crash_OfACrashedVolume_LosesNothingThatWasSynced()
+    {
+        TestVolume test = await TestVolume.CreateAsync();
+        for (int round = 0; round < 5; round++)
+        {
+            await test.FileSystem.PutAsync($"f{round}", FileSystemCalls.RandomBytes(40_000, round));
+            await test.FileSystem.SyncAsync(default).Ok();
+            TestVolume crashed = await test.CrashAsync();
+            await test.DisposeAsync();
+            test = crashed;
+            for (int i = 0; i <= round; i++)
+            {
+                Assert.Equal(FileSystemCalls.RandomBytes(40_000, i), await test.FileSystem.GetAsync($"f{i}"));
+            }
+        }
+
+        await test.AssertSoundAsync();
+        await test.DisposeAsync();
+    }
+}

@@ -1,0 +1,182 @@
+using HipaaFs.Core.Tests.Content;
+using HipaaFs.Metadata;
+
+namespace HipaaFs.Core.Tests.Durability;
+
+public sealed class StagingFaultTests
+{
+    [Fact]
+    public async Task Fsync_DiskFull_IsReportedUntilTheDataIsSafe()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        byte[] content = FileSystemCalls.RandomBytes(100_000, 1);
+        CreatedFile file = await test.FileSystem.CreateAsync("a");
+        test.StagingFault = static length => length < 0 ? null : length / 2;
+        await test.FileSystem.WriteAsync(file.Handle, 0, content);
+
+        Assert.Equal(FsError.NoSpace, await test.FileSystem.FsyncAsync(file.Handle, false, default));
+        HandleId later = await test.FileSystem.OpenAsync("a");
+        Assert.Equal(FsError.NoSpace, await test.FileSystem.FsyncAsync(later, false, default));
+        Assert.Equal(content, await test.FileSystem.GetAsync("a"));
+        Assert.Equal("NoSpace", test.Volume.GetStatus().WritebackError);
+        test.StagingFault = null;
+        await test.FileSystem.FsyncAsync(later, false, default).Ok();
+        await using TestVolume crashed = await test.CrashAsync();
+        Assert.Equal(content, await crashed.FileSystem.GetAsync("a"));
+        Assert.Null(test.Volume.GetStatus().WritebackError);
+        await test.FileSystem.CloseAsync(later);
+        await test.FileSystem.CloseAsync(file.Handle);
+        await test.DrainAsync();
+        await test.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Truncate_AfterAFailedFsync_LeavesNothingToReport()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        CreatedFile file = await test.FileSystem.CreateAsync("a");
+        test.StagingFault = static _ => 0;
+        await test.FileSystem.WriteAsync(file.Handle, 0, [1, 2, 3]);
+        Assert.NotEqual(FsError.None, await test.FileSystem.FsyncAsync(file.Handle, false, default));
+        await test.FileSystem.SetAttributesAsync(file.Attributes.Id, new AttributeChange { Size = 0 }, default, default).Ok();
+
+        await test.FileSystem.FsyncAsync(file.Handle, false, default).Ok();
+        test.StagingFault = null;
+        await test.FileSystem.CloseAsync(file.Handle);
+    }
+
+    [Fact]
+    public async Task Sync_Failing_SealsAgainElsewhereAndBringsEverythingToTheStore()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        byte[] first = FileSystemCalls.RandomBytes(50_000, 1);
+        byte[] second = FileSystemCalls.RandomBytes(60_000, 2);
+        await test.FileSystem.PutAsync("a", first);
+        await test.FileSystem.FsyncAsync("a");
+        test.StagingFault = static length => length < 0 ? 0 : null;
+        await test.FileSystem.PutAsync("b", second);
+        HandleId handle = await test.FileSystem.OpenAsync("b");
+        Assert.Equal(FsError.Io, await test.FileSystem.FsyncAsync(handle, false, default));
+        Assert.Single(test.Volume.Parts.Staging.Stranded);
+        test.StagingFault = null;
+        await test.FileSystem.FsyncAsync(handle, false, default).Ok();
+        await test.FileSystem.CloseAsync(handle);
+
+        Assert.Equal(first, await test.FileSystem.GetAsync("a"));
+        await test.DrainAsync();
+        Assert.Empty(test.Volume.Parts.Staging.Stranded);
+        (TestVolume restored, _) = await test.RestoreAsync();
+        await using (restored)
+        {
+            Assert.Equal(first, await restored.FileSystem.GetAsync("a"));
+            Assert.Equal(second, await restored.FileSystem.GetAsync("b"));
+        }
+
+        await test.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Finish_Failing_IsNoBackupPointUntilTheDataIsInTheStore()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        byte[] content = FileSystemCalls.RandomBytes(50_000, 1);
+        await test.FileSystem.PutAsync("a", content);
+        await test.FileSystem.FsyncAsync("a");
+        test.StagingFault = static length => length < 0 ? null : 1;
+        Assert.NotNull(await test.Volume.DrainAsync(new Progress<HipaaFs.Volumes.DrainProgress>(), default));
+        Assert.False(Directory.Exists(Path.Combine(test.StoreDirectory, "stream")));
+        Assert.Equal(content, await test.FileSystem.GetAsync("a"));
+        test.StagingFault = null;
+        await test.DrainAsync();
+
+        (TestVolume restored, _) = await test.RestoreAsync();
+        await using (restored)
+        {
+            Assert.Equal(content, await restored.FileSystem.GetAsync("a"));
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Nonces_WithFaultsAtEveryWriteAndCrashes_SealOneThingEach(int seed)
+    {
+        TestVolume test = await TestVolume.CreateAsync();
+        var random = new Random(seed);
+        var faults = new Random(seed + 1000);
+        ModelFile[] files = [new("a"), new("b"), new("c")];
+        foreach (ModelFile file in files)
+        {
+            file.Handle = (await test.FileSystem.CreateAsync(file.Name)).Handle;
+        }
+
+        int before = NonceWatch.Count;
+        for (int i = 0; i < 300; i++)
+        {
+            test.StagingFault = Fault;
+            ModelFile file = files[random.Next(files.Length)];
+            int offset = random.Next(300_000);
+            byte[] content = FileSystemCalls.RandomBytes(random.Next(1, 70_000), i);
+            await test.FileSystem.WriteAsync(file.Handle, offset, content);
+            file.Write(offset, content);
+            if (random.Next(3) == 0)
+            {
+                await test.FileSystem.FsyncAsync(file.Handle, false, default); // May well fail.
+            }
+
+            if (random.Next(40) == 0)
+            {
+                test = await CrashAsync(test, files);
+            }
+        }
+
+        test.StagingFault = null;
+        await CompareAsync(test, files);
+        await test.FileSystem.SyncAsync(default).Ok();
+        await test.DrainAsync();
+        await CompareAsync(test, files);
+        Assert.True(NonceWatch.Count > before);
+        Assert.Equal(0, NonceWatch.Violations);
+        foreach (ModelFile file in files)
+        {
+            await test.FileSystem.CloseAsync(file.Handle);
+        }
+
+        await test.AssertSoundAsync();
+        await test.DisposeAsync();
+
+        int? Fault(int length)
+        {
+            lock (faults)
+            {
+                return faults.Next(6) == 0 ? faults.Next(Math.Max(1, length)) : null;
+            }
+        }
+    }
+
+    // The state is known after a sync that worked; both the volume and its crashed copy seal on from there.
+    private static async Task<TestVolume> CrashAsync(TestVolume test, ModelFile[] files)
+    {
+        Func<int, int?>? fault = test.StagingFault;
+        test.StagingFault = null;
+        await test.FileSystem.SyncAsync(default).Ok();
+        TestVolume crashed = await test.CrashAsync(copy => copy.StagingFault = fault);
+        await test.FileSystem.PutAsync("beside", FileSystemCalls.RandomBytes(30_000, 1));
+        await test.DisposeAsync();
+        foreach (ModelFile file in files)
+        {
+            file.Handle = await crashed.FileSystem.OpenAsync(file.Name);
+        }
+
+        return crashed;
+    }
+
+    private static async Task CompareAsync(TestVolume test, ModelFile[] files)
+    {
+        foreach (ModelFile file in files)
+        {
+            FileSystemCalls.AssertSame(file.Content.ToArray(), await test.FileSystem.GetAsync(file.Name), file.Name);
+        }
+    }
+}
