@@ -34,6 +34,21 @@ public sealed class LifeTests
     }
 
     [Fact]
+    public async Task Mount_InTheBackground_KeepsNoDescriptorOfItsCaller()
+    {
+        await using MountedVolume volume = await MountedVolume.CreateAsync(new MountedVolumeOptions { Mount = false });
+
+        // cat ends when the last writer of its pipe has: descriptor 7 must not live on in the daemon.
+        ProcessOutcome outcome = await ChildProcess.RunAsync(
+            "bash",
+            ["-c", "{ \"$0\" mount \"$1\" \"$2\" > /dev/null 2>&1; } 7>&1 | cat", DriverExecutable.Locate(), volume.Volume, volume.Root],
+            new ChildProcessOptions { Environment = volume.Environment, Timeout = TimeSpan.FromSeconds(20) });
+
+        (await volume.RunAsync("umount", volume.Root)).EnsureSucceeded();
+        Assert.False(outcome.TimedOut, "the daemon holds its caller's pipe open");
+    }
+
+    [Fact]
     public async Task Terminate_WithOpenFiles_CommitsAndEnds()
     {
         await using MountedVolume volume = await MountedVolume.CreateAsync();
