@@ -19,8 +19,6 @@ internal static class VolumeCreator
         bool existed = PrepareDirectory(creation.Directory);
         try
         {
-            await using IObjectStore store = VolumeStore.Open(creation.Store, create: true, loggers, time);
-            await ClaimStoreAsync(store, creation, cancel);
             using KeyRing ring = KeyRing.Create(creation.VolumeId, time);
             await WrapAsync(ring, creation.Key, "primary", cancel);
             if (creation.RecoveryKey is not null)
@@ -28,8 +26,10 @@ internal static class VolumeCreator
                 await WrapAsync(ring, creation.RecoveryKey, "recovery", cancel);
             }
 
-            await VolumeRing.SaveAsync(ring, creation.Directory, store, cancel);
             await CreateRootAsync(creation, loggers, time, cancel);
+            await using IObjectStore store = VolumeStore.Open(creation.Store, create: true, loggers, time);
+            await ClaimStoreAsync(store, creation, cancel);
+            await SaveRingAsync(ring, creation, store, cancel);
         }
         catch
         {
@@ -91,6 +91,20 @@ internal static class VolumeCreator
                     "choose another place or prefix, or restore that volume with 'hipaafs restore'")
                 : new VolumeException(
                     VolumeFailure.Store, $"create volume: write to the store {creation.Store}: {put.Error}", "check its permissions and its free space");
+        }
+    }
+
+    // The store is claimed; when its ring cannot be written it is given back. A ring object that is there may be another's, and stays.
+    private static async Task SaveRingAsync(KeyRing ring, VolumeCreation creation, IObjectStore store, CancellationToken cancel)
+    {
+        try
+        {
+            await VolumeRing.SaveAsync(ring, creation.Directory, store, cancel);
+        }
+        catch
+        {
+            await store.DeleteAsync(StoreLayout.Volume, EntityTag.Any, CancellationToken.None);
+            throw;
         }
     }
 

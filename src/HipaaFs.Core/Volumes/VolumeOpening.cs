@@ -238,6 +238,7 @@ internal sealed class VolumeOpening
             Views = views,
             Names = names,
             Pool = pool,
+            Files = files,
             Clock = clock,
             FileSystem = fileSystem,
             Writer = writer,

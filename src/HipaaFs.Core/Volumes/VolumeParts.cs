@@ -1,6 +1,7 @@
 using HipaaFs.Cache;
 using HipaaFs.Crypto;
 using HipaaFs.Dirty;
+using HipaaFs.Handles;
 using HipaaFs.Metadata;
 using HipaaFs.Names;
 using HipaaFs.Platform;
@@ -35,6 +36,8 @@ internal sealed record VolumeParts : IAsyncDisposable
     internal required VolumeNames Names { get; init; }
 
     internal required PagePool Pool { get; init; }
+
+    internal required FileTable Files { get; init; }
 
     internal required SessionClock Clock { get; init; }
 

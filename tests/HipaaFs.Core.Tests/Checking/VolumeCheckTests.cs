@@ -1,0 +1,229 @@
+using HipaaFs.Checking;
+using HipaaFs.Crypto;
+using HipaaFs.Metadata;
+using HipaaFs.Metadata.Changes;
+using HipaaFs.Metadata.Sqlite;
+using HipaaFs.Volumes;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace HipaaFs.Core.Tests.Checking;
+
+/// <summary>One example of each kind of damage, found, and repaired where that is possible.</summary>
+public sealed class VolumeCheckTests
+{
+    [Fact]
+    public async Task Check_HealthyVolume_CountsAndFindsNothing()
+    {
+        await using TestVolume test = await DrainedAsync();
+        CheckReport report = await test.CheckAsync();
+
+        Assert.Equal((3L, 1L), (report.Inodes, report.Segments));
+        Assert.Empty(report.Findings);
+    }
+
+    [Fact]
+    public async Task Check_WhileMounted_IsRefused()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        VolumeException refused = await Assert.ThrowsAsync<VolumeException>(() => test.CheckAsync());
+
+        Assert.Equal(VolumeFailure.HeldByAnother, refused.Failure);
+    }
+
+    [Fact]
+    public async Task Check_DatabaseOverwritten_IsFound()
+    {
+        await using TestVolume test = await DrainedAsync();
+        string path = Path.Combine(test.VolumeDirectory, "metadata.db");
+        byte[] content = File.ReadAllBytes(path);
+        for (int page = 4096; page < content.Length; page += 4096)
+        {
+            content.AsSpan(page + 8, Math.Min(200, content.Length - page - 8)).Fill(0xAB);
+        }
+
+        File.WriteAllBytes(path, content);
+        try
+        {
+            Assert.Contains((await test.CheckAsync()).Findings, static finding => finding.Kind == CheckKind.DatabaseDamaged);
+        }
+        catch (VolumeException damaged)
+        {
+            Assert.Equal(VolumeFailure.Integrity, damaged.Failure); // Too damaged to be opened.
+        }
+    }
+
+    [Fact]
+    public async Task Check_RootGone_IsFound()
+    {
+        await using TestVolume test = await DrainedAsync();
+        await SpoilAsync(test, static rows => [rows.OfType<InodeChange>().Single(static row => row.Inode.Id == InodeId.Root) with { Kind = ChangeKind.Tombstone }]);
+
+        await AssertFoundAsync(test, CheckKind.RootMissing, repaired: false);
+    }
+
+    [Fact]
+    public async Task Check_EntryOfAnInodeThatIsNot_IsRepaired()
+    {
+        await using TestVolume test = await DrainedAsync();
+        await SpoilAsync(test, static rows =>
+        {
+            EntryChange entry = rows.OfType<EntryChange>().First();
+            return [entry with { Name = new EntryName(new NameTag(5), entry.Name.Sealed), Inode = new InodeId(4_000_000) }];
+        });
+
+        await AssertFoundAsync(test, CheckKind.DanglingEntry, repaired: true);
+    }
+
+    [Fact]
+    public async Task Check_NameForged_IsFound()
+    {
+        await using TestVolume test = await DrainedAsync();
+        await SpoilAsync(test, static rows =>
+        {
+            EntryChange entry = rows.OfType<EntryChange>().First();
+            return [entry with { Name = new EntryName(entry.Name.Tag, new byte[entry.Name.Sealed.Length]) }];
+        });
+
+        await AssertFoundAsync(test, CheckKind.NameNotAuthentic, repaired: false);
+    }
+
+    [Fact]
+    public async Task Check_InodeWithoutAName_IsFound()
+    {
+        await using TestVolume test = await DrainedAsync();
+        await SpoilAsync(test, static rows => [rows.OfType<EntryChange>().First() with { Kind = ChangeKind.Tombstone }]);
+
+        CheckReport report = await test.CheckAsync();
+        Assert.Contains(report.Findings, static finding => finding.Kind == CheckKind.UnnamedInode);
+    }
+
+    [Fact]
+    public async Task Check_WrongLinkCount_IsRepaired()
+    {
+        await using TestVolume test = await DrainedAsync();
+        await SpoilAsync(test, static rows =>
+        {
+            InodeChange file = rows.OfType<InodeChange>().First(static row => row.Inode.IsFile);
+            return [file with { Inode = file.Inode with { LinkCount = 9 } }];
+        });
+
+        await AssertFoundAsync(test, CheckKind.WrongLinkCount, repaired: true);
+    }
+
+    [Fact]
+    public async Task Check_OverlappingExtents_AreFound()
+    {
+        await using TestVolume test = await DrainedAsync();
+        await SpoilAsync(test, static rows =>
+        {
+            ExtentChange extent = rows.OfType<ExtentChange>().First();
+            return [extent with { Extent = extent.Extent with { FileOffset = extent.Extent.FileOffset + 1, Length = 10 } }];
+        });
+
+        await AssertFoundAsync(test, CheckKind.ExtentsOverlap, repaired: false);
+    }
+
+    [Fact]
+    public async Task Check_ExtentOfAnUnknownSegment_IsFound()
+    {
+        await using TestVolume test = await DrainedAsync();
+        await SpoilAsync(test, static rows =>
+        {
+            ExtentChange extent = rows.OfType<ExtentChange>().First();
+            return [extent with { Extent = new Extent(1 << 30, 10, SegmentId.NewRandom(), 0) }];
+        });
+
+        await AssertFoundAsync(test, CheckKind.SegmentUnknown, repaired: false);
+    }
+
+    [Fact]
+    public async Task Check_ExtentPastItsSegment_IsFound()
+    {
+        await using TestVolume test = await DrainedAsync();
+        await SpoilAsync(test, static rows =>
+        {
+            ExtentChange extent = rows.OfType<ExtentChange>().First();
+            return [extent with { Extent = new Extent(1 << 30, 10, extent.Extent.Segment, 1 << 28) }];
+        });
+
+        await AssertFoundAsync(test, CheckKind.ExtentOutOfSegment, repaired: false);
+    }
+
+    [Fact]
+    public async Task Check_ObjectGoneFromTheStore_IsFound()
+    {
+        await using TestVolume test = await DrainedAsync();
+        File.Delete(Segment(test));
+
+        await AssertFoundAsync(test, CheckKind.SegmentMissing, repaired: false);
+    }
+
+    [Fact]
+    public async Task Check_ObjectCutShort_IsFound()
+    {
+        await using TestVolume test = await DrainedAsync();
+        File.WriteAllBytes(Segment(test), File.ReadAllBytes(Segment(test))[..^1]);
+
+        await AssertFoundAsync(test, CheckKind.SegmentShort, repaired: false);
+    }
+
+    [Fact]
+    public async Task Check_StagedFileGone_IsFound()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        test.Store.Add(new HipaaFs.Testing.Storage.StoreFault(HipaaFs.Testing.Storage.StoreFaultKind.Fail));
+        await test.FileSystem.PutAsync("a", [1]);
+        await test.StopAsync();
+        File.Delete(Assert.Single(Directory.GetFiles(test.StagingDirectory, "*.seg")));
+
+        await AssertFoundAsync(test, CheckKind.StagingMissing, repaired: false);
+    }
+
+    [Fact]
+    public async Task Check_StrangeFileInStaging_IsRemoved()
+    {
+        await using TestVolume test = await DrainedAsync();
+        File.WriteAllBytes(Path.Combine(test.StagingDirectory, SegmentId.NewRandom() + ".seg"), new byte[100]);
+
+        await AssertFoundAsync(test, CheckKind.StagingUnknown, repaired: true);
+        Assert.Empty(Directory.GetFiles(test.StagingDirectory, "*.seg"));
+    }
+
+    private static async Task<TestVolume> DrainedAsync()
+    {
+        TestVolume test = await TestVolume.CreateAsync();
+        InodeAttributes directory = await test.FileSystem.MakeDirectoryAsync("d");
+        await test.FileSystem.PutAsync("a", FileSystemCalls.RandomBytes(50_000, 1), directory.Id);
+        await test.DrainAsync();
+        await test.StopAsync();
+        return test;
+    }
+
+    private static string Segment(TestVolume test) =>
+        Assert.Single(Directory.GetFiles(Path.Combine(test.StoreDirectory, "seg"), "*", SearchOption.AllDirectories));
+
+    private static async Task SpoilAsync(TestVolume test, Func<List<RowChange>, IReadOnlyList<RowChange>> spoil)
+    {
+        await using SqliteMetadataStore metadata = VolumeDirectory.OpenMetadata(
+            new SqliteMetadataOptions { Directory = test.VolumeDirectory }, NullLoggerFactory.Instance, TimeProvider.System);
+        var rows = new List<RowChange>();
+        await foreach (ChangeBatch batch in metadata.DumpAsync())
+        {
+            Assert.True(ChangeCodec.TryDecode(batch.Encoded, out IReadOnlyList<RowChange>? changes));
+            rows.AddRange(changes);
+        }
+
+        Assert.True((await metadata.LoadAsync(ChangeCodec.Encode(metadata.Applied, metadata.Applied, spoil(rows)))).Succeeded);
+        Assert.True((await metadata.MakeDurableAsync(metadata.Applied)).Succeeded);
+    }
+
+    private static async Task AssertFoundAsync(TestVolume test, CheckKind kind, bool repaired)
+    {
+        Assert.Contains((await test.CheckAsync()).Findings, finding => finding.Kind == kind && !finding.Repaired);
+        Assert.Contains((await test.CheckAsync(repair: true)).Findings, finding => finding.Kind == kind && finding.Repaired == repaired);
+        if (repaired)
+        {
+            Assert.DoesNotContain((await test.CheckAsync()).Findings, finding => finding.Kind == kind);
+        }
+    }
+}

@@ -1,0 +1,117 @@
+using HipaaFs.Collection;
+using HipaaFs.Metadata;
+using HipaaFs.Testing.Storage;
+
+namespace HipaaFs.Core.Tests.Collection;
+
+public sealed class CollectorTests
+{
+    [Fact]
+    public async Task Collect_DeletedFile_LosesItsSegmentAfterGraceAndPublication()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        await test.FileSystem.PutAsync("a", FileSystemCalls.RandomBytes(100_000, 1));
+        await test.DrainAsync();
+        await test.FileSystem.PutAsync("b", FileSystemCalls.RandomBytes(100_000, 2));
+        await test.DrainAsync();
+        Assert.Equal(2, Segments(test));
+        SegmentCollector collector = test.Volume.Parts.Writer!.Collector;
+        await collector.CollectAsync(TimeSpan.Zero, default);
+        await test.FileSystem.UnlinkAsync(InodeId.Root, "a"u8, default).Ok();
+        await test.FileSystem.SyncAsync(default).Ok();
+
+        await collector.CollectAsync(TimeSpan.FromMinutes(10), default);
+        await test.DrainAsync();
+        await collector.CollectAsync(TimeSpan.FromMinutes(10), default);
+        Assert.Equal(2, Segments(test)); // Younger than the grace.
+        await collector.CollectAsync(TimeSpan.Zero, default);
+        Assert.Equal(1, Segments(test));
+        Assert.Equal(FileSystemCalls.RandomBytes(100_000, 2), await test.FileSystem.GetAsync("b"));
+        await test.DrainAsync();
+        (TestVolume restored, _) = await test.RestoreAsync();
+        await using (restored)
+        {
+            Assert.Equal(await test.FileSystem.TreeAsync(), await restored.FileSystem.TreeAsync());
+        }
+
+        await test.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Collect_CondemnedButNotPublished_KeepsTheObject()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        await test.FileSystem.PutAsync("a", FileSystemCalls.RandomBytes(100_000, 1));
+        await test.DrainAsync();
+        await test.FileSystem.UnlinkAsync(InodeId.Root, "a"u8, default).Ok();
+        await test.FileSystem.SyncAsync(default).Ok();
+        await test.Volume.Parts.Writer!.Collector.CollectAsync(TimeSpan.Zero, default);
+        await test.Volume.Parts.Writer.Collector.CollectAsync(TimeSpan.Zero, default);
+
+        Assert.Equal(1, Segments(test));
+        (TestVolume restored, _) = await test.RestoreAsync();
+        await using (restored)
+        {
+            Assert.Equal(FileSystemCalls.RandomBytes(100_000, 1), await restored.FileSystem.GetAsync("a"));
+        }
+    }
+
+    [Fact]
+    public async Task Collect_SegmentSharedByACopy_StaysUntilTheCopyGoes()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        byte[] content = FileSystemCalls.RandomBytes(100_000, 1);
+        await test.FileSystem.PutAsync("a", content);
+        HandleId from = await test.FileSystem.OpenAsync("a");
+        CreatedFile to = await test.FileSystem.CreateAsync("b");
+        Assert.Equal(100_000, await test.FileSystem.CopyRangeAsync(from, 0, to.Handle, 0, 1 << 20, default).Ok());
+        await test.FileSystem.CloseAsync(from);
+        await test.FileSystem.CloseAsync(to.Handle);
+        await test.FileSystem.UnlinkAsync(InodeId.Root, "a"u8, default).Ok();
+        await RoundAsync(test);
+        Assert.Equal(1, Segments(test));
+        Assert.Equal(content, await test.FileSystem.GetAsync("b"));
+        await test.FileSystem.UnlinkAsync(InodeId.Root, "b"u8, default).Ok();
+        await RoundAsync(test);
+
+        Assert.Equal(0, Segments(test));
+        await test.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Collect_UploadedBeforeACrashAndRepackedAfterIt_LeavesNoObjectBehind()
+    {
+        var time = new ManualTimeProvider();
+        await using TestVolume test = await TestVolume.CreateAsync(new TestVolumeOptions { Time = time });
+        await test.FileSystem.PutAsync("a", FileSystemCalls.RandomBytes(100_000, 1));
+        await test.FileSystem.SyncAsync(default).Ok();
+        string staged = Assert.Single(Directory.EnumerateFiles(test.StagingDirectory, "*.seg"));
+        await test.Volume.Parts.Writer!.Writeback.FinishSegmentsAsync();
+        Assert.True(await test.Volume.Parts.Writer.Uploader.WaitUntilUploadedAsync(default));
+        await using TestVolume crashed = await test.CrashAsync(copy =>
+        {
+            // As it was a moment before the rename.
+            string cached = Assert.Single(Directory.EnumerateFiles(copy.CacheDirectory, "*.seg", SearchOption.AllDirectories));
+            File.Move(cached, Path.Combine(copy.StagingDirectory, Path.GetFileName(staged)));
+        });
+        await RoundAsync(crashed);
+        time.Advance(TimeSpan.FromSeconds(1));
+        await RoundAsync(crashed);
+
+        Assert.Equal(1, Segments(crashed));
+        Assert.Equal(FileSystemCalls.RandomBytes(100_000, 1), await crashed.FileSystem.GetAsync("a"));
+        await crashed.AssertSoundAsync();
+    }
+
+    private static async Task RoundAsync(TestVolume test)
+    {
+        await test.DrainAsync();
+        await test.Volume.Parts.Writer!.Collector.CollectAsync(TimeSpan.Zero, default);
+        await test.FileSystem.MakeDirectoryAsync(Guid.NewGuid().ToString()); // So that there is something to publish.
+        await test.DrainAsync();
+        await test.Volume.Parts.Writer.Collector.CollectAsync(TimeSpan.Zero, default);
+    }
+
+    private static int Segments(TestVolume test) =>
+        Directory.EnumerateFiles(Path.Combine(test.StoreDirectory, "seg"), "*", SearchOption.AllDirectories).Count();
+}

@@ -1,0 +1,38 @@
+using HipaaFs.Metadata;
+using HipaaFs.Volumes;
+
+namespace HipaaFs.Core.Tests.Recovery;
+
+public sealed class FenceTests
+{
+    [Fact]
+    public async Task Open_OnTheSameStore_MakesTheFirstReadOnly()
+    {
+        await using TestVolume first = await TestVolume.CreateAsync();
+        byte[] content = FileSystemCalls.RandomBytes(10_000, 1);
+        await first.FileSystem.PutAsync("a", content);
+        await first.DrainAsync();
+        await first.FileSystem.PutAsync("late", content);
+        await first.FileSystem.SyncAsync(default).Ok();
+        await using TestVolume second = first.CopyFiles(sharesStore: true);
+        await second.OpenAsync();
+        Assert.True(second.Volume.Session > first.Volume.Session);
+        string[] published = Published(first);
+        string? problem = await first.Volume.DrainAsync(new Progress<DrainProgress>(), default);
+
+        Assert.NotNull(problem);
+        VolumeStatus status = first.Volume.GetStatus();
+        Assert.True(status.IsReadOnly);
+        Assert.Contains(Environment.MachineName, status.FencedBy, StringComparison.Ordinal);
+        Assert.Equal(FsError.ReadOnly, await first.FileSystem.UnlinkAsync(InodeId.Root, "a"u8, default));
+        Assert.Equal(content, await first.FileSystem.GetAsync("a"));
+        Assert.Equal(content, await second.FileSystem.GetAsync("late"));
+        Assert.NotNull(await first.Volume.DrainAsync(new Progress<DrainProgress>(), default));
+        Assert.Equal(published, Published(first));
+        await second.DrainAsync();
+        await first.StopAsync(VolumeStop.Drain);
+        await second.AssertSoundAsync();
+    }
+
+    private static string[] Published(TestVolume test) => Directory.GetFiles(Path.Combine(test.StoreDirectory, "stream"));
+}

@@ -1,0 +1,223 @@
+using HipaaFs.Metadata;
+using HipaaFs.Staging;
+using HipaaFs.Storage;
+using HipaaFs.Testing.Storage;
+using HipaaFs.Volumes;
+
+namespace HipaaFs.Core.Tests.Staging;
+
+public sealed class UploadTests
+{
+    [Fact]
+    public async Task Upload_StoreFailing_IsTriedAgainUntilItWorks()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        byte[] content = FileSystemCalls.RandomBytes(200_000, 1);
+        test.Store.Add(new StoreFault(StoreFaultKind.Fail) { Verb = StoreVerb.PutFile, Error = StoreError.Throttled });
+        await test.FileSystem.PutAsync("a", content);
+        using var stop = new CancellationTokenSource();
+        Task<string?> draining = test.Volume.DrainAsync(new Progress<DrainProgress>(), stop.Token);
+        while (test.Volume.GetStatus().UploadError is null)
+        {
+            await Task.Delay(10);
+        }
+
+        VolumeStatus status = test.Volume.GetStatus();
+        Assert.Equal(("Throttled", 1, false), (status.UploadError, status.StagedSegments, status.IsStoreReachable));
+        Assert.NotNull(status.OldestStaged);
+        Assert.Equal(content, await test.FileSystem.GetAsync("a"));
+        test.Store.Heal();
+        Assert.Null(await draining);
+        status = test.Volume.GetStatus();
+        Assert.Equal((null, 0, 0L, true), (status.UploadError, status.StagedSegments, status.StagedBytes, status.IsStoreReachable));
+        await test.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Upload_AnswerLost_FindsTheObjectThere()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        test.Store.Add(new StoreFault(StoreFaultKind.FailAfterwards) { Verb = StoreVerb.PutFile, KeyPrefix = "seg/", Count = 1 });
+        await test.FileSystem.PutAsync("a", [1, 2, 3]);
+        await test.DrainAsync();
+
+        Assert.Equal(1, test.Store.Struck);
+        await test.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Upload_CutShortByTheStore_IsNotTakenForDone()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        test.Store.Add(new StoreFault(StoreFaultKind.Truncate) { Verb = StoreVerb.PutFile, KeyPrefix = "seg/", Count = 1 });
+        byte[] content = FileSystemCalls.RandomBytes(100_000, 1);
+        await test.FileSystem.PutAsync("a", content);
+        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(3));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => test.Volume.DrainAsync(new Progress<DrainProgress>(), stop.Token));
+
+        Assert.Equal("Corrupt", test.Volume.GetStatus().UploadError);
+        Assert.Equal(content, await test.FileSystem.GetAsync("a"));
+        Assert.Equal(1, test.Volume.GetStatus().StagedSegments);
+    }
+
+    [Fact]
+    public async Task Open_WithFinishedSegmentsInStaging_UploadsThem()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        byte[] content = FileSystemCalls.RandomBytes(100_000, 1);
+        test.Store.Add(new StoreFault(StoreFaultKind.Fail));
+        await test.FileSystem.PutAsync("a", content);
+        await test.StopAsync();
+        string staged = Assert.Single(Directory.EnumerateFiles(test.StagingDirectory, "*.seg"));
+        await test.OpenAsync();
+        await test.DrainAsync();
+
+        Assert.True(File.Exists(StoredPath(test, Path.GetFileNameWithoutExtension(staged))));
+        Assert.Equal(content, await test.FileSystem.GetAsync("a"));
+        await test.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Open_AfterACrashWithAnUnfinishedSegment_RepacksItUnderANewId()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        byte[] content = FileSystemCalls.RandomBytes(1_000_000, 1);
+        await test.FileSystem.PutAsync("a", content);
+        await test.FileSystem.PutAsync("b", content[..777]);
+        await test.FileSystem.SyncAsync(default).Ok();
+        string unfinished = Path.GetFileNameWithoutExtension(Assert.Single(Directory.EnumerateFiles(test.StagingDirectory, "*.seg")));
+        await using TestVolume crashed = await test.CrashAsync();
+        FileSystemCalls.AssertSame(content, await crashed.FileSystem.GetAsync("a"));
+        await crashed.DrainAsync();
+
+        Assert.False(File.Exists(StoredPath(crashed, unfinished)));
+        Assert.Empty(Directory.EnumerateFiles(crashed.StagingDirectory, "*.seg"));
+        FileSystemCalls.AssertSame(content, await crashed.FileSystem.GetAsync("a"));
+        Assert.Equal(content[..777], await crashed.FileSystem.GetAsync("b"));
+        await crashed.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Read_WhileASegmentIsRepacked_NeverFails()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        byte[] content = FileSystemCalls.RandomBytes(20 << 20, 1);
+        await test.FileSystem.PutAsync("a", content);
+        await test.FileSystem.SyncAsync(default).Ok();
+        await using TestVolume crashed = test.CopyFiles();
+        await crashed.OpenAsync();
+        HandleId handle = await crashed.FileSystem.OpenAsync("a", OpenFlags.Read);
+        var random = new Random(1);
+        do
+        {
+            int offset = random.Next(content.Length - 50_000);
+            Assert.Equal(content[offset..(offset + 50_000)], await crashed.FileSystem.ReadAsync(handle, offset, 50_000));
+        }
+        while (crashed.Volume.Parts.Staging.Stranded.Count > 0);
+
+        FileSystemCalls.AssertSame(content, await crashed.FileSystem.ReadAsync(handle, 0, content.Length));
+        await crashed.FileSystem.CloseAsync(handle);
+    }
+
+    [Fact]
+    public async Task Open_AfterACrashBetweenUploadAndCommit_FindsTheObjectAgain()
+    {
+        // On a clock that stands still nothing commits by itself: what the upload changed is lost, its renamed file is not.
+        var time = new ManualTimeProvider();
+        await using TestVolume test = await TestVolume.CreateAsync(new TestVolumeOptions { Time = time });
+        byte[] content = FileSystemCalls.RandomBytes(300_000, 1);
+        await test.FileSystem.PutAsync("a", content);
+        await test.FileSystem.SyncAsync(default).Ok();
+        await test.Volume.Parts.Writer!.Writeback.FinishSegmentsAsync();
+        Assert.True(await test.Volume.Parts.Writer.Uploader.WaitUntilUploadedAsync(default));
+        await using TestVolume crashed = await test.CrashAsync(static copy => Directory.Delete(copy.CacheDirectory, recursive: true));
+        await crashed.DrainAsync();
+        while ((await crashed.Volume.Parts.Metadata.ListSegmentsAsync(SegmentState.Staged, null, 1)).Value.Count > 0)
+        {
+            await Task.Delay(10);
+        }
+
+        FileSystemCalls.AssertSame(content, await crashed.FileSystem.GetAsync("a"));
+        await crashed.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Write_StagingFull_FailsOrWaitsAsConfigured()
+    {
+        byte[] content = FileSystemCalls.RandomBytes(3 << 20, 1);
+        await using TestVolume failing = await TestVolume.CreateAsync(
+            new TestVolumeOptions { StagingBytes = 1 << 20, WhenFull = StagingFullMode.NoSpace });
+        failing.Store.Add(new StoreFault(StoreFaultKind.Fail));
+        CreatedFile file = await failing.FileSystem.CreateAsync("a");
+        await failing.FileSystem.WriteAsync(file.Handle, 0, content);
+        await failing.FileSystem.FsyncAsync(file.Handle, false, default).Ok();
+        Assert.Equal(FsError.NoSpace, (await failing.FileSystem.WriteAsync(file.Handle, 0, content.AsMemory(0, 10), WriteOrigin.Direct, default)).Error);
+        await failing.FileSystem.CloseAsync(file.Handle);
+
+        await using TestVolume waiting = await TestVolume.CreateAsync(new TestVolumeOptions { StagingBytes = 1 << 20 });
+        waiting.Store.Add(new StoreFault(StoreFaultKind.Fail));
+        file = await waiting.FileSystem.CreateAsync("a");
+        await waiting.FileSystem.WriteAsync(file.Handle, 0, content);
+        await waiting.FileSystem.FsyncAsync(file.Handle, false, default).Ok();
+        Task<FsResult<int>> write = waiting.FileSystem.WriteAsync(file.Handle, 0, content.AsMemory(0, 10), WriteOrigin.Direct, default).AsTask();
+        Assert.False(write.IsCompleted);
+        waiting.Store.Heal();
+        Assert.Equal(10, (await write).Ok());
+        await waiting.FileSystem.CloseAsync(file.Handle);
+    }
+
+    [Fact]
+    public async Task Write_MoreThanMemory_GoesOnAsWritebackMakesRoom()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        byte[] content = FileSystemCalls.RandomBytes(100 << 20, 1);
+        await test.FileSystem.PutAsync("a", content);
+
+        Assert.True(test.Volume.GetStatus().DirtyBytes <= test.Volume.GetStatus().DirtyMaxBytes);
+        FileSystemCalls.AssertSame(content, await test.FileSystem.GetAsync("a"));
+        await test.DrainAsync();
+        FileSystemCalls.AssertSame(content, await test.FileSystem.GetAsync("a"));
+        Assert.All(
+            Directory.EnumerateFiles(Path.Combine(test.StoreDirectory, "seg"), "*", SearchOption.AllDirectories),
+            static path => Assert.InRange(new FileInfo(path).Length, 1, 64 << 20));
+        await test.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Unlink_FilesNeverApplied_GivesTheirMemoryBack()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        for (int i = 0; i < 100; i++)
+        {
+            await test.FileSystem.PutAsync("a", new byte[20_000]);
+            await test.FileSystem.UnlinkAsync(InodeId.Root, "a"u8, default).Ok();
+        }
+
+        Assert.Equal(0, test.Volume.GetStatus().DirtyBytes);
+        await test.FileSystem.PutAsync("b", [1]);
+        HandleId handle = await test.FileSystem.OpenAsync("b");
+        await Task.Delay(1000);
+        Assert.Equal(0, test.Volume.GetStatus().DirtyBytes);
+        Assert.Equal(1, test.Volume.Parts.Files.Count);
+        await test.FileSystem.CloseAsync(handle);
+        Assert.Equal(0, test.Volume.Parts.Files.Count);
+    }
+
+    [Fact]
+    public async Task Open_StoreUnreachable_TakesWritesAndUploadsLater()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        await test.StopAsync();
+        await test.OpenAsync(arrange: static store => store.Add(new StoreFault(StoreFaultKind.Fail)));
+        byte[] content = FileSystemCalls.RandomBytes(50_000, 1);
+        await test.FileSystem.PutAsync("a", content);
+        await test.FileSystem.FsyncAsync("a");
+        await test.ReopenAsync();
+
+        Assert.Equal(content, await test.FileSystem.GetAsync("a"));
+        await test.DrainAsync();
+        await test.AssertSoundAsync();
+    }
+
+    private static string StoredPath(TestVolume test, string segment) => Path.Combine(test.StoreDirectory, "seg", segment[..2], segment);
+}
