@@ -8,9 +8,9 @@ namespace HipaaFs;
 /// <content>Reading.</content>
 public sealed partial class HipaaFileSystem
 {
-    /// <summary>Reads what is at hand: nothing unapplied in the way, one extent or hole, its frames in a local file. Allocates nothing, waits for nothing but the disk.</summary>
+    /// <summary>Reads what is at hand: nothing unapplied in the way, one extent or hole, its frames in a local file. Allocates nothing; waits for a disk only if told that it may.</summary>
     /// <returns>False when it takes more than that: <see cref="ReadAsync"/> then.</returns>
-    public bool TryRead(HandleId handle, long offset, Memory<byte> destination, out FsResult<int> result)
+    public bool TryRead(HandleId handle, long offset, Memory<byte> destination, bool mayWait, out FsResult<int> result)
     {
         result = 0;
         if (!_handles.TryGet(handle, out OpenFile? open)
@@ -32,14 +32,14 @@ public sealed partial class HipaaFileSystem
         }
 
         long plaintextOffset = hit.Extent.PlaintextOffset + (offset - hit.Extent.FileOffset);
-        return _parts.Reader.TryRead(hit.Extent.Segment, plaintextOffset, destination.Span[..length]);
+        return _parts.Reader.TryRead(hit.Extent.Segment, plaintextOffset, destination.Span[..length], mayWait);
     }
 
     /// <summary>Reads up to the end of the file.</summary>
     /// <returns>Bytes read; less than asked for only at the end of the file.</returns>
     public ValueTask<FsResult<int>> ReadAsync(HandleId handle, long offset, Memory<byte> destination, CancellationToken interrupted)
     {
-        if (TryRead(handle, offset, destination, out FsResult<int> result))
+        if (TryRead(handle, offset, destination, mayWait: false, out FsResult<int> result))
         {
             return ValueTask.FromResult(result);
         }

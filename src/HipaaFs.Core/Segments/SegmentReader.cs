@@ -2,6 +2,7 @@ using System.Buffers;
 using HipaaFs.Cache;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
+using HipaaFs.Platform;
 using Microsoft.Extensions.Logging;
 
 namespace HipaaFs.Segments;
@@ -9,7 +10,8 @@ namespace HipaaFs.Segments;
 /// <summary>Turns a range of a segment's plaintext into bytes of the caller's buffer, wherever its frames are.</summary>
 /// <remarks>
 /// <para>Steps: (1) find or open the segment's view; (2) make sure that the local file has the frames, else fetch them; (3) read sealed frames a batch at a time and
-/// open each straight into the destination. A range whose frames are local completes synchronously and allocates nothing.</para>
+/// open each straight into the destination. A range whose frames are in the page cache completes synchronously and allocates nothing; one that waits for a
+/// disk waits on a thread of the pool.</para>
 /// <para>A frame that does not open is never trusted: a cached one is fetched again from the store, and only when that fails too is the range refused.</para>
 /// </remarks>
 internal sealed partial class SegmentReader
@@ -35,8 +37,11 @@ internal sealed partial class SegmentReader
         _logger = logger;
     }
 
-    /// <summary>Fills <paramref name="destination"/> from a local file. False when a frame is not there or not authentic; then ask <see cref="ReadAsync"/>.</summary>
-    internal bool TryRead(SegmentId segment, long plaintextOffset, Span<byte> destination)
+    /// <summary>
+    /// Fills <paramref name="destination"/> from a local file; unless <paramref name="mayWait"/>, only when that is in the page cache. False when a frame is not
+    /// there or not authentic; then ask <see cref="ReadAsync"/>.
+    /// </summary>
+    internal bool TryRead(SegmentId segment, long plaintextOffset, Span<byte> destination, bool mayWait)
     {
         if (!_views.TryGet(segment, out SegmentView? view))
         {
@@ -45,19 +50,13 @@ internal sealed partial class SegmentReader
 
         try
         {
-            return TryReadLocal(view, plaintextOffset, destination);
+            return TryReadLocal(view, plaintextOffset, destination, mayWait);
         }
         finally
         {
             view.Release();
         }
     }
-
-    /// <summary>Fills <paramref name="destination"/> from a segment. <paramref name="reader"/> is for the log only.</summary>
-    internal ValueTask<FsError> ReadAsync(SegmentId segment, long plaintextOffset, Memory<byte> destination, InodeId reader, CancellationToken cancel) =>
-        TryRead(segment, plaintextOffset, destination.Span)
-            ? ValueTask.FromResult(FsError.None)
-            : ReadSlowlyAsync(segment, plaintextOffset, destination, reader, cancel);
 
     /// <summary>Starts to load a range that will be read soon, as far as memory allows. Never waits for a store.</summary>
     internal async ValueTask ReadAheadAsync(SegmentId segment, long plaintextOffset, long length, CancellationToken cancel)
@@ -82,7 +81,7 @@ internal sealed partial class SegmentReader
             if (view.HasFrames(first, endFrame))
             {
                 long from = SegmentFormat.SealedFrameOffset(first);
-                Platform.DurableFile.WillNeed(view.File, from, SegmentFormat.SealedFrameOffset(endFrame) - from);
+                DurableFile.WillNeed(view.File, from, SegmentFormat.SealedFrameOffset(endFrame) - from);
                 return;
             }
 
@@ -94,9 +93,11 @@ internal sealed partial class SegmentReader
         }
     }
 
-    private async ValueTask<FsError> ReadSlowlyAsync(
+    /// <summary>Fills <paramref name="destination"/> from a segment, from the disk or the store. <paramref name="reader"/> is for the log only.</summary>
+    internal async ValueTask<FsError> ReadAsync(
         SegmentId segment, long plaintextOffset, Memory<byte> destination, InodeId reader, CancellationToken cancel)
     {
+        await Task.Yield(); // Whatever comes now may wait for a disk, and the caller's thread serves requests.
         for (int attempt = 0; ; attempt++)
         {
             FsResult<SegmentView> opened = await _views.OpenAsync(segment, cancel);
@@ -122,7 +123,7 @@ internal sealed partial class SegmentReader
                     return error;
                 }
 
-                long bad = ReadFrames(view, plaintextOffset, destination.Span);
+                long bad = ReadFrames(view, plaintextOffset, destination.Span, mayWait: true);
                 if (bad < 0)
                 {
                     return FsError.None;
@@ -156,15 +157,15 @@ internal sealed partial class SegmentReader
             : _cache.FetchAsync(view.Entry!, first, end, cancel);
     }
 
-    private static bool TryReadLocal(SegmentView view, long plaintextOffset, Span<byte> destination)
+    private static bool TryReadLocal(SegmentView view, long plaintextOffset, Span<byte> destination, bool mayWait)
     {
         long first = plaintextOffset / SegmentFormat.FrameSize;
         long end = (plaintextOffset + destination.Length + SegmentFormat.FrameSize - 1) / SegmentFormat.FrameSize;
-        return view.HasFrames(first, end) && ReadFrames(view, plaintextOffset, destination) < 0;
+        return view.HasFrames(first, end) && ReadFrames(view, plaintextOffset, destination, mayWait) < 0;
     }
 
-    // Returns the number of the first frame that is missing, short or not authentic, or -1.
-    private static long ReadFrames(SegmentView view, long plaintextOffset, Span<byte> destination)
+    // Returns the number of the first frame that is missing, short or not authentic, or -1. Unless it may wait, what is not in the page cache counts as missing.
+    private static long ReadFrames(SegmentView view, long plaintextOffset, Span<byte> destination, bool mayWait)
     {
         view.Entry?.Touch(plaintextOffset / SegmentFormat.FrameSize);
         byte[] sealedFrames = s_sealed ??= GC.AllocateUninitializedArray<byte>(BatchFrames * SegmentFormat.SealedFrameSize, pinned: true);
@@ -178,7 +179,13 @@ internal sealed partial class SegmentReader
                 long lastFrame = (plaintextOffset + destination.Length - 1) / SegmentFormat.FrameSize;
                 int count = (int)Math.Min(BatchFrames, lastFrame - frame + 1);
                 Span<byte> batch = sealedFrames.AsSpan(0, count * SegmentFormat.SealedFrameSize);
-                int read = RandomAccess.Read(view.File, batch, SegmentFormat.SealedFrameOffset(frame));
+                long offset = SegmentFormat.SealedFrameOffset(frame);
+                int read = mayWait ? RandomAccess.Read(view.File, batch, offset) : PageCacheRead.Read(view.File, batch, offset);
+                if (!mayWait && read < batch.Length)
+                {
+                    return frame;
+                }
+
                 long bad = OpenBatch(view, cipher, frame, batch[..read], plaintextOffset, destination, ref done);
                 if (bad >= 0)
                 {

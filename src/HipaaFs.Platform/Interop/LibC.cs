@@ -86,4 +86,15 @@ internal static partial class LibC
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     internal static partial int statfs(string path, out Statfs status);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static unsafe partial nint preadv2(SafeHandle fd, IoVector* vectors, int count, long offset, int flags);
+
+    /// <summary>struct iovec of readv(2).</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct IoVector
+    {
+        internal void* Base;
+        internal nuint Length;
+    }
 }

@@ -53,6 +53,8 @@ internal sealed partial class MountDaemon : IControlTarget, IDisposable
 
     private Guid VolumeId => _plan.Configuration.VolumeId;
 
+    private const int DiskThreads = 16;
+
     private string LogFile => _plan.Configuration.GetPath(VolumeSettings.LogFile);
 
     /// <summary>Mounts and serves until the mount has ended and everything it left is done.</summary>
@@ -65,6 +67,9 @@ internal sealed partial class MountDaemon : IControlTarget, IDisposable
         MountPlan plan, CommandContext context, bool watched, Action<DaemonReport> ready, CancellationToken stop)
     {
         ProcessHardening.DisableDumps();
+
+        // Reads that miss the page cache wait for the disk on pool threads; the pool itself adds threads only about once a second.
+        ThreadPool.SetMinThreads(DiskThreads, DiskThreads);
         using LogFactory loggers = OpenLog(plan.Configuration, context, watched);
         ILogger logger = loggers.CreateLogger<MountDaemon>();
         LogStarting(logger, Commands.CommandTree.Version, Environment.ProcessId);

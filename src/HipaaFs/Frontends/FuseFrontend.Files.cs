@@ -5,6 +5,8 @@ namespace HipaaFs.Cli.Frontends;
 // Open files: opening, bytes, holes, durability.
 internal sealed partial class FuseFrontend
 {
+    private const int SmallRead = 64 << 10;
+
     private async ValueTask<FsError> OpenAsync(FuseRequest request)
     {
         FuseOpenIn open = request.Argument<FuseOpenIn>();
@@ -79,25 +81,41 @@ internal sealed partial class FuseFrontend
     {
         ref readonly FuseReadIn read = ref request.Argument<FuseReadIn>();
         Memory<byte> payload = request.ReservePayload((int)read.Size);
-        if (!_fileSystem.TryRead(new HandleId(read.Handle), (long)read.Offset, payload, out FsResult<int> result))
+        var handle = new HandleId(read.Handle);
+        long offset = (long)read.Offset;
+        bool done = _fileSystem.TryRead(handle, offset, payload, mayWait: false, out FsResult<int> result)
+            || (MayWaitForDisk(payload.Length) && _fileSystem.TryRead(handle, offset, payload, mayWait: true, out result));
+        if (!done)
         {
-            return ReadSlowlyAsync(request, new HandleId(read.Handle), (long)read.Offset, payload);
+            return ReadSlowlyAsync(request, handle, offset, payload);
         }
 
         request.SetPayloadLength(result.Value);
         return new ValueTask<FsError>(FsError.None);
     }
 
+    // A small read that is all the kernel wants at the moment waits for the disk right here: another thread would only make it later.
+    private bool MayWaitForDisk(int length) =>
+        length <= SmallRead && Volatile.Read(ref _slowReads) == 0 && _session is { HasWaitingRequest: false };
+
     private async ValueTask<FsError> ReadSlowlyAsync(FuseRequest request, HandleId handle, long offset, Memory<byte> payload)
     {
-        FsResult<int> result = await _fileSystem.ReadAsync(handle, offset, payload, request.Interrupted);
-        if (!result.IsOk)
+        Interlocked.Increment(ref _slowReads);
+        try
         {
-            return result.Error;
-        }
+            FsResult<int> result = await _fileSystem.ReadAsync(handle, offset, payload, request.Interrupted);
+            if (!result.IsOk)
+            {
+                return result.Error;
+            }
 
-        request.SetPayloadLength(result.Value);
-        return FsError.None;
+            request.SetPayloadLength(result.Value);
+            return FsError.None;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _slowReads);
+        }
     }
 
     private ValueTask<FsError> WriteAsync(FuseRequest request)

@@ -7,7 +7,7 @@ namespace HipaaFs.Cli.Frontends;
 /// <summary>Answers the requests of one FUSE connection by calling the file system.</summary>
 /// <remarks>
 /// Every request leaves through <see cref="ServeAsync"/>. It alone turns failures into errno values, so a handler returns an
-/// <see cref="FsError"/> and never builds a reply header. Thread-safe: its only state is what was negotiated.
+/// <see cref="FsError"/> and never builds a reply header. Thread-safe: its only state is what was negotiated and a count.
 /// </remarks>
 internal sealed partial class FuseFrontend : IFuseHandler
 {
@@ -16,6 +16,8 @@ internal sealed partial class FuseFrontend : IFuseHandler
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private bool _writeBack; // Set before the first request.
+    private FuseSession? _session; // Likewise.
+    private int _slowReads;
 
     public FuseFrontend(HipaaFileSystem fileSystem, FuseFrontendOptions options, TimeProvider time, ILogger logger)
     {
@@ -28,6 +30,7 @@ internal sealed partial class FuseFrontend : IFuseHandler
     /// <summary>Lets the file system ask the kernel for what it still holds back. Call it between mounting and starting the session.</summary>
     public void Attach(FuseSession session)
     {
+        _session = session;
         if (_writeBack)
         {
             _fileSystem.WriteBackPages = inode => new ValueTask(Task.Run(() => WriteBackPages(session, inode)));
