@@ -20,6 +20,7 @@ internal sealed partial class Uploader : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly Queue<(long Ticket, StagedSegment Segment)> _queue = new();
     private readonly SortedSet<long> _open = [];
+    private TaskCompletionSource _hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<(long Last, TaskCompletionSource Done)> _waiting = [];
     private readonly SemaphoreSlim _ready = new(0);
     private readonly IObjectStore _store;
@@ -103,6 +104,10 @@ internal sealed partial class Uploader : IAsyncDisposable
         _ready.Release();
     }
 
+    /// <summary>Tries at once what waits for its next try.</summary>
+    internal void RetryNow() =>
+        Interlocked.Exchange(ref _hurry, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+
     /// <summary>Completes when everything that was taken over before the call is in the store; what comes later is not waited for. False when uploading has ended before that.</summary>
     internal async Task<bool> WaitUntilUploadedAsync(CancellationToken cancel)
     {
@@ -176,7 +181,8 @@ internal sealed partial class Uploader : IAsyncDisposable
             }
 
             LogUploadFailed(_logger, segment.Id, error, delay);
-            await Task.Delay(delay, _time, _stop.Token);
+            await Task.WhenAny(Volatile.Read(ref _hurry).Task, Task.Delay(delay, _time, _stop.Token));
+            _stop.Token.ThrowIfCancellationRequested();
             delay = delay * 2 < LongestDelay ? delay * 2 : LongestDelay;
         }
     }

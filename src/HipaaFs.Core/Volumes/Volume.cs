@@ -109,6 +109,7 @@ public sealed partial class Volume : IAsyncDisposable
             return $"written data could not be staged: {synced}";
         }
 
+        writer.Uploader.RetryNow();
         Task<StoreError> publishing = PublishWhenClaimedAsync(writer, cancel);
         while (!publishing.IsCompleted)
         {
