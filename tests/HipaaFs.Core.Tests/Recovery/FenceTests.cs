@@ -1,4 +1,6 @@
 using HipaaFs.Metadata;
+using HipaaFs.Storage;
+using HipaaFs.Testing.Storage;
 using HipaaFs.Volumes;
 
 namespace HipaaFs.Core.Tests.Recovery;
@@ -32,6 +34,24 @@ public sealed class FenceTests
         await second.DrainAsync();
         await first.StopAsync(VolumeStop.Drain);
         await second.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Drain_FencedWithAnUploadThatFails_EndsAndSaysSo()
+    {
+        await using TestVolume first = await TestVolume.CreateAsync();
+        first.Store.Add(new StoreFault(StoreFaultKind.Fail) { Verb = StoreVerb.PutFile });
+        await first.FileSystem.PutAsync("a", [1]);
+        await first.FileSystem.SyncAsync(default).Ok();
+        Task<string?> draining = first.Volume.DrainAsync(new Progress<DrainProgress>(), default);
+        await using TestVolume second = first.CopyFiles(sharesStore: true);
+        await second.OpenAsync();
+        Assert.False(await first.Volume.Parts.Writer!.Fence.IsNewestAsync(default));
+
+        Assert.NotNull(await draining);
+        Assert.NotNull(await first.Volume.DrainAsync(new Progress<DrainProgress>(), default));
+        Assert.Equal([1], await first.FileSystem.GetAsync("a"));
+        await first.StopAsync(VolumeStop.Drain);
     }
 
     private static string[] Published(TestVolume test) => Directory.GetFiles(Path.Combine(test.StoreDirectory, "stream"));
