@@ -135,7 +135,31 @@ public sealed partial class HipaaFileSystem
             return FsError.OutOfRange;
         }
 
+        FsError unknown = RefuseNamespace(name.Span);
+        if (unknown != FsError.None)
+        {
+            return unknown;
+        }
+
         return value.Length > VolumeNames.MaxXattr ? FsError.TooLarge : RefuseChange();
+    }
+
+    // xattr(7): every name belongs to a namespace and says more than that. The system namespace is the kernel's and, for ACLs, ours.
+    private static FsError RefuseNamespace(ReadOnlySpan<byte> name)
+    {
+        if (name.SequenceEqual(PosixAcl.AccessName) || name.SequenceEqual(PosixAcl.DefaultName))
+        {
+            return FsError.None;
+        }
+
+        int point = name.IndexOf((byte)'.');
+        ReadOnlySpan<byte> space = point < 0 ? default : name[..point];
+        if (!space.SequenceEqual("user"u8) && !space.SequenceEqual("trusted"u8) && !space.SequenceEqual("security"u8))
+        {
+            return FsError.NotSupported;
+        }
+
+        return point == name.Length - 1 ? FsError.InvalidArgument : FsError.None;
     }
 
     private async ValueTask<FsError> SetAclAsync(

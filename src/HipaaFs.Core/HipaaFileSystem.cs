@@ -36,7 +36,17 @@ public sealed partial class HipaaFileSystem
         _metadata = parts.Metadata;
         _names = parts.Names;
         _files = parts.Files;
+        if (parts.Writeback is not null)
+        {
+            parts.Writeback.FirstBytesApplied += inode => ForgetAttributes?.Invoke(inode);
+        }
     }
+
+    /// <summary>
+    /// Tells the kernel to ask for an inode's attributes again. Set by a frontend whose kernel keeps them: it does not count blocks itself, and a file that shows
+    /// none is taken for one hole by programs such as tar -S.
+    /// </summary>
+    public Action<InodeId>? ForgetAttributes { get; set; }
 
     /// <summary>Whether no change is taken: mounted read-only, or fenced off by a newer session.</summary>
     public bool IsReadOnly => _parts.Writeback is null || _parts.Fenced.IsCancellationRequested;

@@ -49,9 +49,6 @@ internal sealed class FileState
     /// <summary>Length that readers see. Guarded by <see cref="Gate"/>.</summary>
     internal long Size { get; set; }
 
-    /// <summary>Bytes allocated by applied extents. Guarded by <see cref="Gate"/>.</summary>
-    internal long AppliedBytes { get; set; }
-
     /// <summary>Times that are ahead of the row. Guarded by <see cref="Gate"/>.</summary>
     internal PendingTimes Times { get; set; }
 

@@ -267,7 +267,23 @@ internal sealed partial class Writeback
             file.DirtySince = file.HasUnapplied ? _time.GetTimestamp() : 0;
         }
 
+        if (applied.Succeeded && file.Handles > 0 && applied.Value.Value.AllocatedBytes == LengthOf(write.Extents))
+        {
+            FirstBytesApplied?.Invoke(file.Id);
+        }
+
         return FsError.None;
+    }
+
+    private static long LengthOf(List<Extent> extents)
+    {
+        long length = 0;
+        foreach (Extent extent in extents)
+        {
+            length += extent.Length;
+        }
+
+        return length;
     }
 
     private static void PutBack(FileState file, FsError error)

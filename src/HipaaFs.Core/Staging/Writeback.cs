@@ -61,6 +61,9 @@ internal sealed partial class Writeback : IAsyncDisposable
         _plan = new SegmentPlan(writers, time);
     }
 
+    /// <summary>Raised when an open file that had no bytes in any segment has got its first.</summary>
+    internal event Action<InodeId>? FirstBytesApplied;
+
     /// <summary>Why the last pass failed, <see cref="FsError.None"/> when it did not.</summary>
     internal FsError LastError
     {

@@ -10,6 +10,9 @@ namespace HipaaFs.Volumes;
 /// <summary>Makes volumes: a key ring, an empty root directory, and the store's mark of whose it is. Leaves nothing behind when it fails.</summary>
 internal static class VolumeCreator
 {
+    // With less than this left a failed commit is laid to the disk being full.
+    private const long LeastFreeBytes = 8 << 20;
+
     private const uint RootMode = ModeBits.Directory | 0x1ED;
 
     /// <summary>Makes a volume. The caller writes volume.yaml, last.</summary>
@@ -136,10 +139,13 @@ internal static class VolumeCreator
         MetadataResult<CommitSequence> durable = await metadata.MakeDurableAsync(metadata.Applied, cancel);
         if (!made.Succeeded || !durable.Succeeded)
         {
-            throw new VolumeException(
-                made.Error == MetadataError.NoSpace || durable.Error == MetadataError.NoSpace ? VolumeFailure.NoSpace : VolumeFailure.Io,
-                $"create volume: write its metadata: {(made.Succeeded ? durable.Error : made.Error)}",
-                "make room on the disk of the volume");
+            MetadataError error = made.Succeeded ? durable.Error : made.Error;
+            throw error == MetadataError.NoSpace || FreeSpace.Of(creation.Directory).Available < LeastFreeBytes
+                ? new VolumeException(
+                    VolumeFailure.NoSpace,
+                    $"create volume: no space is left for its metadata on the disk of '{creation.Directory}'",
+                    "make room on that disk, or choose another place")
+                : new VolumeException(VolumeFailure.Io, $"create volume: write its metadata: {error}", "check the disk of the volume");
         }
     }
 

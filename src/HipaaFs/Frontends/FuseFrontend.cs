@@ -11,6 +11,9 @@ namespace HipaaFs.Cli.Frontends;
 /// </remarks>
 internal sealed partial class FuseFrontend : IFuseHandler
 {
+    // FUSE_NOTIFY_INVAL_INODE with a negative offset leaves the pages alone.
+    private const long AttributesOnly = -1;
+
     private readonly HipaaFileSystem _fileSystem;
     private readonly FuseFrontendOptions _options;
     private readonly TimeProvider _time;
@@ -33,6 +36,7 @@ internal sealed partial class FuseFrontend : IFuseHandler
         _session = session;
         if (_writeBack)
         {
+            _fileSystem.ForgetAttributes = inode => session.NotifyInvalidateInode(inode.Value, offset: AttributesOnly);
             _fileSystem.WriteBackPages = inode => new ValueTask(Task.Run(() => WriteBackPages(session, inode)));
         }
     }

@@ -217,7 +217,8 @@ public sealed class LifeTests
             install -d -m 0700 run mnt
             hipaafs init volume --no-recovery-key > /dev/null
             hipaafs mount volume mnt > /dev/null
-            trap 'fusermount3 -u -z mnt 2> /dev/null || true' EXIT
+            trap 'status=$?; [ $status = 0 ] || cat volume/log/hipaafs.log /proc/self/mountinfo >&2; fusermount3 -u -z mnt 2> /dev/null || true' EXIT
+            test "$(stat -f -c %t mnt)" = 65735546
             echo hello > mnt/file
             head -c 1000000 /dev/zero > mnt/zeros
             cat mnt/file
