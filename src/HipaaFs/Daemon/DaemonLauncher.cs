@@ -23,6 +23,7 @@ internal sealed class DaemonLauncher
     /// <exception cref="CommandException">The daemon's own reason not to start, or that it ended without one.</exception>
     public async Task<DaemonReport> StartAsync(string? passphrase, CancellationToken cancel)
     {
+        KeepDescriptorsToOurselves();
         using var reports = new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.Inheritable);
         using AnonymousPipeServerStream? secrets = passphrase is null
             ? null
@@ -46,6 +47,15 @@ internal sealed class DaemonLauncher
 
         await using CancellationTokenRegistration stop = cancel.Register(() => LibC.kill(daemon.Id, LibC.SIGTERM));
         return await ReadReportAsync(reports, daemon);
+    }
+
+    // What the caller left open besides the standard streams ends with this process and is not for the daemon, which may live for months. A kernel
+    // older than 5.11 does not know the flag: there the daemon keeps them, as any program would.
+    private static void KeepDescriptorsToOurselves()
+    {
+        const uint firstOfTheCaller = 3;
+        const int closeOnExec = 4; // CLOSE_RANGE_CLOEXEC
+        _ = LibC.close_range(firstOfTheCaller, uint.MaxValue, closeOnExec);
     }
 
     private static void SendPassphrase(AnonymousPipeServerStream pipe, string passphrase)
