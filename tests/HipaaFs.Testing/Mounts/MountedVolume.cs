@@ -187,6 +187,7 @@ public sealed class MountedVolume : IAsyncDisposable
 
         _daemon?.Dispose();
         await DetachAsync();
+        await WaitForBackgroundDaemonAsync();
         if (System.Environment.GetEnvironmentVariable("HIPAAFS_TEST_KEEP") != "1")
         {
             await Shell.RunAsync("rm -rf --one-file-system -- \"$PWD\"", _work);
@@ -258,6 +259,22 @@ public sealed class MountedVolume : IAsyncDisposable
         return Directory.Exists(directory)
             ? string.Concat(Directory.GetFiles(directory).Order(StringComparer.Ordinal).Select(File.ReadAllText))
             : string.Empty;
+    }
+
+    // A daemon that a test started in the background uploads on after its mount is gone; the directory must outlive it.
+    private async Task WaitForBackgroundDaemonAsync()
+    {
+        var clock = Stopwatch.StartNew();
+        while (_daemon is null && File.Exists(Path.Combine(Volume, "volume.yaml")) && clock.Elapsed < StopTimeout)
+        {
+            ProcessOutcome status = await RunAsync("status", Volume, "--json");
+            if (!status.Succeeded || !status.Text.Contains("\"pid\":", StringComparison.Ordinal) || status.Text.Contains("\"not mounted\"", StringComparison.Ordinal))
+            {
+                return;
+            }
+
+            await Task.Delay(100);
+        }
     }
 
     private async Task SignalAsync(string signal)
