@@ -132,6 +132,9 @@ internal sealed class TestVolume : IAsyncDisposable
         };
         Directory.CreateDirectory(copy.VolumeDirectory);
 
+        // Staging is copied before the database and after it: what a file holds that is deleted in between is in the log or still needed.
+        CopyTree(StagingDirectory, copy.StagingDirectory);
+
         // The database before its log, the log before what its rows refer to: each can only be ahead of what was copied before it.
         string[] first = ["keyring", "metadata.db", "metadata.db-wal"];
         foreach (string name in first)
@@ -209,6 +212,7 @@ internal sealed class TestVolume : IAsyncDisposable
     private static void CopyFile(string from, string to)
     {
         using var source = new FileStream(DurableFile.OpenRead(from), FileAccess.Read);
+        File.Delete(to);
         using var target = new FileStream(DurableFile.CreatePrivate(to), FileAccess.Write);
         source.CopyTo(target);
     }

@@ -54,14 +54,24 @@ internal sealed class SegmentViews : IDisposable
             return open;
         }
 
-        MetadataResult<SegmentRow> row = await _metadata.GetSegmentAsync(id, cancel);
-        if (!row.Succeeded)
+        // A staged file that is gone was uploaded and renamed since the row was read; the row says so by now.
+        const int attempts = 2;
+        for (int i = 0; i < attempts; i++)
         {
-            return row.Error == MetadataError.NotFound ? FsError.Io : row.Error.ToFsError();
+            MetadataResult<SegmentRow> row = await _metadata.GetSegmentAsync(id, cancel);
+            if (!row.Succeeded)
+            {
+                return row.Error == MetadataError.NotFound ? FsError.Io : row.Error.ToFsError();
+            }
+
+            SegmentView? made = TryOpenStaged(row.Value) ?? TryOpenCached(row.Value);
+            if (made is not null)
+            {
+                return Keep(made);
+            }
         }
 
-        SegmentView? made = TryOpenStaged(row.Value) ?? TryOpenCached(row.Value);
-        return made is null ? FsError.Io : Keep(made);
+        return FsError.Io;
     }
 
     /// <summary>Closes a segment for later readers; those who read it now go on.</summary>
@@ -83,6 +93,12 @@ internal sealed class SegmentViews : IDisposable
     public void Dispose()
     {
         _cache.Evicted -= Forget;
+        ForgetAll();
+    }
+
+    /// <summary>Closes all segments for later readers.</summary>
+    internal void ForgetAll()
+    {
         lock (_lock)
         {
             foreach (SegmentView view in _views.Values)
@@ -100,7 +116,7 @@ internal sealed class SegmentViews : IDisposable
         return file is null ? null : new SegmentView(row, file, entry: null, _ring);
     }
 
-    // A row that still says "staged" while its file is gone has been uploaded a moment ago: its cache entry is complete.
+    // Null when the row is from before the segment was finished, so that the object's length is not known.
     private SegmentView? TryOpenCached(SegmentRow row)
     {
         CacheEntry? entry = _cache.TryEnter(row.Id, row.ObjectLength, out SafeFileHandle? file);

@@ -179,7 +179,7 @@ internal sealed partial class Repacker : IDisposable
             }
         }
 
-        if (!await MakeReferableAsync(opened, cancel))
+        if (!await MakeReferableAsync(opened))
         {
             return false;
         }
@@ -250,7 +250,7 @@ internal sealed partial class Repacker : IDisposable
     }
 
     // Durable first, known to the metadata second; only then may a row refer to it.
-    private async Task<bool> MakeReferableAsync(List<OpenSegment> opened, CancellationToken cancel)
+    private async Task<bool> MakeReferableAsync(List<OpenSegment> opened)
     {
         foreach (OpenSegment segment in opened)
         {
@@ -263,7 +263,7 @@ internal sealed partial class Repacker : IDisposable
         foreach (OpenSegment segment in opened.Where(static segment => !segment.IsRegistered))
         {
             DurableFile.SyncDirectory(_staging.Directory);
-            if (await _writers.RegisterAsync(segment.Writer, cancel) != MetadataError.None)
+            if (await _writers.RegisterAsync(segment.Writer, CancellationToken.None) != MetadataError.None)
             {
                 return false;
             }

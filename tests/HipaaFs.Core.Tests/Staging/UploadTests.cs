@@ -120,6 +120,28 @@ public sealed class UploadTests
     }
 
     [Fact]
+    public async Task Read_WhileSegmentsAreFinishedAndUploaded_NeverFails()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        Writeback writeback = test.Volume.Parts.Writer!.Writeback;
+        for (int i = 0; i < 30; i++)
+        {
+            byte[] content = FileSystemCalls.RandomBytes(20_000, i);
+            await test.FileSystem.PutAsync($"f{i}", content);
+            await test.FileSystem.SyncAsync(default).Ok();
+            Task<FsError> finishing = writeback.FinishSegmentsAsync();
+            HandleId handle = await test.FileSystem.OpenAsync($"f{i}", OpenFlags.Read);
+            do
+            {
+                Assert.Equal(content, await test.FileSystem.ReadAsync(handle, 0, content.Length));
+                test.Volume.Parts.Views.ForgetAll();
+            }
+            while (!finishing.IsCompleted || test.Volume.Parts.Writer.Uploader.Pending > 0);
+            await test.FileSystem.CloseAsync(handle);
+        }
+    }
+
+    [Fact]
     public async Task Open_AfterACrashBetweenUploadAndCommit_FindsTheObjectAgain()
     {
         // On a clock that stands still nothing commits by itself: what the upload changed is lost, its renamed file is not.
