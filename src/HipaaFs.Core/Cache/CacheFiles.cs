@@ -154,25 +154,33 @@ internal sealed class CacheFiles
         return null;
     }
 
+    // Others make and evict the same file meanwhile, so that either step may find what the other did not.
     private SafeFileHandle OpenPartial(CacheEntry entry)
     {
+        const int exists = 17; // EEXIST
         string path = PathOf(entry.Segment, Partial);
-        if (!File.Exists(path))
+        while (true)
         {
-            CreateParent(entry.Segment);
+            try
+            {
+                return File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+            }
+            catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+            {
+                CreateParent(entry.Segment);
+            }
+
             try
             {
                 SafeFileHandle file = DurableFile.CreatePrivate(path);
                 RandomAccess.SetLength(file, entry.ObjectLength);
                 return file;
             }
-            catch (IOException) when (File.Exists(path))
+            catch (IOException exception) when (exception.HResult == exists)
             {
                 // Somebody else was first.
             }
         }
-
-        return File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
     }
 
     private string PathOf(SegmentId segment, string extension)
