@@ -122,20 +122,18 @@ public sealed partial class HipaaFileSystem
     private async ValueTask<FsResult<InodeAttributes>> SetUnderGateAsync(
         FileState file, AttributeChange change, uint? mode, CancellationToken interrupted)
     {
-        long? rowSize = null;
+        // A size that grows past data which is not applied yet waits for it. Nothing is discarded before the row has taken the change.
+        bool waitsForData = false;
         lock (file.Gate)
         {
-            if (change.Size is { } size)
+            if (change.Size is { } asked)
             {
-                file.Dirty.Discard(size, long.MaxValue);
-                bool waitsForData = size > file.AppliedSize && file.Dirty.Count > 0;
-                rowSize = waitsForData ? null : size;
-                if (waitsForData)
-                {
-                    file.Size = size;
-                }
+                long firstHeld = file.Dirty.NextHeld(0);
+                waitsForData = asked > file.AppliedSize && firstHeld >= 0 && firstHeld < asked;
             }
         }
+
+        long? rowSize = waitsForData ? null : change.Size;
 
         FsResult<InodeAttributes> applied = await ApplyAttributesAsync(Request(file.Id, change, mode, rowSize), interrupted);
         if (!applied.IsOk)
@@ -145,12 +143,17 @@ public sealed partial class HipaaFileSystem
 
         lock (file.Gate)
         {
-            if (rowSize is { } size)
+            if (change.Size is { } size)
             {
-                file.Extents.Invalidate(Math.Min(size, file.AppliedSize), long.MaxValue);
-                file.ExtentVersion++;
-                file.AppliedSize = size;
+                file.Dirty.Discard(size, long.MaxValue);
                 file.Size = size;
+            }
+
+            if (rowSize is { } applies)
+            {
+                file.Extents.Invalidate(Math.Min(applies, file.AppliedSize), long.MaxValue);
+                file.ExtentVersion++;
+                file.AppliedSize = applies;
             }
 
             // The row has these now; older ones that wait with the data must not come after them.

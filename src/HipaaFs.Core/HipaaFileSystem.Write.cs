@@ -61,7 +61,7 @@ public sealed partial class HipaaFileSystem
         return durable.Error.ToFsError();
     }
 
-    /// <summary>One close(2) of possibly many. Writeback is told, so that the data is durable soon; errors of earlier writeback are reported.</summary>
+    /// <summary>One close(2) of possibly many: reports errors of earlier writeback. What was written is due within a second in any case.</summary>
     public ValueTask<FsError> FlushAsync(HandleId handle, CancellationToken interrupted)
     {
         _ = interrupted;

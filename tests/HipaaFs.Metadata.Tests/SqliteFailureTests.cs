@@ -87,7 +87,10 @@ public sealed class SqliteFailureTests : IDisposable
         var time = new ManualTimeProvider();
         var options = new SqliteMetadataOptions
         {
-            Directory = directory, BallastPath = ballast, BallastBytes = 1 << 20, Faults = _faults,
+            Directory = directory,
+            BallastPath = ballast,
+            BallastBytes = 1 << 20,
+            Faults = _faults,
         };
         await using SqliteMetadataStore store = SqliteDirectories.Open(options, time);
         var volume = new SqliteVolume(store);

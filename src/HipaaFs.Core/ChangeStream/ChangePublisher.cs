@@ -59,11 +59,14 @@ internal sealed partial class ChangePublisher : IDisposable
         _store = store;
         _time = time;
         _logger = logger;
-        LastPublished = time.GetUtcNow();
+        RecoveryPoint = time.GetUtcNow();
     }
 
-    /// <summary>Everything older than this is in the store.</summary>
-    internal DateTimeOffset LastPublished { get; private set; }
+    /// <summary>What was done before this can be restored from the store; it may stem from an earlier session.</summary>
+    internal DateTimeOffset RecoveryPoint { get; private set; }
+
+    /// <summary>When the newest publication of this session began; null before the first, since what an earlier session left may not be published.</summary>
+    internal DateTimeOffset? LastPublished { get; private set; }
 
     /// <summary>Changes up to here are in the store.</summary>
     internal CommitSequence PublishedSequence => _published?.Sequence ?? default;
@@ -101,7 +104,7 @@ internal sealed partial class ChangePublisher : IDisposable
             bool isFull = NeedsFull();
             if (!isFull && (_metadata.Applied <= PublishedSequence || _metadata.Applied == _noted))
             {
-                LastPublished = begun;
+                SetPublished(begun);
                 return StoreError.None;
             }
 
@@ -117,9 +120,18 @@ internal sealed partial class ChangePublisher : IDisposable
                 return StoreError.Unavailable;
             }
 
-            StoreError error = await PutAsync(upTo, isFull, cancel); // Steps 4 and 5
-            LastPublished = error == StoreError.None ? begun : LastPublished;
+            StoreError error = await PutAsync(upTo, isFull, begun, cancel); // Steps 4 and 5
+            if (error == StoreError.None)
+            {
+                SetPublished(begun);
+            }
+
             return error;
+        }
+        catch (IOException exception)
+        {
+            LogChangesUnreadable(_logger, exception.HResult);
+            return StoreError.Unavailable;
         }
         finally
         {
@@ -127,8 +139,27 @@ internal sealed partial class ChangePublisher : IDisposable
         }
     }
 
+    /// <summary>Reads how far earlier sessions published, for the recovery point. Uses no store.</summary>
+    internal async ValueTask ReadRecoveryPointAsync(CancellationToken cancel)
+    {
+        PublishedPoint? point = await ReadPointAsync(cancel);
+        RecoveryPoint = point?.At ?? RecoveryPoint;
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _one.Dispose();
+
+    private void SetPublished(DateTimeOffset begun)
+    {
+        LastPublished = begun;
+        RecoveryPoint = begun;
+    }
+
+    private async ValueTask<PublishedPoint?> ReadPointAsync(CancellationToken cancel)
+    {
+        MetadataResult<ReadOnlyMemory<byte>> setting = await _metadata.GetSettingAsync(PublishedPoint.Setting, cancel);
+        return setting.Succeeded ? PublishedPoint.TryDecode(setting.Value.Span) : null;
+    }
 
     // The chain goes on where the last session left it, if its last object is still the newest in the store.
     private async ValueTask LoadAsync(CancellationToken cancel)
@@ -138,21 +169,21 @@ internal sealed partial class ChangePublisher : IDisposable
             return;
         }
 
-        MetadataResult<ReadOnlyMemory<byte>> setting = await _metadata.GetSettingAsync(PublishedPoint.Setting, cancel);
-        PublishedPoint? point = setting.Succeeded ? PublishedPoint.TryDecode(setting.Value.Span) : null;
-        if (point is not null)
-        {
-            ObjectKey last = StoreLayout.Stream(point.Session, point.Number, full: false);
-            StoreResult<ObjectPage> newer = await _store.ListAsync(StoreLayout.StreamPrefix, last, 2, cancel);
-            bool isNewest = newer.Succeeded && newer.Value.Objects.All(found => IsSame(found.Key, point));
-            _published = isNewest ? point : null;
-        }
-
+        PublishedPoint? point = await ReadPointAsync(cancel);
+        _published = point is not null && await IsNewestInStoreAsync(point, cancel) ? point : null;
         _isLoaded = true;
     }
 
-    private static bool IsSame(ObjectKey key, PublishedPoint point) =>
-        StoreLayout.TryStream(key, out ulong session, out ulong number, out _) && session == point.Session && number == point.Number;
+    // The noted object must be there, and nothing after it: a chain is not hung on what a reader cannot find.
+    private async ValueTask<bool> IsNewestInStoreAsync(PublishedPoint point, CancellationToken cancel)
+    {
+        ObjectKey full = StoreLayout.Stream(point.Session, point.Number, full: true);
+        ObjectKey increment = StoreLayout.Stream(point.Session, point.Number, full: false);
+        StoreResult<ObjectProperties> noted = await _store.GetPropertiesAsync(increment, cancel);
+        noted = noted.Succeeded ? noted : await _store.GetPropertiesAsync(full, cancel);
+        StoreResult<ObjectPage> newer = await _store.ListAsync(StoreLayout.StreamPrefix, increment, 1, cancel);
+        return noted.Succeeded && newer.Succeeded && newer.Value.Objects.Count == 0;
+    }
 
     // Brings every segment to the store that a row can refer to now. False when one cannot be finished, for which its disk is to blame.
     private async Task<bool> UploadAllAsync(CancellationToken cancel)
@@ -168,7 +199,7 @@ internal sealed partial class ChangePublisher : IDisposable
 
     private bool NeedsFull() => _published is null || _time.GetUtcNow() - _published.FullAt >= FullInterval;
 
-    private async Task<StoreError> PutAsync(CommitSequence upTo, bool isFull, CancellationToken cancel)
+    private async Task<StoreError> PutAsync(CommitSequence upTo, bool isFull, DateTimeOffset begun, CancellationToken cancel)
     {
         byte[] previous = isFull ? new byte[32] : _published!.Hash;
         IAsyncEnumerable<ChangeBatch> source = isFull ? _metadata.DumpAsync(cancel) : _metadata.ChangesSinceAsync(_published!.Sequence, cancel);
@@ -213,7 +244,7 @@ internal sealed partial class ChangePublisher : IDisposable
         }
 
         StoreResult<byte[]> last = await PutOneAsync(previous, pending, reached, isFull && first, isPoint: true, cancel);
-        return last.Succeeded ? await NoteAsync(reached, last.Value, isFull) : last.Error;
+        return last.Succeeded ? await NoteAsync(reached, last.Value, isFull, begun) : last.Error;
     }
 
     private async ValueTask<StoreResult<byte[]>> PutOneAsync(
@@ -234,10 +265,10 @@ internal sealed partial class ChangePublisher : IDisposable
         return put;
     }
 
-    private async ValueTask<StoreError> NoteAsync(CommitSequence reached, byte[] hash, bool isFull)
+    private async ValueTask<StoreError> NoteAsync(CommitSequence reached, byte[] hash, bool isFull, DateTimeOffset begun)
     {
         DateTimeOffset fullAt = isFull ? _time.GetUtcNow() : _published!.FullAt;
-        _published = new PublishedPoint(reached, _clock.Session.Value, _nextNumber - 1, hash, fullAt);
+        _published = new PublishedPoint(reached, _clock.Session.Value, _nextNumber - 1, hash, fullAt, begun);
         CommitSequence before = _metadata.Applied;
         MetadataResult<Applied> noted = await _metadata.SetSettingAsync(_clock.NextOperation(), PublishedPoint.Setting, _published.Encode());
         MetadataResult<Applied> trimmed = await _metadata.TrimChangesAsync(reached);
@@ -251,6 +282,9 @@ internal sealed partial class ChangePublisher : IDisposable
         LogPublished(_logger, reached);
         return noted.Succeeded && trimmed.Succeeded ? StoreError.None : StoreError.Unavailable;
     }
+
+    [LoggerMessage(562, LogLevel.Warning, "Metadata changes could not be read for publication (error {Error})")]
+    private static partial void LogChangesUnreadable(ILogger logger, int error);
 
     [LoggerMessage(560, LogLevel.Debug, "Changes up to {Sequence} are published")]
     private static partial void LogPublished(ILogger logger, CommitSequence sequence);

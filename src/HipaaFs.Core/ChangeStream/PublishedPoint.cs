@@ -9,12 +9,14 @@ namespace HipaaFs.ChangeStream;
 /// <param name="Number">Its number in that session.</param>
 /// <param name="Hash">SHA-256 of it.</param>
 /// <param name="FullAt">When the last full stream was published.</param>
-internal sealed record PublishedPoint(CommitSequence Sequence, ulong Session, ulong Number, byte[] Hash, DateTimeOffset FullAt)
+/// <param name="At">Everything done before this is in it.</param>
+internal sealed record PublishedPoint(
+    CommitSequence Sequence, ulong Session, ulong Number, byte[] Hash, DateTimeOffset FullAt, DateTimeOffset At)
 {
     /// <summary>Name of the setting.</summary>
     internal const string Setting = "stream.published";
 
-    private const int Size = 8 + 8 + 8 + 32 + 8;
+    private const int Size = 8 + 8 + 8 + 32 + 8 + 8;
 
     /// <summary>Encodes it.</summary>
     internal byte[] Encode()
@@ -25,6 +27,7 @@ internal sealed record PublishedPoint(CommitSequence Sequence, ulong Session, ul
         BinaryPrimitives.WriteUInt64LittleEndian(encoded.AsSpan(16), Number);
         Hash.CopyTo(encoded, 24);
         BinaryPrimitives.WriteInt64LittleEndian(encoded.AsSpan(56), FullAt.ToUnixTimeMilliseconds());
+        BinaryPrimitives.WriteInt64LittleEndian(encoded.AsSpan(64), At.ToUnixTimeMilliseconds());
         return encoded;
     }
 
@@ -41,6 +44,7 @@ internal sealed record PublishedPoint(CommitSequence Sequence, ulong Session, ul
             BinaryPrimitives.ReadUInt64LittleEndian(encoded[8..]),
             BinaryPrimitives.ReadUInt64LittleEndian(encoded[16..]),
             encoded.Slice(24, 32).ToArray(),
-            DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64LittleEndian(encoded[56..])));
+            DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64LittleEndian(encoded[56..])),
+            DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64LittleEndian(encoded[64..])));
     }
 }

@@ -45,6 +45,10 @@ internal sealed class StreamObjectWriter
                 key, new UploadSource(path, length), new PutOptions { Condition = PutCondition.IfAbsent }, cancel);
             return put.Succeeded ? hash : put.Error;
         }
+        catch (IOException exception)
+        {
+            return DiskErrors.Classify(exception) == FsError.NoSpace ? StoreError.NoSpace : StoreError.Unavailable;
+        }
         finally
         {
             File.Delete(path);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using HipaaFs.ChangeStream;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
 using HipaaFs.Metadata.Changes;
@@ -233,6 +234,9 @@ public sealed class VolumeCheck
 
         ChangeBatch batch = ChangeCodec.Encode(metadata.Applied, metadata.Applied, _repairs);
         MetadataResult<Applied> loaded = await metadata.LoadAsync(batch, cancel);
+
+        // Repairs are not changes of the stream: the next publication begins a new one, with all rows.
+        await metadata.SetSettingAsync(OperationId.None, PublishedPoint.Setting, null, cancel);
         MetadataResult<CommitSequence> durable = await metadata.MakeDurableAsync(metadata.Applied, cancel);
         if (!loaded.Succeeded || !durable.Succeeded)
         {

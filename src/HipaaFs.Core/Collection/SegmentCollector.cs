@@ -65,13 +65,25 @@ internal sealed partial class SegmentCollector
             while (true)
             {
                 await Task.Delay(Interval, _time, stop);
-                _cache.SaveMaps();
-                await CollectAsync(Grace, stop);
+                await CollectOrLogAsync(stop);
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             // The volume is closing, or a newer session has it.
+        }
+    }
+
+    private async Task CollectOrLogAsync(CancellationToken stop)
+    {
+        try
+        {
+            _cache.SaveMaps();
+            await CollectAsync(Grace, stop);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            LogRoundFailed(_logger, exception.HResult);
         }
     }
 
@@ -115,7 +127,7 @@ internal sealed partial class SegmentCollector
         foreach (SegmentRow row in condemned.Value)
         {
             DateTimeOffset since = row.Changed.ToDateTimeOffset();
-            if (now - since < grace || _publisher.LastPublished <= since)
+            if (now - since < grace || _publisher.LastPublished is not { } published || published <= since)
             {
                 continue;
             }
@@ -138,6 +150,9 @@ internal sealed partial class SegmentCollector
             await _metadata.ForgetSegmentAsync(_clock.NextOperation(), row.Id, cancel);
         }
     }
+
+    [LoggerMessage(571, LogLevel.Warning, "A round of collection met a disk that refuses (error {Error}); it is tried again")]
+    private static partial void LogRoundFailed(ILogger logger, int error);
 
     [LoggerMessage(570, LogLevel.Warning, "Segment {Segment}, which nothing refers to, could not be deleted ({Error}); it is tried again")]
     private static partial void LogNotDeleted(ILogger logger, SegmentId segment, StoreError error);

@@ -1,6 +1,7 @@
 using HipaaFs.ChangeStream;
 using HipaaFs.Metadata;
 using HipaaFs.Storage;
+using HipaaFs.Volumes;
 
 namespace HipaaFs.Recovery;
 
@@ -37,6 +38,14 @@ internal sealed class BackupChain
         for (int i = first; i < objects.Count; i++)
         {
             StoreResult<StreamObject> opened = await reader.ReadAsync(objects[i], cancel);
+            if (!opened.Succeeded && opened.Error is not (StoreError.Corrupt or StoreError.NotFound))
+            {
+                throw new VolumeException(
+                    VolumeFailure.Store,
+                    $"read the change stream: the store failed at object {i - first + 1} of {objects.Count - first}: {opened.Error}",
+                    "make the store reachable and try again; going on would restore an older state than there is");
+            }
+
             if (!opened.Succeeded || !opened.Value.Preamble.Previous.Span.SequenceEqual(previous))
             {
                 break; // Damaged, cut off, or written by a session that did not know of its predecessor.

@@ -123,7 +123,7 @@ internal sealed partial class SegmentReader
                     return error;
                 }
 
-                long bad = ReadFrames(view, plaintextOffset, destination.Span, mayWait: true);
+                long bad = TryReadFrames(view, plaintextOffset, destination.Span, reader);
                 if (bad < 0)
                 {
                     return FsError.None;
@@ -145,6 +145,20 @@ internal sealed partial class SegmentReader
             {
                 view.Release();
             }
+        }
+    }
+
+    // A disk that cannot read a frame back is as good as one that gives wrong bytes.
+    private long TryReadFrames(SegmentView view, long plaintextOffset, Span<byte> destination, InodeId reader)
+    {
+        try
+        {
+            return ReadFrames(view, plaintextOffset, destination, mayWait: true);
+        }
+        catch (IOException exception)
+        {
+            LogDiskFailed(_logger, reader, view.Id, exception.HResult);
+            return plaintextOffset / SegmentFormat.FrameSize;
         }
     }
 
@@ -285,6 +299,9 @@ internal sealed partial class SegmentReader
 
     [LoggerMessage(511, LogLevel.Warning, "Inode {Inode}: frame {Frame} of segment {Segment} is bad in the local cache; fetching it again")]
     private static partial void LogCacheFrameBad(ILogger logger, InodeId inode, SegmentId segment, long frame);
+
+    [LoggerMessage(513, LogLevel.Warning, "Inode {Inode}: the local file of segment {Segment} cannot be read (error {Error})")]
+    private static partial void LogDiskFailed(ILogger logger, InodeId inode, SegmentId segment, int error);
 
     [LoggerMessage(512, LogLevel.Error, "Inode {Inode}: segment {Segment} cannot be read: {Error}")]
     private static partial void LogUnreadable(ILogger logger, InodeId inode, SegmentId segment, FsError error);

@@ -95,6 +95,11 @@ internal sealed class SegmentWriter : IDisposable
     {
         while (!content.IsEmpty)
         {
+            if (_frameLength == SegmentFormat.FrameSize)
+            {
+                CloseFrame(); // Full, and the disk did not take it the last time.
+            }
+
             if (_frameLength == 0 && content.Length >= SegmentFormat.FrameSize)
             {
                 SealFrame(content[..SegmentFormat.FrameSize]);
@@ -108,8 +113,7 @@ internal sealed class SegmentWriter : IDisposable
             content = content[taken..];
             if (_frameLength == SegmentFormat.FrameSize)
             {
-                _frameLength = 0;
-                SealFrame(_frame);
+                CloseFrame();
             }
         }
     }
@@ -179,9 +183,10 @@ internal sealed class SegmentWriter : IDisposable
             return;
         }
 
+        // What the frame holds belongs to runs that have ended: it stays until it is sealed, whatever the disk says.
         _frame.AsSpan(_frameLength).Clear();
-        _frameLength = 0;
         SealFrame(_frame);
+        _frameLength = 0;
     }
 
     // Nothing follows the last frame, so it needs no padding.

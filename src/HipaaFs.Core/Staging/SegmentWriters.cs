@@ -101,7 +101,14 @@ internal sealed class SegmentWriters
             return;
         }
 
-        File.Delete(_staging.PathOf(id));
         _staging.Remove(id);
+        try
+        {
+            File.Delete(_staging.PathOf(id));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // A disk that turned read-only. Nothing refers to the file; recovery removes it.
+        }
     }
 }

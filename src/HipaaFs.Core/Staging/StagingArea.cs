@@ -11,6 +11,8 @@ namespace HipaaFs.Staging;
 internal sealed class StagingArea
 {
     private const string Extension = ".seg";
+    private const long LargestReserve = 32L << 20;
+    private const int ReserveShare = 16;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<SegmentId, StagedSegment> _segments = [];
@@ -34,6 +36,15 @@ internal sealed class StagingArea
 
     /// <summary>Whether writers must wait, or fail.</summary>
     internal bool IsFull => Bytes >= _options.MaxBytes;
+
+    /// <summary>
+    /// Whether the disk takes so many more bytes and keeps room for what must never fail for want of it: the metadata's commits, which may be on the same disk.
+    /// </summary>
+    internal bool HasRoomFor(long bytes)
+    {
+        FreeSpace space = FreeSpace.Of(_options.Directory);
+        return space.Available >= bytes + Math.Min(LargestReserve, space.Total / ReserveShare);
+    }
 
     /// <summary>What writers meet when it is full.</summary>
     internal StagingFullMode WhenFull => _options.WhenFull;

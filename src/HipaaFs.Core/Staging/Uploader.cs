@@ -232,11 +232,23 @@ internal sealed partial class Uploader : IAsyncDisposable
         {
             // The cache's disk is full or broken: the store has the data, so the staged copy may go.
             LogNotAdopted(_logger, segment.Id, exception.HResult);
-            File.Delete(segment.Path);
+            DeleteStaged(segment);
         }
 
         _staging.Remove(segment.Id);
         return StoreError.None;
+    }
+
+    private void DeleteStaged(StagedSegment segment)
+    {
+        try
+        {
+            File.Delete(segment.Path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            LogNotAdopted(_logger, segment.Id, exception.HResult); // It is in the store; the next mount removes the file.
+        }
     }
 
     private void Conclude(long ticket)

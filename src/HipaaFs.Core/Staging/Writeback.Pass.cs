@@ -10,6 +10,8 @@ namespace HipaaFs.Staging;
 /// <content>One pass, step by step.</content>
 internal sealed partial class Writeback
 {
+    private const int NoSpaceErrno = 28; // ENOSPC
+
     private async Task PassAsync(List<Due> due)
     {
         foreach (Due item in due)
@@ -85,6 +87,12 @@ internal sealed partial class Writeback
 
     private FsError Seal(List<Due> due)
     {
+        if (!_staging.HasRoomFor(BytesIn(due)))
+        {
+            LogOnce(NoSpaceErrno);
+            return FsError.NoSpace;
+        }
+
         try
         {
             foreach (Due item in due)
@@ -104,11 +112,31 @@ internal sealed partial class Writeback
         }
         catch (IOException exception)
         {
-            LogSealFailed(_logger, exception.HResult);
+            LogOnce(exception.HResult);
             return DiskErrors.Classify(exception);
         }
 
         return Sync();
+    }
+
+    private static long BytesIn(List<Due> due)
+    {
+        long bytes = 0;
+        foreach (Due item in due)
+        {
+            bytes += item.File.InFlight?.Pages.Bytes ?? 0;
+        }
+
+        return bytes;
+    }
+
+    // A full disk is found again by every pass; the log says it when it begins.
+    private void LogOnce(int error)
+    {
+        if (LastError == FsError.None)
+        {
+            LogSealFailed(_logger, error);
+        }
     }
 
     private FsError Sync()
@@ -336,16 +364,24 @@ internal sealed partial class Writeback
             _finishRequests.Clear();
         }
 
-        FsError worst = FsError.None;
-        while (_plan.TryTakeRipe(all: requests.Count > 0, out OpenSegment? ripe))
+        FsError worst = FsError.Io;
+        try
         {
-            FsError error = await FinishAsync(ripe);
-            worst = error == FsError.None ? worst : error;
-        }
+            FsError first = FsError.None;
+            while (_plan.TryTakeRipe(all: requests.Count > 0, out OpenSegment? ripe))
+            {
+                FsError error = await FinishAsync(ripe);
+                first = first == FsError.None ? error : first;
+            }
 
-        foreach (TaskCompletionSource<FsError> request in requests)
+            worst = first;
+        }
+        finally
         {
-            request.SetResult(worst);
+            foreach (TaskCompletionSource<FsError> request in requests)
+            {
+                request.SetResult(worst);
+            }
         }
     }
 
@@ -369,6 +405,9 @@ internal sealed partial class Writeback
             return DiskErrors.Classify(exception);
         }
     }
+
+    [LoggerMessage(533, LogLevel.Critical, "A pass of writeback failed unexpectedly; its data stays in memory and is tried again")]
+    private static partial void LogPassFailed(ILogger logger, Exception exception);
 
     [LoggerMessage(530, LogLevel.Error, "Staging does not take written data (error {Error}); it stays in memory and is tried again")]
     private static partial void LogSealFailed(ILogger logger, int error);

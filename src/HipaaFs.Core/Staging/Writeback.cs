@@ -219,13 +219,21 @@ internal sealed partial class Writeback : IAsyncDisposable
         while (!_stop.IsCancellationRequested)
         {
             await _wake.WaitAsync(Tick);
-            List<Due> due = TakeDue();
-            if (due.Count > 0)
+            try
             {
-                await PassAsync(due);
-            }
+                List<Due> due = TakeDue();
+                if (due.Count > 0)
+                {
+                    await PassAsync(due);
+                }
 
-            await FinishWhatIsRipeAsync();
+                await FinishWhatIsRipeAsync();
+            }
+            catch (Exception exception)
+            {
+                // Whoever waited has been answered. Without this loop nothing would ever leave memory again, so it goes on whatever happened.
+                LogPassFailed(_logger, exception);
+            }
         }
     }
 

@@ -78,7 +78,7 @@ public sealed partial class Volume : IAsyncDisposable
             OldestStaged = oldest,
             UploadError = writer is null || writer.Uploader.LastError == StoreError.None ? null : writer.Uploader.LastError.ToString(),
             WritebackError = writer is null || writer.Writeback.LastError == FsError.None ? null : writer.Writeback.LastError.ToString(),
-            RecoveryPoint = writer?.Publisher.LastPublished ?? _parts.Time.GetUtcNow(),
+            RecoveryPoint = writer?.Publisher.RecoveryPoint ?? _parts.Time.GetUtcNow(),
             Cache = _parts.Cache.Usage,
             DirtyBytes = _parts.Pool.LentBytes,
             DirtyMaxBytes = _parts.Pool.MaxBytes,
@@ -141,9 +141,17 @@ public sealed partial class Volume : IAsyncDisposable
 
         _isStopped = true;
         await _stop.CancelAsync();
-        await _background;
-        await _parts.DisposeAsync();
-        _stop.Dispose();
+        try
+        {
+            await _background;
+        }
+        finally
+        {
+            // Whatever ended in the background, what was written is committed and the lock released.
+            await _parts.DisposeAsync();
+            _stop.Dispose();
+        }
+
         LogClosed(_logger, Session);
     }
 

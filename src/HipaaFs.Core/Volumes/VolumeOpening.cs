@@ -103,6 +103,11 @@ internal sealed class VolumeOpening
         }
 
         VolumeParts parts = Assemble(volumeLock, ring, store, metadata, cache, staging, budget, clock, fence); // Step 7
+        if (parts.Writer is not null)
+        {
+            await parts.Writer.Publisher.ReadRecoveryPointAsync(cancel);
+        }
+
         var volume = new Volume(parts, _logger);
         volume.Start(recovery);
         return volume;

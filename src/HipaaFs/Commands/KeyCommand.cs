@@ -40,7 +40,9 @@ internal static class KeyCommand
         Option<string?> key = KeyOption();
         var added = new Option<string>("--new-key")
         {
-            Description = "The key to add. A key file that does not exist is made.", HelpName = "KEYREF", Required = true,
+            Description = "The key to add. A key file that does not exist is made.",
+            HelpName = "KEYREF",
+            Required = true,
         };
         var label = new Option<string?>("--label") { Description = "What the key is called in lists. Default: its kind and this machine's name." };
         var command = new Command("add-wrap", "Lets one more key open a volume; no data is touched.") { volume, key, added, label };

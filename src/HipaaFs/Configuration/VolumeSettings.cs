@@ -21,7 +21,8 @@ internal static class VolumeSettings
 
     /// <summary>How to get the key; never the key itself.</summary>
     public static readonly Setting<string> Key = new(
-        "key", "none", "Where the key is found; never the key itself.", VolumeReferences.ReadKey) { MayHoldSecret = true };
+        "key", "none", "Where the key is found; never the key itself.", VolumeReferences.ReadKey)
+    { MayHoldSecret = true };
 
     /// <summary>Budget for everything the driver keeps in memory.</summary>
     public static readonly Setting<long> Memory = new(

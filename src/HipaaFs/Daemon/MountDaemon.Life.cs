@@ -105,6 +105,14 @@ internal sealed partial class MountDaemon
             await _volume.StopAsync(VolumeStop.Commit, CancellationToken.None);
             _closed.TrySetResult();
         }
+
+        if (_commitError != FsError.None)
+        {
+            throw new CommandException(
+                ExitCode.Failed,
+                $"commit what was written before the mount ended: {_commitError}; what was not fsynced may be lost",
+                "The log says what the disk did. Make room or repair it, then mount and compare.");
+        }
     }
 
     private async Task WaitForEndAsync(CancellationToken stop)
@@ -153,6 +161,7 @@ internal sealed partial class MountDaemon
         if (error != FsError.None)
         {
             LogNotCommitted(_logger, error);
+            _commitError = error;
         }
     }
 

@@ -25,6 +25,8 @@ namespace HipaaFs.Cli.Daemon;
 /// </remarks>
 internal sealed partial class MountDaemon : IControlTarget, IDisposable
 {
+    private const int DiskThreads = 16;
+
     private readonly MountPlan _plan;
     private readonly CommandContext _context;
     private readonly Volume _volume;
@@ -37,6 +39,7 @@ internal sealed partial class MountDaemon : IControlTarget, IDisposable
     private readonly SemaphoreSlim _umounting = new(1);
     private volatile MountState _state = MountState.Serving;
     private volatile bool _endsWithoutUpload;
+    private FsError _commitError;
     private volatile Action<ProgressUpdate>? _watcher;
     private volatile VolumeFigures? _finalFigures;
 
@@ -52,8 +55,6 @@ internal sealed partial class MountDaemon : IControlTarget, IDisposable
     }
 
     private Guid VolumeId => _plan.Configuration.VolumeId;
-
-    private const int DiskThreads = 16;
 
     private string LogFile => _plan.Configuration.GetPath(VolumeSettings.LogFile);
 

@@ -57,6 +57,25 @@ public sealed class CollectorTests
     }
 
     [Fact]
+    public async Task Collect_CondemnedByAnEarlierSessionThatDidNotPublish_KeepsTheObject()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        await test.FileSystem.PutAsync("a", FileSystemCalls.RandomBytes(100_000, 1));
+        await test.DrainAsync();
+        await test.FileSystem.UnlinkAsync(InodeId.Root, "a"u8, default).Ok();
+        await test.FileSystem.SyncAsync(default).Ok();
+        await test.Volume.Parts.Writer!.Collector.CollectAsync(TimeSpan.FromHours(1), default);
+        await using TestVolume next = await test.CrashAsync();
+
+        await next.Volume.Parts.Writer!.Collector.CollectAsync(TimeSpan.Zero, default);
+
+        Assert.Equal(1, Segments(next));
+        await next.DrainAsync();
+        await next.Volume.Parts.Writer.Collector.CollectAsync(TimeSpan.Zero, default);
+        Assert.Equal(0, Segments(next));
+    }
+
+    [Fact]
     public async Task Collect_SegmentSharedByACopy_StaysUntilTheCopyGoes()
     {
         await using TestVolume test = await TestVolume.CreateAsync();

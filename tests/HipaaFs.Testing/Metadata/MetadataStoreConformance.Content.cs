@@ -190,7 +190,11 @@ public abstract partial class MetadataStoreConformance
         Assert.Equal((before.ModifyTime, before.ChangeTime, 0L), (moved.ModifyTime, moved.ChangeTime, moved.Size));
         InodeAttributes written = Ok(await Store.WriteExtentsAsync(request with
         {
-            Size = 10, ModifyTime = new Timestamp(7), ChangeTime = new Timestamp(8), AccessTime = new Timestamp(9), ClearModeBits = 0x4,
+            Size = 10,
+            ModifyTime = new Timestamp(7),
+            ChangeTime = new Timestamp(8),
+            AccessTime = new Timestamp(9),
+            ClearModeBits = 0x4,
         })).Value;
         Assert.Equal((7L, 8L, 9L), (written.ModifyTime.Nanoseconds, written.ChangeTime.Nanoseconds, written.AccessTime.Nanoseconds));
         Assert.Equal((10L, FileMode & ~0x4u), (written.Size, written.Mode));
@@ -288,7 +292,14 @@ public abstract partial class MetadataStoreConformance
         await WriteAsync(target, new Extent(0, 1000, segment, 5000));
         var request = new CloneExtentsRequest
         {
-            Operation = Next(), Source = source, SourceOffset = 50, Target = target, TargetOffset = 500, Length = 200, NewSize = 600, Now = Now(),
+            Operation = Next(),
+            Source = source,
+            SourceOffset = 50,
+            Target = target,
+            TargetOffset = 500,
+            Length = 200,
+            NewSize = 600,
+            Now = Now(),
         };
 
         InodeAttributes inode = Ok(await Store.CloneExtentsAsync(request)).Value;
@@ -375,8 +386,13 @@ public abstract partial class MetadataStoreConformance
                 int source = random.Next(2);
                 Ok(await Store.CloneExtentsAsync(new CloneExtentsRequest
                 {
-                    Source = files[source], SourceOffset = from, Target = file, TargetOffset = offset, Length = length,
-                    NewSize = offset + length, Now = Now(),
+                    Source = files[source],
+                    SourceOffset = from,
+                    Target = file,
+                    TargetOffset = offset,
+                    Length = length,
+                    NewSize = offset + length,
+                    Now = Now(),
                 }));
                 model.Clone(models[source], from, offset, length);
                 break;
