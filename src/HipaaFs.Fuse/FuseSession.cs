@@ -30,6 +30,7 @@ public sealed partial class FuseSession : IAsyncDisposable
     private readonly FuseDispatcher _dispatcher;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private FuseRequestLoop? _loop;
+    private FileStream? _abort;
     private int _started;
 
     private FuseSession(FuseMount? mount, FuseDevice device, IFuseHandler handler, FuseSessionOptions options, ILogger logger)
@@ -99,6 +100,7 @@ public sealed partial class FuseSession : IAsyncDisposable
         }
 
         (session.DeviceMajor, session.DeviceMinor) = mount.FindDeviceNumber();
+        session._abort = session.TryOpenAbort();
         session.SetReadAhead();
         LogMounted(logger, session.Negotiated.Minor, session.Negotiated.Capabilities, session.Negotiated.MaxRequestBytes);
         return session;
@@ -142,7 +144,20 @@ public sealed partial class FuseSession : IAsyncDisposable
             return false;
         }
 
-        return TryWrite(string.Create(CultureInfo.InvariantCulture, $"/sys/fs/fuse/connections/{ConnectionId}/abort"), "1");
+        if (_abort is null)
+        {
+            return false;
+        }
+
+        try
+        {
+            _abort.Write("1"u8);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false; // The connection is gone.
+        }
     }
 
     /// <summary>Unmounts lazily, breaks the connection when files are still open, and waits for the end.</summary>
@@ -183,6 +198,7 @@ public sealed partial class FuseSession : IAsyncDisposable
         _loop?.Dispose();
         _device.Dispose();
         _pool.Dispose();
+        _abort?.Dispose();
         LogEnded(_logger);
         try
         {
@@ -206,6 +222,26 @@ public sealed partial class FuseSession : IAsyncDisposable
         if (!TryWrite(file, _options.ReadAheadKilobytes.ToString(CultureInfo.InvariantCulture)))
         {
             LogReadAhead(_logger, _options.ReadAheadKilobytes);
+        }
+    }
+
+    // Opened while the mount is certainly ours: once it is gone its number may belong to another, whose connection must not be broken. An open file of a
+    // connection that is gone does nothing.
+    private FileStream? TryOpenAbort()
+    {
+        if (DeviceMinor < 0)
+        {
+            return null;
+        }
+
+        try
+        {
+            string file = string.Create(CultureInfo.InvariantCulture, $"/sys/fs/fuse/connections/{ConnectionId}/abort");
+            return new FileStream(file, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null;
         }
     }
 

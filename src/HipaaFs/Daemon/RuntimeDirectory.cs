@@ -1,13 +1,17 @@
-using HipaaFs.Crypto;
+using System.Text;
 using HipaaFs.Cli.Interop;
+using HipaaFs.Crypto;
 using HipaaFs.Platform;
 
 namespace HipaaFs.Cli.Daemon;
 
 /// <summary>Where the daemons of one user keep what lives only as long as they run: control sockets and process ids.</summary>
-/// <remarks>root: /run/hipaafs. Others: $XDG_RUNTIME_DIR/hipaafs, else /tmp/hipaafs-UID, which must be theirs alone.</remarks>
+/// <remarks>root: /run/hipaafs. Others: $XDG_RUNTIME_DIR/hipaafs, else, or where that is too long for a socket, /tmp/hipaafs-UID, which must be theirs alone.</remarks>
 internal sealed class RuntimeDirectory
 {
+    // sockaddr_un holds 107 bytes (unix(7)); "/hipaafs/", a volume's id and the socket's name, also while it is made, take 67 of them.
+    private const int LongestRuntimeDirectory = 40;
+
     private readonly string _path;
 
     private RuntimeDirectory(string path) => _path = path;
@@ -22,9 +26,11 @@ internal sealed class RuntimeDirectory
         }
 
         string? runtime = environment("XDG_RUNTIME_DIR");
-        return new RuntimeDirectory(runtime is not null && Path.IsPathFullyQualified(runtime) && Directory.Exists(runtime)
-            ? Path.Combine(runtime, "hipaafs")
-            : $"/tmp/hipaafs-{user}");
+        bool usable = runtime is not null
+            && Path.IsPathFullyQualified(runtime)
+            && Encoding.UTF8.GetByteCount(runtime) <= LongestRuntimeDirectory
+            && Directory.Exists(runtime);
+        return new RuntimeDirectory(usable ? Path.Combine(runtime!, "hipaafs") : $"/tmp/hipaafs-{user}");
     }
 
     /// <summary>The control socket of a volume's daemon.</summary>

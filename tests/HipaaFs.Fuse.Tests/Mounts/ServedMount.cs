@@ -88,7 +88,16 @@ internal sealed class ServedMount : IDisposable
     }
 
     /// <summary>Waits for the server's own end. Returns its exit code, or null when it goes on.</summary>
-    internal int? WaitForEnd() => _server.WaitForExit(Patience) ? _server.ExitCode : null;
+    internal int? WaitForEnd()
+    {
+        if (!_server.WaitForExit(Patience))
+        {
+            return null;
+        }
+
+        _server.WaitForExit(); // Without a limit it also waits for the last lines of output.
+        return _server.ExitCode;
+    }
 
     public void Dispose()
     {
