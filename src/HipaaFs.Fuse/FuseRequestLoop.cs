@@ -33,7 +33,7 @@ internal sealed partial class FuseRequestLoop : IDisposable
     private int _running;
 
     // Only a lone reader polls, so this has one user at a time.
-    private readonly AdaptivePoll _poll = new();
+    private readonly AdaptivePoll _poll;
 
     internal FuseRequestLoop(
         FuseDevice device, FuseDispatcher dispatcher, FuseRequestPool pool, FuseSessionOptions options, ILogger logger, Action ended)
@@ -44,6 +44,7 @@ internal sealed partial class FuseRequestLoop : IDisposable
         _threads = options.Threads;
         _readers = new ParkedReaders(options.Threads);
         _pollTicks = Environment.ProcessorCount > 1 ? options.PollMicroseconds * Stopwatch.Frequency / 1_000_000 : 0;
+        _poll = new AdaptivePoll(_pollTicks);
         _logger = logger;
         _ended = ended;
     }
@@ -182,7 +183,7 @@ internal sealed partial class FuseRequestLoop : IDisposable
 
     private bool MayPoll()
     {
-        return _pollTicks > 0 && _readers.Readers == 1 && _poll.Next();
+        return _pollTicks > 0 && _readers.Readers == 1 && _poll.Next(Stopwatch.GetTimestamp());
     }
 
     private unsafe bool TryPoll(FuseDevice unblocked, byte* buffer, int capacity, out int length)

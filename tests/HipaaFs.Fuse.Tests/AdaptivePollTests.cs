@@ -4,46 +4,107 @@ namespace HipaaFs.Fuse.Tests;
 
 public sealed class AdaptivePollTests
 {
+    private const long PollTicks = 100;
+
     [Fact]
     public void Next_PollingIsFaster_KeepsPollingMostOfTheTime()
     {
-        Assert.InRange(ShareOfPolling(pollCost: 10, sleepCost: 20), 0.85, 1);
+        Assert.InRange(ShareOfPolling(pollTurn: 10, sleepTurn: 20), 0.9, 1);
     }
 
     [Fact]
     public void Next_SleepingIsFaster_SleepsMostOfTheTime()
     {
-        Assert.InRange(ShareOfPolling(pollCost: 20, sleepCost: 10), 0, 0.15);
+        Assert.InRange(ShareOfPolling(pollTurn: 20, sleepTurn: 10), 0, 0.1);
     }
 
     [Fact]
     public void Missed_SeveralTimesInARow_EndsPolling()
     {
-        var poll = new AdaptivePoll();
-        Assert.True(poll.Next());
-        for (int miss = 0; miss < 8; miss++)
-        {
-            poll.Missed();
-        }
+        var clock = new Turns();
+        Assert.True(clock.Next(10, 10));
+        clock.MissUntilItStops();
 
-        Assert.False(poll.Next());
+        Assert.False(clock.Next(10, 10));
     }
 
-    // Windows are ended by hand, with the time that the way in force would have taken.
-    private static double ShareOfPolling(long pollCost, long sleepCost)
+    [Fact]
+    public void Next_AfterMisses_MessagesCloseTogetherBringPollingBack()
     {
-        const int Windows = 2000;
-        var poll = new AdaptivePoll();
-        long now = 0;
-        int polled = 0;
-        for (int window = 0; window < Windows; window++)
+        var clock = new Turns();
+        clock.MissUntilItStops();
+
+        Assert.InRange(clock.PolledOf(20 * AdaptivePoll.Window, pollTurn: 15, sleepTurn: 50), 0.8, 1);
+    }
+
+    [Fact]
+    public void Next_AfterMisses_MessagesFarApartDoNotBringPollingBackSoon()
+    {
+        var clock = new Turns();
+        clock.MissUntilItStops();
+
+        Assert.Equal(0, clock.PolledOf(7 * AdaptivePoll.Window, pollTurn: 300, sleepTurn: 300));
+    }
+
+    [Fact]
+    public void Next_WorkChanges_IsTriedAnewLongBeforeTheHoldEnds()
+    {
+        var clock = new Turns();
+        clock.PolledOf(1000 * AdaptivePoll.Window, pollTurn: 300, sleepTurn: 200);
+
+        Assert.InRange(clock.PolledOf(40 * AdaptivePoll.Window, pollTurn: 15, sleepTurn: 50), 0.7, 1);
+    }
+
+    [Fact]
+    public void Next_OneLongStall_ChangesNothing()
+    {
+        var clock = new Turns();
+        clock.PolledOf(1000 * AdaptivePoll.Window, pollTurn: 15, sleepTurn: 50);
+        clock.Next(1_000_000, 1_000_000);
+
+        Assert.Equal(1, clock.PolledOf(20 * AdaptivePoll.Window, pollTurn: 15, sleepTurn: 50), 0.06);
+    }
+
+    private static double ShareOfPolling(long pollTurn, long sleepTurn) => new Turns().PolledOf(2000 * AdaptivePoll.Window, pollTurn, sleepTurn);
+
+    /// <summary>A clock that each message moves by what the way in force would have taken.</summary>
+    private sealed class Turns
+    {
+        private readonly AdaptivePoll _poll = new(PollTicks);
+        private bool _polls = true;
+        private long _now;
+
+        internal bool Next(long pollTurn, long sleepTurn)
         {
-            bool polls = poll.Next();
-            polled += polls ? 1 : 0;
-            now += polls ? pollCost : sleepCost;
-            poll.EndWindow(now);
+            _now += _polls ? pollTurn : sleepTurn;
+            if (_polls)
+            {
+                _poll.Found();
+            }
+
+            _polls = _poll.Next(_now);
+            return _polls;
         }
 
-        return (double)polled / Windows;
+        internal double PolledOf(int messages, long pollTurn, long sleepTurn)
+        {
+            int polled = 0;
+            for (int i = 0; i < messages; i++)
+            {
+                polled += Next(pollTurn, sleepTurn) ? 1 : 0;
+            }
+
+            return (double)polled / messages;
+        }
+
+        internal void MissUntilItStops()
+        {
+            for (int miss = 0; miss < 8; miss++)
+            {
+                _poll.Missed();
+            }
+
+            _polls = false;
+        }
     }
 }
