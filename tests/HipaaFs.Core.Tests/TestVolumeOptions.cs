@@ -1,10 +1,14 @@
 using HipaaFs.Staging;
+using HipaaFs.Testing.Storage;
 
 namespace HipaaFs.Core.Tests;
 
 /// <summary>What a test's volume is made with.</summary>
 internal sealed record TestVolumeOptions
 {
+    /// <summary>On a clock that stands still: nothing is written back, committed, finished, uploaded or published by itself, however slow the machine is.</summary>
+    public static TestVolumeOptions Still => new() { Time = new ManualTimeProvider() };
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     public long MemoryBytes { get; init; } = 64L << 20;

@@ -6,7 +6,7 @@ namespace HipaaFs.Fuse.Tests;
 /// <summary>Runs programs with a time limit.</summary>
 internal static class Commands
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     /// <summary>Runs a program to its end. Returns null when it is not installed; a program over the limit is killed.</summary>
     internal static (int ExitCode, string Output)? Run(string program, string[] arguments)

@@ -206,7 +206,7 @@ public sealed class SqliteFailureTests : IDisposable
     {
         var failed = new TaskCompletionSource();
         await using CancellationTokenRegistration registration = store.Failure.Register(failed.SetResult);
-        await failed.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await failed.Task.WaitAsync(TimeSpan.FromMinutes(2));
     }
 
     private void FailCommits(int code, int times) => _faults.BeforeCommit = () => times-- > 0 ? code : 0;

@@ -6,7 +6,7 @@ namespace HipaaFs.Mount.Tests;
 /// <summary>Compares directory trees byte by byte: names, kinds, modes, owners, times, links, attributes and content.</summary>
 internal static class TreeManifest
 {
-    private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(180);
+    private static readonly TimeSpan ReadTimeout = ChildProcess.LongTimeout;
 
     /// <summary>The tree below a directory as text, one line an entry.</summary>
     /// <param name="directory">Where the tree begins.</param>

@@ -72,7 +72,7 @@ public sealed class FileLockTests : IDisposable
     private static FileLock? WaitFor(Func<FileLock?> acquire)
     {
         FileLock? taken = null;
-        return SpinWait.SpinUntil(() => (taken = acquire()) is not null, TimeSpan.FromSeconds(30)) ? taken : null;
+        return SpinWait.SpinUntil(() => (taken = acquire()) is not null, TimeSpan.FromMinutes(2)) ? taken : null;
     }
 
     private int TryInChild()

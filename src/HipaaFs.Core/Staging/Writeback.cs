@@ -23,7 +23,8 @@ internal sealed partial class Writeback : IAsyncDisposable
     /// <summary>Dirty bytes of one file at which it is worth a pass.</summary>
     internal const long FileTrigger = 16L << 20;
 
-    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(200);
+    /// <summary>How often the loop looks for files that have come of age.</summary>
+    internal static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(200);
 
     // A disk that took nothing is asked again after this, or when somebody waits for it.
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);

@@ -49,7 +49,7 @@ public sealed class DaemonStartTests : IDisposable
         };
         start.Environment["XDG_RUNTIME_DIR"] = _directory.Root;
         using Process process = Process.Start(start)!;
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         Task<string> error = process.StandardError.ReadToEndAsync(patience.Token);
         string output = await process.StandardOutput.ReadToEndAsync(patience.Token);
         await process.WaitForExitAsync(patience.Token);

@@ -98,7 +98,7 @@ public sealed class CacheTests
     [Fact]
     public async Task Read_SegmentsSwappedInTheStore_IsRefused()
     {
-        await using TestVolume test = await TestVolume.CreateAsync();
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
         await test.FileSystem.PutAsync("a", FileSystemCalls.RandomBytes(100_000, 1));
         await test.DrainAsync();
         await test.FileSystem.PutAsync("b", FileSystemCalls.RandomBytes(100_000, 2));
@@ -176,7 +176,7 @@ public sealed class CacheTests
     [Fact]
     public async Task Read_CachedRange_AllocatesNothing()
     {
-        await using TestVolume test = await TestVolume.CreateAsync();
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
         byte[] content = FileSystemCalls.RandomBytes(4 << 20, 1);
         await test.FileSystem.PutAsync("a", content);
         await test.DrainAsync();
@@ -213,7 +213,7 @@ public sealed class CacheTests
 
         static async Task<TestVolume> CreateAsync(byte[] content)
         {
-            TestVolume test = await TestVolume.CreateAsync();
+            TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
             await test.FileSystem.PutAsync("a", content);
             await test.DrainAsync();
             await ForgetCacheAsync(test, static () => { });

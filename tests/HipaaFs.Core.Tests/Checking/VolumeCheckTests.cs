@@ -170,7 +170,7 @@ public sealed class VolumeCheckTests
     [Fact]
     public async Task Check_StagedFileGone_IsFound()
     {
-        await using TestVolume test = await TestVolume.CreateAsync();
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
         test.Store.Add(new HipaaFs.Testing.Storage.StoreFault(HipaaFs.Testing.Storage.StoreFaultKind.Fail));
         await test.FileSystem.PutAsync("a", [1]);
         await test.StopAsync();
@@ -191,7 +191,7 @@ public sealed class VolumeCheckTests
 
     private static async Task<TestVolume> DrainedAsync()
     {
-        TestVolume test = await TestVolume.CreateAsync();
+        TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
         InodeAttributes directory = await test.FileSystem.MakeDirectoryAsync("d");
         await test.FileSystem.PutAsync("a", FileSystemCalls.RandomBytes(50_000, 1), directory.Id);
         await test.DrainAsync();

@@ -40,7 +40,7 @@ public sealed class CollectorTests
     [Fact]
     public async Task Collect_CondemnedButNotPublished_KeepsTheObject()
     {
-        await using TestVolume test = await TestVolume.CreateAsync();
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
         await test.FileSystem.PutAsync("a", FileSystemCalls.RandomBytes(100_000, 1));
         await test.DrainAsync();
         await test.FileSystem.UnlinkAsync(InodeId.Root, "a"u8, default).Ok();
@@ -59,7 +59,8 @@ public sealed class CollectorTests
     [Fact]
     public async Task Collect_CondemnedByAnEarlierSessionThatDidNotPublish_KeepsTheObject()
     {
-        await using TestVolume test = await TestVolume.CreateAsync();
+        var time = new ManualTimeProvider();
+        await using TestVolume test = await TestVolume.CreateAsync(new TestVolumeOptions { Time = time });
         await test.FileSystem.PutAsync("a", FileSystemCalls.RandomBytes(100_000, 1));
         await test.DrainAsync();
         await test.FileSystem.UnlinkAsync(InodeId.Root, "a"u8, default).Ok();
@@ -70,6 +71,7 @@ public sealed class CollectorTests
         await next.Volume.Parts.Writer!.Collector.CollectAsync(TimeSpan.Zero, default);
 
         Assert.Equal(1, Segments(next));
+        time.Advance(TimeSpan.FromSeconds(1));
         await next.DrainAsync();
         await next.Volume.Parts.Writer.Collector.CollectAsync(TimeSpan.Zero, default);
         Assert.Equal(0, Segments(next));

@@ -8,7 +8,7 @@ public sealed class StagingFaultTests
     [Fact]
     public async Task Fsync_DiskFull_IsReportedUntilTheDataIsSafe()
     {
-        await using TestVolume test = await TestVolume.CreateAsync();
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
         byte[] content = FileSystemCalls.RandomBytes(100_000, 1);
         CreatedFile file = await test.FileSystem.CreateAsync("a");
         test.StagingFault = static length => length < 0 ? null : length / 2;
@@ -33,7 +33,7 @@ public sealed class StagingFaultTests
     [Fact]
     public async Task Truncate_AfterAFailedFsync_LeavesNothingToReport()
     {
-        await using TestVolume test = await TestVolume.CreateAsync();
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
         CreatedFile file = await test.FileSystem.CreateAsync("a");
         test.StagingFault = static _ => 0;
         await test.FileSystem.WriteAsync(file.Handle, 0, [1, 2, 3]);
@@ -48,7 +48,7 @@ public sealed class StagingFaultTests
     [Fact]
     public async Task Sync_Failing_SealsAgainElsewhereAndBringsEverythingToTheStore()
     {
-        await using TestVolume test = await TestVolume.CreateAsync();
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
         byte[] first = FileSystemCalls.RandomBytes(50_000, 1);
         byte[] second = FileSystemCalls.RandomBytes(60_000, 2);
         await test.FileSystem.PutAsync("a", first);
@@ -78,7 +78,7 @@ public sealed class StagingFaultTests
     [Fact]
     public async Task Finish_Failing_IsNoBackupPointUntilTheDataIsInTheStore()
     {
-        await using TestVolume test = await TestVolume.CreateAsync();
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
         byte[] content = FileSystemCalls.RandomBytes(50_000, 1);
         await test.FileSystem.PutAsync("a", content);
         await test.FileSystem.FsyncAsync("a");

@@ -66,7 +66,7 @@ public sealed class RestoreTests
     [Fact]
     public async Task Publish_NothingNew_PutsNothing()
     {
-        await using TestVolume test = await TestVolume.CreateAsync();
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
         await test.FileSystem.PutAsync("a", [1]);
         await test.DrainAsync();
         await test.DrainAsync();
@@ -85,7 +85,7 @@ public sealed class RestoreTests
     [Fact]
     public async Task Restore_ChainDamaged_TakesTheNewestPointBeforeTheDamage()
     {
-        await using TestVolume test = await TestVolume.CreateAsync();
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
         await test.FileSystem.PutAsync("a", [1]);
         await test.DrainAsync();
         List<string> first = await test.FileSystem.TreeAsync();
@@ -119,7 +119,7 @@ public sealed class RestoreTests
     [Fact]
     public async Task Restore_WithoutABackupPoint_SaysSo()
     {
-        await using TestVolume test = await TestVolume.CreateAsync();
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
         VolumeException refused = await Assert.ThrowsAsync<VolumeException>(() => RestoreTo(test, test.VolumeDirectory + "-restored", null));
 
         Assert.Equal(VolumeFailure.NotFound, refused.Failure);

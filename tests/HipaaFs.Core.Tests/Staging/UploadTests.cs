@@ -1,6 +1,7 @@
 using HipaaFs.Metadata;
 using HipaaFs.Staging;
 using HipaaFs.Storage;
+using HipaaFs.Testing;
 using HipaaFs.Testing.Storage;
 using HipaaFs.Volumes;
 
@@ -17,10 +18,7 @@ public sealed class UploadTests
         await test.FileSystem.PutAsync("a", content);
         using var stop = new CancellationTokenSource();
         Task<string?> draining = test.Volume.DrainAsync(new Progress<DrainProgress>(), stop.Token);
-        while (test.Volume.GetStatus().UploadError is null)
-        {
-            await Task.Delay(10);
-        }
+        await Eventually.TrueAsync(() => test.Volume.GetStatus().UploadError is not null, "an upload fails");
 
         VolumeStatus status = test.Volume.GetStatus();
         Assert.Equal(("Throttled", 1, false), (status.UploadError, status.StagedSegments, status.IsStoreReachable));
@@ -52,10 +50,12 @@ public sealed class UploadTests
         test.Store.Add(new StoreFault(StoreFaultKind.Truncate) { Verb = StoreVerb.PutFile, KeyPrefix = "seg/", Count = 1 });
         byte[] content = FileSystemCalls.RandomBytes(100_000, 1);
         await test.FileSystem.PutAsync("a", content);
-        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(3));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => test.Volume.DrainAsync(new Progress<DrainProgress>(), stop.Token));
+        using var stop = new CancellationTokenSource();
+        Task draining = test.Volume.DrainAsync(new Progress<DrainProgress>(), stop.Token);
+        await Eventually.TrueAsync(() => test.Volume.GetStatus().UploadError == "Corrupt", "the upload is found to be cut short");
 
-        Assert.Equal("Corrupt", test.Volume.GetStatus().UploadError);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => draining);
         Assert.Equal(content, await test.FileSystem.GetAsync("a"));
         Assert.Equal(1, test.Volume.GetStatus().StagedSegments);
     }
@@ -63,7 +63,7 @@ public sealed class UploadTests
     [Fact]
     public async Task Open_WithFinishedSegmentsInStaging_UploadsThem()
     {
-        await using TestVolume test = await TestVolume.CreateAsync();
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
         byte[] content = FileSystemCalls.RandomBytes(100_000, 1);
         test.Store.Add(new StoreFault(StoreFaultKind.Fail));
         await test.FileSystem.PutAsync("a", content);
@@ -80,7 +80,7 @@ public sealed class UploadTests
     [Fact]
     public async Task Open_AfterACrashWithAnUnfinishedSegment_RepacksItUnderANewId()
     {
-        await using TestVolume test = await TestVolume.CreateAsync();
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
         byte[] content = FileSystemCalls.RandomBytes(1_000_000, 1);
         await test.FileSystem.PutAsync("a", content);
         await test.FileSystem.PutAsync("b", content[..777]);
@@ -100,7 +100,7 @@ public sealed class UploadTests
     [Fact]
     public async Task Read_WhileASegmentIsRepacked_NeverFails()
     {
-        await using TestVolume test = await TestVolume.CreateAsync();
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
         byte[] content = FileSystemCalls.RandomBytes(20 << 20, 1);
         await test.FileSystem.PutAsync("a", content);
         await test.FileSystem.SyncAsync(default).Ok();
@@ -144,9 +144,8 @@ public sealed class UploadTests
     [Fact]
     public async Task Open_AfterACrashBetweenUploadAndCommit_FindsTheObjectAgain()
     {
-        // On a clock that stands still nothing commits by itself: what the upload changed is lost, its renamed file is not.
-        var time = new ManualTimeProvider();
-        await using TestVolume test = await TestVolume.CreateAsync(new TestVolumeOptions { Time = time });
+        // Nothing commits by itself: what the upload changed is lost, its renamed file is not.
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
         byte[] content = FileSystemCalls.RandomBytes(300_000, 1);
         await test.FileSystem.PutAsync("a", content);
         await test.FileSystem.SyncAsync(default).Ok();
@@ -154,10 +153,8 @@ public sealed class UploadTests
         Assert.True(await test.Volume.Parts.Writer.Uploader.WaitUntilUploadedAsync(default));
         await using TestVolume crashed = await test.CrashAsync(static copy => Directory.Delete(copy.CacheDirectory, recursive: true));
         await crashed.DrainAsync();
-        while ((await crashed.Volume.Parts.Metadata.ListSegmentsAsync(SegmentState.Staged, null, 1)).Value.Count > 0)
-        {
-            await Task.Delay(10);
-        }
+        await Eventually.TrueAsync(
+            async () => (await crashed.Volume.Parts.Metadata.ListSegmentsAsync(SegmentState.Staged, null, 1)).Value.Count == 0, "the object is found");
 
         FileSystemCalls.AssertSame(content, await crashed.FileSystem.GetAsync("a"));
         await crashed.AssertSoundAsync();
@@ -208,7 +205,8 @@ public sealed class UploadTests
     [Fact]
     public async Task Unlink_FilesNeverApplied_GivesTheirMemoryBack()
     {
-        await using TestVolume test = await TestVolume.CreateAsync();
+        var time = new ManualTimeProvider();
+        await using TestVolume test = await TestVolume.CreateAsync(new TestVolumeOptions { Time = time });
         for (int i = 0; i < 100; i++)
         {
             await test.FileSystem.PutAsync("a", new byte[20_000]);
@@ -218,9 +216,9 @@ public sealed class UploadTests
         Assert.Equal(0, test.Volume.GetStatus().DirtyBytes);
         await test.FileSystem.PutAsync("b", [1]);
         HandleId handle = await test.FileSystem.OpenAsync("b");
-        await Task.Delay(1000);
-        Assert.Equal(0, test.Volume.GetStatus().DirtyBytes);
-        Assert.Equal(1, test.Volume.Parts.Files.Count);
+        time.Advance(Writeback.MaxAge);
+        await Eventually.TrueAsync(() => test.Volume.GetStatus().DirtyBytes == 0, "writeback takes what has come of age");
+        await Eventually.TrueAsync(() => test.Volume.Parts.Files.Count == 1, "it lets go of files that are gone");
         await test.FileSystem.CloseAsync(handle);
         Assert.Equal(0, test.Volume.Parts.Files.Count);
     }

@@ -28,10 +28,14 @@ internal sealed class MemoryFileSystem : IFuseHandler
 
     internal static string ReadyLine => "ready";
 
+    /// <summary>Said when an opening of <c>hang</c> has begun to wait.</summary>
+    internal static string HangingLine => "hanging";
+
     public async ValueTask ServeAsync(FuseRequest request)
     {
         if (request.Opcode == FuseOpcode.Open && IsHanging(request.NodeId))
         {
+            Console.WriteLine(HangingLine);
             await Task.Delay(Timeout.Infinite, request.Interrupted).ContinueWith(_ => { }, TaskScheduler.Default);
             request.Complete(Errno.EINTR);
             return;

@@ -118,7 +118,7 @@ public sealed class MountTests
         Task blocked = Task.Run(() => File.OpenRead(mount.PathOf("block")).Dispose());
         Task released = Task.Run(() => File.OpenRead(mount.PathOf("release")).Dispose());
 
-        await Task.WhenAll(blocked, released).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        await Task.WhenAll(blocked, released).WaitAsync(ServedMount.Patience, TestContext.Current.CancellationToken);
     }
 
     [Fact]
@@ -127,11 +127,11 @@ public sealed class MountTests
         ServedMount.SkipWhereImpossible();
         using ServedMount mount = ServedMount.Start([]);
         using Process reader = Process.Start(new ProcessStartInfo("cat", [mount.PathOf("hang")]) { RedirectStandardError = true })!;
-        bool endedByItself = reader.WaitForExit(300);
+        mount.WaitForLine(MemoryFileSystem.HangingLine);
 
-        Assert.False(endedByItself);
+        Assert.False(reader.HasExited);
         Commands.Run("kill", ["-TERM", reader.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
-        Assert.True(reader.WaitForExit(TimeSpan.FromSeconds(10)));
+        Assert.True(reader.WaitForExit(ServedMount.Patience));
     }
 
     [Fact]

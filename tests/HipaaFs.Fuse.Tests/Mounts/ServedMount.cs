@@ -14,7 +14,8 @@ internal sealed class ServedMount : IDisposable
         mkdir "$0/mount point" && chown nobody "$0/mount point" && exec "$@"
         """;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    // Only ends a test that hangs.
+    internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly Process _server;
     private readonly ConcurrentQueue<string> _lines = new();
@@ -80,6 +81,9 @@ internal sealed class ServedMount : IDisposable
 
     internal string PathOf(string name) => Path.Combine(Directory, name);
 
+    /// <summary>Waits until the server has said something.</summary>
+    internal void WaitForLine(string line) => Assert.True(SpinWait.SpinUntil(() => _lines.Contains(line), Patience), $"the server never said '{line}'");
+
     /// <summary>Runs a program as the user, and in the mount namespace, of the server.</summary>
     internal (int ExitCode, string Output)? RunAsServersUser(params string[] command)
     {
@@ -104,7 +108,7 @@ internal sealed class ServedMount : IDisposable
         if (!_server.HasExited)
         {
             Commands.Run("umount", ["-l", Directory]);
-            if (!_server.WaitForExit(TimeSpan.FromSeconds(5)))
+            if (!_server.WaitForExit(TimeSpan.FromSeconds(30)))
             {
                 AbortConnection();
                 _server.Kill();

@@ -38,7 +38,7 @@ internal sealed unsafe class KernelSocket : IDisposable
     /// <summary>Waits for the next reply. The result is valid until the next call.</summary>
     internal ReadOnlySpan<byte> Receive(TimeSpan? patience = null)
     {
-        _kernel.ReceiveTimeout = (int)(patience ?? TimeSpan.FromSeconds(30)).TotalMilliseconds;
+        _kernel.ReceiveTimeout = (int)(patience ?? TimeSpan.FromMinutes(2)).TotalMilliseconds;
         int length = _kernel.Receive(_received);
         return _received.AsSpan(0, length);
     }

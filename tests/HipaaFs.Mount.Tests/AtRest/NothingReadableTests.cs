@@ -111,7 +111,7 @@ public sealed class NothingReadableTests
     private static async Task<string> SearchAsync(string directory, string markers, params string[] places)
     {
         ProcessOutcome outcome = await Shell.PythonFileAsync(
-            Path.Combine(PosixCase.Scripts, "find_markers.py"), directory, TimeSpan.FromSeconds(180), [markers, .. places]);
+            Path.Combine(PosixCase.Scripts, "find_markers.py"), directory, ChildProcess.LongTimeout, [markers, .. places]);
         return outcome.EnsureSucceeded().Text;
     }
 

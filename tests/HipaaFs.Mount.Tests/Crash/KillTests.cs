@@ -11,7 +11,7 @@ namespace HipaaFs.Mount.Tests.Crash;
 /// </remarks>
 public sealed class KillTests
 {
-    private static readonly TimeSpan CheckTimeout = TimeSpan.FromSeconds(180);
+    private static readonly TimeSpan CheckTimeout = ChildProcess.LongTimeout;
 
     [Fact]
     public async Task Kill_AtRandomMomentsOfWriting_KeepsEveryPromise()
@@ -51,7 +51,7 @@ public sealed class KillTests
         // The moment is random on purpose; the outcome does not depend on it.
         await Task.Delay(dice.Next(50, 1500));
         await volume.KillAsync();
-        bool ended = await ChildProcess.WaitAsync(writer, TimeSpan.FromSeconds(30));
+        bool ended = await ChildProcess.WaitAsync(writer, CheckTimeout);
         if (!ended)
         {
             writer.Kill(entireProcessTree: true);

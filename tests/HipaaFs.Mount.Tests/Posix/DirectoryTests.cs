@@ -1,3 +1,4 @@
+using HipaaFs.Testing.Mounts;
 using Xunit;
 
 namespace HipaaFs.Mount.Tests.Posix;
@@ -111,7 +112,7 @@ public sealed class DirectoryTests(SharedMount mount) : IClassFixture<SharedMoun
             print(len(names), len(set(names)), digest("\n".join(sorted(names)).encode()))
             kinds = [entry.is_file() and entry.stat().st_size == 0 for entry in os.scandir("big")]
             print(len(kinds), all(kinds))
-            """, TimeSpan.FromSeconds(120));
+            """, ChildProcess.LongTimeout);
     }
 
     [Fact]
@@ -132,7 +133,7 @@ public sealed class DirectoryTests(SharedMount mount) : IClassFixture<SharedMoun
             keep = [name for name in seen if name.startswith("keep")]
             print(len(keep), len(set(keep)))
             print(len(os.listdir("d")))
-            """, TimeSpan.FromSeconds(120));
+            """, ChildProcess.LongTimeout);
     }
 
     [Fact]

@@ -174,10 +174,10 @@ public sealed class SpaceTests(SharedMount mount) : IClassFixture<SharedMount>
             os.fsync(file)
             print(digest.hexdigest(), " -", sep="")
             """;
-        ProcessOutcome written = (await Shell.PythonAsync(script, volume.Root, TimeSpan.FromSeconds(180))).EnsureSucceeded();
+        ProcessOutcome written = (await Shell.PythonAsync(script, volume.Root, ChildProcess.LongTimeout)).EnsureSucceeded();
         await MountedVolume.DropKernelCachesAsync();
 
-        string read = await volume.ShellAsync("sha256sum < large", TimeSpan.FromSeconds(180));
+        string read = await volume.ShellAsync("sha256sum < large", ChildProcess.LongTimeout);
 
         Assert.Equal(written.Text.Replace(" ", string.Empty, StringComparison.Ordinal), read.Replace(" ", string.Empty, StringComparison.Ordinal));
         long peakMiB = PeakResidentMiB(volume.DaemonId);

@@ -74,7 +74,7 @@ public sealed class FullDiskTests
 
     private static Task<ProcessOutcome> FillAsync(MountedVolume volume)
     {
-        return Shell.RunAsync("head -c 500M /dev/urandom > filler && sync filler", volume.Root, TimeSpan.FromSeconds(180));
+        return Shell.RunAsync("head -c 500M /dev/urandom > filler && sync filler", volume.Root, ChildProcess.LongTimeout);
     }
 
     private static Task<MountedVolume> CreateOnAsync(SmallDisk disk)

@@ -74,7 +74,7 @@ internal sealed class TamperedVolume : IAsyncDisposable
     {
         await _volume.MountAsync();
         ProcessOutcome outcome = await Shell.PythonFileAsync(
-            Path.Combine(PosixCase.Scripts, "read_blocks.py"), "/", TimeSpan.FromSeconds(120), _volume.Root, _copies);
+            Path.Combine(PosixCase.Scripts, "read_blocks.py"), "/", ChildProcess.LongTimeout, _volume.Root, _copies);
         int right = 0, wrong = 0, refused = 0;
         foreach (string line in outcome.EnsureSucceeded().Text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {

@@ -15,10 +15,10 @@ public sealed class CopyTests(SharedMount mount) : IClassFixture<SharedMount>
         await Shell.CheckAsync("setfacl -m u:1001:rw 'tree/d1/file 1' && setfacl -d -m g:2002:rx tree/d2", local.Path);
         string directory = await mount.NewDirectoryAsync();
 
-        await Shell.CheckAsync($"rsync -aHAX tree/ '{directory}/in/'", local.Path, TimeSpan.FromSeconds(120));
-        await Shell.CheckAsync($"rsync -aHAX '{directory}/in/' out/", local.Path, TimeSpan.FromSeconds(120));
+        await Shell.CheckAsync($"rsync -aHAX tree/ '{directory}/in/'", local.Path, ChildProcess.LongTimeout);
+        await Shell.CheckAsync($"rsync -aHAX '{directory}/in/' out/", local.Path, ChildProcess.LongTimeout);
         string again = await Shell.CheckAsync(
-            $"rsync -aHAXn --itemize-changes --checksum --delete tree/ '{directory}/in/'", local.Path, TimeSpan.FromSeconds(120));
+            $"rsync -aHAXn --itemize-changes --checksum --delete tree/ '{directory}/in/'", local.Path, ChildProcess.LongTimeout);
 
         string expected = await TreeManifest.ReadAsync(Path.Combine(local.Path, "tree"));
         TreeManifest.AssertEqual(expected, await TreeManifest.ReadAsync(Path.Combine(directory, "in")));
@@ -42,7 +42,7 @@ public sealed class CopyTests(SharedMount mount) : IClassFixture<SharedMount>
             mkdir out && tar -C out --xattrs --xattrs-include='*' -xpf out.tar
             """,
             local.Path,
-            TimeSpan.FromSeconds(120));
+            ChildProcess.LongTimeout);
 
         string expected = await TreeManifest.ReadAsync(Path.Combine(local.Path, "tree"));
         TreeManifest.AssertEqual(expected, await TreeManifest.ReadAsync(Path.Combine(directory, "in")));
@@ -68,14 +68,14 @@ public sealed class CopyTests(SharedMount mount) : IClassFixture<SharedMount>
             tar --sort=name --mtime=@1700000000 --owner=0 --group=0 --numeric-owner -cf in.tar -C tree .
             """,
             local.Path,
-            TimeSpan.FromSeconds(120));
+            ChildProcess.LongTimeout);
         string directory = await mount.NewDirectoryAsync();
 
-        string unpacked = await Shell.CheckAsync($"tar -xf '{local.Path}/in.tar' && find . -type f | wc -l", directory, TimeSpan.FromSeconds(240));
+        string unpacked = await Shell.CheckAsync($"tar -xf '{local.Path}/in.tar' && find . -type f | wc -l", directory, ChildProcess.LongTimeout);
         string expected = await Shell.CheckAsync("sha256sum < in.tar", local.Path);
         string actual = await Shell.CheckAsync(
-            "tar --sort=name --mtime=@1700000000 --owner=0 --group=0 --numeric-owner -cf - . | sha256sum", directory, TimeSpan.FromSeconds(240));
-        string removed = await Shell.CheckAsync("rm -rf -- * && ls -A", directory, TimeSpan.FromSeconds(240));
+            "tar --sort=name --mtime=@1700000000 --owner=0 --group=0 --numeric-owner -cf - . | sha256sum", directory, ChildProcess.LongTimeout);
+        string removed = await Shell.CheckAsync("rm -rf -- * && ls -A", directory, ChildProcess.LongTimeout);
 
         Assert.Equal("20000\n", unpacked);
         Assert.Equal(expected, actual);

@@ -6,7 +6,7 @@ namespace HipaaFs.Mount.Tests.Tools;
 /// <summary>A variant-calling pipeline of Debian's tools on a mount gives the bytes that it gives on a local disk.</summary>
 public sealed class GenomicsTests(SharedMount mount) : IClassFixture<SharedMount>
 {
-    private static readonly TimeSpan PipelineTimeout = TimeSpan.FromSeconds(240);
+    private static readonly TimeSpan PipelineTimeout = ChildProcess.LongTimeout;
 
     [Fact]
     public Task Pipeline_IndexAlignSortCall_GivesTheSameBytes()

@@ -30,7 +30,7 @@ public sealed class GitTests(SharedMount mount) : IClassFixture<SharedMount>
             git rev-parse HEAD^{"{"}tree{"}"}
             """,
             directory,
-            TimeSpan.FromSeconds(180));
+            ChildProcess.LongTimeout);
 
         Assert.Equal(expected, actual);
     }
@@ -54,6 +54,6 @@ public sealed class GitTests(SharedMount mount) : IClassFixture<SharedMount>
             git log --format=%H%T | sha256sum
             git status --porcelain
             rm -rf .git
-            """, TimeSpan.FromSeconds(180));
+            """, ChildProcess.LongTimeout);
     }
 }

@@ -34,6 +34,6 @@ public sealed class ImagingTests(SharedMount mount) : IClassFixture<SharedMount>
             ls received | LC_ALL=C sort
             for image in received/*; do dcmdump -q +P 0008,0018 +P 0010,0010 +P 0028,0010 "$image"; done
             for image in received/*; do dcmdump -q "$image"; done | sha256sum
-            """, TimeSpan.FromSeconds(120));
+            """, ChildProcess.LongTimeout);
     }
 }

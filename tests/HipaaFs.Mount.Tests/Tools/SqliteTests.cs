@@ -32,7 +32,7 @@ public sealed class SqliteTests(SharedMount mount) : IClassFixture<SharedMount>
                           DELETE FROM patient WHERE id % 3 = 0; VACUUM; PRAGMA integrity_check; SELECT count(*) FROM patient;'
             """,
             directory,
-            TimeSpan.FromSeconds(240));
+            ChildProcess.LongTimeout);
 
         Assert.Equal($"0\nok\n{journal}\n1|6000|6000\n2|6000|6000\nok\n8000\n", answer);
     }
@@ -46,6 +46,6 @@ public sealed class SqliteTests(SharedMount mount) : IClassFixture<SharedMount>
                 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) INSERT INTO t SELECT i, 'row ' || i FROM n;
                 UPDATE t SET b = b || '!' WHERE a % 5 = 0; DELETE FROM t WHERE a % 7 = 0; PRAGMA wal_checkpoint(TRUNCATE); PRAGMA integrity_check;"
             sqlite3 a.db .dump | sha256sum
-            """, TimeSpan.FromSeconds(120));
+            """, ChildProcess.LongTimeout);
     }
 }

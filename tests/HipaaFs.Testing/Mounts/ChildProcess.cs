@@ -5,14 +5,18 @@ namespace HipaaFs.Testing.Mounts;
 /// <summary>Runs a program to its end, or ends it and everything it started when its time is over.</summary>
 /// <remarks>
 /// Tests touch a mount only through children: a filesystem that does not answer then stops one child and not the test
-/// process. Output is read as it comes; a daemon that kept the pipe open delays the result by two seconds at most.
+/// process. Output is read to its end; a daemon that kept the pipe open is told by <see cref="ProcessOutcome.PipesLeftOpen"/>.
+/// The times only end what hangs: they are far above what a machine under load needs.
 /// </remarks>
 public static class ChildProcess
 {
     /// <summary>The time a child gets when a test names none.</summary>
-    public static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan DefaultTimeout = TimeSpan.FromMinutes(4);
 
-    private static readonly TimeSpan PipeGrace = TimeSpan.FromSeconds(2);
+    /// <summary>The time for work that takes a good while on an idle machine already.</summary>
+    public static readonly TimeSpan LongTimeout = TimeSpan.FromMinutes(10);
+
+    private static readonly TimeSpan PipeGrace = TimeSpan.FromSeconds(30);
 
     /// <summary>Runs <paramref name="file"/> and waits for its end.</summary>
     /// <param name="file">Program, looked up on PATH.</param>
@@ -34,18 +38,18 @@ public static class ChildProcess
         if (timedOut)
         {
             process.Kill(entireProcessTree: true);
-            await WaitAsync(process, TimeSpan.FromSeconds(5));
+            await WaitAsync(process, PipeGrace);
         }
 
         clock.Stop();
-        await Task.WhenAny(pipes, Task.Delay(PipeGrace));
+        bool leftOpen = await Task.WhenAny(pipes, Task.Delay(PipeGrace)) != pipes;
         return new ProcessOutcome(
             $"{file} {string.Join(' ', arguments)}",
             timedOut || !process.HasExited ? -1 : process.ExitCode,
             Snapshot(output),
             System.Text.Encoding.UTF8.GetString(Snapshot(error)),
             timedOut,
-            clock.Elapsed);
+            clock.Elapsed) { PipesLeftOpen = leftOpen };
     }
 
     /// <summary>Starts a program with redirected streams and leaves it to the caller.</summary>

@@ -10,8 +10,9 @@ namespace HipaaFs.Testing.Mounts;
 /// </remarks>
 public sealed class MountedVolume : IAsyncDisposable
 {
-    private static readonly TimeSpan ReadyTimeout = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(60);
+    // These only end what hangs: they are far above what a machine under load needs.
+    private static readonly TimeSpan ReadyTimeout = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromMinutes(3);
 
     private readonly MountedVolumeOptions _options;
     private readonly string _work;
@@ -94,7 +95,7 @@ public sealed class MountedVolume : IAsyncDisposable
     /// <summary>Runs a command of the driver in this volume's environment.</summary>
     public Task<ProcessOutcome> RunAsync(params string[] arguments)
     {
-        return RunAsync(TimeSpan.FromSeconds(120), input: null, arguments);
+        return RunAsync(ChildProcess.DefaultTimeout, input: null, arguments);
     }
 
     /// <summary>Runs a command of the driver with a time limit and standard input.</summary>
@@ -144,7 +145,7 @@ public sealed class MountedVolume : IAsyncDisposable
     public async Task KillAsync()
     {
         await SignalAsync("KILL");
-        await WaitForDaemonAsync(TimeSpan.FromSeconds(10));
+        await WaitForDaemonAsync(StopTimeout);
     }
 
     /// <summary>Detaches a mount whose server is gone.</summary>
@@ -170,7 +171,7 @@ public sealed class MountedVolume : IAsyncDisposable
     public static async Task DropKernelCachesAsync()
     {
         MountPrerequisites.RequireRoot();
-        await Shell.CheckAsync("sync; echo 3 > /proc/sys/vm/drop_caches", "/", TimeSpan.FromSeconds(120));
+        await Shell.CheckAsync("sync; echo 3 > /proc/sys/vm/drop_caches", "/");
     }
 
     /// <inheritdoc/>
@@ -249,7 +250,7 @@ public sealed class MountedVolume : IAsyncDisposable
         // A dead mount that a crash left behind is in the table until the new daemon clears it away, and the directory
         // below it would answer: only a FUSE filesystem that answers is ready (FUSE_SUPER_MAGIC, statfs(2)).
         ProcessOutcome outcome = await ChildProcess.RunAsync(
-            "stat", ["--file-system", "--format=%t", "--", Root], new ChildProcessOptions { Timeout = TimeSpan.FromSeconds(10) });
+            "stat", ["--file-system", "--format=%t", "--", Root], new ChildProcessOptions { Timeout = ReadyTimeout });
         return outcome.Succeeded && outcome.Text.Trim() == "65735546";
     }
 

@@ -11,6 +11,9 @@ namespace HipaaFs.Testing.Mounts;
 /// <param name="Duration">From start to end.</param>
 public sealed record ProcessOutcome(string Command, int ExitCode, byte[] Output, string Error, bool TimedOut, TimeSpan Duration)
 {
+    /// <summary>Whether something that it started still held its output open a good while after its end.</summary>
+    public bool PipesLeftOpen { get; init; }
+
     /// <summary>Standard output as UTF-8 text.</summary>
     public string Text => System.Text.Encoding.UTF8.GetString(Output);
 
