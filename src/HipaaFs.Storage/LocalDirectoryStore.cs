@@ -241,9 +241,10 @@ public sealed partial class LocalDirectoryStore : IObjectStore
         return Put(key, condition, temporary => LocalPut.LinkOrCopy(temporary, source, file, cancel));
     }
 
-    // Fill gives the temporary its durable content and returns whether that is what was to be stored.
-    private StoreResult<ObjectProperties> Put(ObjectKey key, PutCondition condition, Func<string, bool> fill)
+    // Fill gives the temporary its durable content and returns the SHA-256 of what it copied.
+    private StoreResult<ObjectProperties> Put(ObjectKey key, PutCondition condition, Func<string, StoreResult<ReadOnlyMemory<byte>>> fill)
     {
+        ReadOnlyMemory<byte> copied;
         string path = _tree.PathOf(key);
         string directory = Path.GetDirectoryName(path)!;
         if (!_tree.IsPresent)
@@ -255,11 +256,13 @@ public sealed partial class LocalDirectoryStore : IObjectStore
         string temporary = LocalTemporaries.NewPath(directory);
         try
         {
-            if (!fill(temporary))
+            StoreResult<ReadOnlyMemory<byte>> filled = fill(temporary);
+            if (!filled.Succeeded)
             {
-                return StoreError.Corrupt;
+                return filled.Failure!;
             }
 
+            copied = filled.Value;
             StoreError placed = LocalPut.Place(temporary, path, condition);
             if (placed != StoreError.None)
             {
@@ -280,7 +283,7 @@ public sealed partial class LocalDirectoryStore : IObjectStore
 
         DurableFile.SyncDirectory(directory);
         _open.Drop(key);
-        return FileStatus.Of(path) is { } status ? LocalTree.PropertiesOf(key, in status) : Absent();
+        return FileStatus.Of(path) is { } status ? LocalTree.PropertiesOf(key, in status) with { Sha256 = copied } : Absent();
     }
 
     private StoreResult<bool> Delete(ObjectKey key, EntityTag version)

@@ -83,9 +83,7 @@ public sealed class MemoryObjectStore : IObjectStore
             }
         }
 
-        return ValueTask.FromResult(UploadSources.Matches(source, SHA256.HashData(content))
-            ? Store(key, content, options.Condition)
-            : StoreError.Corrupt);
+        return ValueTask.FromResult(UploadSources.Matches(source, SHA256.HashData(content)) ? Store(key, content, options.Condition) : StoreError.Corrupt);
     }
 
     /// <inheritdoc/>
@@ -181,7 +179,7 @@ public sealed class MemoryObjectStore : IObjectStore
             var properties = new ObjectProperties(key, content.Length, tag, _time.GetUtcNow());
             _objects[key] = new StoredObject(properties, content);
             _keys.Add(key);
-            return properties;
+            return properties with { Sha256 = SHA256.HashData(content) };
         }
     }
 

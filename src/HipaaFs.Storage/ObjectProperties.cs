@@ -15,4 +15,11 @@ public sealed record ObjectProperties(
     DateTimeOffset LastModified,
     StorageTier Tier = StorageTier.Hot,
     RestoreState Restore = RestoreState.None,
-    DateTimeOffset? RestoredUntil = null);
+    DateTimeOffset? RestoredUntil = null)
+{
+    /// <summary>
+    /// In the answer to a put: SHA-256 of the bytes that the store took, 32 bytes, for the caller to compare. Empty in every other answer, when the store cannot
+    /// tell, and when no byte was copied because the file handed over itself became the object.
+    /// </summary>
+    public ReadOnlyMemory<byte> Sha256 { get; init; }
+}

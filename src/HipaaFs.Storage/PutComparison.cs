@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 
 namespace HipaaFs.Storage;
@@ -60,6 +61,7 @@ internal static class PutComparison
             return StoreError.AlreadyExists;
         }
 
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         byte[] theirs = ArrayPool<byte>.Shared.Rent(ChunkLength);
         byte[] ours = ArrayPool<byte>.Shared.Rent(ChunkLength);
         try
@@ -78,6 +80,8 @@ internal static class PutComparison
                 {
                     return StoreError.AlreadyExists;
                 }
+
+                hash.AppendData(theirs.AsSpan(0, chunk));
             }
         }
         finally
@@ -86,6 +90,6 @@ internal static class PutComparison
             ArrayPool<byte>.Shared.Return(ours);
         }
 
-        return found;
+        return found.Value with { Sha256 = hash.GetHashAndReset() };
     }
 }

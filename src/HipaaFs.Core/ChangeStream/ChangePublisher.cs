@@ -252,11 +252,7 @@ internal sealed partial class ChangePublisher : IDisposable
     {
         ObjectKey key = StoreLayout.Stream(_clock.Session.Value, _nextNumber, beginsChain);
         StoreResult<byte[]> put = await _objects.PutAsync(key, new StreamPreamble(previous, sequence, isPoint), batches, cancel);
-        if (put.Succeeded || put.Error == StoreError.AlreadyExists)
-        {
-            _nextNumber++;
-        }
-
+        _nextNumber++; // Also after a failure: an object that is there all the same must not come to lie behind the beginning of the next chain.
         if (!put.Succeeded)
         {
             _published = null; // What reached the store is not known: begin a new chain.

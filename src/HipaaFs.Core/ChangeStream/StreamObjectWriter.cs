@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
 using HipaaFs.Platform;
@@ -18,12 +17,14 @@ internal sealed class StreamObjectWriter
 
     private readonly KeyRing _ring;
     private readonly IObjectStore _store;
+    private readonly UploadVerification _verification;
     private readonly string _directory;
 
     internal StreamObjectWriter(KeyRing ring, IObjectStore store, string directory)
     {
         _ring = ring;
         _store = store;
+        _verification = new UploadVerification(store);
         _directory = directory;
     }
 
@@ -34,16 +35,12 @@ internal sealed class StreamObjectWriter
         string path = Path.Combine(_directory, "stream-" + Path.GetRandomFileName());
         try
         {
-            long length = Seal(path, preamble, batches);
-            byte[] hash;
-            await using (FileStream content = File.OpenRead(path))
-            {
-                hash = await SHA256.HashDataAsync(content, cancel);
-            }
-
-            StoreResult<ObjectProperties> put = await _store.PutFileAsync(
-                key, new UploadSource(path, length), new PutOptions { Condition = PutCondition.IfAbsent }, cancel);
-            return put.Succeeded ? hash : put.Error;
+            UploadSource source = Seal(path, preamble, batches);
+            StoreResult<ObjectProperties> put = await _store.PutFileAsync(key, source, new PutOptions { Condition = PutCondition.IfAbsent }, cancel);
+            StoreError error = put.Succeeded
+                ? await _verification.CheckAnswerAsync(put.Value, source.Length, () => source.Sha256, cancel)
+                : put.Error;
+            return error == StoreError.None ? source.Sha256.ToArray() : error;
         }
         catch (IOException exception)
         {
@@ -55,7 +52,7 @@ internal sealed class StreamObjectWriter
         }
     }
 
-    private long Seal(string path, StreamPreamble preamble, IReadOnlyList<ChangeBatch> batches)
+    private UploadSource Seal(string path, StreamPreamble preamble, IReadOnlyList<ChangeBatch> batches)
     {
         var header = new SegmentHeader(SegmentId.NewRandom(), _ring.CurrentEpoch(DomainId.Root), RecordClass.ChangeStream);
         SafeFileHandle file = DurableFile.CreatePrivate(path);
@@ -69,6 +66,6 @@ internal sealed class StreamObjectWriter
             writer.Write(batch.Encoded.Span);
         }
 
-        return writer.Finish();
+        return new UploadSource(path, writer.Finish()) { Sha256 = writer.Sha256 };
     }
 }

@@ -41,4 +41,25 @@ public enum CheckKind
 
     /// <summary>A file in staging belongs to no segment.</summary>
     StagingUnknown,
+
+    /// <summary>A staged segment's file is shorter than what it must hold.</summary>
+    StagingShort,
+
+    /// <summary>A staged segment's file has a frame that a file needs and that is not authentic, or its header, index or trailer is not.</summary>
+    StagingDamaged,
+
+    /// <summary>A file has bytes that cannot be read, for one of the reasons above.</summary>
+    FileIncomplete,
+
+    /// <summary>An extended attribute's name or value does not open with the volume's keys.</summary>
+    XattrNotAuthentic,
+
+    /// <summary>A symbolic link's target does not open with the volume's keys.</summary>
+    TargetNotAuthentic,
+
+    /// <summary>A symbolic link has no target.</summary>
+    TargetMissing,
+
+    /// <summary>An extended attribute or a target belongs to an inode that does not exist, or that cannot have one.</summary>
+    StrayAttribute,
 }

@@ -18,20 +18,18 @@ namespace HipaaFs.Checking;
 /// <summary>Checks a volume that is not mounted: that names, inodes, extents, segments, staging and store fit together.</summary>
 public sealed class VolumeCheck
 {
-    private readonly List<CheckFinding> _findings = [];
-    private readonly List<RowChange> _repairs = [];
+    private readonly CheckFindings _findings;
     private readonly VolumeOptions _options;
-    private readonly bool _repair;
     private readonly IProgress<CheckProgress> _progress;
 
     private VolumeCheck(VolumeOptions options, bool repair, IProgress<CheckProgress> progress)
     {
         _options = options;
-        _repair = repair;
+        _findings = new CheckFindings(repair);
         _progress = progress;
     }
 
-    /// <summary>Checks a volume and, if asked to, repairs what can be repaired. With a key the names are opened too.</summary>
+    /// <summary>Checks a volume and, if asked to, repairs what can be repaired. With a key everything sealed in the metadata and in staging is opened too.</summary>
     /// <exception cref="VolumeException">It is held by another, or cannot be opened at all.</exception>
     public static async Task<CheckReport> RunAsync(
         VolumeOptions options, IKeyWrapper? key, bool repair, IProgress<CheckProgress> progress, CancellationToken cancel)
@@ -46,30 +44,32 @@ public sealed class VolumeCheck
     {
         ILoggerFactory loggers = NullLoggerFactory.Instance;
         await using SqliteMetadataStore metadata = VolumeDirectory.OpenMetadata(
-            new SqliteMetadataOptions { Directory = _options.Directory, ReadOnly = !_repair }, loggers, TimeProvider.System);
+            new SqliteMetadataOptions { Directory = _options.Directory, ReadOnly = !_findings.MayRepair }, loggers, TimeProvider.System);
         MetadataResult<bool> file = await metadata.VerifyFileAsync(cancel);
         if (!file.Succeeded || !file.Value)
         {
-            Find(CheckKind.DatabaseDamaged, "metadata.db");
-            return new CheckReport(0, 0, _findings);
+            _findings.Add(CheckKind.DatabaseDamaged, "metadata.db");
+            return new CheckReport(0, 0, _findings.All);
         }
 
         VolumeRows rows = await VolumeRows.ReadAsync(metadata, _progress, cancel);
-        CheckNames(rows, ring);
+        using VolumeNames? names = ring is null ? null : new VolumeNames(ring);
+        CheckNames(rows, names);
+        AttributeCheck.Run(rows, names, _findings);
         CheckExtents(rows);
-        await CheckSegmentsAsync(rows, loggers, cancel);
+        await using MeteringObjectStore store = VolumeStore.Open(_options.Store, create: false, loggers, TimeProvider.System);
+        await new SegmentCheck(rows, _findings, _progress).RunAsync(new StagingArea(_options.Staging), ring, store, cancel);
         await RepairAsync(metadata, cancel);
-        return new CheckReport(rows.Inodes.Count, rows.Segments.Count, _findings);
+        return new CheckReport(rows.Inodes.Count, rows.Segments.Count, _findings.All);
     }
 
-    private void CheckNames(VolumeRows rows, KeyRing? ring)
+    private void CheckNames(VolumeRows rows, VolumeNames? names)
     {
         if (!rows.Inodes.ContainsKey(InodeId.Root))
         {
-            Find(CheckKind.RootMissing, "inode 1");
+            _findings.Add(CheckKind.RootMissing, "inode 1");
         }
 
-        using VolumeNames? names = ring is null ? null : new VolumeNames(ring);
         var links = new Dictionary<InodeId, uint>();
         var children = new Dictionary<InodeId, uint>();
         foreach (EntryChange entry in rows.Entries)
@@ -79,7 +79,7 @@ public sealed class VolumeCheck
                 && parent.Inode.IsDirectory;
             if (!sound)
             {
-                Repair(CheckKind.DanglingEntry, $"entry of inode {entry.Inode} in {entry.Parent}", entry with { Kind = ChangeKind.Tombstone });
+                _findings.Add(CheckKind.DanglingEntry, $"entry of inode {entry.Inode} in {entry.Parent}", entry with { Kind = ChangeKind.Tombstone });
                 continue;
             }
 
@@ -91,7 +91,7 @@ public sealed class VolumeCheck
 
             if (names is not null && names.TryOpen(rows.Inodes[entry.Parent].Inode.Domain, entry.Parent, entry.Name) is null)
             {
-                Find(CheckKind.NameNotAuthentic, $"name of inode {entry.Inode} in {entry.Parent}");
+                _findings.Add(CheckKind.NameNotAuthentic, $"name of inode {entry.Inode} in {entry.Parent}");
             }
         }
 
@@ -108,14 +108,14 @@ public sealed class VolumeCheck
         bool isOrphan = orphans.Contains(inode.Id);
         if (names == 0 && !isRoot && !isOrphan)
         {
-            Find(CheckKind.UnnamedInode, $"inode {inode.Id}");
+            _findings.Add(CheckKind.UnnamedInode, $"inode {inode.Id}");
             return;
         }
 
         uint expected = inode.IsDirectory ? (isOrphan ? inode.LinkCount : 2 + directories) : names;
         if (inode.LinkCount != expected)
         {
-            Repair(
+            _findings.Add(
                 CheckKind.WrongLinkCount,
                 $"inode {inode.Id}: {inode.LinkCount} instead of {expected}",
                 row with { Inode = inode with { LinkCount = expected } });
@@ -128,7 +128,7 @@ public sealed class VolumeCheck
         {
             if (!rows.Inodes.TryGetValue(inode, out InodeChange? owner) || !owner.Inode.IsFile)
             {
-                Find(CheckKind.ExtentsOverlap, $"extents of inode {inode}, which is no file");
+                _findings.Add(CheckKind.ExtentsOverlap, $"extents of inode {inode}, which is no file");
                 continue;
             }
 
@@ -138,7 +138,7 @@ public sealed class VolumeCheck
             {
                 if (extent.FileOffset < end || extent.Length <= 0)
                 {
-                    Find(CheckKind.ExtentsOverlap, Place(inode, extent));
+                    _findings.Add(CheckKind.ExtentsOverlap, Place(inode, extent));
                 }
 
                 end = extent.End;
@@ -151,88 +151,25 @@ public sealed class VolumeCheck
     {
         if (!rows.Segments.TryGetValue(extent.Segment, out SegmentRow segment) || segment.State == SegmentState.Condemned)
         {
-            Find(CheckKind.SegmentUnknown, $"{Place(inode, extent)}, segment {extent.Segment}");
+            _findings.Add(CheckKind.SegmentUnknown, $"{Place(inode, extent)}, segment {extent.Segment}");
             return;
         }
 
         bool isFinished = segment.ObjectLength > 0;
         if (isFinished && extent.PlaintextOffset + extent.Length > segment.PlaintextLength)
         {
-            Find(CheckKind.ExtentOutOfSegment, $"{Place(inode, extent)}, segment {extent.Segment}");
+            _findings.Add(CheckKind.ExtentOutOfSegment, $"{Place(inode, extent)}, segment {extent.Segment}");
         }
-    }
-
-    private async Task CheckSegmentsAsync(VolumeRows rows, ILoggerFactory loggers, CancellationToken cancel)
-    {
-        var staged = new Dictionary<SegmentId, string>();
-        foreach ((SegmentId id, string path) in new StagingArea(_options.Staging).Scan())
-        {
-            staged[id] = path;
-            if (!rows.Segments.ContainsKey(id))
-            {
-                // A process that was killed between sealing and applying leaves it; the next mount removes it.
-                FindUnknownStaging(id, path);
-            }
-        }
-
-        await using MeteringObjectStore store = VolumeStore.Open(_options.Store, create: false, loggers, TimeProvider.System);
-        long done = 0;
-        foreach (SegmentRow segment in rows.Segments.Values)
-        {
-            _progress.Report(new CheckProgress("segments", ++done, rows.Segments.Count));
-            if (segment.State == SegmentState.Condemned || staged.ContainsKey(segment.Id))
-            {
-                continue;
-            }
-
-            await CheckStoredAsync(store, segment, cancel);
-        }
-    }
-
-    private async Task CheckStoredAsync(MeteringObjectStore store, SegmentRow segment, CancellationToken cancel)
-    {
-        StoreResult<ObjectProperties> found = await store.GetPropertiesAsync(StoreLayout.Segment(segment.Id), cancel);
-        if (!found.Succeeded && found.Error != StoreError.NotFound)
-        {
-            throw new VolumeException(VolumeFailure.Store, $"check segment {segment.Id} in the store: {found.Error}", "make the store reachable and try again");
-        }
-
-        if (!found.Succeeded)
-        {
-            Find(segment.State == SegmentState.Staged ? CheckKind.StagingMissing : CheckKind.SegmentMissing, $"segment {segment.Id}");
-        }
-        else if (segment.ObjectLength > 0 && found.Value.Length != segment.ObjectLength)
-        {
-            Find(CheckKind.SegmentShort, $"segment {segment.Id}: {found.Value.Length} bytes instead of {segment.ObjectLength}");
-        }
-    }
-
-    private void FindUnknownStaging(SegmentId id, string path)
-    {
-        if (_repair)
-        {
-            File.Delete(path);
-        }
-
-        _findings.Add(new CheckFinding(CheckKind.StagingUnknown, $"segment {id}", _repair));
-    }
-
-    private void Find(CheckKind kind, string subject) => _findings.Add(new CheckFinding(kind, subject, Repaired: false));
-
-    private void Repair(CheckKind kind, string subject, RowChange repair)
-    {
-        _repairs.Add(repair);
-        _findings.Add(new CheckFinding(kind, subject, _repair));
     }
 
     private async Task RepairAsync(SqliteMetadataStore metadata, CancellationToken cancel)
     {
-        if (!_repair || _repairs.Count == 0)
+        if (_findings.Repairs.Count == 0)
         {
             return;
         }
 
-        ChangeBatch batch = ChangeCodec.Encode(metadata.Applied, metadata.Applied, _repairs);
+        ChangeBatch batch = ChangeCodec.Encode(metadata.Applied, metadata.Applied, _findings.Repairs);
         MetadataResult<Applied> loaded = await metadata.LoadAsync(batch, cancel);
 
         // Repairs are not changes of the stream: the next publication begins a new one, with all rows.

@@ -16,6 +16,12 @@ internal sealed class VolumeRows
     /// <summary>Extents, by inode, in file order.</summary>
     internal Dictionary<InodeId, List<Extent>> Extents { get; } = [];
 
+    /// <summary>Extended attributes.</summary>
+    internal List<XattrChange> Xattrs { get; } = [];
+
+    /// <summary>Targets of symbolic links, by inode.</summary>
+    internal Dictionary<InodeId, SymlinkChange> Targets { get; } = [];
+
     /// <summary>Segments by id.</summary>
     internal Dictionary<SegmentId, SegmentRow> Segments { get; } = [];
 
@@ -65,11 +71,17 @@ internal sealed class VolumeRows
             case SegmentChange segment:
                 Segments[segment.Segment.Id] = segment.Segment;
                 break;
+            case XattrChange xattr:
+                Xattrs.Add(xattr);
+                break;
+            case SymlinkChange target:
+                Targets[target.Inode] = target;
+                break;
             case OrphanChange orphan:
                 Orphans.Add(orphan.Orphan.Inode);
                 break;
             default:
-                break; // Attributes, targets and settings have nothing to be compared with.
+                break; // Counters, sessions and settings have nothing to be compared with.
         }
     }
 

@@ -5,15 +5,16 @@ using HipaaFs.Volumes;
 
 namespace HipaaFs.Recovery;
 
-/// <summary>A full stream and what follows it, up to the last backup point that the chain of hashes reaches.</summary>
+/// <summary>A full stream and what follows it, up to a backup point: everything needed to make the metadata again.</summary>
 internal sealed class BackupChain
 {
-    private BackupChain(CommitSequence sequence, byte[] hash, DateTimeOffset publishedAt, List<ReadOnlyMemory<byte>> batches)
+    private BackupChain(CommitSequence sequence, byte[] hash, DateTimeOffset publishedAt, List<ReadOnlyMemory<byte>> batches, int unfollowed)
     {
         Sequence = sequence;
         Hash = hash;
         PublishedAt = publishedAt;
         Batches = batches;
+        Unfollowed = unfollowed;
     }
 
     /// <summary>The commit that the batches lead to.</summary>
@@ -28,13 +29,26 @@ internal sealed class BackupChain
     /// <summary>The encoded changes, in order.</summary>
     internal IReadOnlyList<ReadOnlyMemory<byte>> Batches { get; }
 
+    /// <summary>
+    /// Objects of the change stream behind the backup point that the chain does not lead to: damaged, or hung on one that is damaged or gone. What they say is lost.
+    /// The beginning of a publication that was cut off is none of them.
+    /// </summary>
+    internal int Unfollowed { get; }
+
     /// <summary>Follows the chain that begins with a full object. Null when it reaches no backup point.</summary>
+    /// <remarks>
+    /// An object belongs to the chain when it names the hash of the last one that does. One that names an earlier one takes the place of what came after that: a session
+    /// that did not know yet that it was fenced off wrote there. Every other is passed over.
+    /// </remarks>
+    /// <exception cref="VolumeException">The store failed.</exception>
     internal static async Task<BackupChain?> FollowAsync(
         StreamObjectReader reader, List<ObjectProperties> objects, int first, IProgress<RestoreProgress> progress, CancellationToken cancel)
     {
+        var links = new List<(byte[] Hash, int Batches)> { (new byte[32], 0) };
+        var cutOff = new List<byte[]>();
         var batches = new List<ReadOnlyMemory<byte>>();
-        byte[] previous = new byte[32];
         BackupChain? last = null;
+        int unfollowed = 0;
         for (int i = first; i < objects.Count; i++)
         {
             StoreResult<StreamObject> opened = await reader.ReadAsync(objects[i], cancel);
@@ -46,21 +60,62 @@ internal sealed class BackupChain
                     "make the store reachable and try again; going on would restore an older state than there is");
             }
 
-            if (!opened.Succeeded || !opened.Value.Preamble.Previous.Span.SequenceEqual(previous))
+            progress.Report(new RestoreProgress("change stream", i - first + 1, objects.Count - first));
+            int place = opened.Succeeded ? FindLink(links, opened.Value.Preamble.Previous.Span, isFirst: i == first) : -1;
+            if (place < 0 && i == first)
             {
-                break; // Damaged, cut off, or written by a session that did not know of its predecessor.
+                return null;
             }
 
+            if (place < 0)
+            {
+                unfollowed += opened.Succeeded && IsOfAnother(cutOff, opened.Value) ? 0 : 1;
+                continue;
+            }
+
+            links.RemoveRange(place + 1, links.Count - place - 1);
+            batches.RemoveRange(links[place].Batches, batches.Count - links[place].Batches);
             batches.AddRange(opened.Value.Batches);
-            previous = opened.Value.Hash;
+            links.Add((opened.Value.Hash, batches.Count));
             if (opened.Value.Preamble.IsBackupPoint)
             {
-                last = new BackupChain(opened.Value.Preamble.Sequence, opened.Value.Hash, objects[i].LastModified, [.. batches]);
+                unfollowed = 0;
+                last = new BackupChain(opened.Value.Preamble.Sequence, opened.Value.Hash, objects[i].LastModified, [.. batches], 0);
             }
-
-            progress.Report(new RestoreProgress("change stream", i - first + 1, objects.Count - first));
         }
 
-        return last;
+        return last is null ? null : new BackupChain(last.Sequence, last.Hash, last.PublishedAt, [.. last.Batches], unfollowed);
+    }
+
+    // Another chain behind the first object of this one reaches no backup point, or it had been chosen: its publication was cut off.
+    private static bool IsOfAnother(List<byte[]> chain, StreamObject opened)
+    {
+        ReadOnlySpan<byte> previous = opened.Preamble.Previous.Span;
+        bool belongs = !previous.ContainsAnyExcept((byte)0);
+        for (int i = 0; i < chain.Count && !belongs; i++)
+        {
+            belongs = previous.SequenceEqual(chain[i]);
+        }
+
+        if (belongs)
+        {
+            chain.Add(opened.Hash);
+        }
+
+        return belongs;
+    }
+
+    // Only the first object hangs on nothing; another that does begins a chain of its own.
+    private static int FindLink(List<(byte[] Hash, int Batches)> links, ReadOnlySpan<byte> previous, bool isFirst)
+    {
+        for (int i = links.Count - 1; i >= (isFirst ? 0 : 1); i--)
+        {
+            if (previous.SequenceEqual(links[i].Hash))
+            {
+                return i;
+            }
+        }
+
+        return -1;
     }
 }

@@ -7,6 +7,19 @@ namespace HipaaFs.Recovery;
 /// <param name="ChainHash">SHA-256 of its last object, in hex.</param>
 /// <param name="Inodes">Inodes that are back.</param>
 /// <param name="FileBytes">Sum of their files' sizes.</param>
-/// <param name="MissingSegments">Segments that the volume refers to and the store does not have.</param>
+/// <param name="MissingSegments">Segments that the volume refers to and the store does not have, or not whole.</param>
 public sealed record RestoreReport(
-    Guid VolumeId, ulong Generation, DateTimeOffset PublishedAt, string ChainHash, long Inodes, long FileBytes, long MissingSegments);
+    Guid VolumeId, ulong Generation, DateTimeOffset PublishedAt, string ChainHash, long Inodes, long FileBytes, long MissingSegments)
+{
+    /// <summary>The files that the missing segments belong to, by inode.</summary>
+    public required IReadOnlyList<IncompleteFile> IncompleteFiles { get; init; }
+
+    /// <summary>Objects of the change stream, newer than the backup point, that are damaged or hang on one that is: changes in them are not restored.</summary>
+    public required long UnfollowedObjects { get; init; }
+
+    /// <summary>Segments in the store that the backup point does not know: data that was uploaded after it.</summary>
+    public required long UnknownSegments { get; init; }
+
+    /// <summary>Whether everything that the store ever said it had is back.</summary>
+    public bool IsComplete => MissingSegments == 0 && UnfollowedObjects == 0;
+}

@@ -8,29 +8,33 @@ namespace HipaaFs.Recovery;
 /// <summary>Learns from the store what a segment's row does not say yet.</summary>
 internal static class StoredSegment
 {
-    /// <summary>The row of a segment that is in the store, with its lengths, as live. Null when the store does not have it or it is cut off.</summary>
-    internal static async Task<SegmentRow?> FindAsync(IObjectStore store, SegmentRow row, CancellationToken cancel)
+    /// <summary>The row of a segment that is in the store, with its lengths, as live. Corrupt when it is cut off; NotFound when the store does not have it.</summary>
+    internal static async Task<StoreResult<SegmentRow>> FindAsync(IObjectStore store, SegmentRow row, CancellationToken cancel)
     {
         ObjectKey key = StoreLayout.Segment(row.Id);
         StoreResult<ObjectProperties> found = await store.GetPropertiesAsync(key, cancel);
-        if (!found.Succeeded || found.Value.Length < SegmentFormat.HeaderSize + SegmentFormat.TrailerSize)
+        if (!found.Succeeded)
         {
-            return null;
+            return found.Failure!;
+        }
+
+        if (found.Value.Length < SegmentFormat.HeaderSize + SegmentFormat.TrailerSize)
+        {
+            return StoreError.Corrupt;
         }
 
         byte[] content = new byte[SegmentFormat.TrailerSize];
         StoreResult<int> read = await store.ReadAsync(key, found.Value.Tag, found.Value.Length - SegmentFormat.TrailerSize, content, cancel);
-        bool sound = read.Succeeded
-            && SegmentTrailer.TryRead(content, out SegmentTrailer trailer)
-            && trailer.ObjectLength == (ulong)found.Value.Length
-            && SegmentFormat.TryPlaintextLength((long)trailer.IndexOffset, out _);
-        if (!sound)
+        if (!read.Succeeded)
         {
-            return null;
+            return read.Failure!;
         }
 
-        SegmentTrailer.TryRead(content, out trailer);
-        SegmentFormat.TryPlaintextLength((long)trailer.IndexOffset, out long plaintext);
-        return row with { State = SegmentState.Live, ObjectLength = found.Value.Length, PlaintextLength = plaintext };
+        bool sound = read.Value == content.Length
+            & SegmentTrailer.TryRead(content, out SegmentTrailer trailer)
+            & SegmentFormat.TryPlaintextLength((long)trailer.IndexOffset, out long plaintext);
+        return sound && trailer.ObjectLength == (ulong)found.Value.Length
+            ? row with { State = SegmentState.Live, ObjectLength = found.Value.Length, PlaintextLength = plaintext }
+            : StoreError.Corrupt;
     }
 }

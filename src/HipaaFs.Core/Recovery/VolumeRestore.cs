@@ -13,7 +13,7 @@ namespace HipaaFs.Recovery;
 /// <summary>Makes a volume again from its store and a key: the ring from there, the metadata from the change stream, the data stays where it is.</summary>
 /// <remarks>
 /// Steps: (1) whose store it is, and its newest key ring; (2) the newest full stream and the chain of what follows, up to the last backup point;
-/// (3) a new database from the rows; (4) what became of segments whose upload was not yet noted. The caller writes volume.yaml, last.
+/// (3) a new database from the rows; (4) which segments the store really has, those among them whose upload was not yet noted. The caller writes volume.yaml, last.
 /// </remarks>
 public sealed class VolumeRestore
 {
@@ -78,12 +78,18 @@ public sealed class VolumeRestore
         await using SqliteMetadataStore metadata = VolumeDirectory.OpenMetadata(
             new SqliteMetadataOptions { Directory = _directory, BallastPath = VolumeDirectory.BallastPath(_directory) }, _loggers, _time);
         await LoadAsync(metadata, chain, cancel); // Step 3
-        long missing = await SettleSegmentsAsync(metadata, store, cancel); // Step 4
+        var segments = new SegmentSettlement(metadata, store, _progress); // Step 4
+        await segments.RunAsync(cancel);
         MetadataResult<CommitSequence> durable = await metadata.MakeDurableAsync(metadata.Applied, cancel);
-        ThrowIfFailed(durable.Error);
+        RestoreFailures.ThrowIfFailed(durable.Error);
         VolumeUsage usage = metadata.Usage;
         return new RestoreReport(
-            identity.Id, chain.Sequence.Value, chain.PublishedAt, Convert.ToHexStringLower(chain.Hash), usage.Inodes, usage.FileBytes, missing);
+            identity.Id, chain.Sequence.Value, chain.PublishedAt, Convert.ToHexStringLower(chain.Hash), usage.Inodes, usage.FileBytes, segments.Missing)
+        {
+            IncompleteFiles = segments.Files,
+            UnfollowedObjects = chain.Unfollowed,
+            UnknownSegments = segments.Unknown,
+        };
     }
 
     private async Task<VolumeIdentity> ReadIdentityAsync(MeteringObjectStore store, CancellationToken cancel)
@@ -170,47 +176,8 @@ public sealed class VolumeRestore
         for (int i = 0; i < chain.Batches.Count; i++)
         {
             MetadataResult<Applied> loaded = await metadata.LoadAsync(new ChangeBatch(default, default, chain.Batches[i]), cancel);
-            ThrowIfFailed(loaded.Error);
+            RestoreFailures.ThrowIfFailed(loaded.Error);
             _progress.Report(new RestoreProgress("metadata", i + 1, chain.Batches.Count));
-        }
-    }
-
-    // A segment that was staged when the backup point was made is in the store: the point was published after its upload.
-    private static async Task<long> SettleSegmentsAsync(SqliteMetadataStore metadata, MeteringObjectStore store, CancellationToken cancel)
-    {
-        long missing = 0;
-        SegmentId? after = null;
-        while (true)
-        {
-            MetadataResult<IReadOnlyList<SegmentRow>> rows = await metadata.ListSegmentsAsync(SegmentState.Staged, after, 256, cancel);
-            ThrowIfFailed(rows.Error);
-            if (rows.Value.Count == 0)
-            {
-                return missing;
-            }
-
-            foreach (SegmentRow row in rows.Value)
-            {
-                after = row.Id;
-                SegmentRow? live = await StoredSegment.FindAsync(store, row, cancel);
-                missing += live is null ? 1 : 0;
-                if (live is not null)
-                {
-                    MetadataResult<Applied> updated = await metadata.UpdateSegmentAsync(OperationId.None, live.Value, cancel);
-                    ThrowIfFailed(updated.Error);
-                }
-            }
-        }
-    }
-
-    private static void ThrowIfFailed(MetadataError error)
-    {
-        if (error != MetadataError.None)
-        {
-            throw new VolumeException(
-                error == MetadataError.NoSpace ? VolumeFailure.NoSpace : VolumeFailure.Integrity,
-                $"restore: write the metadata: {error}",
-                error == MetadataError.NoSpace ? "make room on the disk of the volume" : "the change stream does not make sense; keep the store as it is and report it");
         }
     }
 }

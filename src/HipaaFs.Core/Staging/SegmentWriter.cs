@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Diagnostics;
+using System.Security.Cryptography;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
 using HipaaFs.Platform;
@@ -29,6 +30,7 @@ internal sealed class SegmentWriter : IDisposable
     private readonly byte[] _frame = new byte[SegmentFormat.FrameSize];
     private readonly byte[] _backlog = ArrayPool<byte>.Shared.Rent(BatchFrames * SegmentFormat.SealedFrameSize);
     private readonly List<SegmentRun> _runs = [];
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private int _frameLength;
     private int _missingInLast;
     private int _backlogLength;
@@ -58,6 +60,9 @@ internal sealed class SegmentWriter : IDisposable
 
     /// <summary>Bytes in the file.</summary>
     internal long WrittenLength => _written;
+
+    /// <summary>SHA-256 of the whole object, taken of the bytes as they were sealed; empty until it is finished.</summary>
+    internal ReadOnlyMemory<byte> Sha256 { get; private set; }
 
     /// <summary>Whether another run may not fit.</summary>
     internal bool IsFull => _nextFrame >= MaxFrames || _runs.Count >= MaxRuns;
@@ -158,6 +163,7 @@ internal sealed class SegmentWriter : IDisposable
         WriteFile(tail);
         _written += tail.Length;
         Sync();
+        Sha256 = _hash.GetHashAndReset();
         return _written;
     }
 
@@ -171,9 +177,10 @@ internal sealed class SegmentWriter : IDisposable
 
         _isDisposed = true;
         _cipher.Dispose();
+        _hash.Dispose();
         _file.Dispose();
         ArrayPool<byte>.Shared.Return(_backlog);
-        System.Security.Cryptography.CryptographicOperations.ZeroMemory(_frame);
+        CryptographicOperations.ZeroMemory(_frame);
     }
 
     private void CloseFrame()
@@ -236,5 +243,7 @@ internal sealed class SegmentWriter : IDisposable
         {
             throw new IOException("injected", DiskErrors.NoSpace);
         }
+
+        _hash.AppendData(content); // What the disk did not take is written, and taken in here, at the next try.
     }
 }

@@ -84,7 +84,7 @@ internal sealed class SegmentWriters
         MetadataResult<Applied> updated = await _metadata.UpdateSegmentAsync(_clock.NextOperation(), row, cancel);
         if (updated.Succeeded)
         {
-            _finished(staged with { Row = row });
+            _finished(staged with { Row = row, Sha256 = writer.Sha256 });
         }
 
         return updated.Error;

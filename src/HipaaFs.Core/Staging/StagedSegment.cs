@@ -11,4 +11,7 @@ internal sealed record StagedSegment(SegmentRow Row, string Path, DateTimeOffset
 {
     /// <summary>The segment.</summary>
     internal SegmentId Id => Row.Id;
+
+    /// <summary>SHA-256 of its file, taken while it was written, 32 bytes; empty until it is finished and after a restart.</summary>
+    internal ReadOnlyMemory<byte> Sha256 { get; init; }
 }

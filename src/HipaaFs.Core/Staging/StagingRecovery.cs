@@ -119,11 +119,10 @@ internal sealed partial class StagingRecovery
     private async Task FindAsync(SegmentRow row, CancellationToken cancel)
     {
         // The lengths may have been committed no more than the upload was.
-        StoreResult<ObjectProperties> found = await _store.GetPropertiesAsync(StoreLayout.Segment(row.Id), cancel);
-        SegmentRow? live = found.Succeeded ? await StoredSegment.FindAsync(_store, row, cancel) : null;
-        if (live is not null)
+        StoreResult<SegmentRow> found = await StoredSegment.FindAsync(_store, row, cancel);
+        if (found.Succeeded)
         {
-            await _metadata.UpdateSegmentAsync(_clock.NextOperation(), live.Value with { Changed = _clock.Now }, cancel);
+            await _metadata.UpdateSegmentAsync(_clock.NextOperation(), found.Value with { Changed = _clock.Now }, cancel);
             return;
         }
 

@@ -1,6 +1,7 @@
 using HipaaFs.Cache;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
+using HipaaFs.Segments;
 using HipaaFs.Sessions;
 using HipaaFs.Storage;
 using HipaaFs.Volumes;
@@ -9,7 +10,10 @@ using Microsoft.Extensions.Logging;
 namespace HipaaFs.Staging;
 
 /// <summary>Brings finished segments to the store, oldest first, for ever: a failure is shown and tried again, never dropped.</summary>
-/// <remarks>Thread-safe. The queue is bounded by staging itself.</remarks>
+/// <remarks>
+/// Thread-safe. The queue is bounded by staging itself. An upload is done when <see cref="UploadVerification"/> believes it: until then the file stays, and an object
+/// that is not what it should be is put once more.
+/// </remarks>
 internal sealed partial class Uploader : IAsyncDisposable
 {
     private const int Workers = 3;
@@ -24,6 +28,8 @@ internal sealed partial class Uploader : IAsyncDisposable
     private readonly List<(long Last, TaskCompletionSource Done)> _waiting = [];
     private readonly SemaphoreSlim _ready = new(0);
     private readonly IObjectStore _store;
+    private readonly UploadVerification _verification;
+    private readonly KeyRing _ring;
     private readonly StagingArea _staging;
     private readonly FrameCache _cache;
     private readonly IMetadataStore _metadata;
@@ -39,6 +45,7 @@ internal sealed partial class Uploader : IAsyncDisposable
 
     internal Uploader(
         IObjectStore store,
+        KeyRing ring,
         StagingArea staging,
         FrameCache cache,
         IMetadataStore metadata,
@@ -48,6 +55,8 @@ internal sealed partial class Uploader : IAsyncDisposable
         ILogger logger)
     {
         _store = store;
+        _verification = new UploadVerification(store);
+        _ring = ring;
         _staging = staging;
         _cache = cache;
         _metadata = metadata;
@@ -190,15 +199,26 @@ internal sealed partial class Uploader : IAsyncDisposable
     private async Task<StoreError> TryUploadAsync(StagedSegment segment)
     {
         ObjectKey key = StoreLayout.Segment(segment.Id);
+        long length = segment.Row.ObjectLength;
+        var source = new UploadSource(segment.Path, length) { Sha256 = segment.Sha256 };
         StoreResult<ObjectProperties> put = await _store.PutFileAsync(
-            key,
-            new UploadSource(segment.Path, segment.Row.ObjectLength),
-            new PutOptions { Condition = PutCondition.IfAbsent },
-            _stop.Token);
+            key, source, new PutOptions { Condition = PutCondition.IfAbsent }, _stop.Token);
         if (!put.Succeeded && put.Error == StoreError.AlreadyExists)
         {
-            // Ids are random and never used twice: the object is this one, from before a crash or an answer that was lost.
-            put = await _store.GetPropertiesAsync(key, _stop.Token);
+            // Ids are random and never used twice: the object is this one, from before a crash, or from a try whose answer was lost or not believed.
+            StoreError there = await _verification.CheckObjectAsync(key, length, () => Digest(segment), _stop.Token);
+            if (there != StoreError.Corrupt)
+            {
+                return there == StoreError.None ? await SetLiveAsync(segment) : there;
+            }
+
+            ReadOnlyMemory<byte> digest = Digest(segment);
+            if (digest.IsEmpty)
+            {
+                return StoreError.Corrupt; // Neither is what it should be: nothing is overwritten.
+            }
+
+            put = await _store.PutFileAsync(key, source with { Sha256 = digest }, PutOptions.Default, _stop.Token);
         }
 
         if (!put.Succeeded)
@@ -206,12 +226,34 @@ internal sealed partial class Uploader : IAsyncDisposable
             return put.Error;
         }
 
-        if (put.Value.Length != segment.Row.ObjectLength)
+        StoreError believed = await _verification.CheckAnswerAsync(put.Value, length, () => Digest(segment), _stop.Token);
+        return believed == StoreError.None ? await SetLiveAsync(segment) : believed;
+    }
+
+    // After a restart it has to be taken of the file, which the keys prove to be what was written. Empty when it is not.
+    private ReadOnlyMemory<byte> Digest(StagedSegment segment)
+    {
+        if (!segment.Sha256.IsEmpty)
         {
-            return StoreError.Corrupt;
+            return segment.Sha256;
         }
 
-        return await SetLiveAsync(segment);
+        try
+        {
+            if (SegmentFile.TryOpen(segment.Row, segment.Path, _ring, out SegmentFile? file))
+            {
+                using (file)
+                {
+                    return file.HashAuthentic();
+                }
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            LogNotRead(_logger, segment.Id, exception.HResult);
+        }
+
+        return ReadOnlyMemory<byte>.Empty;
     }
 
     private async Task<StoreError> SetLiveAsync(StagedSegment segment)
@@ -276,6 +318,9 @@ internal sealed partial class Uploader : IAsyncDisposable
 
     [LoggerMessage(550, LogLevel.Warning, "Segment {Segment} could not be uploaded ({Error}); next try in {Delay}")]
     private static partial void LogUploadFailed(ILogger logger, SegmentId segment, StoreError error, TimeSpan delay);
+
+    [LoggerMessage(552, LogLevel.Error, "Staged segment {Segment} cannot be read to verify its upload (error {Error})")]
+    private static partial void LogNotRead(ILogger logger, SegmentId segment, int error);
 
     [LoggerMessage(551, LogLevel.Warning, "Uploaded segment {Segment} could not become part of the cache (error {Error})")]
     private static partial void LogNotAdopted(ILogger logger, SegmentId segment, int error);

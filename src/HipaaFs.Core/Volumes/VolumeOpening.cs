@@ -206,7 +206,7 @@ internal sealed class VolumeOpening
         VolumeWriter? writer = null;
         if (fence is not null)
         {
-            var uploader = new Uploader(store, staging, cache, metadata, fence, clock, _time, _logger);
+            var uploader = new Uploader(store, ring, staging, cache, metadata, fence, clock, _time, _logger);
             var writers = new SegmentWriters(staging, metadata, ring, clock, _time, uploader.Enqueue) { Fault = StagingFault };
             var writeback = new Writeback(files, pool, staging, writers, metadata, clock, _time, _logger);
             var objects = new StreamObjectWriter(ring, store, staging.Directory);

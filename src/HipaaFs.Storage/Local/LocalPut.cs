@@ -10,19 +10,22 @@ internal static class LocalPut
 {
     private const int CopyChunkLength = 1024 * 1024;
 
-    /// <summary>Creates the temporary from memory. Always true: there is nothing to compare with.</summary>
-    public static bool Write(string temporary, ReadOnlySpan<byte> content)
+    /// <summary>Creates the temporary from memory. Returns its SHA-256.</summary>
+    public static StoreResult<ReadOnlyMemory<byte>> Write(string temporary, ReadOnlySpan<byte> content)
     {
         using SafeFileHandle file = DurableFile.CreatePrivate(temporary);
         RandomAccess.Write(file, content, 0);
         Stamp(file);
         DurableFile.SyncData(file);
-        return true;
+        return (ReadOnlyMemory<byte>)SHA256.HashData(content);
     }
 
-    /// <summary>Creates the temporary as another name of a file, or as its copy where that cannot be. Returns whether the copy is what the source says.</summary>
-    public static bool LinkOrCopy(string temporary, UploadSource source, SafeFileHandle opened, CancellationToken cancel) =>
-        DurableFile.TryLink(source.Path, temporary, out _) || Copy(temporary, source, opened, cancel);
+    /// <summary>
+    /// Creates the temporary as another name of a file, or as its copy where that cannot be. Returns the copy's SHA-256, nothing for a link, and
+    /// <see cref="StoreError.Corrupt"/> when the copy is not what the source says.
+    /// </summary>
+    public static StoreResult<ReadOnlyMemory<byte>> LinkOrCopy(string temporary, UploadSource source, SafeFileHandle opened, CancellationToken cancel) =>
+        DurableFile.TryLink(source.Path, temporary, out _) ? ReadOnlyMemory<byte>.Empty : Copy(temporary, source, opened, cancel);
 
     /// <summary>Gives the temporary the object's name in one step. The temporary may stay behind as a second name.</summary>
     public static StoreError Place(string temporary, string path, PutCondition condition)
@@ -46,7 +49,7 @@ internal static class LocalPut
         return Directory.Exists(path) ? StoreError.InvalidRequest : StoreError.AlreadyExists;
     }
 
-    private static bool Copy(string temporary, UploadSource source, SafeFileHandle from, CancellationToken cancel)
+    private static StoreResult<ReadOnlyMemory<byte>> Copy(string temporary, UploadSource source, SafeFileHandle from, CancellationToken cancel)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         using SafeFileHandle to = DurableFile.CreatePrivate(temporary);
@@ -59,10 +62,7 @@ internal static class LocalPut
                 Span<byte> chunk = buffer.AsSpan(0, (int)Math.Min(CopyChunkLength, source.Length - offset));
                 UploadSources.ReadExactly(from, chunk, offset);
                 RandomAccess.Write(to, chunk, offset);
-                if (!source.Sha256.IsEmpty)
-                {
-                    hash.AppendData(chunk);
-                }
+                hash.AppendData(chunk);
             }
         }
         finally
@@ -72,7 +72,8 @@ internal static class LocalPut
 
         Stamp(to);
         DurableFile.SyncData(to);
-        return UploadSources.Matches(source, hash.GetHashAndReset());
+        byte[] copied = hash.GetHashAndReset();
+        return UploadSources.Matches(source, copied) ? (ReadOnlyMemory<byte>)copied : StoreError.Corrupt;
     }
 
     // The real clock on purpose: the time of writing is part of the version, and the kernel's own stamps are milliseconds coarse.

@@ -36,7 +36,7 @@ internal static class RestoreCommand
             NewVolumeDirectory.WriteFile(directory, report.VolumeId, url, reference, runner.Context.Time.GetUtcNow());
             RestoreResult restored = ToResult(directory, report);
             output.Result(restored, JsonOutput.Default.RestoreResult, text => Describe(restored, text));
-            return restored.MissingSegments == 0 ? ExitCode.Done : ExitCode.Incomplete;
+            return report.IsComplete ? ExitCode.Done : ExitCode.Incomplete;
         });
         return command;
     }
@@ -57,7 +57,10 @@ internal static class RestoreCommand
         report.ChainHash,
         report.Inodes,
         report.FileBytes,
-        report.MissingSegments);
+        report.MissingSegments,
+        [.. report.IncompleteFiles.Select(static file => new RestoreFile(file.Inode.Value, file.MissingBytes))],
+        report.UnfollowedObjects,
+        report.UnknownSegments);
 
     private static void Describe(RestoreResult restored, TextWriter text)
     {
@@ -67,7 +70,23 @@ internal static class RestoreCommand
         text.WriteLine($"  content     {restored.Inodes} inodes, {ByteSize.Format(restored.FileBytes)}");
         if (restored.MissingSegments > 0)
         {
-            text.WriteLine($"  INCOMPLETE  {restored.MissingSegments} segments are not in the store; what is in them cannot be read");
+            text.WriteLine($"  INCOMPLETE  {restored.MissingSegments} segments are not in the store, or not whole; what is in them cannot be read:");
+            foreach (RestoreFile file in restored.IncompleteFiles)
+            {
+                text.WriteLine($"              inode {file.Inode}: {file.MissingBytes} bytes");
+            }
+
+            text.WriteLine("              find MOUNTPOINT -inum INODE shows the name of a file");
+        }
+
+        if (restored.UnfollowedObjects > 0)
+        {
+            text.WriteLine($"  INCOMPLETE  {restored.UnfollowedObjects} newer objects of the change stream are damaged or cut off from it; the changes in them are not restored");
+        }
+
+        if (restored.UnknownSegments > 0)
+        {
+            text.WriteLine($"  unknown     {restored.UnknownSegments} segments in the store were uploaded after the restored state");
         }
 
         text.WriteLine("Compare generation and chain hash with what you keep elsewhere: only who knows a newer state can tell that a store shows an old one.");

@@ -9,6 +9,9 @@ namespace HipaaFs.Cli.Commands;
 /// <param name="Inodes">Inodes that are back.</param>
 /// <param name="FileBytes">Sum of the sizes of the files.</param>
 /// <param name="MissingSegments">Segments that the store does not have any more; reading what is in them fails.</param>
+/// <param name="IncompleteFiles">The files those segments belong to.</param>
+/// <param name="UnfollowedObjects">Newer objects of the change stream that are damaged or hang on one that is: changes in them are not restored.</param>
+/// <param name="UnknownSegments">Segments in the store that were uploaded after the backup point.</param>
 internal sealed record RestoreResult(
     string Volume,
     string VolumeId,
@@ -17,4 +20,7 @@ internal sealed record RestoreResult(
     string ChainHash,
     long Inodes,
     long FileBytes,
-    long MissingSegments);
+    long MissingSegments,
+    IReadOnlyList<RestoreFile> IncompleteFiles,
+    long UnfollowedObjects,
+    long UnknownSegments);

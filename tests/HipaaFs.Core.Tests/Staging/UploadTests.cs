@@ -47,7 +47,7 @@ public sealed class UploadTests
     public async Task Upload_CutShortByTheStore_IsNotTakenForDone()
     {
         await using TestVolume test = await TestVolume.CreateAsync();
-        test.Store.Add(new StoreFault(StoreFaultKind.Truncate) { Verb = StoreVerb.PutFile, KeyPrefix = "seg/", Count = 1 });
+        test.Store.Add(new StoreFault(StoreFaultKind.Truncate) { Verb = StoreVerb.PutFile, KeyPrefix = "seg/" });
         byte[] content = FileSystemCalls.RandomBytes(100_000, 1);
         await test.FileSystem.PutAsync("a", content);
         using var stop = new CancellationTokenSource();

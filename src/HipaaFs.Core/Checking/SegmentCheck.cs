@@ -1,0 +1,188 @@
+using HipaaFs.Crypto;
+using HipaaFs.Metadata;
+using HipaaFs.Segments;
+using HipaaFs.Staging;
+using HipaaFs.Storage;
+using HipaaFs.Volumes;
+
+namespace HipaaFs.Checking;
+
+/// <summary>Checks that every segment is where its row says, staging or store, with everything that files need of it, and names the files that miss something.</summary>
+/// <remarks>Used once.</remarks>
+internal sealed class SegmentCheck
+{
+    private readonly VolumeRows _rows;
+    private readonly CheckFindings _findings;
+    private readonly IProgress<CheckProgress> _progress;
+    private readonly Dictionary<SegmentId, SegmentDamage> _damages = [];
+
+    internal SegmentCheck(VolumeRows rows, CheckFindings findings, IProgress<CheckProgress> progress)
+    {
+        _rows = rows;
+        _findings = findings;
+        _progress = progress;
+    }
+
+    /// <summary>Checks all segments. Without a key ring, frames in staging are counted and not opened.</summary>
+    /// <exception cref="VolumeException">The store cannot be listed.</exception>
+    internal async Task RunAsync(StagingArea staging, KeyRing? ring, IObjectStore store, CancellationToken cancel)
+    {
+        Dictionary<SegmentId, string> staged = FindStaged(staging);
+        StoreResult<Dictionary<SegmentId, long>> stored = await StoredSegments.ListAsync(
+            store, count => _progress.Report(new CheckProgress("store", count, 0)), cancel);
+        if (!stored.Succeeded)
+        {
+            throw new VolumeException(VolumeFailure.Store, $"check the segments in the store: {stored.Error}", "make the store reachable and try again");
+        }
+
+        Dictionary<SegmentId, List<Extent>> uses = FindUses(staged);
+        long done = 0;
+        foreach (SegmentRow row in _rows.Segments.Values)
+        {
+            cancel.ThrowIfCancellationRequested();
+            _progress.Report(new CheckProgress("segments", ++done, _rows.Segments.Count));
+            if (row.State == SegmentState.Staged && staged.TryGetValue(row.Id, out string? path))
+            {
+                CheckStaged(row, path, uses.GetValueOrDefault(row.Id, []), ring);
+            }
+            else if (row.State != SegmentState.Condemned)
+            {
+                CheckStored(row, stored.Value.TryGetValue(row.Id, out long length) ? length : null);
+            }
+        }
+
+        NameFiles();
+    }
+
+    private Dictionary<SegmentId, string> FindStaged(StagingArea staging)
+    {
+        var staged = new Dictionary<SegmentId, string>();
+        foreach ((SegmentId id, string path) in staging.Scan().ToList())
+        {
+            if (_rows.Segments.ContainsKey(id))
+            {
+                staged[id] = path;
+                continue;
+            }
+
+            // A process that was killed between sealing and applying leaves it; the next mount removes it.
+            if (_findings.MayRepair)
+            {
+                File.Delete(path);
+            }
+
+            _findings.AddSettled(CheckKind.StagingUnknown, $"segment {id}");
+        }
+
+        return staged;
+    }
+
+    private Dictionary<SegmentId, List<Extent>> FindUses(Dictionary<SegmentId, string> staged)
+    {
+        var uses = new Dictionary<SegmentId, List<Extent>>();
+        foreach (List<Extent> extents in _rows.Extents.Values)
+        {
+            foreach (Extent extent in extents)
+            {
+                if (staged.ContainsKey(extent.Segment) && extent.Length > 0)
+                {
+                    if (!uses.TryGetValue(extent.Segment, out List<Extent>? list))
+                    {
+                        uses[extent.Segment] = list = [];
+                    }
+
+                    list.Add(extent);
+                }
+            }
+        }
+
+        return uses;
+    }
+
+    private void CheckStaged(SegmentRow row, string path, List<Extent> uses, KeyRing? ring)
+    {
+        var frames = new SortedSet<long>();
+        foreach (Extent extent in uses)
+        {
+            (long first, long last) = SegmentDamage.FramesOf(extent);
+            for (long frame = first; frame <= last; frame++)
+            {
+                frames.Add(frame);
+            }
+        }
+
+        long length = new FileInfo(path).Length;
+        long needed = Math.Max(row.ObjectLength, frames.Count == 0 ? 0 : SegmentDamage.EndOfFrame(row, frames.Max));
+        if (length < needed)
+        {
+            _findings.Add(CheckKind.StagingShort, $"segment {row.Id}: {length} bytes instead of {needed}");
+        }
+
+        HashSet<long> bad = ring is null ? [] : OpenFrames(row, path, frames, ring);
+        if (length < needed || bad.Count > 0)
+        {
+            _damages[row.Id] = new SegmentDamage(row, length, bad);
+        }
+    }
+
+    // Frames past the end of the file are told as its length.
+    private HashSet<long> OpenFrames(SegmentRow row, string path, SortedSet<long> frames, KeyRing ring)
+    {
+        var bad = new HashSet<long>();
+        if (!SegmentFile.TryOpen(row, path, ring, out SegmentFile? file))
+        {
+            _findings.Add(CheckKind.StagingDamaged, $"segment {row.Id}: the key ring has no key of its epoch");
+            return [.. frames];
+        }
+
+        using (file)
+        {
+            foreach (long frame in frames)
+            {
+                if (SegmentDamage.EndOfFrame(row, frame) <= file.Length && !file.HasFrame(frame))
+                {
+                    bad.Add(frame);
+                    _findings.Add(CheckKind.StagingDamaged, $"segment {row.Id}: frame {frame}");
+                }
+            }
+
+            if (file.Length >= row.ObjectLength && !file.HasEnds())
+            {
+                _findings.Add(CheckKind.StagingDamaged, $"segment {row.Id}: header, index or trailer");
+            }
+        }
+
+        return bad;
+    }
+
+    private void CheckStored(SegmentRow row, long? length)
+    {
+        if (length is null)
+        {
+            _findings.Add(row.State == SegmentState.Staged ? CheckKind.StagingMissing : CheckKind.SegmentMissing, $"segment {row.Id}");
+            _damages[row.Id] = new SegmentDamage(row, 0);
+        }
+        else if (row.ObjectLength > 0 && length != row.ObjectLength)
+        {
+            _findings.Add(CheckKind.SegmentShort, $"segment {row.Id}: {length} bytes instead of {row.ObjectLength}");
+            _damages[row.Id] = new SegmentDamage(row, length.Value);
+        }
+    }
+
+    private void NameFiles()
+    {
+        foreach ((InodeId inode, List<Extent> extents) in _rows.Extents)
+        {
+            long lost = 0;
+            foreach (Extent extent in extents)
+            {
+                lost += _damages.TryGetValue(extent.Segment, out SegmentDamage? damage) ? damage.BytesLost(extent) : 0;
+            }
+
+            if (lost > 0)
+            {
+                _findings.Add(CheckKind.FileIncomplete, $"inode {inode}: {lost} bytes cannot be read");
+            }
+        }
+    }
+}
