@@ -139,12 +139,7 @@ public sealed partial class FuseSession : IAsyncDisposable
     /// connection's control file (its owner or root). Returns whether that worked.</summary>
     public bool Abort()
     {
-        if (DeviceMinor < 0 || _ended.Task.IsCompleted)
-        {
-            return false;
-        }
-
-        if (_abort is null)
+        if (_abort is null || _ended.Task.IsCompleted)
         {
             return false;
         }
@@ -154,9 +149,9 @@ public sealed partial class FuseSession : IAsyncDisposable
             _abort.Write("1"u8);
             return true;
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or ObjectDisposedException)
         {
-            return false; // The connection is gone.
+            return false; // The connection is gone, or the session has just ended.
         }
     }
 

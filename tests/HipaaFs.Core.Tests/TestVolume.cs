@@ -6,6 +6,7 @@ using HipaaFs.Platform;
 using HipaaFs.Recovery;
 using HipaaFs.Staging;
 using HipaaFs.Storage;
+using HipaaFs.Testing.Metadata;
 using HipaaFs.Testing.Storage;
 using HipaaFs.Volumes;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -46,6 +47,9 @@ internal sealed class TestVolume : IAsyncDisposable
 
     /// <summary>How staging's disk fails; null when it does not.</summary>
     public Func<int, int?>? StagingFault { get; set; }
+
+    /// <summary>The rows, through what refuses changes when told to.</summary>
+    public InterposedMetadataStore Rows { get; private set; } = null!;
 
     public IKeyWrapper Key => new FileKeyWrapper(KeyPath);
 
@@ -90,6 +94,7 @@ internal sealed class TestVolume : IAsyncDisposable
         {
             OpenStore = () => OpenStore(arrange),
             StagingFault = length => StagingFault?.Invoke(length),
+            InterposeMetadata = rows => Rows = new InterposedMetadataStore(rows, static _ => ValueTask.CompletedTask),
         };
         _volume = await opening.RunAsync(Key, CancellationToken.None);
         FileSystem = _volume.FileSystem;

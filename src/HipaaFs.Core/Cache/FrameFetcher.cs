@@ -155,9 +155,9 @@ internal sealed class FrameFetcher : IDisposable
         {
             outcome = FsError.Interrupted; // The volume is closing.
         }
-        catch (IOException exception)
+        catch (IOException)
         {
-            outcome = DiskErrors.Classify(exception);
+            outcome = FsError.NoSpace; // Full or broken, the cache's disk does not take it: the store's answer goes around it.
         }
         finally
         {

@@ -10,7 +10,8 @@ namespace HipaaFs.ChangeStream;
 
 /// <summary>Publishes every metadata change to the store, so that the volume can be rebuilt from there.</summary>
 /// <remarks>
-/// One publication: (1) make a commit durable; (2) finish and upload every segment that its rows can refer to; (3) make sure that no newer session exists;
+/// One publication: (1) make a commit durable that refers to no segment which can never be finished; (2) finish and upload every segment that its rows can refer to;
+/// (3) make sure that no newer session exists;
 /// (4) put the changes since the last publication, chained by hash, or a dump of all rows when a day has passed or the chain cannot be continued; (5) note how far it is.
 /// A backup point therefore never refers to data that is not in the store.
 /// </remarks>
@@ -18,6 +19,9 @@ internal sealed partial class ChangePublisher : IDisposable
 {
     /// <summary>How often changes are published; the recovery point is at most twice this old when the store keeps up.</summary>
     internal static readonly TimeSpan Interval = TimeSpan.FromSeconds(25);
+
+    // Each needs a disk that failed once more in between.
+    private const int UploadAttempts = 3;
 
     private static readonly TimeSpan FullInterval = TimeSpan.FromDays(1);
 
@@ -36,6 +40,7 @@ internal sealed partial class ChangePublisher : IDisposable
     private CommitSequence _noted;
     private ulong _nextNumber;
     private bool _isLoaded;
+    private long _letGo;
 
     internal ChangePublisher(
         IMetadataStore metadata,
@@ -80,16 +85,29 @@ internal sealed partial class ChangePublisher : IDisposable
             while (true)
             {
                 await Task.Delay(Interval, _time, stop);
-                StoreError error = await PublishAsync(stop);
-                if (error != StoreError.None)
-                {
-                    LogNotPublished(_logger, error);
-                }
+                await PublishOrLogAsync(stop);
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             // The volume is closing, or a newer session has it.
+        }
+    }
+
+    private async Task PublishOrLogAsync(CancellationToken stop)
+    {
+        try
+        {
+            StoreError error = await PublishAsync(stop);
+            if (error != StoreError.None)
+            {
+                LogNotPublished(_logger, error);
+            }
+        }
+        catch (Exception exception) when (!stop.IsCancellationRequested)
+        {
+            // Without this loop the recovery point would stand still for ever, so it goes on whatever happened.
+            LogPublicationFailed(_logger, exception);
         }
     }
 
@@ -108,19 +126,13 @@ internal sealed partial class ChangePublisher : IDisposable
                 return StoreError.None;
             }
 
-            MetadataResult<CommitSequence> durable = await _metadata.MakeDurableAsync(_metadata.Applied, cancel); // Step 1
-            if (!durable.Succeeded)
+            CommitSequence? upTo = await UploadUpToACommitAsync(cancel); // Steps 1 and 2
+            if (upTo is null || !await _fence.IsNewestAsync(cancel)) // Step 3
             {
                 return StoreError.Unavailable;
             }
 
-            CommitSequence upTo = _metadata.Durable;
-            if (!await UploadAllAsync(cancel) || !await _fence.IsNewestAsync(cancel)) // Steps 2 and 3
-            {
-                return StoreError.Unavailable;
-            }
-
-            StoreError error = await PutAsync(upTo, isFull, begun, cancel); // Steps 4 and 5
+            StoreError error = await PutAsync(upTo.Value, isFull, begun, cancel); // Steps 4 and 5
             if (error == StoreError.None)
             {
                 SetPublished(begun);
@@ -185,16 +197,39 @@ internal sealed partial class ChangePublisher : IDisposable
         return noted.Succeeded && newer.Succeeded && newer.Value.Objects.Count == 0;
     }
 
-    // Brings every segment to the store that a row can refer to now. False when one cannot be finished, for which its disk is to blame.
+    // A segment that cannot be finished never comes to the store: its data is copied into another, and the commits before that are no backup point.
+    // Null when the disk or the store is to blame.
+    private async Task<CommitSequence?> UploadUpToACommitAsync(CancellationToken cancel)
+    {
+        for (int attempt = 0; attempt < UploadAttempts; attempt++)
+        {
+            if (!await _repacker.RepackStrandedAsync(cancel))
+            {
+                return null;
+            }
+
+            _letGo = _repacker.LetGo;
+            MetadataResult<CommitSequence> durable = await _metadata.MakeDurableAsync(_metadata.Applied, cancel);
+            if (!durable.Succeeded)
+            {
+                return null;
+            }
+
+            CommitSequence upTo = _metadata.Durable;
+            if (await UploadAllAsync(cancel))
+            {
+                return upTo;
+            }
+        }
+
+        return null;
+    }
+
+    // Brings every segment to the store that a durable row can refer to. False when one cannot be finished, or was let go since the commit was chosen.
     private async Task<bool> UploadAllAsync(CancellationToken cancel)
     {
         await _writeback.FinishSegmentsAsync();
-        if (!await _repacker.RepackStrandedAsync(cancel))
-        {
-            return false;
-        }
-
-        return await _uploader.WaitUntilUploadedAsync(cancel);
+        return _repacker.IsSettledSince(_letGo) && await _uploader.WaitUntilUploadedAsync(cancel);
     }
 
     private bool NeedsFull() => _published is null || _time.GetUtcNow() - _published.FullAt >= FullInterval;
@@ -278,6 +313,9 @@ internal sealed partial class ChangePublisher : IDisposable
         LogPublished(_logger, reached);
         return noted.Succeeded && trimmed.Succeeded ? StoreError.None : StoreError.Unavailable;
     }
+
+    [LoggerMessage(563, LogLevel.Critical, "A publication failed unexpectedly; the next try is at the next interval")]
+    private static partial void LogPublicationFailed(ILogger logger, Exception exception);
 
     [LoggerMessage(562, LogLevel.Warning, "Metadata changes could not be read for publication (error {Error})")]
     private static partial void LogChangesUnreadable(ILogger logger, int error);

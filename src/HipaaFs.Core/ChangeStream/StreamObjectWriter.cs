@@ -28,6 +28,9 @@ internal sealed class StreamObjectWriter
         _directory = directory;
     }
 
+    /// <summary>How staging's disk fails; null when it does not need to.</summary>
+    internal DiskFault? Fault { get; init; }
+
     /// <summary>Seals and puts one object. Returns its SHA-256.</summary>
     internal async ValueTask<StoreResult<byte[]>> PutAsync(
         ObjectKey key, StreamPreamble preamble, IReadOnlyList<ChangeBatch> batches, CancellationToken cancel)
@@ -56,7 +59,7 @@ internal sealed class StreamObjectWriter
     {
         var header = new SegmentHeader(SegmentId.NewRandom(), _ring.CurrentEpoch(DomainId.Root), RecordClass.ChangeStream);
         SafeFileHandle file = DurableFile.CreatePrivate(path);
-        using var writer = new SegmentWriter(header, _ring.OpenSegment(header), file);
+        using var writer = new SegmentWriter(header, _ring.OpenSegment(header), file, Fault);
         writer.Write(preamble.Encode());
         byte[] length = new byte[4];
         foreach (ChangeBatch batch in batches)

@@ -85,6 +85,11 @@ internal sealed partial class SegmentCollector
         {
             LogRoundFailed(_logger, exception.HResult);
         }
+        catch (Exception exception) when (!stop.IsCancellationRequested)
+        {
+            // Without this loop nothing would be deleted and no map of the cache saved any more, so it goes on whatever happened.
+            LogRoundBroken(_logger, exception);
+        }
     }
 
     /// <summary>One round.</summary>
@@ -150,6 +155,9 @@ internal sealed partial class SegmentCollector
             await _metadata.ForgetSegmentAsync(_clock.NextOperation(), row.Id, cancel);
         }
     }
+
+    [LoggerMessage(572, LogLevel.Critical, "A round of collection failed unexpectedly; the next one is tried at the next interval")]
+    private static partial void LogRoundBroken(ILogger logger, Exception exception);
 
     [LoggerMessage(571, LogLevel.Warning, "A round of collection met a disk that refuses (error {Error}); it is tried again")]
     private static partial void LogRoundFailed(ILogger logger, int error);

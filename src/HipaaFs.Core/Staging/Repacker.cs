@@ -27,6 +27,7 @@ internal sealed partial class Repacker : IDisposable
     private readonly FileTable _files;
     private readonly SessionClock _clock;
     private readonly ILogger _logger;
+    private long _letGo;
 
     internal Repacker(
         IMetadataStore metadata,
@@ -47,6 +48,12 @@ internal sealed partial class Repacker : IDisposable
         _clock = clock;
         _logger = logger;
     }
+
+    /// <summary>How many segments were let go so far. Rows that were committed before refer to them, and to what will never be in a store.</summary>
+    internal long LetGo => Volatile.Read(ref _letGo);
+
+    /// <summary>Whether no unfinished segment waits, and none was let go since <see cref="LetGo"/> was read.</summary>
+    internal bool IsSettledSince(long letGo) => _staging.Stranded.Count == 0 && LetGo == letGo;
 
     /// <summary>Repacks every unfinished segment that nothing writes to any more. False when one of them stays.</summary>
     internal async Task<bool> RepackStrandedAsync(CancellationToken cancel)
@@ -327,6 +334,7 @@ internal sealed partial class Repacker : IDisposable
             return false;
         }
 
+        Interlocked.Increment(ref _letGo); // Before it is no longer stranded: whoever asks sees the one or the other.
         _views.Forget(old.Id);
         File.Delete(old.Path);
         _staging.Remove(old.Id);

@@ -45,6 +45,9 @@ internal sealed class VolumeOpening
     /// <summary>Fails staging's disk when a test says so.</summary>
     internal DiskFault? StagingFault { get; init; }
 
+    /// <summary>Puts a store of rows that fails when a test says so in front of the volume's; null leaves it alone.</summary>
+    internal Func<IMetadataStore, IMetadataStore>? InterposeMetadata { get; init; }
+
     private bool IsReadOnly => _mode == VolumeMode.ReadOnly;
 
     /// <summary>Opens the volume.</summary>
@@ -88,6 +91,7 @@ internal sealed class VolumeOpening
         bool isStoreKnown = await VolumeStore.IdentifyAsync(store, _options.Store, _options.VolumeId, cancel);
         MemoryBudget budget = MemoryBudget.For(_options.MemoryBytes, MemoryLimit.Detect().Bytes);
         IMetadataStore metadata = OpenMetadata(budget); // Step 4
+        metadata = InterposeMetadata?.Invoke(metadata) ?? metadata;
         _opened.Push(metadata);
         SessionFence? fence = IsReadOnly ? null : await OpenSessionAsync(metadata, store, holder, isStoreKnown, cancel); // Step 5
         var clock = new SessionClock(fence?.Session ?? default, _time);
@@ -209,7 +213,7 @@ internal sealed class VolumeOpening
             var uploader = new Uploader(store, ring, staging, cache, metadata, fence, clock, _time, _logger);
             var writers = new SegmentWriters(staging, metadata, ring, clock, _time, uploader.Enqueue) { Fault = StagingFault };
             var writeback = new Writeback(files, pool, staging, writers, metadata, clock, _time, _logger);
-            var objects = new StreamObjectWriter(ring, store, staging.Directory);
+            var objects = new StreamObjectWriter(ring, store, staging.Directory) { Fault = StagingFault };
             var repacker = new Repacker(metadata, reader, writers, staging, views, files, clock, _logger);
             var publisher = new ChangePublisher(metadata, writeback, repacker, uploader, fence, clock, objects, store, _time, _logger);
             var collector = new SegmentCollector(metadata, store, staging, cache, views, publisher, fence, clock, _time, _logger);

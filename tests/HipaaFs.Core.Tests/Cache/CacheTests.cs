@@ -8,6 +8,7 @@ public sealed class CacheTests
 {
     private const int BadInCache = 511;
     private const int NotAuthentic = 510;
+    private const int DiskFailed = 513;
 
     [Fact]
     public async Task Read_AfterUpload_IsServedWithoutTheStore()
@@ -73,6 +74,34 @@ public sealed class CacheTests
         }
 
         await test.OpenAsync();
+        FileSystemCalls.AssertSame(content, await test.FileSystem.GetAsync("a"));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Read_CacheDiskThatCannotReadBack_FetchesFromTheStore(bool whole)
+    {
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
+        byte[] content = FileSystemCalls.RandomBytes(40_000, 1);
+        await test.FileSystem.PutAsync("a", content);
+        await test.DrainAsync();
+        if (!whole)
+        {
+            await ForgetCacheAsync(test, static () => { });
+            FileSystemCalls.AssertSame(content, await test.FileSystem.GetAsync("a"));
+        }
+
+        // The pages around address 0 belong to nobody: the kernel answers EIO to whoever reads or writes them there.
+        string file = Assert.Single(Directory.EnumerateFiles(test.CacheDirectory, whole ? "*.seg" : "*.part", SearchOption.AllDirectories));
+        File.Delete(file);
+        File.CreateSymbolicLink(file, "/proc/self/mem");
+        test.Volume.Parts.Views.ForgetAll();
+
+        FileSystemCalls.AssertSame(content, await test.FileSystem.GetAsync("a"));
+        Assert.True(test.Log.Count(DiskFailed) > 0);
+        Assert.True(test.Volume.GetStatus().Cache.BadFrames > 0);
+        Assert.Equal(0, test.Log.Count(NotAuthentic));
         FileSystemCalls.AssertSame(content, await test.FileSystem.GetAsync("a"));
     }
 

@@ -115,6 +115,37 @@ public sealed class BasicContentTests
         Assert.Equal(expected, await test.FileSystem.GetAsync("a"));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Truncate_RefusedByTheRows_LosesNothing(bool applied)
+    {
+        byte[] content = FileSystemCalls.RandomBytes(100_000, 6);
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
+        CreatedFile created = await test.FileSystem.CreateAsync("a");
+        await test.FileSystem.WriteAsync(created.Handle, 0, content);
+        if (applied)
+        {
+            await test.FileSystem.FsyncAsync(created.Handle, false, default).Ok();
+            await test.FileSystem.WriteAsync(created.Handle, 40_000, content[..1000]);
+            content.AsSpan(0, 1000).CopyTo(content.AsSpan(40_000));
+        }
+
+        test.Rows.RefuseAttributes = static _ => MetadataError.NoSpace;
+        Assert.Equal(
+            FsError.NoSpace,
+            (await test.FileSystem.SetAttributesAsync(created.Attributes.Id, new AttributeChange { Size = 10 }, FileSystemCalls.Someone, default)).Error);
+        Assert.Equal(100_000, (await test.FileSystem.LookupAsync("a")).Size);
+        Assert.Equal(content, await test.FileSystem.GetAsync("a"));
+        test.Rows.RefuseAttributes = null;
+        await test.FileSystem.FsyncAsync(created.Handle, false, default).Ok();
+        await using TestVolume crashed = await test.CrashAsync();
+        Assert.Equal(content, await crashed.FileSystem.GetAsync("a"));
+        await Truncate(test, created, 10);
+        Assert.Equal(content[..10], await test.FileSystem.GetAsync("a"));
+        await test.FileSystem.CloseAsync(created.Handle);
+    }
+
     [Fact]
     public async Task Open_WithTruncate_EmptiesTheFile()
     {

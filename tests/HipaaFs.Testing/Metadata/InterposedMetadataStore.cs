@@ -17,6 +17,9 @@ public sealed class InterposedMetadataStore : IMetadataStore
         _before = before;
     }
 
+    /// <summary>Decides whether a change of attributes fails, with what; null never.</summary>
+    public Func<SetAttributesRequest, MetadataError>? RefuseAttributes { get; set; }
+
     /// <inheritdoc/>
     public VolumeUsage Usage => _store.Usage;
 
@@ -141,7 +144,8 @@ public sealed class InterposedMetadataStore : IMetadataStore
         SetAttributesRequest request, CancellationToken cancel = default)
     {
         await _before(_store);
-        return await _store.SetAttributesAsync(request, cancel);
+        MetadataError refused = RefuseAttributes?.Invoke(request) ?? MetadataError.None;
+        return refused == MetadataError.None ? await _store.SetAttributesAsync(request, cancel) : refused;
     }
 
     /// <inheritdoc/>

@@ -128,6 +128,11 @@ public sealed class FaultingObjectStore : IObjectStore
             await Task.Delay(Timeout.InfiniteTimeSpan, cancel);
         }
 
+        if (strike.Has(StoreFaultKind.Throw))
+        {
+            throw new InvalidOperationException("injected");
+        }
+
         if (strike.Of(StoreFaultKind.Fail) is { } failed)
         {
             return new StoreFailure(failed.Error, "injected", failed.RetryAfter);

@@ -9,6 +9,9 @@ public enum StoreFaultKind
     /// <summary>Does what was asked, then answers an error: the request whose reply was lost.</summary>
     FailAfterwards,
 
+    /// <summary>Throws what no store may throw: a mistake in the adapter. Nothing was done.</summary>
+    Throw,
+
     /// <summary>Answers success for a put or delete that was not done.</summary>
     Lose,
 
