@@ -75,6 +75,15 @@ internal sealed partial class SessionFence : IDisposable
         }
     }
 
+    /// <summary>Says who claimed a session, as far as its claim can be read.</summary>
+    internal static async ValueTask<string> DescribeHolderAsync(IObjectStore store, ObjectKey claim, CancellationToken cancel)
+    {
+        byte[] content = new byte[4096];
+        StoreResult<int> read = await store.ReadAsync(claim, EntityTag.Any, 0, content, cancel);
+        SessionHolder? holder = read.Succeeded ? SessionHolder.TryParse(content.AsSpan(0, read.Value)) : null;
+        return holder is null ? "an unknown host" : $"host {holder.Host}, process {holder.ProcessId}";
+    }
+
     /// <summary>Claims the session's number. <see cref="StoreError.AlreadyExists"/>: another has it, take a higher one.</summary>
     internal async ValueTask<StoreError> TryClaimAsync(CancellationToken cancel)
     {
@@ -151,10 +160,7 @@ internal sealed partial class SessionFence : IDisposable
 
     private async ValueTask FenceOffAsync(ObjectKey newer, CancellationToken cancel)
     {
-        byte[] content = new byte[4096];
-        StoreResult<int> read = await _store.ReadAsync(newer, EntityTag.Any, 0, content, cancel);
-        SessionHolder? holder = read.Succeeded ? SessionHolder.TryParse(content.AsSpan(0, read.Value)) : null;
-        FencedBy = holder is null ? "an unknown host" : $"host {holder.Host}, process {holder.ProcessId}";
+        FencedBy = await DescribeHolderAsync(_store, newer, cancel);
         LogFenced(_logger, _session, FencedBy);
         await _fenced.CancelAsync();
     }

@@ -1,4 +1,8 @@
 using HipaaFs.Crypto;
+using HipaaFs.Metadata;
+using HipaaFs.Metadata.Sqlite;
+using HipaaFs.Platform;
+using HipaaFs.Sessions;
 using HipaaFs.Storage;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -61,7 +65,39 @@ public static class KeyAdministration
                 VolumeFailure.Store, $"change the key ring: the store {options.Store} does not answer", "make it reachable and try again; nothing was changed");
         }
 
-        await VolumeRing.SaveAsync(ring, options.Directory, store, cancel);
+        using FileLock? alone = TryLock(options.Directory);
+        SessionId session = await FindSessionAsync(options.Directory, isMounted: alone is null, loggers, cancel);
+        await VolumeRing.SaveAsync(ring, options.Directory, store, session, cancel);
         return changed;
+    }
+
+    // Nobody mounts the volume while its keys change; where it is mounted already, that mount goes on.
+    private static FileLock? TryLock(string directory)
+    {
+        FileLock? taken = FileLock.TryAcquire(VolumeOptions.LockPath(directory));
+        taken?.Describe(new SessionHolder(Environment.MachineName, Environment.ProcessId, 0, TimeProvider.System.GetUtcNow()).ToJson());
+        return taken;
+    }
+
+    // A mount's session is in its lock at once, and in the metadata with the next commit.
+    private static async Task<SessionId> FindSessionAsync(string directory, bool isMounted, ILoggerFactory loggers, CancellationToken cancel)
+    {
+        await using SqliteMetadataStore metadata = VolumeDirectory.OpenMetadata(
+            new SqliteMetadataOptions { Directory = directory, ReadOnly = true }, loggers, TimeProvider.System);
+        MetadataResult<IReadOnlyList<SessionRow>> sessions = await metadata.ListSessionsAsync(cancel);
+        if (!sessions.Succeeded)
+        {
+            throw new VolumeException(
+                VolumeFailure.Io, $"change the key ring: read the sessions of volume '{directory}': {sessions.Error}", "check the disk of the volume; nothing was changed");
+        }
+
+        SessionHolder? holder = isMounted ? SessionHolder.TryParse(FileLock.ReadHolder(VolumeOptions.LockPath(directory))) : null;
+        ulong newest = holder?.Session ?? 0;
+        foreach (SessionRow session in sessions.Value)
+        {
+            newest = Math.Max(newest, session.Id.Value);
+        }
+
+        return new SessionId(newest);
     }
 }

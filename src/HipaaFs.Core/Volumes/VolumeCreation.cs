@@ -26,4 +26,7 @@ public sealed record VolumeCreation
 
     /// <summary>Group of the root directory.</summary>
     public uint GroupId { get; init; }
+
+    /// <summary>Opens the store in place of its URL's adapter; null opens the URL. For tests, whose stores fail when told to.</summary>
+    internal Func<IObjectStore>? OpenStore { get; init; }
 }

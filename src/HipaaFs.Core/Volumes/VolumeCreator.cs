@@ -30,9 +30,9 @@ internal static class VolumeCreator
             }
 
             await CreateRootAsync(creation, loggers, time, cancel);
-            await using IObjectStore store = VolumeStore.Open(creation.Store, create: true, loggers, time);
-            await ClaimStoreAsync(store, creation, cancel);
-            await SaveRingAsync(ring, creation, store, cancel);
+            await using IObjectStore store = creation.OpenStore?.Invoke() ?? VolumeStore.Open(creation.Store, create: true, loggers, time);
+            EntityTag claim = await ClaimStoreAsync(store, creation, cancel);
+            await SaveRingAsync(ring, creation, store, claim, cancel);
         }
         catch
         {
@@ -64,7 +64,7 @@ internal static class VolumeCreator
         return existed;
     }
 
-    private static async Task ClaimStoreAsync(IObjectStore store, VolumeCreation creation, CancellationToken cancel)
+    private static async Task<EntityTag> ClaimStoreAsync(IObjectStore store, VolumeCreation creation, CancellationToken cancel)
     {
         StoreResult<StoreCapabilities> probe = await StoreProbe.RunAsync(store, cancel);
         if (!probe.Succeeded)
@@ -85,29 +85,48 @@ internal static class VolumeCreator
 
         var identity = new VolumeIdentity(VolumeIdentity.CurrentFormat, creation.VolumeId);
         StoreResult<ObjectProperties> put = await store.PutAsync(StoreLayout.Volume, identity.ToJson(), PutCondition.IfAbsent, cancel);
-        if (!put.Succeeded)
+        if (put.Succeeded)
         {
-            throw put.Error == StoreError.AlreadyExists
-                ? new VolumeException(
-                    VolumeFailure.NotEmpty,
-                    $"create volume: the store {creation.Store} holds another volume",
-                    "choose another place or prefix, or restore that volume with 'hipaafs restore'")
-                : new VolumeException(
-                    VolumeFailure.Store, $"create volume: write to the store {creation.Store}: {put.Error}", "check its permissions and its free space");
+            return put.Value.Tag;
         }
+
+        if (put.Error != StoreError.AlreadyExists)
+        {
+            throw new VolumeException(
+                VolumeFailure.Store, $"create volume: write to the store {creation.Store}: {put.Error}", "check its permissions and its free space");
+        }
+
+        StoreResult<byte[]?> ring = await VolumeRing.FetchNewestAsync(store, cancel);
+        bool isAbandoned = ring.Succeeded && ring.Value is null;
+        throw new VolumeException(
+            VolumeFailure.NotEmpty,
+            $"create volume: the store {creation.Store} holds {(isAbandoned ? "the mark of a volume that was never finished: a volume.json without a key ring" : "another volume")}",
+            isAbandoned
+                ? "unless another machine is making it right now, delete volume.json there and try again"
+                : "choose another place or prefix, or restore that volume with 'hipaafs restore'");
     }
 
-    // The store is claimed; when its ring cannot be written it is given back. A ring object that is there may be another's, and stays.
-    private static async Task SaveRingAsync(KeyRing ring, VolumeCreation creation, IObjectStore store, CancellationToken cancel)
+    // The store is claimed; when its ring cannot be written it is given back: the ring first, of which it is not always known whether it arrived, then the claim.
+    private static async Task SaveRingAsync(KeyRing ring, VolumeCreation creation, IObjectStore store, EntityTag claim, CancellationToken cancel)
     {
         try
         {
-            await VolumeRing.SaveAsync(ring, creation.Directory, store, cancel);
+            await VolumeRing.SaveAsync(ring, creation.Directory, store, default, cancel);
         }
-        catch
+        catch (Exception exception)
         {
-            await store.DeleteAsync(StoreLayout.Volume, EntityTag.Any, CancellationToken.None);
-            throw;
+            StoreError taken = await VolumeRing.TakeBackAsync(ring, store, CancellationToken.None);
+            StoreResult<bool> given = taken == StoreError.None ? await store.DeleteAsync(StoreLayout.Volume, claim, CancellationToken.None) : taken;
+            if (given.Succeeded)
+            {
+                throw;
+            }
+
+            throw new VolumeException(
+                VolumeFailure.Store,
+                $"create volume: {exception.Message}; then the store {creation.Store} could not be cleared again: {given.Error}",
+                $"make it reachable, delete volume.json and {StoreLayout.Ring(ring.Generation)} there, and try again",
+                exception);
         }
     }
 

@@ -1,5 +1,8 @@
+using System.Security.Cryptography;
 using HipaaFs.Crypto;
+using HipaaFs.Metadata;
 using HipaaFs.Platform;
+using HipaaFs.Sessions;
 using HipaaFs.Storage;
 
 namespace HipaaFs.Volumes;
@@ -88,23 +91,75 @@ internal static class VolumeRing
                 "replace it by the newest object under keyring/ in the store");
     }
 
-    /// <summary>Writes a new generation: to the store first, so that the local file is never newer than every copy, then to the file.</summary>
-    /// <exception cref="VolumeException">The store refuses.</exception>
-    internal static async Task SaveAsync(KeyRing ring, string directory, IObjectStore store, CancellationToken cancel)
+    /// <summary>
+    /// Writes a new generation: to the store first, so that the local file is never newer than every copy, then to the file. Only the newest session may.
+    /// </summary>
+    /// <param name="ring">The ring.</param>
+    /// <param name="directory">The volume's directory.</param>
+    /// <param name="store">Its store.</param>
+    /// <param name="session">The newest session that this copy of the volume knows; 0 when it was never opened.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    /// <exception cref="VolumeException">A newer session has the volume, or the store refuses.</exception>
+    internal static async Task SaveAsync(KeyRing ring, string directory, IObjectStore store, SessionId session, CancellationToken cancel)
     {
+        await RefuseFencedAsync(store, session, cancel);
         byte[] content = ring.Encode();
         StoreResult<ObjectProperties> put = await store.PutAsync(StoreLayout.Ring(ring.Generation), content, PutCondition.IfAbsent, cancel);
-        if (!put.Succeeded)
+        bool isCorrupt = put.Succeeded && !put.Value.Sha256.IsEmpty && !put.Value.Sha256.Span.SequenceEqual(SHA256.HashData(content));
+        if (!put.Succeeded || isCorrupt)
         {
+            StoreError error = isCorrupt ? StoreError.Corrupt : put.Error;
             throw new VolumeException(
-                put.Error == StoreError.AlreadyExists ? VolumeFailure.Refused : VolumeFailure.Store,
-                $"write generation {ring.Generation} of the key ring to the store: {put.Error}",
-                put.Error == StoreError.AlreadyExists
+                error == StoreError.AlreadyExists ? VolumeFailure.Refused : VolumeFailure.Store,
+                $"write generation {ring.Generation} of the key ring to the store: {error}",
+                error == StoreError.AlreadyExists
                     ? "another machine changed the ring: fetch the newest object under keyring/ into the file 'keyring' first"
-                    : "make the store reachable and try again; nothing was changed");
+                    : "make the store reachable and try again; the ring of this volume was not changed");
         }
 
         DurableFile.Replace(VolumeOptions.RingPath(directory), content);
+    }
+
+    /// <summary>Takes back what a failed <see cref="SaveAsync"/> of a new volume may have put. A whole ring of another volume stays.</summary>
+    internal static async Task<StoreError> TakeBackAsync(KeyRing ring, IObjectStore store, CancellationToken cancel)
+    {
+        ObjectKey key = StoreLayout.Ring(ring.Generation);
+        StoreResult<ObjectProperties> found = await store.GetPropertiesAsync(key, cancel);
+        if (!found.Succeeded)
+        {
+            return found.Error == StoreError.NotFound ? StoreError.None : found.Error;
+        }
+
+        byte[] content = new byte[Math.Min(found.Value.Length, MaxSize)];
+        StoreResult<int> read = await store.ReadAsync(key, found.Value.Tag, 0, content, cancel);
+        if (!read.Succeeded)
+        {
+            return read.Error;
+        }
+
+        bool isAnothers = KeyRingDocument.TryParse(content, out KeyRingDocument? document, out KeyRingError error)
+            ? document.VolumeId != ring.VolumeId
+            : error == KeyRingError.NewerFormat;
+        return isAnothers ? StoreError.None : (await store.DeleteAsync(key, found.Value.Tag, cancel)).Error;
+    }
+
+    private static async Task RefuseFencedAsync(IObjectStore store, SessionId session, CancellationToken cancel)
+    {
+        StoreResult<ulong> newest = await SessionFence.FindNewestAsync(store, cancel);
+        if (!newest.Succeeded)
+        {
+            throw new VolumeException(
+                VolumeFailure.Store, $"change the key ring: look for a newer session in the store: {newest.Error}", "make the store reachable and try again; nothing was changed");
+        }
+
+        if (newest.Value > session.Value)
+        {
+            string holder = await SessionFence.DescribeHolderAsync(store, StoreLayout.Session(newest.Value), cancel);
+            throw new VolumeException(
+                VolumeFailure.HeldByAnother,
+                $"change the key ring: this copy of the volume is not the newest; session {newest.Value} of {holder} has opened it since",
+                "change the keys there; if this copy is the one to go on with, mount it once, which makes it the newest");
+        }
     }
 
     /// <summary>Fetches the newest generation from a store. Null when it has none.</summary>

@@ -2,9 +2,7 @@ using HipaaFs.Checking;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
 using HipaaFs.Metadata.Changes;
-using HipaaFs.Metadata.Sqlite;
 using HipaaFs.Volumes;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace HipaaFs.Core.Tests.Checking;
 
@@ -56,7 +54,7 @@ public sealed class VolumeCheckTests
     public async Task Check_RootGone_IsFound()
     {
         await using TestVolume test = await DrainedAsync();
-        await SpoilAsync(test, static rows => [rows.OfType<InodeChange>().Single(static row => row.Inode.Id == InodeId.Root) with { Kind = ChangeKind.Tombstone }]);
+        await SpoiltRows.WriteAsync(test, static rows => [rows.OfType<InodeChange>().Single(static row => row.Inode.Id == InodeId.Root) with { Kind = ChangeKind.Tombstone }]);
 
         await AssertFoundAsync(test, CheckKind.RootMissing, repaired: false);
     }
@@ -65,7 +63,7 @@ public sealed class VolumeCheckTests
     public async Task Check_EntryOfAnInodeThatIsNot_IsRepaired()
     {
         await using TestVolume test = await DrainedAsync();
-        await SpoilAsync(test, static rows =>
+        await SpoiltRows.WriteAsync(test, static rows =>
         {
             EntryChange entry = rows.OfType<EntryChange>().First();
             return [entry with { Name = new EntryName(new NameTag(5), entry.Name.Sealed), Inode = new InodeId(4_000_000) }];
@@ -78,7 +76,7 @@ public sealed class VolumeCheckTests
     public async Task Check_NameForged_IsFound()
     {
         await using TestVolume test = await DrainedAsync();
-        await SpoilAsync(test, static rows =>
+        await SpoiltRows.WriteAsync(test, static rows =>
         {
             EntryChange entry = rows.OfType<EntryChange>().First();
             return [entry with { Name = new EntryName(entry.Name.Tag, new byte[entry.Name.Sealed.Length]) }];
@@ -91,7 +89,7 @@ public sealed class VolumeCheckTests
     public async Task Check_InodeWithoutAName_IsFound()
     {
         await using TestVolume test = await DrainedAsync();
-        await SpoilAsync(test, static rows => [rows.OfType<EntryChange>().First() with { Kind = ChangeKind.Tombstone }]);
+        await SpoiltRows.WriteAsync(test, static rows => [rows.OfType<EntryChange>().First() with { Kind = ChangeKind.Tombstone }]);
 
         CheckReport report = await test.CheckAsync();
         Assert.Contains(report.Findings, static finding => finding.Kind == CheckKind.UnnamedInode);
@@ -101,7 +99,7 @@ public sealed class VolumeCheckTests
     public async Task Check_WrongLinkCount_IsRepaired()
     {
         await using TestVolume test = await DrainedAsync();
-        await SpoilAsync(test, static rows =>
+        await SpoiltRows.WriteAsync(test, static rows =>
         {
             InodeChange file = rows.OfType<InodeChange>().First(static row => row.Inode.IsFile);
             return [file with { Inode = file.Inode with { LinkCount = 9 } }];
@@ -111,10 +109,29 @@ public sealed class VolumeCheckTests
     }
 
     [Fact]
+    public async Task Repair_OfPublishedRows_IsPublishedByANewChain()
+    {
+        await using TestVolume test = await DrainedAsync();
+        Assert.Single(Published(test));
+        await SpoiltRows.WriteAsync(test, static rows =>
+        {
+            InodeChange file = rows.OfType<InodeChange>().First(static row => row.Inode.IsFile);
+            return [file with { Inode = file.Inode with { LinkCount = 9 } }];
+        });
+        Assert.True(Assert.Single((await test.CheckAsync(repair: true)).Findings).Repaired);
+        await test.OpenAsync();
+        await test.FileSystem.PutAsync("after", [1]);
+        await test.DrainAsync();
+
+        Assert.Equal(2, Published(test).Length);
+        Assert.All(Published(test), static path => Assert.EndsWith("-full", path, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Check_OverlappingExtents_AreFound()
     {
         await using TestVolume test = await DrainedAsync();
-        await SpoilAsync(test, static rows =>
+        await SpoiltRows.WriteAsync(test, static rows =>
         {
             ExtentChange extent = rows.OfType<ExtentChange>().First();
             return [extent with { Extent = extent.Extent with { FileOffset = extent.Extent.FileOffset + 1, Length = 10 } }];
@@ -127,7 +144,7 @@ public sealed class VolumeCheckTests
     public async Task Check_ExtentOfAnUnknownSegment_IsFound()
     {
         await using TestVolume test = await DrainedAsync();
-        await SpoilAsync(test, static rows =>
+        await SpoiltRows.WriteAsync(test, static rows =>
         {
             ExtentChange extent = rows.OfType<ExtentChange>().First();
             return [extent with { Extent = new Extent(1 << 30, 10, SegmentId.NewRandom(), 0) }];
@@ -140,7 +157,7 @@ public sealed class VolumeCheckTests
     public async Task Check_ExtentPastItsSegment_IsFound()
     {
         await using TestVolume test = await DrainedAsync();
-        await SpoilAsync(test, static rows =>
+        await SpoiltRows.WriteAsync(test, static rows =>
         {
             ExtentChange extent = rows.OfType<ExtentChange>().First();
             return [extent with { Extent = new Extent(1 << 30, 10, extent.Extent.Segment, 1 << 28) }];
@@ -199,23 +216,10 @@ public sealed class VolumeCheckTests
         return test;
     }
 
+    private static string[] Published(TestVolume test) => Directory.GetFiles(Path.Combine(test.StoreDirectory, "stream"));
+
     private static string Segment(TestVolume test) =>
         Assert.Single(Directory.GetFiles(Path.Combine(test.StoreDirectory, "seg"), "*", SearchOption.AllDirectories));
-
-    private static async Task SpoilAsync(TestVolume test, Func<List<RowChange>, IReadOnlyList<RowChange>> spoil)
-    {
-        await using SqliteMetadataStore metadata = VolumeDirectory.OpenMetadata(
-            new SqliteMetadataOptions { Directory = test.VolumeDirectory }, NullLoggerFactory.Instance, TimeProvider.System);
-        var rows = new List<RowChange>();
-        await foreach (ChangeBatch batch in metadata.DumpAsync())
-        {
-            Assert.True(ChangeCodec.TryDecode(batch.Encoded, out IReadOnlyList<RowChange>? changes));
-            rows.AddRange(changes);
-        }
-
-        Assert.True((await metadata.LoadAsync(ChangeCodec.Encode(metadata.Applied, metadata.Applied, spoil(rows)))).Succeeded);
-        Assert.True((await metadata.MakeDurableAsync(metadata.Applied)).Succeeded);
-    }
 
     private static async Task AssertFoundAsync(TestVolume test, CheckKind kind, bool repaired)
     {

@@ -42,6 +42,7 @@ public sealed class SegmentWriterTests : IDisposable
         writer.Dispose();
         using var reader = new SegmentCipher(RootKey, _header);
         byte[] stored = File.ReadAllBytes(path);
+        Assert.Equal(SHA256.HashData(stored), writer.Sha256.ToArray());
         foreach ((Extent extent, byte[] content) in extents)
         {
             Assert.Equal(content, Read(reader, stored, extent));

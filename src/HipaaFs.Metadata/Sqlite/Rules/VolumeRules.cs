@@ -231,6 +231,9 @@ internal sealed class VolumeRules
             case XattrChange c when _tables.Xattrs.TryGet(c.Inode, c.Xattr.Tag, out XattrRow row):
                 _tables.Xattrs.Delete(row);
                 break;
+            case SymlinkChange c when _tables.Symlinks.TryGet(c.Inode, out SymlinkRow row):
+                _tables.Symlinks.Delete(row);
+                break;
             case ExtentChange c when _tables.Extents.TryGet(c.Inode, c.Extent.FileOffset, out ExtentRow row):
                 _tables.Extents.Delete(row);
                 break;

@@ -1,0 +1,151 @@
+using HipaaFs.Checking;
+using HipaaFs.Crypto;
+using HipaaFs.Metadata;
+using HipaaFs.Testing.Storage;
+
+namespace HipaaFs.Core.Tests.Checking;
+
+/// <summary>One example of each kind of damage to staged and stored segments, and the files it is told of.</summary>
+public sealed class SegmentCheckTests
+{
+    private const int FileLength = 50_000; // Three whole frames and a short one.
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Check_StagedSegmentWhole_FindsNothing(bool finished)
+    {
+        (TestVolume test, _) = await StagedAsync(finished);
+        await using (test)
+        {
+            Assert.Empty((await test.CheckAsync()).Findings);
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Check_StagedFileCutShort_IsFoundWithItsFile(bool finished)
+    {
+        (TestVolume test, InodeId inode) = await StagedAsync(finished);
+        await using (test)
+        {
+            string path = StagedFile(test);
+            using (FileStream file = File.OpenWrite(path))
+            {
+                file.SetLength(SegmentFormat.SealedFrameOffset(2) + 10);
+            }
+
+            await AssertFoundAsync(test, CheckKind.StagingShort, (inode, FileLength - (2 * SegmentFormat.FrameSize)));
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Check_StagedFrameChanged_IsFoundWithItsFile(bool finished)
+    {
+        (TestVolume test, InodeId inode) = await StagedAsync(finished);
+        await using (test)
+        {
+            Flip(StagedFile(test), SegmentFormat.SealedFrameOffset(1) + 100);
+
+            await AssertFoundAsync(test, CheckKind.StagingDamaged, (inode, SegmentFormat.FrameSize));
+        }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(-SegmentFormat.TrailerSize - 1)]
+    public async Task Check_StagedHeaderIndexOrTrailerChanged_IsFoundWithoutAFile(int place)
+    {
+        (TestVolume test, _) = await StagedAsync(finished: true);
+        await using (test)
+        {
+            string path = StagedFile(test);
+            Flip(path, place < 0 ? new FileInfo(path).Length + place : place);
+
+            await AssertFoundAsync(test, CheckKind.StagingDamaged, null);
+        }
+    }
+
+    [Fact]
+    public async Task Check_StagedSegmentGone_NamesItsFile()
+    {
+        (TestVolume test, InodeId inode) = await StagedAsync(finished: true);
+        await using (test)
+        {
+            File.Delete(StagedFile(test));
+
+            await AssertFoundAsync(test, CheckKind.StagingMissing, (inode, FileLength));
+        }
+    }
+
+    [Fact]
+    public async Task Check_LiveSegmentGoneWhoseStagedFileIsStillThere_IsFound()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        InodeId inode = await test.FileSystem.PutAsync("a", FileSystemCalls.RandomBytes(FileLength, 1));
+        await test.DrainAsync();
+        await test.StopAsync();
+        string stored = Assert.Single(Directory.GetFiles(Path.Combine(test.StoreDirectory, "seg"), "*", SearchOption.AllDirectories));
+        File.Move(stored, Path.Combine(test.StagingDirectory, Path.GetFileName(stored) + ".seg"));
+
+        await AssertFoundAsync(test, CheckKind.SegmentMissing, (inode, FileLength));
+    }
+
+    [Fact]
+    public async Task Check_ObjectCutShort_NamesTheFilesBehindTheCut()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        await test.FileSystem.PutAsync("a", FileSystemCalls.RandomBytes(SegmentFormat.FrameSize, 1));
+        InodeId behind = await test.FileSystem.PutAsync("b", FileSystemCalls.RandomBytes(1000, 2));
+        await test.DrainAsync();
+        await test.StopAsync();
+        string stored = Assert.Single(Directory.GetFiles(Path.Combine(test.StoreDirectory, "seg"), "*", SearchOption.AllDirectories));
+        File.WriteAllBytes(stored, File.ReadAllBytes(stored)[..(int)SegmentFormat.SealedFrameOffset(1)]);
+
+        await AssertFoundAsync(test, CheckKind.SegmentShort, (behind, 1000));
+    }
+
+    private static string StagedFile(TestVolume test) => Assert.Single(Directory.GetFiles(test.StagingDirectory, "*.seg"));
+
+    private static void Flip(string path, long place)
+    {
+        byte[] content = File.ReadAllBytes(path);
+        content[place] ^= 1;
+        File.WriteAllBytes(path, content);
+    }
+
+    // A closed volume with one file in one staged segment; unfinished is what a kill leaves behind.
+    private static async Task<(TestVolume Volume, InodeId Inode)> StagedAsync(bool finished)
+    {
+        TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
+        test.Store.Add(new StoreFault(StoreFaultKind.Fail));
+        InodeId inode = await test.FileSystem.PutAsync("a", FileSystemCalls.RandomBytes(FileLength, 1));
+        await test.FileSystem.SyncAsync(default).Ok();
+        if (finished)
+        {
+            await test.StopAsync();
+            return (test, inode);
+        }
+
+        await using (test)
+        {
+            return (test.CopyFiles(), inode);
+        }
+    }
+
+    private static async Task AssertFoundAsync(TestVolume test, CheckKind kind, (InodeId Inode, long Bytes)? file)
+    {
+        IReadOnlyList<CheckFinding> found = (await test.CheckAsync(repair: true)).Findings;
+
+        Assert.All(found, static finding => Assert.False(finding.Repaired));
+        Assert.Equal(file is null ? [kind] : [kind, CheckKind.FileIncomplete], found.Select(static finding => finding.Kind));
+        if (file is not null)
+        {
+            Assert.Equal($"inode {file.Value.Inode}: {file.Value.Bytes} bytes cannot be read", found[^1].Subject);
+        }
+    }
+}

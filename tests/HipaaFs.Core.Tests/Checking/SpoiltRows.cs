@@ -1,0 +1,27 @@
+using HipaaFs.Metadata;
+using HipaaFs.Metadata.Changes;
+using HipaaFs.Metadata.Sqlite;
+using HipaaFs.Volumes;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace HipaaFs.Core.Tests.Checking;
+
+/// <summary>Puts rows into a closed volume's metadata that no operation would.</summary>
+internal static class SpoiltRows
+{
+    /// <summary>Writes what <paramref name="spoil"/> makes of all rows.</summary>
+    public static async Task WriteAsync(TestVolume test, Func<List<RowChange>, IReadOnlyList<RowChange>> spoil)
+    {
+        await using SqliteMetadataStore metadata = VolumeDirectory.OpenMetadata(
+            new SqliteMetadataOptions { Directory = test.VolumeDirectory }, NullLoggerFactory.Instance, TimeProvider.System);
+        var rows = new List<RowChange>();
+        await foreach (ChangeBatch batch in metadata.DumpAsync())
+        {
+            Assert.True(ChangeCodec.TryDecode(batch.Encoded, out IReadOnlyList<RowChange>? changes));
+            rows.AddRange(changes);
+        }
+
+        Assert.True((await metadata.LoadAsync(ChangeCodec.Encode(metadata.Applied, metadata.Applied, spoil(rows)))).Succeeded);
+        Assert.True((await metadata.MakeDurableAsync(metadata.Applied)).Succeeded);
+    }
+}
