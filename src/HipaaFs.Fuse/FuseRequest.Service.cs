@@ -15,7 +15,7 @@ public sealed partial class FuseRequest
     private ulong _interruptedUnique;
     private CancellationTokenSource? _interruption; // Guarded by _interruptLock.
 
-    /// <summary>Cancelled when the caller is interrupted (FUSE_INTERRUPT). Created when first asked for; do not ask where nothing waits.</summary>
+    /// <summary>Cancelled when the caller is interrupted (FUSE_INTERRUPT) or the connection has ended. Created when first asked for; do not ask where nothing waits.</summary>
     public CancellationToken Interrupted
     {
         get
@@ -62,6 +62,9 @@ public sealed partial class FuseRequest
 
         return true;
     }
+
+    /// <summary>Interrupts the request when it is in service, under whatever number.</summary>
+    internal void Interrupt() => TryInterrupt(Volatile.Read(ref _activeUnique));
 
     /// <summary>Lets the request go on by itself; its dispatcher is told when the task ends.</summary>
     internal void Suspend(ValueTask pending)

@@ -154,6 +154,15 @@ internal sealed class FuseRequestPool : IDisposable
         return false;
     }
 
+    /// <summary>Interrupts every request in service.</summary>
+    internal void InterruptAll()
+    {
+        foreach (ref FuseRequest? slot in _all.AsSpan())
+        {
+            Volatile.Read(ref slot)?.Interrupt();
+        }
+    }
+
     /// <summary>Waits until every request has come back.</summary>
     internal void WaitForAll()
     {

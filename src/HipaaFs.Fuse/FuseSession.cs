@@ -189,6 +189,7 @@ public sealed partial class FuseSession : IAsyncDisposable
     // The last request thread calls this on its way out.
     private void End()
     {
+        _pool.InterruptAll(); // Their callers have had the kernel's answer already, and nothing else would end a wait that is without end.
         _pool.WaitForAll();
         _loop?.Dispose();
         _device.Dispose();

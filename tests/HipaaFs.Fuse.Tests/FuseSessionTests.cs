@@ -101,6 +101,28 @@ public sealed class FuseSessionTests
     }
 
     [Fact]
+    public async Task End_WithARequestThatWaitsForEver_InterruptsIt()
+    {
+        using var kernel = new KernelSocket();
+        var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var handler = new DelegateHandler(async request =>
+        {
+            CancellationToken interrupted = request.Interrupted;
+            entered.SetResult();
+            await Task.Delay(Timeout.Infinite, interrupted).ContinueWith(_ => { }, TaskScheduler.Default);
+            request.Complete(Errno.EINTR);
+        });
+        FuseSession session = Attach(kernel, handler);
+        session.Start();
+        kernel.Send(FuseMessages.BuildFor(FuseOpcode.StatFs, 8, 1));
+        await entered.Task;
+        kernel.Close();
+
+        await session.WaitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
+        Assert.True(handler.IsDestroyed);
+    }
+
+    [Fact]
     public async Task Notify_Messages_HaveTheKernelsForm()
     {
         using var kernel = new KernelSocket();

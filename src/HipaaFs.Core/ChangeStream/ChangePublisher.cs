@@ -104,7 +104,7 @@ internal sealed partial class ChangePublisher : IDisposable
                 LogNotPublished(_logger, error);
             }
         }
-        catch (Exception exception) when (!stop.IsCancellationRequested)
+        catch (Exception exception) when (exception is not OperationCanceledException || !stop.IsCancellationRequested)
         {
             // Without this loop the recovery point would stand still for ever, so it goes on whatever happened.
             LogPublicationFailed(_logger, exception);

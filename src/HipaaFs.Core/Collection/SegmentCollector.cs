@@ -85,7 +85,7 @@ internal sealed partial class SegmentCollector
         {
             LogRoundFailed(_logger, exception.HResult);
         }
-        catch (Exception exception) when (!stop.IsCancellationRequested)
+        catch (Exception exception) when (exception is not OperationCanceledException || !stop.IsCancellationRequested)
         {
             // Without this loop nothing would be deleted and no map of the cache saved any more, so it goes on whatever happened.
             LogRoundBroken(_logger, exception);

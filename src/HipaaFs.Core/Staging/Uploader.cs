@@ -178,7 +178,7 @@ internal sealed partial class Uploader : IAsyncDisposable
         TimeSpan delay = FirstDelay;
         while (true)
         {
-            StoreError error = await TryUploadAsync(segment);
+            StoreError error = await TryUploadOrLogAsync(segment);
             lock (_lock)
             {
                 _lastError = error;
@@ -193,6 +193,20 @@ internal sealed partial class Uploader : IAsyncDisposable
             await Task.WhenAny(Volatile.Read(ref _hurry).Task, Task.Delay(delay, _time, _stop.Token));
             _stop.Token.ThrowIfCancellationRequested();
             delay = delay * 2 < LongestDelay ? delay * 2 : LongestDelay;
+        }
+    }
+
+    private async Task<StoreError> TryUploadOrLogAsync(StagedSegment segment)
+    {
+        try
+        {
+            return await TryUploadAsync(segment);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException || !_stop.IsCancellationRequested)
+        {
+            // Without its worker the segment would never be uploaded, so it is tried again whatever happened.
+            LogUploadBroken(_logger, segment.Id, exception);
+            return StoreError.Unavailable;
         }
     }
 
@@ -315,6 +329,9 @@ internal sealed partial class Uploader : IAsyncDisposable
             waiting.SetResult();
         }
     }
+
+    [LoggerMessage(559, LogLevel.Critical, "The upload of segment {Segment} failed unexpectedly; it is tried again")]
+    private static partial void LogUploadBroken(ILogger logger, SegmentId segment, Exception exception);
 
     [LoggerMessage(550, LogLevel.Warning, "Segment {Segment} could not be uploaded ({Error}); next try in {Delay}")]
     private static partial void LogUploadFailed(ILogger logger, SegmentId segment, StoreError error, TimeSpan delay);

@@ -11,6 +11,7 @@ namespace HipaaFs.Core.Tests.Volumes;
 public sealed class LoopTests
 {
     private const int PassFailed = 533;
+    private const int UploadFailed = 559;
     private const int PublicationFailed = 563;
     private const int CollectionFailed = 572;
 
@@ -32,6 +33,21 @@ public sealed class LoopTests
         Assert.Equal(content, await crashed.FileSystem.GetAsync("a"));
         await test.FileSystem.CloseAsync(file.Handle);
         await test.DrainAsync();
+        await test.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Uploader_AStoreThrows_IsTriedAgain()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        test.Store.Add(new StoreFault(StoreFaultKind.Throw) { KeyPrefix = "seg/" });
+        await test.FileSystem.PutAsync("a", [1, 2, 3]);
+        Task<string?> draining = test.Volume.DrainAsync(new Progress<HipaaFs.Volumes.DrainProgress>(), default);
+        await Eventually.TrueAsync(() => test.Log.Count(UploadFailed) > 3, "more tries fail than there are workers");
+        test.Store.Heal();
+
+        Assert.Null(await draining);
+        Assert.Empty(Directory.EnumerateFiles(test.StagingDirectory, "*.seg"));
         await test.AssertSoundAsync();
     }
 

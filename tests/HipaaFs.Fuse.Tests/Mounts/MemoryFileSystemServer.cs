@@ -9,6 +9,9 @@ internal static class MemoryFileSystemServer
     internal const string FusermountOption = "fusermount";
     internal const string OneThreadOption = "one-thread";
 
+    /// <summary>Ends the session, whatever is open, when standard input ends.</summary>
+    internal const string EndOnInputOption = "end-on-input";
+
     internal static async Task<int> RunAsync(string mountPoint, string[] arguments)
     {
         FuseCapabilities capabilities = FuseCapabilities.LocalFileSystem & ~FuseCapabilities.PosixAcl;
@@ -28,7 +31,14 @@ internal static class MemoryFileSystemServer
             {
                 session.Start();
                 Console.WriteLine($"{MemoryFileSystem.ReadyLine} {session.DeviceMajor}:{session.DeviceMinor}");
-                await session.WaitAsync();
+                if (arguments.Contains(EndOnInputOption))
+                {
+                    await Console.In.ReadToEndAsync();
+                }
+                else
+                {
+                    await session.WaitAsync();
+                }
             }
 
             return 0;

@@ -135,6 +135,22 @@ public sealed class MountTests
     }
 
     [Fact]
+    public async Task Dispose_WhileARequestHangs_BreaksTheConnection()
+    {
+        ServedMount.SkipWithoutControlFiles();
+        using ServedMount mount = ServedMount.Start([MemoryFileSystemServer.EndOnInputOption], withControlFiles: true);
+        Task<(int ExitCode, string Output)?> reader = Task.Run(() => mount.RunBesideServer("cat", mount.PathOf("hang")));
+        mount.WaitForLine(MemoryFileSystem.HangingLine);
+
+        mount.EndInput();
+
+        Assert.Equal(0, mount.WaitForEnd());
+        (int code, string output) = (await reader)!.Value;
+        Assert.Equal(1, code);
+        Assert.Contains("connection abort", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Umount_Lazily_EndsTheServer()
     {
         ServedMount.SkipWhereImpossible();

@@ -14,6 +14,11 @@ internal sealed class ServedMount : IDisposable
         mkdir "$0/mount point" && chown nobody "$0/mount point" && exec "$@"
         """;
 
+    // In a mount namespace of its own, too: the kernel's control files, wherever nobody has mounted them.
+    private const string ControlFilesScript = """
+        mount -t fusectl none /sys/fs/fuse/connections && exec "$@"
+        """;
+
     // Only ends a test that hangs.
     internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
@@ -50,8 +55,17 @@ internal sealed class ServedMount : IDisposable
         }
     }
 
+    internal static void SkipWithoutControlFiles()
+    {
+        SkipWhereImpossible();
+        if (Commands.Run("unshare", ["-m", "sh", "-c", ControlFilesScript, "sh", "nsenter", "--version"])?.ExitCode != 0)
+        {
+            Assert.Skip("needs unshare, nsenter and the right to mount fusectl");
+        }
+    }
+
     /// <summary>Mounts, as another user when one is given.</summary>
-    internal static ServedMount Start(string[] options, string? user = null)
+    internal static ServedMount Start(string[] options, string? user = null, bool withControlFiles = false)
     {
         DirectoryInfo folder = System.IO.Directory.CreateTempSubdirectory("fuse-mount-");
         string directory = Path.Combine(folder.FullName, "mount point");
@@ -65,7 +79,12 @@ internal sealed class ServedMount : IDisposable
             command = ["unshare", "-m", "sh", "-c", OpenDeviceScript, folder.FullName, .. BecomeUser(user), .. command];
         }
 
-        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true };
+        if (withControlFiles)
+        {
+            command = ["unshare", "-m", "sh", "-c", ControlFilesScript, "sh", .. command];
+        }
+
+        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardInput = true, RedirectStandardOutput = true };
         start.Environment["DOTNET_ROOT"] = Path.GetDirectoryName(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "");
         var mount = new ServedMount(Process.Start(start)!, folder) { _user = user };
         Task.WaitAny([mount._ready.Task, mount._server.WaitForExitAsync()], Patience);
@@ -90,6 +109,13 @@ internal sealed class ServedMount : IDisposable
         string process = _server.Id.ToString(CultureInfo.InvariantCulture);
         return Commands.Run("nsenter", ["-t", process, "-m", .. BecomeUser(_user!), .. command]);
     }
+
+    /// <summary>Runs a program in the mount namespace of the server.</summary>
+    internal (int ExitCode, string Output)? RunBesideServer(params string[] command) =>
+        Commands.Run("nsenter", ["-t", _server.Id.ToString(CultureInfo.InvariantCulture), "-m", .. command]);
+
+    /// <summary>Ends the server's standard input.</summary>
+    internal void EndInput() => _server.StandardInput.Close();
 
     /// <summary>Waits for the server's own end. Returns its exit code, or null when it goes on.</summary>
     internal int? WaitForEnd()
