@@ -72,6 +72,24 @@ public sealed class FullDiskTests
         (await volume.RunAsync("fsck", volume.Volume)).EnsureSucceeded();
     }
 
+    [Fact]
+    public async Task Terminate_WrittenDataCannotBeCommitted_EndsWithOneAndSaysSo()
+    {
+        await using SmallDisk disk = await SmallDisk.MountAsync("300m");
+        await using MountedVolume volume = await CreateOnAsync(disk);
+        await volume.ShellAsync(KeepSomething);
+        ProcessOutcome filled = await Shell.RunAsync("cat /dev/zero > filler", disk.Path);
+        Assert.False(filled.Succeeded, "the disk has no end");
+        await volume.ShellAsync("head -c 5M /dev/urandom > late"); // Nobody asked for it to be durable.
+
+        Assert.Equal(1, await volume.TerminateAsync());
+        Assert.Contains("commit what was written before the mount ended: NoSpace", volume.Log, StringComparison.Ordinal);
+        await disk.ResizeAsync("900m");
+        (await volume.RunAsync("fsck", volume.Volume)).EnsureSucceeded();
+        await volume.MountAsync();
+        await volume.ShellAsync("sha256sum -c sum");
+    }
+
     private static Task<ProcessOutcome> FillAsync(MountedVolume volume)
     {
         return Shell.RunAsync("head -c 500M /dev/urandom > filler && sync filler", volume.Root, ChildProcess.LongTimeout);
