@@ -6,13 +6,13 @@ namespace HipaaFs.Core.Tests.Durability;
 /// <summary>Watches every sealing of the whole test run, crashes and injected faults included: one ciphertext for each (segment, kind, number), ever.</summary>
 public sealed class NonceWatch : IDisposable
 {
-    private static readonly ConcurrentDictionary<(SegmentId Segment, SealKind Kind, ulong Number), UInt128> s_seen = new();
+    private static readonly ConcurrentDictionary<(SegmentId Segment, SealKind Kind, ulong Number), UInt128> Seen = new();
     private static int s_violations;
 
     public NonceWatch() => NonceAudit.Observer = Observe;
 
     /// <summary>Sealings seen.</summary>
-    public static int Count => s_seen.Count;
+    public static int Count => Seen.Count;
 
     /// <summary>Nonces that sealed two things.</summary>
     public static int Violations => Volatile.Read(ref s_violations);
@@ -26,7 +26,7 @@ public sealed class NonceWatch : IDisposable
     private static void Observe(SegmentId segment, SealKind kind, ulong number, ReadOnlySpan<byte> ciphertextHash)
     {
         UInt128 hash = System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(ciphertextHash);
-        if (s_seen.GetOrAdd((segment, kind, number), hash) != hash)
+        if (Seen.GetOrAdd((segment, kind, number), hash) != hash)
         {
             Interlocked.Increment(ref s_violations);
         }

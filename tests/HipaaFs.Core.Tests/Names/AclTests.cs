@@ -7,8 +7,8 @@ namespace HipaaFs.Core.Tests.Names;
 
 public sealed class AclTests
 {
-    private static readonly byte[] s_access = PosixAcl.AccessName.ToArray();
-    private static readonly byte[] s_default = PosixAcl.DefaultName.ToArray();
+    private static readonly byte[] Access = PosixAcl.AccessName.ToArray();
+    private static readonly byte[] Default = PosixAcl.DefaultName.ToArray();
 
     [Fact]
     public async Task Xattrs_SetListedRemoved_BehaveAsTheManualSays()
@@ -40,7 +40,7 @@ public sealed class AclTests
     {
         await using TestVolume test = await TestVolume.CreateAsync();
         InodeId file = await test.FileSystem.PutAsync("f", [1]);
-        await SetAcl(test, file, s_access, Acl((0x01, 6, -1), (0x04, 4, -1), (0x20, 0, -1)));
+        await SetAcl(test, file, Access, Acl((0x01, 6, -1), (0x04, 4, -1), (0x20, 0, -1)));
 
         Assert.Equal(ModeBits.File | 0x1A0, (await test.FileSystem.LookupAsync("f")).Mode);
         Assert.Empty(await test.FileSystem.ListXattrsAsync(file, default).Ok());
@@ -51,16 +51,16 @@ public sealed class AclTests
     {
         await using TestVolume test = await TestVolume.CreateAsync();
         InodeId file = await test.FileSystem.PutAsync("f", [1]);
-        await SetAcl(test, file, s_access, Acl((0x01, 6, -1), (0x02, 6, 42), (0x04, 4, -1), (0x10, 6, -1), (0x20, 0, -1)));
+        await SetAcl(test, file, Access, Acl((0x01, 6, -1), (0x02, 6, 42), (0x04, 4, -1), (0x10, 6, -1), (0x20, 0, -1)));
         Assert.Equal(ModeBits.File | 0x1B0, (await test.FileSystem.LookupAsync("f")).Mode);
         await test.FileSystem.SetAttributesAsync(file, new AttributeChange { Mode = 0x1A4 }, default, default).Ok();
 
-        byte[] kept = await test.FileSystem.GetXattrAsync(file, s_access, default).Ok();
+        byte[] kept = await test.FileSystem.GetXattrAsync(file, Access, default).Ok();
         Assert.Equal(Acl((0x01, 6, -1), (0x02, 6, 42), (0x04, 4, -1), (0x10, 4, -1), (0x20, 4, -1)), kept);
-        await test.FileSystem.RemoveXattrAsync(file, s_access, default).Ok();
+        await test.FileSystem.RemoveXattrAsync(file, Access, default).Ok();
         Assert.Equal(ModeBits.File | 0x1A4, (await test.FileSystem.LookupAsync("f")).Mode);
         await test.FileSystem.SetAttributesAsync(file, new AttributeChange { Mode = 0x180 }, default, default).Ok();
-        Assert.Equal(FsError.NoAttribute, (await test.FileSystem.GetXattrAsync(file, s_access, default)).Error);
+        Assert.Equal(FsError.NoAttribute, (await test.FileSystem.GetXattrAsync(file, Access, default)).Error);
     }
 
     [Fact]
@@ -69,15 +69,15 @@ public sealed class AclTests
         await using TestVolume test = await TestVolume.CreateAsync();
         InodeAttributes directory = await test.FileSystem.MakeDirectoryAsync("d");
         byte[] inherited = Acl((0x01, 7, -1), (0x02, 7, 42), (0x04, 5, -1), (0x10, 7, -1), (0x20, 0, -1));
-        await SetAcl(test, directory.Id, s_default, inherited);
+        await SetAcl(test, directory.Id, Default, inherited);
         InodeId file = await test.FileSystem.PutAsync("f", [1], directory.Id);
         InodeAttributes below = await test.FileSystem.MakeDirectoryAsync("b", directory.Id);
 
         Assert.Equal(ModeBits.File | 0x1B0, (await test.FileSystem.GetAttributesAsync(file, default).Ok()).Mode);
-        byte[] access = await test.FileSystem.GetXattrAsync(file, s_access, default).Ok();
+        byte[] access = await test.FileSystem.GetXattrAsync(file, Access, default).Ok();
         Assert.Equal(Acl((0x01, 6, -1), (0x02, 7, 42), (0x04, 5, -1), (0x10, 6, -1), (0x20, 0, -1)), access);
-        Assert.Equal(FsError.NoAttribute, (await test.FileSystem.GetXattrAsync(file, s_default, default)).Error);
-        Assert.Equal(inherited, await test.FileSystem.GetXattrAsync(below.Id, s_default, default).Ok());
+        Assert.Equal(FsError.NoAttribute, (await test.FileSystem.GetXattrAsync(file, Default, default)).Error);
+        Assert.Equal(inherited, await test.FileSystem.GetXattrAsync(below.Id, Default, default).Ok());
         Assert.Equal(ModeBits.Directory | 0x1F8, below.Mode);
     }
 
@@ -86,9 +86,9 @@ public sealed class AclTests
     {
         await using TestVolume test = await TestVolume.CreateAsync();
         InodeAttributes directory = await test.FileSystem.MakeDirectoryAsync("d");
-        await SetAcl(test, directory.Id, s_default, Acl((0x01, 7, -1), (0x04, 5, -1), (0x20, 0, -1)));
-        await SetAcl(test, directory.Id, s_default, Acl());
-        await SetAcl(test, directory.Id, s_access, Acl());
+        await SetAcl(test, directory.Id, Default, Acl((0x01, 7, -1), (0x04, 5, -1), (0x20, 0, -1)));
+        await SetAcl(test, directory.Id, Default, Acl());
+        await SetAcl(test, directory.Id, Access, Acl());
         InodeId file = await test.FileSystem.PutAsync("f", [1], directory.Id);
 
         Assert.Equal(ModeBits.File | 0x1A4, (await test.FileSystem.GetAttributesAsync(file, default).Ok()).Mode);
@@ -108,7 +108,7 @@ public sealed class AclTests
         InodeId file = await test.FileSystem.PutAsync("f", [1]);
         byte[] value = Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal));
 
-        Assert.Equal(FsError.InvalidArgument, await test.FileSystem.SetXattrAsync(file, s_access, value, XattrMode.Any, false, default));
+        Assert.Equal(FsError.InvalidArgument, await test.FileSystem.SetXattrAsync(file, Access, value, XattrMode.Any, false, default));
     }
 
     [Fact]
@@ -118,7 +118,7 @@ public sealed class AclTests
         InodeId file = await test.FileSystem.PutAsync("f", [1]);
         byte[] list = Acl((0x01, 7, -1), (0x04, 5, -1), (0x20, 0, -1));
 
-        Assert.Equal(FsError.AccessDenied, await test.FileSystem.SetXattrAsync(file, s_default, list, XattrMode.Any, false, default));
+        Assert.Equal(FsError.AccessDenied, await test.FileSystem.SetXattrAsync(file, Default, list, XattrMode.Any, false, default));
     }
 
     private static byte[] Acl(params (ushort Tag, ushort Permissions, int Id)[] entries)

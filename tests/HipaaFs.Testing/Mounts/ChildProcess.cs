@@ -49,7 +49,10 @@ public static class ChildProcess
             Snapshot(output),
             System.Text.Encoding.UTF8.GetString(Snapshot(error)),
             timedOut,
-            clock.Elapsed) { PipesLeftOpen = leftOpen };
+            clock.Elapsed)
+        {
+            PipesLeftOpen = leftOpen,
+        };
     }
 
     /// <summary>Starts a program with redirected streams and leaves it to the caller.</summary>
