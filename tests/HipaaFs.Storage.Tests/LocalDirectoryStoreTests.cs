@@ -98,7 +98,8 @@ public sealed class LocalDirectoryStoreTests : IDisposable
         Assert.Equal(StoreError.Corrupt, refused.Error);
         Assert.Empty(Directory.GetFiles(Root, "*", SearchOption.AllDirectories));
 
-        Assert.True((await store.PutFileAsync(new ObjectKey("good"), source, PutOptions.Default, default)).Succeeded);
+        ObjectProperties copied = (await store.PutFileAsync(new ObjectKey("good"), source, PutOptions.Default, default)).Value;
+        Assert.Equal(source.Sha256.ToArray(), copied.Sha256.ToArray());
         Assert.Equal(await File.ReadAllBytesAsync(source.Path), await File.ReadAllBytesAsync(Path.Combine(Root, "good")));
         Assert.Equal(PrivateFile, ModeOf(Path.Combine(Root, "good")));
     }

@@ -44,10 +44,9 @@ internal sealed class BackupChain
     internal static async Task<BackupChain?> FollowAsync(
         StreamObjectReader reader, List<ObjectProperties> objects, int first, IProgress<RestoreProgress> progress, CancellationToken cancel)
     {
-        var links = new List<(byte[] Hash, int Batches)> { (new byte[32], 0) };
+        var links = new List<Link> { new(new byte[32], 0, null) };
         var cutOff = new List<byte[]>();
         var batches = new List<ReadOnlyMemory<byte>>();
-        BackupChain? last = null;
         int unfollowed = 0;
         for (int i = first; i < objects.Count; i++)
         {
@@ -76,15 +75,19 @@ internal sealed class BackupChain
             links.RemoveRange(place + 1, links.Count - place - 1);
             batches.RemoveRange(links[place].Batches, batches.Count - links[place].Batches);
             batches.AddRange(opened.Value.Batches);
-            links.Add((opened.Value.Hash, batches.Count));
+            Point? point = links[place].Point;
             if (opened.Value.Preamble.IsBackupPoint)
             {
                 unfollowed = 0;
-                last = new BackupChain(opened.Value.Preamble.Sequence, opened.Value.Hash, objects[i].LastModified, [.. batches], 0);
+                point = new Point(opened.Value.Preamble.Sequence, opened.Value.Hash, objects[i].LastModified, batches.Count);
             }
+
+            links.Add(new Link(opened.Value.Hash, batches.Count, point));
         }
 
-        return last is null ? null : new BackupChain(last.Sequence, last.Hash, last.PublishedAt, [.. last.Batches], unfollowed);
+        return links[^1].Point is { } last
+            ? new BackupChain(last.Sequence, last.Hash, last.PublishedAt, batches.GetRange(0, last.Batches), unfollowed)
+            : null;
     }
 
     // Another chain behind the first object of this one reaches no backup point, or it had been chosen: its publication was cut off.
@@ -106,7 +109,7 @@ internal sealed class BackupChain
     }
 
     // Only the first object hangs on nothing; another that does begins a chain of its own.
-    private static int FindLink(List<(byte[] Hash, int Batches)> links, ReadOnlySpan<byte> previous, bool isFirst)
+    private static int FindLink(List<Link> links, ReadOnlySpan<byte> previous, bool isFirst)
     {
         for (int i = links.Count - 1; i >= (isFirst ? 0 : 1); i--)
         {
@@ -118,4 +121,9 @@ internal sealed class BackupChain
 
         return -1;
     }
+
+    // An object of the chain: the batches up to its end, and the last backup point up to there.
+    private readonly record struct Link(byte[] Hash, int Batches, Point? Point);
+
+    private sealed record Point(CommitSequence Sequence, byte[] Hash, DateTimeOffset PublishedAt, int Batches);
 }

@@ -1,18 +1,15 @@
 using HipaaFs.Cache;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
-using HipaaFs.Segments;
 using HipaaFs.Sessions;
 using HipaaFs.Storage;
-using HipaaFs.Volumes;
 using Microsoft.Extensions.Logging;
 
 namespace HipaaFs.Staging;
 
 /// <summary>Brings finished segments to the store, oldest first, for ever: a failure is shown and tried again, never dropped.</summary>
 /// <remarks>
-/// Thread-safe. The queue is bounded by staging itself. An upload is done when <see cref="UploadVerification"/> believes it: until then the file stays, and an object
-/// that is not what it should be is put once more.
+/// Thread-safe. The queue is bounded by staging itself. An upload is done when <see cref="SegmentUpload"/> is sure of it: until then the file stays.
 /// </remarks>
 internal sealed partial class Uploader : IAsyncDisposable
 {
@@ -27,9 +24,7 @@ internal sealed partial class Uploader : IAsyncDisposable
     private TaskCompletionSource _hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<(long Last, TaskCompletionSource Done)> _waiting = [];
     private readonly SemaphoreSlim _ready = new(0);
-    private readonly IObjectStore _store;
-    private readonly UploadVerification _verification;
-    private readonly KeyRing _ring;
+    private readonly SegmentUpload _upload;
     private readonly StagingArea _staging;
     private readonly FrameCache _cache;
     private readonly IMetadataStore _metadata;
@@ -54,9 +49,7 @@ internal sealed partial class Uploader : IAsyncDisposable
         TimeProvider time,
         ILogger logger)
     {
-        _store = store;
-        _verification = new UploadVerification(store);
-        _ring = ring;
+        _upload = new SegmentUpload(store, ring, logger);
         _staging = staging;
         _cache = cache;
         _metadata = metadata;
@@ -212,62 +205,8 @@ internal sealed partial class Uploader : IAsyncDisposable
 
     private async Task<StoreError> TryUploadAsync(StagedSegment segment)
     {
-        ObjectKey key = StoreLayout.Segment(segment.Id);
-        long length = segment.Row.ObjectLength;
-        var source = new UploadSource(segment.Path, length) { Sha256 = segment.Sha256 };
-        StoreResult<ObjectProperties> put = await _store.PutFileAsync(
-            key, source, new PutOptions { Condition = PutCondition.IfAbsent }, _stop.Token);
-        if (!put.Succeeded && put.Error == StoreError.AlreadyExists)
-        {
-            // Ids are random and never used twice: the object is this one, from before a crash, or from a try whose answer was lost or not believed.
-            StoreError there = await _verification.CheckObjectAsync(key, length, () => Digest(segment), _stop.Token);
-            if (there != StoreError.Corrupt)
-            {
-                return there == StoreError.None ? await SetLiveAsync(segment) : there;
-            }
-
-            ReadOnlyMemory<byte> digest = Digest(segment);
-            if (digest.IsEmpty)
-            {
-                return StoreError.Corrupt; // Neither is what it should be: nothing is overwritten.
-            }
-
-            put = await _store.PutFileAsync(key, source with { Sha256 = digest }, PutOptions.Default, _stop.Token);
-        }
-
-        if (!put.Succeeded)
-        {
-            return put.Error;
-        }
-
-        StoreError believed = await _verification.CheckAnswerAsync(put.Value, length, () => Digest(segment), _stop.Token);
-        return believed == StoreError.None ? await SetLiveAsync(segment) : believed;
-    }
-
-    // After a restart it has to be taken of the file, which the keys prove to be what was written. Empty when it is not.
-    private ReadOnlyMemory<byte> Digest(StagedSegment segment)
-    {
-        if (!segment.Sha256.IsEmpty)
-        {
-            return segment.Sha256;
-        }
-
-        try
-        {
-            if (SegmentFile.TryOpen(segment.Row, segment.Path, _ring, out SegmentFile? file))
-            {
-                using (file)
-                {
-                    return file.HashAuthentic();
-                }
-            }
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            LogNotRead(_logger, segment.Id, exception.HResult);
-        }
-
-        return ReadOnlyMemory<byte>.Empty;
+        StoreError error = await _upload.TryAsync(segment, _stop.Token);
+        return error == StoreError.None ? await SetLiveAsync(segment) : error;
     }
 
     private async Task<StoreError> SetLiveAsync(StagedSegment segment)
@@ -335,9 +274,6 @@ internal sealed partial class Uploader : IAsyncDisposable
 
     [LoggerMessage(550, LogLevel.Warning, "Segment {Segment} could not be uploaded ({Error}); next try in {Delay}")]
     private static partial void LogUploadFailed(ILogger logger, SegmentId segment, StoreError error, TimeSpan delay);
-
-    [LoggerMessage(552, LogLevel.Error, "Staged segment {Segment} cannot be read to verify its upload (error {Error})")]
-    private static partial void LogNotRead(ILogger logger, SegmentId segment, int error);
 
     [LoggerMessage(551, LogLevel.Warning, "Uploaded segment {Segment} could not become part of the cache (error {Error})")]
     private static partial void LogNotAdopted(ILogger logger, SegmentId segment, int error);

@@ -62,6 +62,18 @@ public sealed class BackupChainTests : IDisposable
     }
 
     [Fact]
+    public async Task Follow_NewerSessionCutOffBehindTheFork_EndsAtThePointBeforeTheFork()
+    {
+        byte[] first = await PutAsync(1, 0, _nothing, isPoint: true);
+        await PutAsync(1, 1, first, isPoint: true);
+        await PutAsync(2, 0, first, isPoint: false);
+        BackupChain chain = (await FollowAsync())!;
+
+        Assert.Equal([10], Contents(chain));
+        Assert.Equal(0, chain.Unfollowed);
+    }
+
+    [Fact]
     public async Task Follow_PublicationCutOff_EndsAtThePointBeforeAndLosesNothing()
     {
         byte[] first = await PutAsync(1, 0, _nothing, isPoint: true);

@@ -24,6 +24,28 @@ public sealed class RestoreTests
     }
 
     [Fact]
+    public async Task Restore_ObjectLost_EndsWithNineAndNamesTheFile()
+    {
+        await using MountedVolume volume = await MountedVolume.CreateAsync();
+        await volume.ShellAsync("head -c 100000 /dev/urandom > lost");
+        string inode = (await volume.ShellAsync("stat -c %i lost")).Trim();
+        await volume.UnmountAsync();
+        string stored = Assert.Single(Directory.GetFiles(Path.Combine(volume.Store, "seg"), "*", SearchOption.AllDirectories));
+        await volume.MountAsync();
+        await volume.ShellAsync("echo kept > kept");
+        await volume.UnmountAsync();
+        await Shell.CheckAsync("rm -rf -- volume", volume.Work);
+        File.Delete(stored);
+
+        ProcessOutcome restored = await volume.RunAsync("restore", "--store", $"file://{volume.Store}", "--key", $"file:{volume.KeyFile}", volume.Volume);
+
+        Assert.True(restored.ExitCode == 9, restored.Describe());
+        Assert.Contains($"inode {inode}: 100000 bytes", restored.Text, StringComparison.Ordinal);
+        await volume.MountAsync();
+        await volume.ShellAsync("test $(cat kept) = kept && ! cat lost > /dev/null 2>&1");
+    }
+
+    [Fact]
     public async Task Restore_WrongKey_RefusesAndLeavesNothing()
     {
         await using MountedVolume volume = await MountedVolume.CreateAsync();

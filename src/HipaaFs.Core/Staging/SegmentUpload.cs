@@ -1,0 +1,89 @@
+using HipaaFs.Crypto;
+using HipaaFs.Segments;
+using HipaaFs.Storage;
+using HipaaFs.Volumes;
+using Microsoft.Extensions.Logging;
+
+namespace HipaaFs.Staging;
+
+/// <summary>Brings one staged segment to the store and makes sure that it is there, byte by byte.</summary>
+/// <remarks>Thread-safe. What a try left in the store that is not the segment, the next one puts right.</remarks>
+internal sealed partial class SegmentUpload
+{
+    private readonly IObjectStore _store;
+    private readonly UploadVerification _verification;
+    private readonly KeyRing _ring;
+    private readonly ILogger _logger;
+
+    internal SegmentUpload(IObjectStore store, KeyRing ring, ILogger logger)
+    {
+        _store = store;
+        _verification = new UploadVerification(store);
+        _ring = ring;
+        _logger = logger;
+    }
+
+    /// <summary>Tries once. None: the object in the store has the bytes that were sealed.</summary>
+    internal async ValueTask<StoreError> TryAsync(StagedSegment segment, CancellationToken cancel)
+    {
+        ObjectKey key = StoreLayout.Segment(segment.Id);
+        long length = segment.Row.ObjectLength;
+        var source = new UploadSource(segment.Path, length) { Sha256 = segment.Sha256 };
+        StoreResult<ObjectProperties> put = await _store.PutFileAsync(
+            key, source, new PutOptions { Condition = PutCondition.IfAbsent }, cancel);
+        if (!put.Succeeded && put.Error == StoreError.AlreadyExists)
+        {
+            // Ids are random and never used twice: the object is this one, from before a crash, or from a try whose answer was lost or not believed.
+            StoreError there = await _verification.CheckObjectAsync(key, length, () => Digest(segment), cancel);
+            if (there != StoreError.Corrupt)
+            {
+                return there;
+            }
+
+            // What replaces it must be proven itself: a disk may have changed the staged file since it was written.
+            ReadOnlyMemory<byte> digest = Digest(segment with { Sha256 = default });
+            if (digest.IsEmpty)
+            {
+                return StoreError.Corrupt; // Neither is what it should be: nothing is overwritten.
+            }
+
+            put = await _store.PutFileAsync(key, source with { Sha256 = digest }, PutOptions.Default, cancel);
+        }
+
+        if (!put.Succeeded)
+        {
+            return put.Error;
+        }
+
+        return await _verification.CheckAnswerAsync(put.Value, length, () => Digest(segment), cancel);
+    }
+
+    // After a restart it has to be taken of the file, which the keys prove to be what was written. Empty when it is not.
+    private ReadOnlyMemory<byte> Digest(StagedSegment segment)
+    {
+        if (!segment.Sha256.IsEmpty)
+        {
+            return segment.Sha256;
+        }
+
+        try
+        {
+            if (SegmentFile.TryOpen(segment.Row, segment.Path, _ring, out SegmentFile? file))
+            {
+                using (file)
+                {
+                    return file.HashAuthentic();
+                }
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            LogNotRead(_logger, segment.Id, exception.HResult);
+        }
+
+        return ReadOnlyMemory<byte>.Empty;
+    }
+
+    [LoggerMessage(552, LogLevel.Error, "Staged segment {Segment} cannot be read to verify its upload (error {Error})")]
+    private static partial void LogNotRead(ILogger logger, SegmentId segment, int error);
+}
