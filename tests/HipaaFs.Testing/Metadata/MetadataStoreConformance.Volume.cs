@@ -241,6 +241,16 @@ public abstract partial class MetadataStoreConformance
     }
 
     [Fact]
+    public async Task Load_TombstoneOfATarget_RemovesIt()
+    {
+        CreateRequest request = Creation(InodeId.Root, "s", ModeBits.SymbolicLink | 0x1FF) with { SealedTarget = new byte[] { 1, 2 }, Size = 2 };
+        InodeId link = Ok(await Store.CreateAsync(request)).Value.Inode.Id;
+        Ok(await Store.LoadAsync(ChangeCodec.Encode(Store.Applied, Store.Applied, [new SymlinkChange(ChangeKind.Tombstone, link, default, default)])));
+
+        Fails(MetadataError.Conflict, await Store.ReadLinkAsync(link)); // As of any inode without a target.
+    }
+
+    [Fact]
     public async Task Load_Unreadable_Conflicts()
     {
         ChangeBatch batch = await FirstBatchAsync(Store.DumpAsync());
