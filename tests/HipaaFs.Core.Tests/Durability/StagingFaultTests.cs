@@ -96,6 +96,28 @@ public sealed class StagingFaultTests
         }
     }
 
+    [Fact]
+    public async Task Publish_ASegmentThatCannotBeFinished_IsNoBackupPointBeforeItsDataIsElsewhere()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
+        await test.FileSystem.PutAsync("first", [1]);
+        await test.DrainAsync(); // What follows is an increment up to a commit; a dump would show the newest rows.
+        byte[] content = FileSystemCalls.RandomBytes(50_000, 1);
+        await test.FileSystem.PutAsync("a", content);
+        await test.FileSystem.FsyncAsync("a");
+        int writes = 0;
+        test.StagingFault = length => length >= 0 && Interlocked.Increment(ref writes) == 1 ? 0 : null;
+        await test.DrainAsync();
+
+        Assert.True(writes > 1);
+        (TestVolume restored, HipaaFs.Recovery.RestoreReport report) = await test.RestoreAsync();
+        await using (restored)
+        {
+            Assert.Equal(0, report.MissingSegments);
+            Assert.Equal(content, await restored.FileSystem.GetAsync("a"));
+        }
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]

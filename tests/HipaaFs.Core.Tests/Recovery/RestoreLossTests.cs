@@ -14,7 +14,7 @@ public sealed class RestoreLossTests
     [Fact]
     public async Task Restore_ObjectOfALiveSegmentGone_NamesTheFile()
     {
-        await using TestVolume test = await TestVolume.CreateAsync();
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
         InodeId lost = await test.FileSystem.PutAsync("lost", FileSystemCalls.RandomBytes(FileLength, 1));
         await test.DrainAsync();
         string object1 = Assert.Single(Segments(test));
@@ -37,7 +37,7 @@ public sealed class RestoreLossTests
     [Fact]
     public async Task Restore_ObjectOfASegmentCutShort_CountsWhatIsBehindTheCut()
     {
-        await using TestVolume test = await TestVolume.CreateAsync();
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
         InodeId cut = await test.FileSystem.PutAsync("cut", FileSystemCalls.RandomBytes(FileLength, 1));
         await test.DrainAsync();
         string stored = Assert.Single(Segments(test));
@@ -56,7 +56,7 @@ public sealed class RestoreLossTests
     [Fact]
     public async Task Restore_SegmentsUploadedAfterThePoint_AreCountedAndNoLoss()
     {
-        await using TestVolume test = await TestVolume.CreateAsync();
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
         await test.FileSystem.PutAsync("a", [1]);
         await test.DrainAsync();
         string unknown = SegmentId.NewRandom().ToString();
@@ -75,7 +75,7 @@ public sealed class RestoreLossTests
     [Fact]
     public async Task Restore_StreamDamagedBehindThePoint_CountsWhatItCannotFollow()
     {
-        await using TestVolume test = await TestVolume.CreateAsync();
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
         foreach (string name in (string[])["a", "b", "c"])
         {
             await test.FileSystem.PutAsync(name, [1]);
@@ -99,7 +99,7 @@ public sealed class RestoreLossTests
     [Fact]
     public async Task Publish_AnswerLost_ContinuesWhereARestoreFindsIt()
     {
-        await using TestVolume test = await TestVolume.CreateAsync();
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
         await test.FileSystem.PutAsync("a", [1]);
         await test.DrainAsync();
         await test.FileSystem.PutAsync("b", [2]);
@@ -122,7 +122,7 @@ public sealed class RestoreLossTests
     [Fact]
     public async Task Publish_ObjectSpoiltOnItsWay_IsNotTakenForPublished()
     {
-        await using TestVolume test = await TestVolume.CreateAsync();
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
         await test.FileSystem.PutAsync("a", [1]);
         test.Store.Add(new StoreFault(StoreFaultKind.Flip) { Verb = StoreVerb.PutFile, KeyPrefix = "stream/", Count = 1 });
         Assert.NotNull(await test.Volume.DrainAsync(new Progress<HipaaFs.Volumes.DrainProgress>(), default));
@@ -139,7 +139,7 @@ public sealed class RestoreLossTests
     [Fact]
     public async Task Publish_LastObjectGoneFromTheStore_BeginsANewChain()
     {
-        await using TestVolume test = await TestVolume.CreateAsync();
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
         foreach (string name in (string[])["a", "b"])
         {
             await test.FileSystem.PutAsync(name, [1]);

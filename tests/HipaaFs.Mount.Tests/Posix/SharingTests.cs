@@ -129,17 +129,19 @@ public sealed class SharingTests(SharedMount mount) : IClassFixture<SharedMount>
         return PosixCase.BehavesAsOnLocalDiskAsync(mount, """
             put("a", b"")
             ready, tell = os.pipe()
+            tried, go = os.pipe()
             holder = os.fork()
             if holder == 0:
                 file = os.open("a", os.O_RDWR)
                 fcntl.flock(file, fcntl.LOCK_EX)
                 os.write(tell, b"x")
-                time.sleep(0.3)
+                os.read(tried, 1)
                 put("order", b"holder ", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
                 os._exit(0)
             os.read(ready, 1)
             file = os.open("a", os.O_RDWR)
             attempt("not now", fcntl.flock, file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.write(go, b"x")
             fcntl.flock(file, fcntl.LOCK_EX)
             put("order", b"waiter", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
             os.waitpid(holder, 0)
@@ -159,15 +161,15 @@ public sealed class SharingTests(SharedMount mount) : IClassFixture<SharedMount>
                 file = os.open("a", os.O_RDWR)
                 fcntl.lockf(file, fcntl.LOCK_EX)
                 os.write(tell, b"x")
-                time.sleep(30)
+                time.sleep(600)
                 os._exit(0)
             os.read(ready, 1)
             class Alarm(Exception): pass
             def ring(*_): raise Alarm()
             signal.signal(signal.SIGALRM, ring)
-            signal.setitimer(signal.ITIMER_REAL, 0.3)
             file = os.open("a", os.O_RDWR)
             try:
+                signal.setitimer(signal.ITIMER_REAL, 0.3)
                 fcntl.lockf(file, fcntl.LOCK_EX)
                 print("locked")
             except Alarm:

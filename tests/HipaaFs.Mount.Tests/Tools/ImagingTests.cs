@@ -22,7 +22,7 @@ public sealed class ImagingTests(SharedMount mount) : IClassFixture<SharedMount>
             $python "$scripts/loopback.py"
             storescp -q --bit-preserving --output-directory received 11112 & receiver=$!
             sent=no
-            for attempt in $(seq 100); do
+            for attempt in $(seq 1200); do
                 if storescu -q --no-halt +sd 127.0.0.1 11112 sent 2> /dev/null; then sent=yes; break; fi
                 sleep 0.1
             done
