@@ -8,9 +8,14 @@ namespace HipaaFs;
 /// <content>Reading.</content>
 public sealed partial class HipaaFileSystem
 {
-    /// <summary>Reads what is at hand: nothing unapplied in the way, one extent or hole, its frames in a local file. Allocates nothing; waits for a disk only if told that it may.</summary>
+    /// <summary>Reads what is at hand: nothing unapplied in the way, one extent or hole, its frames in a local file. Allocates nothing.</summary>
+    /// <param name="handle">An open file.</param>
+    /// <param name="offset">Where to begin, in bytes.</param>
+    /// <param name="destination">What to fill.</param>
+    /// <param name="mayWait">Asked when a disk would have to be waited for; without it that is never done.</param>
+    /// <param name="result">Bytes read.</param>
     /// <returns>False when it takes more than that: <see cref="ReadAsync"/> then.</returns>
-    public bool TryRead(HandleId handle, long offset, Memory<byte> destination, bool mayWait, out FsResult<int> result)
+    public bool TryRead(HandleId handle, long offset, Memory<byte> destination, Func<bool>? mayWait, out FsResult<int> result)
     {
         result = 0;
         if (!_handles.TryGet(handle, out OpenFile? open)
@@ -37,17 +42,10 @@ public sealed partial class HipaaFileSystem
 
     /// <summary>Reads up to the end of the file.</summary>
     /// <returns>Bytes read; less than asked for only at the end of the file.</returns>
-    public ValueTask<FsResult<int>> ReadAsync(HandleId handle, long offset, Memory<byte> destination, CancellationToken interrupted)
-    {
-        if (TryRead(handle, offset, destination, mayWait: false, out FsResult<int> result))
-        {
-            return ValueTask.FromResult(result);
-        }
-
-        return _handles.TryGet(handle, out OpenFile? open)
+    public ValueTask<FsResult<int>> ReadAsync(HandleId handle, long offset, Memory<byte> destination, CancellationToken interrupted) =>
+        _handles.TryGet(handle, out OpenFile? open)
             ? ReadSlowlyAsync(open, offset, destination, interrupted)
             : ValueTask.FromResult<FsResult<int>>(FsError.BadHandle);
-    }
 
     // The common case: nothing unapplied in the way, and one extent or hole covers the whole range.
     private static bool TryPlan(

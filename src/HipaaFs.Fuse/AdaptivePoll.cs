@@ -72,13 +72,25 @@ internal sealed class AdaptivePoll
             return;
         }
 
+        Stop();
+        _stoppedByMisses = true;
+    }
+
+    /// <summary>Another thread had the processor in the middle of a poll: whoever polls then uses up the share that it needs to answer.</summary>
+    internal void Disturbed()
+    {
+        Stop();
+        _stoppedByMisses = false;
+    }
+
+    private void Stop()
+    {
         _hold = _isTrial ? Math.Min(_hold * 2, LongestHold) : ShortestHold;
         _polls = false;
-        _stoppedByMisses = true;
         _isTrial = false;
         _heldCost = 0;
-        StartWindow();
         _windowsHeld = 0;
+        StartWindow();
     }
 
     private void EndWindow()

@@ -72,6 +72,23 @@ internal sealed partial class FuseRequestLoop : IDisposable
         }
     }
 
+    /// <summary>See <see cref="FuseSession.MayBlock"/>.</summary>
+    internal bool MayBlock()
+    {
+        if (!_readers.TryBlock())
+        {
+            return false;
+        }
+
+        // Whoever comes later is safe: the watch calls another reader when all stay in their handlers.
+        if (_readers.Readers < _threads && _device.HasMessage())
+        {
+            _readers.CallOne();
+        }
+
+        return true;
+    }
+
     /// <summary>Closes the clones. No request may be in service.</summary>
     public void Dispose()
     {
@@ -188,8 +205,9 @@ internal sealed partial class FuseRequestLoop : IDisposable
 
     private unsafe bool TryPoll(FuseDevice unblocked, byte* buffer, int capacity, out int length)
     {
-        long end = Stopwatch.GetTimestamp() + _pollTicks;
-        do
+        long start = Stopwatch.GetTimestamp();
+        long now = start;
+        while (true)
         {
             length = unblocked.Read(buffer, capacity);
             if (length != -Errno.EAGAIN)
@@ -199,11 +217,20 @@ internal sealed partial class FuseRequestLoop : IDisposable
             }
 
             Thread.SpinWait(SpinsBetweenPolls);
-        }
-        while (Stopwatch.GetTimestamp() < end);
+            long before = now;
+            now = Stopwatch.GetTimestamp();
+            if (now - before > _pollTicks)
+            {
+                _poll.Disturbed();
+                return false;
+            }
 
-        _poll.Missed();
-        return false;
+            if (now - start > _pollTicks)
+            {
+                _poll.Missed();
+                return false;
+            }
+        }
     }
 
     private void ReturnIfAny(ref FuseRequest? request)

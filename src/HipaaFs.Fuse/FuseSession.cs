@@ -63,8 +63,9 @@ public sealed partial class FuseSession : IAsyncDisposable
     /// <summary>What INIT agreed on.</summary>
     public FuseNegotiated Negotiated { get; }
 
-    /// <summary>Whether the kernel has a request that no thread has read yet: a handler that could wait for a disk then better waits elsewhere. One poll(2).</summary>
-    public bool HasWaitingRequest => _device.HasMessage();
+    /// <summary>Tells a handler, on the request thread that called it, whether it may wait for a local device before it returns: one
+    /// request thread always stays out of such waits, and is called if need be.</summary>
+    public bool MayBlock() => _loop is { } loop && loop.MayBlock();
 
     /// <summary>The mount point with all links resolved.</summary>
     public string MountPoint => _mount?.Path ?? "";

@@ -45,8 +45,8 @@ public sealed record FuseSessionOptions
     /// <summary>Largest READ and WRITE in bytes, a multiple of 4096 of at most 1 MiB. Defaults to 1 MiB.</summary>
     public int MaxRequestBytes { get; init; } = 1 << 20;
 
-    /// <summary>Most request threads. Defaults to the processors, at least 2, at most 8.</summary>
-    public int Threads { get; init; } = Math.Clamp(Environment.ProcessorCount, 2, 8);
+    /// <summary>Most request threads. Defaults to twice the processors, at least 4, at most 16: some may wait for a disk while others work.</summary>
+    public int Threads { get; init; } = Math.Clamp(2 * Environment.ProcessorCount, 4, 16);
 
     /// <summary>How long a lone request thread looks for the next request before it sleeps, in microseconds, while that pays.
     /// Defaults to 100; 0 never looks. Costs processor time only between calls that follow each other closely.</summary>

@@ -11,7 +11,12 @@ internal sealed class ParkedReaders
 
     private static readonly TimeSpan WatchPeriod = TimeSpan.FromMilliseconds(10);
 
+    // The calling reader's own: it counts in _blocking.
+    [ThreadStatic]
+    private static bool s_blocks;
+
     private readonly object _lock = new();
+    private readonly int _threads;
     private int _readers; // Written under _lock.
     private int _called; // This and the next three guarded by _lock.
     private int _parked;
@@ -19,11 +24,13 @@ internal sealed class ParkedReaders
     private bool _hasWatch;
     private bool _watching; // Written under _lock.
     private int _serving;
+    private int _blocking;
     private long _served;
 
     /// <summary>Begins with all threads reading.</summary>
     internal ParkedReaders(int threads)
     {
+        _threads = threads;
         _readers = threads;
     }
 
@@ -45,6 +52,11 @@ internal sealed class ParkedReaders
     internal void LeaveService()
     {
         Interlocked.Decrement(ref _serving);
+        if (s_blocks)
+        {
+            s_blocks = false;
+            Interlocked.Decrement(ref _blocking);
+        }
 
         // Lost counts do no harm: what matters is whether it moves.
         Volatile.Write(ref _served, _served + 1);
@@ -69,16 +81,37 @@ internal sealed class ParkedReaders
         }
     }
 
-    /// <summary>Calls one parked thread back, if there is one that has not been called.</summary>
-    internal void CallOne()
+    /// <summary>Lets the calling reader wait for a device until <see cref="LeaveService"/>. False when all others do so already.</summary>
+    internal bool TryBlock()
+    {
+        if (s_blocks)
+        {
+            return true;
+        }
+
+        if (Interlocked.Increment(ref _blocking) >= _threads)
+        {
+            Interlocked.Decrement(ref _blocking);
+            return false;
+        }
+
+        s_blocks = true;
+        return true;
+    }
+
+    /// <summary>Calls one parked thread back. False when there is none that has not been called.</summary>
+    internal bool CallOne()
     {
         lock (_lock)
         {
-            if (_parked > _called)
+            if (_parked <= _called)
             {
-                _called++;
-                Monitor.Pulse(_lock);
+                return false;
             }
+
+            _called++;
+            Monitor.Pulse(_lock);
+            return true;
         }
     }
 

@@ -47,6 +47,17 @@ public sealed class AdaptivePollTests
     }
 
     [Fact]
+    public void Disturbed_WhilePolling_SleepsForSomeHundredMessages()
+    {
+        var clock = new Turns();
+        clock.Next(15, 50);
+        clock.Disturb();
+
+        Assert.Equal(0, clock.PolledOf(7 * AdaptivePoll.Window, pollTurn: 15, sleepTurn: 50));
+        Assert.InRange(clock.PolledOf(20 * AdaptivePoll.Window, pollTurn: 15, sleepTurn: 50), 0.8, 1);
+    }
+
+    [Fact]
     public void Next_WorkChanges_IsTriedAnewLongBeforeTheHoldEnds()
     {
         var clock = new Turns();
@@ -95,6 +106,12 @@ public sealed class AdaptivePollTests
             }
 
             return (double)polled / messages;
+        }
+
+        internal void Disturb()
+        {
+            _poll.Disturbed();
+            _polls = false;
         }
 
         internal void MissUntilItStops()

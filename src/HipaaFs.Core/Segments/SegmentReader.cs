@@ -38,10 +38,10 @@ internal sealed partial class SegmentReader
     }
 
     /// <summary>
-    /// Fills <paramref name="destination"/> from a local file; unless <paramref name="mayWait"/>, only when that is in the page cache. False when a frame is not
-    /// there or not authentic; then ask <see cref="ReadAsync"/>.
+    /// Fills <paramref name="destination"/> from a local file; unless <paramref name="mayWait"/> says yes, only when that is in the page cache. False when a frame
+    /// is not there, not authentic or cannot be read; then ask <see cref="ReadAsync"/>.
     /// </summary>
-    internal bool TryRead(SegmentId segment, long plaintextOffset, Span<byte> destination, bool mayWait)
+    internal bool TryRead(SegmentId segment, long plaintextOffset, Span<byte> destination, Func<bool>? mayWait)
     {
         if (!_views.TryGet(segment, out SegmentView? view))
         {
@@ -51,6 +51,10 @@ internal sealed partial class SegmentReader
         try
         {
             return TryReadLocal(view, plaintextOffset, destination, mayWait);
+        }
+        catch (IOException)
+        {
+            return false; // The slow way meets it again, reports it and asks the store.
         }
         finally
         {
@@ -171,11 +175,13 @@ internal sealed partial class SegmentReader
             : _cache.FetchAsync(view.Entry!, first, end, cancel);
     }
 
-    private static bool TryReadLocal(SegmentView view, long plaintextOffset, Span<byte> destination, bool mayWait)
+    private static bool TryReadLocal(SegmentView view, long plaintextOffset, Span<byte> destination, Func<bool>? mayWait)
     {
         long first = plaintextOffset / SegmentFormat.FrameSize;
         long end = (plaintextOffset + destination.Length + SegmentFormat.FrameSize - 1) / SegmentFormat.FrameSize;
-        return view.HasFrames(first, end) && ReadFrames(view, plaintextOffset, destination, mayWait) < 0;
+        return view.HasFrames(first, end)
+            && (ReadFrames(view, plaintextOffset, destination, mayWait: false) < 0
+                || (mayWait?.Invoke() == true && ReadFrames(view, plaintextOffset, destination, mayWait: true) < 0));
     }
 
     // Returns the number of the first frame that is missing, short or not authentic, or -1. Unless it may wait, what is not in the page cache counts as missing.

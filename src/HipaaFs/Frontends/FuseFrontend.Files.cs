@@ -75,6 +75,7 @@ internal sealed partial class FuseFrontend
     private async ValueTask<FsError> ReleaseAsync(FuseRequest request) =>
         await _fileSystem.ReleaseAsync(new HandleId(request.Argument<FuseReleaseIn>().Handle));
 
+    // A small read waits for the local disk right here, as long as somebody reads the next requests: another thread would only make it later.
     // The plaintext is decrypted straight into the reply, so a cached read copies each byte once. What is at hand is answered without asking for
     // the token of an interruption, which would be allocated.
     private ValueTask<FsError> ReadAsync(FuseRequest request)
@@ -83,9 +84,7 @@ internal sealed partial class FuseFrontend
         Memory<byte> payload = request.ReservePayload((int)read.Size);
         var handle = new HandleId(read.Handle);
         long offset = (long)read.Offset;
-        bool done = _fileSystem.TryRead(handle, offset, payload, mayWait: false, out FsResult<int> result)
-            || (MayWaitForDisk(payload.Length) && _fileSystem.TryRead(handle, offset, payload, mayWait: true, out result));
-        if (!done)
+        if (!_fileSystem.TryRead(handle, offset, payload, payload.Length <= SmallRead ? _mayBlock : null, out FsResult<int> result))
         {
             return ReadSlowlyAsync(request, handle, offset, payload);
         }
@@ -94,28 +93,16 @@ internal sealed partial class FuseFrontend
         return new ValueTask<FsError>(FsError.None);
     }
 
-    // A small read that is all the kernel wants at the moment waits for the disk right here: another thread would only make it later.
-    private bool MayWaitForDisk(int length) =>
-        length <= SmallRead && Volatile.Read(ref _slowReads) == 0 && _session is { HasWaitingRequest: false };
-
     private async ValueTask<FsError> ReadSlowlyAsync(FuseRequest request, HandleId handle, long offset, Memory<byte> payload)
     {
-        Interlocked.Increment(ref _slowReads);
-        try
+        FsResult<int> result = await _fileSystem.ReadAsync(handle, offset, payload, request.Interrupted);
+        if (!result.IsOk)
         {
-            FsResult<int> result = await _fileSystem.ReadAsync(handle, offset, payload, request.Interrupted);
-            if (!result.IsOk)
-            {
-                return result.Error;
-            }
+            return result.Error;
+        }
 
-            request.SetPayloadLength(result.Value);
-            return FsError.None;
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _slowReads);
-        }
+        request.SetPayloadLength(result.Value);
+        return FsError.None;
     }
 
     private ValueTask<FsError> WriteAsync(FuseRequest request)

@@ -19,8 +19,7 @@ internal sealed partial class FuseFrontend : IFuseHandler
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private bool _writeBack; // Set before the first request.
-    private FuseSession? _session; // Likewise.
-    private int _slowReads;
+    private Func<bool>? _mayBlock; // Likewise.
 
     public FuseFrontend(HipaaFileSystem fileSystem, FuseFrontendOptions options, TimeProvider time, ILogger logger)
     {
@@ -33,7 +32,7 @@ internal sealed partial class FuseFrontend : IFuseHandler
     /// <summary>Lets the file system ask the kernel for what it still holds back. Call it between mounting and starting the session.</summary>
     public void Attach(FuseSession session)
     {
-        _session = session;
+        _mayBlock = session.MayBlock;
         if (_writeBack)
         {
             _fileSystem.ForgetAttributes = inode => session.NotifyInvalidateInode(inode.Value, offset: AttributesOnly);
