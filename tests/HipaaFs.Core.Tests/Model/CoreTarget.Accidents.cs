@@ -1,0 +1,162 @@
+using HipaaFs.Storage;
+using HipaaFs.Testing.Model;
+using HipaaFs.Testing.Storage;
+using HipaaFs.Volumes;
+
+namespace HipaaFs.Core.Tests.Model;
+
+/// <content>What happens to a volume.</content>
+internal sealed partial class CoreTarget
+{
+    private bool _storeBroken;
+    private bool _diskBroken;
+    private bool _wasBroken;
+
+    private async Task<ModelOutcome> HappenAsync(ModelCommand command)
+    {
+        switch (command.Verb)
+        {
+            case ModelVerb.Remount:
+                Heal();
+                await CloseAllAsync();
+                await _test.ReopenAsync();
+                break;
+            case ModelVerb.Crash:
+                await CrashAsync();
+                break;
+            case ModelVerb.Wait:
+                await WaitAsync(command.Value);
+                break;
+            case ModelVerb.Drain:
+                await DrainAsync();
+                break;
+            case ModelVerb.Restore:
+                await RestoreAsync();
+                break;
+            case ModelVerb.BreakStore:
+                BreakStore(command.Value);
+                break;
+            case ModelVerb.BreakDisk:
+                BreakDisk(command.Value);
+                break;
+            case ModelVerb.HealStore:
+                _test.Store.Heal();
+                _storeBroken = false;
+                break;
+            default:
+                _test.StagingFault = null;
+                _diskBroken = false;
+                break;
+        }
+
+        return ModelOutcome.Done;
+    }
+
+    private void Heal()
+    {
+        _test.Store?.Heal();
+        _test.StagingFault = null;
+        _storeBroken = false;
+        _diskBroken = false;
+    }
+
+    private async Task CloseAllAsync()
+    {
+        for (int slot = 0; slot < _open.Length; slot++)
+        {
+            if (_open[slot].Handle != default)
+            {
+                await Files.ReleaseAsync(_open[slot].Handle).Ok();
+                _open[slot] = default;
+            }
+        }
+    }
+
+    private async Task CrashAsync()
+    {
+        Array.Clear(_open);
+        TestVolume crashed = await _test.CrashAsync();
+        Heal();
+        await _test.DisposeAsync();
+        _test = crashed;
+    }
+
+    private async Task WaitAsync(int value)
+    {
+        if (_clock is null)
+        {
+            await Task.Delay(value % 4); // Passes of writeback, commits and uploads go on beside the operations.
+            return;
+        }
+
+        int[] seconds = [1, 3, 61, 660];
+        _clock.Advance(TimeSpan.FromSeconds(seconds[value % seconds.Length]));
+    }
+
+    private async Task DrainAsync()
+    {
+        Heal();
+        Task<string?> draining = _test.Volume.DrainAsync(new Progress<DrainProgress>(), CancellationToken.None);
+        while (!draining.IsCompleted)
+        {
+            _clock?.Advance(TimeSpan.FromMilliseconds(200));
+            await Task.WhenAny(draining, Task.Delay(1));
+        }
+
+        if (await draining is { } problem)
+        {
+            throw new ModelDivergenceException("not everything reaches the store: " + problem);
+        }
+    }
+
+    // The volume made of the store alone holds what this one does.
+    private async Task RestoreAsync()
+    {
+        await DrainAsync();
+        List<ObservedNode> expected = await ObserveAsync();
+        (TestVolume restored, _) = await _test.RestoreAsync();
+        await using var other = new CoreTarget(restored, _clock);
+        List<ObservedNode> found = await other.ObserveAsync();
+        Assert.Equal(ModelState.Describe(expected), ModelState.Describe(found));
+        for (int i = 0; i < expected.Count; i++)
+        {
+            Assert.True(expected[i].ReadError == found[i].ReadError && expected[i].Content.AsSpan().SequenceEqual(found[i].Content), "restored: " + expected[i].Path);
+        }
+    }
+
+    private void BreakStore(int value)
+    {
+        _wasBroken = _storeBroken = true;
+        StoreFaultKind[] kinds =
+        [
+            StoreFaultKind.Fail, StoreFaultKind.FailAfterwards, StoreFaultKind.Lose, StoreFaultKind.Truncate, StoreFaultKind.Flip, StoreFaultKind.WrongObject,
+        ];
+        StoreError[] errors = [StoreError.Unavailable, StoreError.Throttled, StoreError.NotFound, StoreError.AccessDenied];
+        _test.Store.Add(new StoreFault(kinds[value % kinds.Length])
+        {
+            Error = errors[value / 7 % errors.Length],
+            Probability = value / 31 % 2 == 0 ? 0.5 : 1,
+            KeyPrefix = value / 63 % 2 == 0 ? "seg/" : string.Empty,
+        });
+    }
+
+    private void BreakDisk(int value)
+    {
+        _wasBroken = _diskBroken = true;
+        var dice = new Random(value);
+        _test.StagingFault = (value % 4) switch
+        {
+            0 => static length => length < 0 ? 0 : null,
+            1 => static length => length < 0 ? null : length / 2,
+            2 => static _ => 0,
+            _ => length =>
+            {
+                lock (dice)
+                {
+                    return dice.Next(2) == 0 ? null : Math.Max(0, length) / 2;
+                }
+            }
+            ,
+        };
+    }
+}
