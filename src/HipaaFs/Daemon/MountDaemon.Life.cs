@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 using System.Text;
 using HipaaFs.Cli.Configuration;
 using HipaaFs.Cli.Control;
@@ -89,7 +90,7 @@ internal sealed partial class MountDaemon
         await using var control = new ControlServer(_runtime.SocketOf(VolumeId), this, loggers);
         try
         {
-            await control.StartAsync(stop);
+            await StartAsync(control);
             await WaitForEndAsync(stop);
             _state = MountState.Draining;
             await CommitAsync();
@@ -112,6 +113,20 @@ internal sealed partial class MountDaemon
                 ExitCode.Failed,
                 $"commit what was written before the mount ended: {_commitError}; what was not fsynced may be lost",
                 "The log says what the disk did. Make room or repair it, then mount and compare.");
+        }
+    }
+
+    // The mount serves by now. A signal that comes meanwhile ends it in its order and not in the middle of this; and programs keep
+    // their files where nobody can be asked how they are.
+    private async Task StartAsync(ControlServer control)
+    {
+        try
+        {
+            await control.StartAsync(CancellationToken.None);
+        }
+        catch (Exception exception) when (exception is IOException or SocketException or UnauthorizedAccessException)
+        {
+            LogNoControl(_logger, exception);
         }
     }
 
@@ -268,6 +283,9 @@ internal sealed partial class MountDaemon
 
     [LoggerMessage(607, LogLevel.Warning, "not everything could be uploaded: {Problem}; it is tried again")]
     private static partial void LogNotDrained(ILogger logger, string problem);
+
+    [LoggerMessage(611, LogLevel.Error, "the control socket could not be made: 'hipaafs status' and 'hipaafs umount' do not reach this mount, umount(8) ends it")]
+    private static partial void LogNoControl(ILogger logger, Exception cause);
 
     [LoggerMessage(605, LogLevel.Information, "stopped; {Segments} segments with {Bytes} bytes are staged")]
     private static partial void LogStopped(ILogger logger, int segments, long bytes);

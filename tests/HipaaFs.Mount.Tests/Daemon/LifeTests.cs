@@ -62,6 +62,25 @@ public sealed class LifeTests
     }
 
     [Fact]
+    public async Task Terminate_JustAfterTheMount_CommitsAndEnds()
+    {
+        await using MountedVolume volume = await MountedVolume.CreateAsync(new MountedVolumeOptions { Mount = false });
+        for (int round = 0; round < 8; round++)
+        {
+            await volume.MountAsync();
+            string name = string.Create(CultureInfo.InvariantCulture, $"file-{round}");
+            await File.WriteAllTextAsync(Path.Combine(volume.Root, name), name);
+
+            int exitCode = await volume.TerminateAsync();
+
+            Assert.True(exitCode == 0, $"round {round}: the daemon ended with {exitCode}\n{volume.LogTail}");
+        }
+
+        await volume.MountAsync();
+        Assert.Equal("file-0file-1file-2file-3file-4file-5file-6file-7", await volume.ShellAsync("cat file-?"));
+    }
+
+    [Fact]
     public async Task Detach_ByTheKernelsCommands_KeepsEverythingAndLetsANewMountIn()
     {
         string[] ways = MountPrerequisites.IsRoot ? ["umount", "fusermount3 -u"] : ["fusermount3 -u"];
