@@ -123,6 +123,16 @@ public interface IMetadataStore : IAsyncDisposable
     /// <summary>Lists live segments that nothing referred to at the last durable commit: candidates, proved when they are condemned.</summary>
     ValueTask<MetadataResult<IReadOnlyList<SegmentRow>>> ListUnreferencedSegmentsAsync(int limit, CancellationToken cancel = default);
 
+    /// <summary>Lists live segments with how much of them was needed at the last commit, in the order of their ids, beginning after <paramref name="after"/>.</summary>
+    ValueTask<MetadataResult<IReadOnlyList<SegmentUsage>>> ListSegmentUsagesAsync(SegmentId? after, int limit, CancellationToken cancel = default);
+
+    /// <summary>
+    /// Lists stretches of files that begin at multiples of <paramref name="window"/> and in which more than <paramref name="extents"/> extents began at the last
+    /// commit, in the order of inode and offset, of inodes after <paramref name="after"/>. An inode's stretches may be cut off by the limit.
+    /// </summary>
+    ValueTask<MetadataResult<IReadOnlyList<FragmentedRange>>> ListFragmentedAsync(
+        InodeId after, long window, int extents, int limit, CancellationToken cancel = default);
+
     /// <summary>Lists what files refer to in a segment now, in the order of the segment's plaintext.</summary>
     ValueTask<MetadataResult<IReadOnlyList<SegmentUse>>> GetSegmentUsesAsync(SegmentId segment, CancellationToken cancel = default);
 

@@ -253,6 +253,22 @@ public sealed class InterposedMetadataStore : IMetadataStore
     }
 
     /// <inheritdoc/>
+    public async ValueTask<MetadataResult<IReadOnlyList<SegmentUsage>>> ListSegmentUsagesAsync(
+        SegmentId? after, int limit, CancellationToken cancel = default)
+    {
+        await _before(_store);
+        return await _store.ListSegmentUsagesAsync(after, limit, cancel);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<MetadataResult<IReadOnlyList<FragmentedRange>>> ListFragmentedAsync(
+        InodeId after, long window, int extents, int limit, CancellationToken cancel = default)
+    {
+        await _before(_store);
+        return await _store.ListFragmentedAsync(after, window, extents, limit, cancel);
+    }
+
+    /// <inheritdoc/>
     public async ValueTask<MetadataResult<IReadOnlyList<SegmentUse>>> GetSegmentUsesAsync(
         SegmentId segment, CancellationToken cancel = default)
     {

@@ -1,0 +1,51 @@
+using HipaaFs.Crypto;
+using HipaaFs.Metadata;
+
+namespace HipaaFs.Testing.Metadata;
+
+/// <content>What of segments is needed.</content>
+public sealed partial class MemoryMetadataStore
+{
+    /// <inheritdoc/>
+    public ValueTask<MetadataResult<IReadOnlyList<SegmentUsage>>> ListSegmentUsagesAsync(
+        SegmentId? after, int limit, CancellationToken cancel = default) =>
+        Read(MetadataResult<IReadOnlyList<SegmentUsage>> () => _tables.Segments.Rows
+            .Select(row => row.Value)
+            .Where(row => row.State == SegmentState.Live && (after is null || row.Id.Value > after.Value.Value))
+            .Take(limit)
+            .Select(UsageOf)
+            .ToList());
+
+    /// <inheritdoc/>
+    public ValueTask<MetadataResult<IReadOnlyList<FragmentedRange>>> ListFragmentedAsync(
+        InodeId after, long window, int extents, int limit, CancellationToken cancel = default) =>
+        Read(MetadataResult<IReadOnlyList<FragmentedRange>> () => _tables.Extents.Rows
+            .Where(row => row.Key.Inode > after)
+            .GroupBy(row => (row.Key.Inode, Start: row.Key.Offset / window * window))
+            .Where(group => group.Count() > extents)
+            .Select(group => new FragmentedRange(group.Key.Inode, group.Key.Start, group.Count()))
+            .OrderBy(range => range.Inode)
+            .ThenBy(range => range.Offset)
+            .Take(limit)
+            .ToList());
+
+    // Rows that only snapshots show are not kept here, just that there are some.
+    private SegmentUsage UsageOf(SegmentRow row)
+    {
+        long referred = 0;
+        long end = 0;
+        bool inSnapshot = _tables.PastSegments.Contains(row.Id);
+        foreach (MemoryRow<Extent> use in _tables.Extents.Rows
+            .Select(extent => extent.Value)
+            .Where(extent => extent.Value.Segment == row.Id)
+            .OrderBy(extent => extent.Value.PlaintextOffset))
+        {
+            long useEnd = use.Value.PlaintextOffset + use.Value.Length;
+            referred += Math.Max(0, useEnd - Math.Max(end, use.Value.PlaintextOffset));
+            end = Math.Max(end, useEnd);
+            inSnapshot |= use.Born < _tables.Epoch;
+        }
+
+        return new SegmentUsage(row, referred, inSnapshot);
+    }
+}
