@@ -2,7 +2,7 @@ namespace HipaaFs.Storage;
 
 /// <summary>Spreads bytes over time: each request starts when those before it have been paid for.</summary>
 /// <remarks>Unused time is not saved up, so there is no burst after a pause. A cancelled wait has paid all the same.</remarks>
-internal sealed class BandwidthGate
+public sealed class BandwidthGate
 {
     private readonly Lock _lock = new();
     private readonly TimeProvider _time;

@@ -22,6 +22,8 @@ internal sealed partial class SegmentCollector
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
 
+    private readonly Lock _lock = new();
+    private readonly HashSet<SegmentId> _spared = [];
     private readonly IMetadataStore _metadata;
     private readonly IObjectStore _store;
     private readonly StagingArea _staging;
@@ -74,6 +76,24 @@ internal sealed partial class SegmentCollector
         }
     }
 
+    /// <summary>Leaves segments alone that are in the store before anything refers to them.</summary>
+    internal void Spare(IReadOnlyCollection<SegmentId> segments)
+    {
+        lock (_lock)
+        {
+            _spared.UnionWith(segments);
+        }
+    }
+
+    /// <summary>Ends <see cref="Spare"/>: what nothing refers to by now is collected.</summary>
+    internal void Unspare(IReadOnlyCollection<SegmentId> segments)
+    {
+        lock (_lock)
+        {
+            _spared.ExceptWith(segments);
+        }
+    }
+
     private async Task CollectOrLogAsync(CancellationToken stop)
     {
         try
@@ -92,68 +112,106 @@ internal sealed partial class SegmentCollector
         }
     }
 
-    /// <summary>One round.</summary>
-    internal async Task CollectAsync(TimeSpan grace, CancellationToken cancel)
+    /// <summary>One round: everything that can be condemned or deleted now.</summary>
+    internal async Task<CollectionReport> CollectAsync(TimeSpan grace, CancellationToken cancel)
     {
-        await CondemnAsync(cancel);
-        if (await _fence.IsNewestAsync(cancel))
+        (int condemned, long condemnedBytes) = await CondemnAsync(cancel);
+        (int deleted, long deletedBytes) = await _fence.IsNewestAsync(cancel) ? await DeleteAsync(grace, cancel) : (0, 0);
+        return new CollectionReport(condemned, condemnedBytes, deleted, deletedBytes);
+    }
+
+    // The list is of the last commit, so that what is condemned here may be in the next one again.
+    private async Task<(int Segments, long Bytes)> CondemnAsync(CancellationToken cancel)
+    {
+        var done = new HashSet<SegmentId>();
+        long bytes = 0;
+        int limit = Batch;
+        while (true)
         {
-            await DeleteAsync(grace, cancel);
+            int before = done.Count;
+            MetadataResult<IReadOnlyList<SegmentRow>> unreferenced = await _metadata.ListUnreferencedSegmentsAsync(limit, cancel);
+            foreach (SegmentRow row in unreferenced.Succeeded ? unreferenced.Value : [])
+            {
+                // What is still staged may be about to get its first reference; it is uploaded, and collected then.
+                if (row.State != SegmentState.Live || IsSpared(row.Id) || done.Contains(row.Id))
+                {
+                    continue;
+                }
+
+                MetadataResult<Applied> condemned = await _metadata.CondemnSegmentAsync(_clock.NextOperation(), row.Id, _clock.Now, cancel);
+                if (condemned.Succeeded && done.Add(row.Id))
+                {
+                    bytes += row.ObjectLength;
+                }
+            }
+
+            if (done.Count == before || unreferenced.Value.Count < limit)
+            {
+                return (done.Count, bytes);
+            }
+
+            limit += Batch;
         }
     }
 
-    private async Task CondemnAsync(CancellationToken cancel)
+    private bool IsSpared(SegmentId segment)
     {
-        MetadataResult<IReadOnlyList<SegmentRow>> unreferenced = await _metadata.ListUnreferencedSegmentsAsync(Batch, cancel);
-        if (!unreferenced.Succeeded)
+        lock (_lock)
         {
-            return;
+            return _spared.Contains(segment);
         }
+    }
 
-        foreach (SegmentRow row in unreferenced.Value)
+    private async Task<(int Segments, long Bytes)> DeleteAsync(TimeSpan grace, CancellationToken cancel)
+    {
+        int segments = 0;
+        long bytes = 0;
+        SegmentId? after = null;
+        while (true)
         {
-            // What is still staged may be about to get its first reference; it is uploaded, and collected then.
-            if (row.State == SegmentState.Live)
+            MetadataResult<IReadOnlyList<SegmentRow>> condemned = await _metadata.ListSegmentsAsync(SegmentState.Condemned, after, Batch, cancel);
+            foreach (SegmentRow row in condemned.Succeeded ? condemned.Value : [])
             {
-                await _metadata.CondemnSegmentAsync(_clock.NextOperation(), row.Id, _clock.Now, cancel);
+                after = row.Id;
+                if (await TryDeleteAsync(row, grace, cancel))
+                {
+                    segments++;
+                    bytes += row.ObjectLength;
+                }
+            }
+
+            if (!condemned.Succeeded || condemned.Value.Count < Batch)
+            {
+                return (segments, bytes);
             }
         }
     }
 
-    private async Task DeleteAsync(TimeSpan grace, CancellationToken cancel)
+    private async Task<bool> TryDeleteAsync(SegmentRow row, TimeSpan grace, CancellationToken cancel)
     {
-        MetadataResult<IReadOnlyList<SegmentRow>> condemned = await _metadata.ListSegmentsAsync(SegmentState.Condemned, null, Batch, cancel);
-        if (!condemned.Succeeded)
+        DateTimeOffset since = row.Changed.ToDateTimeOffset();
+        if (_time.GetUtcNow() - since < grace || _publisher.LastPublished is not { } published || published <= since)
         {
-            return;
+            return false;
         }
 
-        DateTimeOffset now = _time.GetUtcNow();
-        foreach (SegmentRow row in condemned.Value)
+        _views.Forget(row.Id);
+        _cache.Remove(row.Id);
+        StoreResult<bool> deleted = await _store.DeleteAsync(StoreLayout.Segment(row.Id), EntityTag.Any, cancel);
+        if (!deleted.Succeeded)
         {
-            DateTimeOffset since = row.Changed.ToDateTimeOffset();
-            if (now - since < grace || _publisher.LastPublished is not { } published || published <= since)
-            {
-                continue;
-            }
-
-            _views.Forget(row.Id);
-            _cache.Remove(row.Id);
-            StoreResult<bool> deleted = await _store.DeleteAsync(StoreLayout.Segment(row.Id), EntityTag.Any, cancel);
-            if (!deleted.Succeeded)
-            {
-                LogNotDeleted(_logger, row.Id, deleted.Error);
-                continue;
-            }
-
-            if (_staging.TryGet(row.Id, out StagedSegment? staged))
-            {
-                File.Delete(staged.Path);
-                _staging.Remove(row.Id);
-            }
-
-            await _metadata.ForgetSegmentAsync(_clock.NextOperation(), row.Id, cancel);
+            LogNotDeleted(_logger, row.Id, deleted.Error);
+            return false;
         }
+
+        if (_staging.TryGet(row.Id, out StagedSegment? staged))
+        {
+            File.Delete(staged.Path);
+            _staging.Remove(row.Id);
+        }
+
+        await _metadata.ForgetSegmentAsync(_clock.NextOperation(), row.Id, cancel);
+        return true;
     }
 
     [LoggerMessage(572, LogLevel.Critical, "A round of collection failed unexpectedly; the next one is tried at the next interval")]

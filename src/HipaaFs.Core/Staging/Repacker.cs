@@ -1,8 +1,6 @@
-using System.Buffers;
 using HipaaFs.Crypto;
 using HipaaFs.Handles;
 using HipaaFs.Metadata;
-using HipaaFs.Platform;
 using HipaaFs.Segments;
 using HipaaFs.Sessions;
 using Microsoft.Extensions.Logging;
@@ -13,8 +11,6 @@ namespace HipaaFs.Staging;
 /// <remarks>An unfinished segment stems from a process that ended without finishing it; nothing may ever be sealed under its id again, its index included.</remarks>
 internal sealed partial class Repacker : IDisposable
 {
-    private const int Chunk = 1 << 20;
-
     // Files whose gates are held together: one sync serves them all, and the uses of the segment are read once for them.
     private const int FilesAtOnce = 512;
 
@@ -80,26 +76,19 @@ internal sealed partial class Repacker : IDisposable
 
     private async Task<bool> TryRepackAsync(StagedSegment old, CancellationToken cancel)
     {
-        List<OpenSegment> opened = [];
+        using var copy = new SegmentCopy(_reader, _writers, _staging, old.Row.Domain, old.Row.Class);
         try
         {
-            return await CopyOutAsync(old, opened, cancel) && await FinishAsync(opened, cancel) && await LetGoAsync(old, cancel);
+            return await CopyOutAsync(old, copy, cancel) && await copy.FinishAsync(cancel) && await LetGoAsync(old, cancel);
         }
         catch (IOException exception)
         {
             LogDiskFailed(_logger, old.Id, exception.HResult);
             return false;
         }
-        finally
-        {
-            foreach (OpenSegment unfinished in opened)
-            {
-                _writers.GiveUp(unfinished);
-            }
-        }
     }
 
-    private async Task<bool> CopyOutAsync(StagedSegment old, List<OpenSegment> opened, CancellationToken cancel)
+    private async Task<bool> CopyOutAsync(StagedSegment old, SegmentCopy copy, CancellationToken cancel)
     {
         MetadataResult<IReadOnlyList<SegmentUse>> uses = await _metadata.GetSegmentUsesAsync(old.Id, cancel);
         if (!uses.Succeeded)
@@ -113,7 +102,7 @@ internal sealed partial class Repacker : IDisposable
             List<FileState> files = await EnterAsync(inodes, cancel);
             try
             {
-                whole &= await MoveAsync(old, files, opened, cancel);
+                whole &= await MoveAsync(old, files, copy, cancel);
             }
             finally
             {
@@ -165,7 +154,7 @@ internal sealed partial class Repacker : IDisposable
     }
 
     // Uses are read again under the files' gates: what was overwritten since is not copied.
-    private async Task<bool> MoveAsync(StagedSegment old, List<FileState> files, List<OpenSegment> opened, CancellationToken cancel)
+    private async Task<bool> MoveAsync(StagedSegment old, List<FileState> files, SegmentCopy copy, CancellationToken cancel)
     {
         MetadataResult<IReadOnlyList<SegmentUse>> uses = await _metadata.GetSegmentUsesAsync(old.Id, cancel);
         if (!uses.Succeeded)
@@ -178,7 +167,7 @@ internal sealed partial class Repacker : IDisposable
         bool whole = true;
         foreach (FileState file in files)
         {
-            List<Extent>? extents = await CopyAsync(old, file.Id, byInode[file.Id], opened, cancel);
+            List<Extent>? extents = await CopyAsync(old, file.Id, byInode[file.Id], copy, cancel);
             whole &= extents is not null;
             if (extents is { Count: > 0 })
             {
@@ -186,7 +175,7 @@ internal sealed partial class Repacker : IDisposable
             }
         }
 
-        if (!await MakeReferableAsync(opened))
+        if (!await copy.MakeReferableAsync())
         {
             return false;
         }
@@ -201,101 +190,20 @@ internal sealed partial class Repacker : IDisposable
 
     // Copies one file's runs. Null when one of them cannot be read; the file then keeps all of them where they are.
     private async Task<List<Extent>?> CopyAsync(
-        StagedSegment old, InodeId inode, IEnumerable<SegmentUse> uses, List<OpenSegment> opened, CancellationToken cancel)
+        StagedSegment old, InodeId inode, IEnumerable<SegmentUse> uses, SegmentCopy copy, CancellationToken cancel)
     {
         var moved = new List<Extent>();
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(Chunk);
-        try
+        foreach (SegmentUse use in uses.OrderBy(static use => use.Extent.FileOffset))
         {
-            foreach (SegmentUse use in uses.OrderBy(static use => use.Extent.FileOffset))
+            FsError read = await copy.CopyAsync(inode, use.Extent, moved, cancel);
+            if (read != FsError.None)
             {
-                Extent from = use.Extent;
-                for (long done = 0; done < from.Length; done += Chunk)
-                {
-                    Memory<byte> part = buffer.AsMemory(0, (int)Math.Min(Chunk, from.Length - done));
-                    FsError read = await _reader.ReadAsync(old.Id, from.PlaintextOffset + done, part, inode, cancel);
-                    if (read != FsError.None)
-                    {
-                        LogUnreadable(_logger, old.Id, inode, read);
-                        return null;
-                    }
-
-                    Write(old, inode, from.FileOffset + done, part.Span, opened, moved);
-                }
+                LogUnreadable(_logger, old.Id, inode, read);
+                return null;
             }
-
-            return moved;
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-    }
-
-    private void Write(StagedSegment old, InodeId inode, long fileOffset, ReadOnlySpan<byte> content, List<OpenSegment> opened, List<Extent> moved)
-    {
-        while (!content.IsEmpty)
-        {
-            if (opened.Count == 0)
-            {
-                opened.Add(new OpenSegment(_writers.Begin(old.Row.Domain, old.Row.Class), 0));
-            }
-
-            SegmentWriter writer = opened[^1].Writer;
-            int length = (int)writer.BeginRun(inode.Value, fileOffset, content.Length);
-            if (length == 0)
-            {
-                opened.Add(new OpenSegment(_writers.Begin(old.Row.Domain, old.Row.Class), 0));
-                continue;
-            }
-
-            writer.Write(content[..length]);
-            moved.Add(writer.EndRun());
-            content = content[length..];
-            fileOffset += length;
-        }
-    }
-
-    // Durable first, known to the metadata second; only then may a row refer to it.
-    private async Task<bool> MakeReferableAsync(List<OpenSegment> opened)
-    {
-        foreach (OpenSegment segment in opened)
-        {
-            segment.Writer.Flush();
-            segment.Writer.Sync();
-            _staging.Grow(segment.Writer.Id, segment.Writer.WrittenLength - segment.CountedLength);
-            segment.CountedLength = segment.Writer.WrittenLength;
         }
 
-        foreach (OpenSegment segment in opened.Where(static segment => !segment.IsRegistered))
-        {
-            DurableFile.SyncDirectory(_staging.Directory);
-            if (await _writers.RegisterAsync(segment.Writer, CancellationToken.None) != MetadataError.None)
-            {
-                return false;
-            }
-
-            segment.IsRegistered = true;
-        }
-
-        return true;
-    }
-
-    private async Task<bool> FinishAsync(List<OpenSegment> opened, CancellationToken cancel)
-    {
-        while (opened.Count > 0)
-        {
-            OpenSegment segment = opened[^1];
-            MetadataError error = await _writers.FinishAsync(segment.Writer, cancel);
-            if (error != MetadataError.None)
-            {
-                return false;
-            }
-
-            opened.Remove(segment);
-        }
-
-        return true;
+        return moved;
     }
 
     private async Task<bool> PointToAsync(FileState file, IReadOnlyList<Extent> extents, CancellationToken cancel)

@@ -21,6 +21,9 @@ internal sealed class SegmentWriter : IDisposable
 
     private const int MaxRuns = 32_768;
 
+    // A packed run from here on begins at a frame's boundary: at most a sixteenth is wasted.
+    private const long LongRun = 16 * SegmentFormat.FrameSize;
+
     // Sealed frames are written together: just below 1 MiB.
     private const int BatchFrames = 63;
 
@@ -71,8 +74,11 @@ internal sealed class SegmentWriter : IDisposable
     internal int FramesLeft => MaxFrames - (int)_nextFrame - (_frameLength > 0 ? 1 : 0);
 
     /// <summary>Begins a run and says how many of its bytes fit; 0 when the segment is full.</summary>
-    /// <remarks>A run that fits one frame never straddles two; a longer one begins at a frame's boundary.</remarks>
-    internal long BeginRun(ulong inode, long fileOffset, long length)
+    /// <remarks>
+    /// A run that fits one frame never straddles two; a longer one begins at a frame's boundary. A packed one follows the run before it unless it is long: nothing is
+    /// wasted where space is what matters, and long runs stay quick to read.
+    /// </remarks>
+    internal long BeginRun(ulong inode, long fileOffset, long length, bool packed = false)
     {
         if (IsFull)
         {
@@ -80,7 +86,7 @@ internal sealed class SegmentWriter : IDisposable
         }
 
         int room = _frameLength == 0 ? 0 : SegmentFormat.FrameSize - _frameLength;
-        if (length > room)
+        if (length > (packed ? LongRun : room))
         {
             CloseFrame();
             if (IsFull)

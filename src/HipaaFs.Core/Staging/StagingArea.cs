@@ -46,6 +46,9 @@ internal sealed class StagingArea
         return space.Available >= bytes + Math.Min(LargestReserve, space.Total / ReserveShare);
     }
 
+    /// <summary>Whether so many more bytes leave half of it to writers, for what can wait until there is room.</summary>
+    internal bool HasSpareRoomFor(long bytes) => Bytes + bytes <= _options.MaxBytes / 2 && HasRoomFor(bytes);
+
     /// <summary>What writers meet when it is full.</summary>
     internal StagingFullMode WhenFull => _options.WhenFull;
 

@@ -177,6 +177,7 @@ public sealed partial class Volume : IAsyncDisposable
             Task.Run(() => writer.Fence.WatchAsync(_stop.Token)),
             Task.Run(() => writer.Publisher.RunAsync(_stop.Token)),
             Task.Run(() => writer.Collector.RunAsync(_stop.Token)),
+            Task.Run(() => writer.Compactor.RunAsync(_stop.Token)),
             Task.Run(() => RepairAsync(writer, recovery)));
     }
 

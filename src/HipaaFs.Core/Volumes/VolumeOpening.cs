@@ -1,6 +1,7 @@
 using HipaaFs.Cache;
 using HipaaFs.ChangeStream;
 using HipaaFs.Collection;
+using HipaaFs.Compaction;
 using HipaaFs.Crypto;
 using HipaaFs.Dirty;
 using HipaaFs.Handles;
@@ -217,7 +218,10 @@ internal sealed class VolumeOpening
             var repacker = new Repacker(metadata, reader, writers, staging, views, files, clock, _logger);
             var publisher = new ChangePublisher(metadata, writeback, repacker, uploader, fence, clock, objects, store, _time, _logger);
             var collector = new SegmentCollector(metadata, store, staging, cache, views, publisher, fence, clock, _time, _logger);
-            writer = new VolumeWriter(writeback, uploader, publisher, collector, repacker, fence);
+            var move = new SegmentMove(metadata, reader, writers, staging, uploader, collector, files, clock, _logger);
+            var scattered = new ScatteredFiles(metadata, staging, move, files, _time);
+            var compactor = new Compactor(metadata, store, staging, move, scattered, _time, _logger);
+            writer = new VolumeWriter(writeback, uploader, publisher, collector, compactor, repacker, fence);
         }
 
         var fileSystem = new HipaaFileSystem(new FileSystemParts

@@ -1,5 +1,6 @@
 using HipaaFs.ChangeStream;
 using HipaaFs.Collection;
+using HipaaFs.Compaction;
 using HipaaFs.Sessions;
 using HipaaFs.Staging;
 
@@ -10,7 +11,14 @@ namespace HipaaFs.Volumes;
 /// <param name="Uploader">From staging to the store.</param>
 /// <param name="Publisher">Metadata changes to the store.</param>
 /// <param name="Collector">Deletes what nothing refers to.</param>
+/// <param name="Compactor">Rewrites segments that are partly dead, and scattered files.</param>
 /// <param name="Repacker">Copies live data out of unfinished segments.</param>
 /// <param name="Fence">Whether this session is the newest.</param>
 internal sealed record VolumeWriter(
-    Writeback Writeback, Uploader Uploader, ChangePublisher Publisher, SegmentCollector Collector, Repacker Repacker, SessionFence Fence);
+    Writeback Writeback,
+    Uploader Uploader,
+    ChangePublisher Publisher,
+    SegmentCollector Collector,
+    Compactor Compactor,
+    Repacker Repacker,
+    SessionFence Fence);

@@ -1,0 +1,17 @@
+using HipaaFs.Crypto;
+using HipaaFs.Metadata;
+
+namespace HipaaFs.Compaction;
+
+/// <summary>Runs of segments that are to be in new segments.</summary>
+/// <param name="Domain">Key domain of all of them.</param>
+/// <param name="Class">What all of them hold.</param>
+/// <param name="Uses">The runs and who refers to them; those that share bytes may overlap.</param>
+/// <param name="Emptied">Segments that nothing in a file should refer to afterwards, whoever has begun to meanwhile.</param>
+/// <param name="Pay">Waits until so many bytes may be read.</param>
+internal sealed record MoveRequest(
+    DomainId Domain,
+    RecordClass Class,
+    IReadOnlyList<SegmentUse> Uses,
+    IReadOnlyList<SegmentRow> Emptied,
+    Func<long, CancellationToken, ValueTask> Pay);

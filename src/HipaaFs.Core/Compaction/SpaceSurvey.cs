@@ -1,0 +1,122 @@
+using HipaaFs.Collection;
+using HipaaFs.Crypto;
+using HipaaFs.Metadata;
+
+namespace HipaaFs.Compaction;
+
+/// <summary>Counts what is stored and what of it is needed, and picks the segments that are worth rewriting, least live first.</summary>
+/// <remarks>
+/// Not picked: what a snapshot needs any of, since the snapshot's rows would keep the old segment beside the new one; what nothing needs, which is the collector's;
+/// and what is live to four fifths, padding counted as dead. Bounded: the best few thousand of a volume.
+/// </remarks>
+internal sealed class SpaceSurvey
+{
+    /// <summary>Stored bytes for each live byte that compaction aims at.</summary>
+    internal const double Target = 1.25;
+
+    private const int Page = 256;
+    private const int MaxPicked = 4096;
+
+    private readonly PriorityQueue<SegmentUsage, double> _picked = new();
+    private long _stored;
+    private long _live;
+    private long _condemned;
+    private long _segments;
+
+    /// <summary>What was counted.</summary>
+    internal SpaceUsage Usage { get; private set; } = new(0, 0, 0, 0, default);
+
+    /// <summary>Goes through all segments. Null when the metadata cannot be read.</summary>
+    internal static async Task<SpaceSurvey?> TakeAsync(IMetadataStore metadata, TimeProvider time, CancellationToken cancel)
+    {
+        var survey = new SpaceSurvey();
+        SegmentId? after = null;
+        while (true)
+        {
+            MetadataResult<IReadOnlyList<SegmentUsage>> page = await metadata.ListSegmentUsagesAsync(after, Page, cancel);
+            if (!page.Succeeded)
+            {
+                return null;
+            }
+
+            foreach (SegmentUsage usage in page.Value)
+            {
+                after = usage.Row.Id;
+                survey.Count(usage);
+            }
+
+            if (page.Value.Count < Page)
+            {
+                break;
+            }
+        }
+
+        if (!await survey.CountCondemnedAsync(metadata, cancel))
+        {
+            return null;
+        }
+
+        survey.Usage = new SpaceUsage(survey._stored, survey._live, survey._condemned, survey._segments, time.GetUtcNow());
+        return survey;
+    }
+
+    /// <summary>The segments to rewrite until stored bytes are below <see cref="Target"/> times the live ones, least live first.</summary>
+    internal List<SegmentUsage> Pick()
+    {
+        var byLiveness = new List<SegmentUsage>(_picked.UnorderedItems.Select(static item => item.Element));
+        byLiveness.Sort(static (left, right) => Liveness(left).CompareTo(Liveness(right)));
+        long stored = _stored;
+        int count = 0;
+        while (count < byLiveness.Count && stored > _live * Target)
+        {
+            stored -= byLiveness[count].Row.ObjectLength - byLiveness[count].ReferredBytes;
+            count++;
+        }
+
+        return byLiveness[..count];
+    }
+
+    private void Count(in SegmentUsage usage)
+    {
+        _segments++;
+        _live += usage.ReferredBytes;
+        _stored += usage.ReferredBytes == 0 ? 0 : usage.Row.ObjectLength;
+        _condemned += usage.ReferredBytes == 0 ? usage.Row.ObjectLength : 0; // The collector's next round says so of it.
+        if (usage.InSnapshot || usage.ReferredBytes == 0 || usage.ReferredBytes * Target > usage.Row.PlaintextLength)
+        {
+            return;
+        }
+
+        _picked.Enqueue(usage, -Liveness(usage));
+        if (_picked.Count > MaxPicked)
+        {
+            _picked.Dequeue(); // The most live one.
+        }
+    }
+
+    private async Task<bool> CountCondemnedAsync(IMetadataStore metadata, CancellationToken cancel)
+    {
+        SegmentId? after = null;
+        while (true)
+        {
+            MetadataResult<IReadOnlyList<SegmentRow>> page = await metadata.ListSegmentsAsync(SegmentState.Condemned, after, Page, cancel);
+            if (!page.Succeeded)
+            {
+                return false;
+            }
+
+            foreach (SegmentRow row in page.Value)
+            {
+                after = row.Id;
+                _condemned += row.ObjectLength;
+            }
+
+            if (page.Value.Count < Page)
+            {
+                return true;
+            }
+        }
+    }
+
+    private static double Liveness(in SegmentUsage usage) => (double)usage.ReferredBytes / usage.Row.ObjectLength;
+}
