@@ -36,7 +36,7 @@ public sealed class FileKeyWrapper : IKeyWrapper
         int length = KeyFile.Write(key.GetSpan(), text.GetSpan());
         try
         {
-            DurableFile.CreatePrivateDirectory(directory);
+            DurableFile.EnsureDirectory(directory);
             if (Path.Exists(full))
             {
                 return KeyError.KeyExists;

@@ -190,6 +190,37 @@ public static class DurableFile
         Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
+    /// <summary>Sees to it that a directory is there, durably, by its name and those of its parents that were missing. What is made has mode 0700.</summary>
+    /// <exception cref="IOException">It cannot be made or synced; its HResult is errno.</exception>
+    public static void EnsureDirectory(string path)
+    {
+        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        if (Path.GetDirectoryName(full) is not { } parent)
+        {
+            return;
+        }
+
+        if (!Directory.Exists(parent))
+        {
+            EnsureDirectory(parent);
+        }
+
+        bool made = TryCreatePrivateDirectory(full);
+        if (!made && !Directory.Exists(full))
+        {
+            throw Failure(LibC.ENOTDIR, "mkdir");
+        }
+
+        try
+        {
+            SyncDirectory(parent); // Also for one that exists: whoever made it may have ended before this step.
+        }
+        catch (IOException exception) when (!made && exception.HResult == LibC.EACCES)
+        {
+            // Made by somebody else in a place that this process may only pass through.
+        }
+    }
+
     /// <summary>Tells the kernel that a range will be read soon, so that it starts to load it now. Never fails.</summary>
     public static void WillNeed(SafeFileHandle file, long offset, long length) => Advise(file, offset, length, AdviceWillNeed);
 

@@ -7,6 +7,7 @@ namespace HipaaFs.Platform.Tests;
 public sealed class DurableFileTests : IDisposable
 {
     private const int NotFound = 2; // ENOENT
+    private const int NotADirectory = 20; // ENOTDIR
 
     private readonly ScratchDirectory _scratch = new();
 
@@ -135,6 +136,20 @@ public sealed class DurableFileTests : IDisposable
         DurableFile.CreatePrivateDirectory(_scratch["a/b/c"]);
         Assert.True(Directory.Exists(_scratch["a/b/c"]));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, ModeOf(_scratch["a/b/c"]));
+    }
+
+    [Fact]
+    public void EnsureDirectory_MakesParentsAndKeepsWhatIsThere()
+    {
+        DurableFile.EnsureDirectory(_scratch["a/b/c"]);
+        File.SetUnixFileMode(_scratch["a"], UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        DurableFile.EnsureDirectory(_scratch["a/b"]);
+        DurableFile.EnsureDirectory(_scratch["a/b/c/"]);
+
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, ModeOf(_scratch["a/b/c"]));
+        File.SetUnixFileMode(_scratch["a"], UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        File.WriteAllText(_scratch["file"], "");
+        Assert.Equal(NotADirectory, Assert.Throws<IOException>(() => DurableFile.EnsureDirectory(_scratch["file"])).HResult);
     }
 
     [Fact]

@@ -25,7 +25,7 @@ internal sealed class StagingArea
     internal StagingArea(StagingOptions options)
     {
         _options = options;
-        DurableFile.CreatePrivateDirectory(options.Directory);
+        DurableFile.EnsureDirectory(options.Directory);
     }
 
     /// <summary>The directory.</summary>

@@ -53,7 +53,7 @@ internal static class VolumeCreator
 
         try
         {
-            DurableFile.CreatePrivateDirectory(directory);
+            DurableFile.EnsureDirectory(directory);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

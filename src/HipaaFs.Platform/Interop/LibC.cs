@@ -10,6 +10,7 @@ internal static partial class LibC
 {
     internal const int EINTR = 4;
     internal const int EAGAIN = 11;
+    internal const int EACCES = 13;
     internal const int EEXIST = 17;
     internal const int EXDEV = 18;
     internal const int EPERM = 1;

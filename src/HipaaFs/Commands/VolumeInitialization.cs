@@ -121,7 +121,7 @@ internal sealed class VolumeInitialization
 
         try
         {
-            DurableFile.CreatePrivateDirectory(directory);
+            DurableFile.EnsureDirectory(directory);
             _madeDirectory = directory;
         }
         catch (IOException error)

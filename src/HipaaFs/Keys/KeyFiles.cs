@@ -25,7 +25,7 @@ internal static class KeyFiles
     {
         try
         {
-            DurableFile.CreatePrivateDirectory(Path.GetDirectoryName(path)!);
+            DurableFile.EnsureDirectory(Path.GetDirectoryName(path)!);
         }
         catch (IOException error)
         {
