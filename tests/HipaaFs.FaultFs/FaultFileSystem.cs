@@ -6,8 +6,8 @@ namespace HipaaFs.FaultFs;
 
 /// <summary>Serves a fault disk to the kernel.</summary>
 /// <remarks>
-/// The kernel's write-back cache is off, so that every write(2) arrives at once and in order; its page cache is on, since SQLite maps the
-/// file beside its log that processes share. Locks are the kernel's.
+/// Every write(2) arrives at once, whole and in order: files are opened past the kernel's page cache, which would split it. Only what SQLite
+/// maps, the file <c>-shm</c> beside its log, is in that cache. Locks are the kernel's.
 /// </remarks>
 internal sealed class FaultFileSystem : IFuseHandler
 {
@@ -60,7 +60,7 @@ internal sealed class FaultFileSystem : IFuseHandler
         FuseOpcode.Rename2 => Rename(request, node, request.Argument<FuseRename2In>().NewParent, request.Argument<FuseRename2In>().Flags),
         FuseOpcode.Link => Link(request, node),
         FuseOpcode.Open => Open(request, node),
-        FuseOpcode.OpenDir => ReplyOpen(request),
+        FuseOpcode.OpenDir => ReplyOpen(request, node),
         FuseOpcode.Read => Read(request, node),
         FuseOpcode.Write => Write(request, node),
         FuseOpcode.Fallocate => Allocate(request, node),
@@ -105,7 +105,7 @@ internal sealed class FaultFileSystem : IFuseHandler
         int errno = _disk.Create(parent, NameOf(request, 0), mode, request.Uid, request.Gid, out DiskNode created);
         if (errno == 0)
         {
-            request.Reply(EntryOf(created), new FuseOpenOut { Flags = FuseOpenReplyFlags.KeepCache });
+            request.Reply(EntryOf(created), OpenedAs(created));
         }
 
         return errno;
@@ -132,7 +132,7 @@ internal sealed class FaultFileSystem : IFuseHandler
     private int Open(FuseRequest request, DiskNode node)
     {
         int errno = (request.Argument<FuseOpenIn>().Flags & Truncating) != 0 ? _disk.Truncate(node, 0) : 0;
-        return errno != 0 ? errno : ReplyOpen(request);
+        return errno != 0 ? errno : ReplyOpen(request, node);
     }
 
     private int Read(FuseRequest request, DiskNode node)
@@ -195,10 +195,16 @@ internal sealed class FaultFileSystem : IFuseHandler
         return 0;
     }
 
-    private static int ReplyOpen(FuseRequest request)
+    private static int ReplyOpen(FuseRequest request, DiskNode node)
     {
-        request.Reply(new FuseOpenOut { Flags = FuseOpenReplyFlags.KeepCache });
+        request.Reply(OpenedAs(node));
         return 0;
+    }
+
+    private static FuseOpenOut OpenedAs(DiskNode node)
+    {
+        bool mapped = node.IsDirectory || node.Path.EndsWith("-shm", StringComparison.Ordinal);
+        return new FuseOpenOut { Flags = mapped ? FuseOpenReplyFlags.KeepCache : FuseOpenReplyFlags.DirectIo };
     }
 
     private static int ReplyEntry(FuseRequest request, DiskNode? node)

@@ -6,7 +6,7 @@ namespace HipaaFs.FaultFs.Tests.Crash;
 
 /// <summary>The power goes after every operation of the disk below a volume, or after some: the volume mounts by itself and keeps its promises.</summary>
 /// <remarks>
-/// HIPAAFS_CRASH_POINTS (12 a test) says how many moments are tried; 0 tries them all, in every way. HIPAAFS_CRASH_SEED is the seed of the
+/// HIPAAFS_CRASH_POINTS (10 a test) says how many moments are tried; 0 tries them all, in every way. HIPAAFS_CRASH_SEED is the seed of the
 /// random work and of the dice.
 /// </remarks>
 public sealed class CrashPointTests
@@ -19,7 +19,7 @@ public sealed class CrashPointTests
     [InlineData(true)]
     public async Task PowerCut_AtAnyOperation_KeepsEveryPromise(bool random)
     {
-        int points = Setting("HIPAAFS_CRASH_POINTS", 12);
+        int points = Setting("HIPAAFS_CRASH_POINTS", 10);
         int seed = Setting("HIPAAFS_CRASH_SEED", 1);
         await using FaultyVolume volume = await FaultyVolume.CreateAsync(random ? seed : 0);
         await volume.Volume.MountAsync();

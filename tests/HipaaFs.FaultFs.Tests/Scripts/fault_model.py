@@ -185,16 +185,6 @@ def random_steps(seed, count):
     return steps
 
 
-def many_steps(count):
-    """So many small files, each synced: enough commits that the log of the database is copied and begun anew."""
-    steps = [("mkdir", "many")]
-    for number in range(count):
-        steps += [("write", f"many/{number}", 0, f"many {number}", 300), ("fsync", f"many/{number}")]
-    return steps
-
-
 def steps_of(seed):
-    """The script for seed 0, many small files for a negative seed, else 60 steps of chance."""
-    if seed < 0:
-        return many_steps(-seed)
+    """The script for seed 0, else 60 steps of chance."""
     return scripted() if seed == 0 else random_steps(seed, 60)
