@@ -142,12 +142,10 @@ public sealed class DurableFileTests : IDisposable
     public void EnsureDirectory_MakesParentsAndKeepsWhatIsThere()
     {
         DurableFile.EnsureDirectory(_scratch["a/b/c"]);
-        File.SetUnixFileMode(_scratch["a"], UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         DurableFile.EnsureDirectory(_scratch["a/b"]);
         DurableFile.EnsureDirectory(_scratch["a/b/c/"]);
 
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, ModeOf(_scratch["a/b/c"]));
-        File.SetUnixFileMode(_scratch["a"], UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         File.WriteAllText(_scratch["file"], "");
         Assert.Equal(NotADirectory, Assert.Throws<IOException>(() => DurableFile.EnsureDirectory(_scratch["file"])).HResult);
     }
