@@ -1,0 +1,79 @@
+using HipaaFs.FaultFs.Tests.Mounts;
+using Xunit;
+
+namespace HipaaFs.FaultFs.Tests.Faults;
+
+/// <summary>The disk below a volume fails: nothing that a sync promised is lost, whoever tries again is told the truth, and the volume mounts by itself.</summary>
+/// <remarks>After each failure the power goes too: what the failed sync should have written is not there then.</remarks>
+public sealed class FailingDiskTests
+{
+    private const string Log = "*/metadata.db-wal";
+    private const string Staged = "*/staging/*.seg";
+    private const int Eio = 5;
+    private const int NoSpace = 28;
+
+    private static readonly string[] Ways = ["None strict 1", "Dice strict 2"];
+
+    [Theory]
+    [InlineData("Write", Log, 20, Eio, true)]
+    [InlineData("Sync", Log, 4, Eio, false)]
+    [InlineData("Sync", Log, 4, Eio, true)]
+    [InlineData("Write", Staged, 3, Eio, false)]
+    [InlineData("Write", Staged, 3, NoSpace, true)]
+    [InlineData("Sync", Staged, 2, Eio, false)]
+    [InlineData("Create", Staged, 1, NoSpace, false)]
+    [InlineData("SyncDirectory", "*/staging", 1, Eio, false)]
+    public async Task Fail_AnyCall_KeepsEveryPromise(string kind, string pattern, int number, int errno, bool lasting)
+    {
+        await using FaultyVolume volume = await FaultyVolume.CreateAsync(0);
+        await volume.Volume.MountAsync();
+        await volume.Disk.SendAsync($"fail {kind} {pattern} {number} {errno} {(lasting ? "always" : "once")}");
+
+        string word = await volume.WorkAsync();
+        if (word == "barrier" && await volume.Volume.TerminateAsync() == 0)
+        {
+            await volume.PassBarrierAsync();
+        }
+
+        Assert.NotEqual("0", await volume.Disk.SendAsync("hits"));
+        int operations = await volume.EndAsync();
+        foreach (string way in Ways)
+        {
+            await volume.CheckAfterCutAsync(operations, way);
+        }
+    }
+
+    /// <summary>The redo list: a batch whose commit the disk refuses once is rolled back and written again, and nobody is told of an error.</summary>
+    [Fact]
+    public async Task Commit_FailsOnce_IsReplayed()
+    {
+        await using FaultyVolume volume = await FaultyVolume.CreateAsync(0);
+        await volume.Volume.MountAsync();
+        await volume.Disk.SendAsync($"fail Write {Log} 20 {Eio} once");
+
+        Assert.Equal("barrier", await volume.WorkAsync());
+
+        Assert.Equal("barrier", volume.LastWords);
+        Assert.Equal("1", await volume.Disk.SendAsync("hits"));
+        Assert.Contains("is written again", volume.Volume.Log, StringComparison.Ordinal);
+        int operations = await volume.EndAsync();
+        await volume.CheckAfterCutAsync(operations, "None strict 1");
+    }
+
+    /// <summary>The ballast: the disk is full until the file that reserves room is given up.</summary>
+    [Fact]
+    public async Task Commit_DiskFull_TheBallastMakesRoom()
+    {
+        await using FaultyVolume volume = await FaultyVolume.CreateAsync(0);
+        await volume.Volume.MountAsync();
+        await volume.Disk.SendAsync($"fail Write {Log} 20 {NoSpace} always */ballast");
+
+        Assert.Equal("barrier", await volume.WorkAsync());
+
+        Assert.Equal("barrier", volume.LastWords);
+        Assert.NotEqual("0", await volume.Disk.SendAsync("hits"));
+        Assert.Contains("ballast released: True", volume.Volume.Log, StringComparison.Ordinal);
+        int operations = await volume.EndAsync();
+        await volume.CheckAfterCutAsync(operations, "None strict 1");
+    }
+}
