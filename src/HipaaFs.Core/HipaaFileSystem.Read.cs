@@ -194,6 +194,13 @@ public sealed partial class HipaaFileSystem
         long start = ExtentMap.WindowStart(offset);
         MetadataResult<ExtentPage> page = await _metadata.GetExtentsAsync(
             file.Id, start, long.MaxValue - start, ExtentMap.WindowExtents, interrupted);
+        if (page.Succeeded && !ExtentMap.Covers(page.Value, offset))
+        {
+            // So many small extents lie before it that an aligned window does not reach it.
+            start = offset;
+            page = await _metadata.GetExtentsAsync(file.Id, start, long.MaxValue - start, ExtentMap.WindowExtents, interrupted);
+        }
+
         if (!page.Succeeded)
         {
             return page.Error.ToFsError();

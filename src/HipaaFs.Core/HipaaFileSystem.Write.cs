@@ -136,7 +136,9 @@ public sealed partial class HipaaFileSystem
                 FsError stuck = writeback.LastError;
                 if (!room.IsCompleted && stuck != FsError.None)
                 {
-                    return done > 0 ? done : stuck;
+                    // The kernel takes a short answer to a write of its page cache for a whole one and would forget the rest.
+                    bool mayBeShort = done > 0 && (origin & WriteOrigin.PageCache) == 0;
+                    return mayBeShort ? done : stuck;
                 }
             }
 

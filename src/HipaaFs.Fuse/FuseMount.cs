@@ -54,6 +54,22 @@ internal sealed unsafe class FuseMount
         return new FuseMount(path, MountByFusermount(path, options), privileged: false);
     }
 
+    /// <summary>Looks whether a mount can be tried at all, and changes nothing.</summary>
+    /// <exception cref="FuseMountException">There is no /dev/fuse, or no fusermount3 where one is needed.</exception>
+    internal static void Probe(FuseSessionOptions options)
+    {
+        using FuseDevice? device = FuseDevice.Open(out int errno);
+        if (device is null && errno is not (Errno.EACCES or Errno.EPERM))
+        {
+            throw NoDevice(errno);
+        }
+
+        if ((LibC.geteuid() != 0 || options.UseFusermount) && Fusermount.Find() is null)
+        {
+            throw NoFusermount();
+        }
+    }
+
     /// <summary>Ends the mount.</summary>
     internal FuseUnmountResult Unmount(bool lazy)
     {
@@ -225,8 +241,7 @@ internal sealed unsafe class FuseMount
 
     private static FuseDevice MountByFusermount(string path, FuseSessionOptions options)
     {
-        string program = Fusermount.Find() ?? throw new FuseMountException(
-            FuseMountFailure.FusermountMissing, "mounting without privilege needs fusermount3 (package fuse3)");
+        string program = Fusermount.Find() ?? throw NoFusermount();
         using (FuseDevice? probe = FuseDevice.Open(out int errno))
         {
             // The program opens the device as root: only its absence is final.
@@ -249,6 +264,9 @@ internal sealed unsafe class FuseMount
         string message = complaint.Length > 0 ? complaint : "fusermount3 failed without a message";
         throw new FuseMountException(denied ? FuseMountFailure.PermissionDenied : FuseMountFailure.Other, message);
     }
+
+    private static FuseMountException NoFusermount() =>
+        new(FuseMountFailure.FusermountMissing, "mounting without privilege needs fusermount3 (package fuse3)");
 
     private static FuseMountException NoDevice(int errno)
     {

@@ -79,6 +79,10 @@ public sealed partial class FuseSession : IAsyncDisposable
     /// <summary>The connection's number below /sys/fs/fuse/connections: the minor device number.</summary>
     public int ConnectionId => DeviceMinor;
 
+    /// <summary>Looks whether a mount can be tried at all, and changes nothing.</summary>
+    /// <exception cref="FuseMountException">There is no /dev/fuse, or no fusermount3 where one is needed.</exception>
+    public static void Probe(FuseSessionOptions options) => FuseMount.Probe(options);
+
     /// <summary>Mounts at <paramref name="mountPoint"/> and settles INIT. Requests wait until <see cref="Start"/>.</summary>
     /// <exception cref="ArgumentException">An option cannot be honoured.</exception>
     /// <exception cref="FuseMountException">The mount could not be made.</exception>

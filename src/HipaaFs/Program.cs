@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using HipaaFs.Cli.Commands;
 using HipaaFs.Cli.Daemon;
+using HipaaFs.Platform;
 
 namespace HipaaFs.Cli;
 
@@ -9,6 +10,7 @@ internal static class Program
 {
     private static async Task<int> Main(string[] arguments)
     {
+        ProcessHardening.DisableDumps(); // Whatever the command: it may hold keys and passphrases.
         if (arguments.Contains(DaemonProcess.ReportOption))
         {
             DaemonProcess.LeaveTerminal();

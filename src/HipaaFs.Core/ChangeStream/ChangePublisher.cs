@@ -228,8 +228,8 @@ internal sealed partial class ChangePublisher : IDisposable
     // Brings every segment to the store that a durable row can refer to. False when one cannot be finished, or was let go since the commit was chosen.
     private async Task<bool> UploadAllAsync(CancellationToken cancel)
     {
-        await _writeback.FinishSegmentsAsync();
-        return _repacker.IsSettledSince(_letGo) && await _uploader.WaitUntilUploadedAsync(cancel);
+        FsError finished = await _writeback.FinishSegmentsAsync();
+        return finished == FsError.None && _repacker.IsSettledSince(_letGo) && await _uploader.WaitUntilUploadedAsync(cancel);
     }
 
     private bool NeedsFull() => _published is null || _time.GetUtcNow() - _published.FullAt >= FullInterval;

@@ -19,6 +19,9 @@ internal sealed class ExtentMap
     /// <summary>Where a window that covers <paramref name="offset"/> should begin.</summary>
     internal static long WindowStart(long offset) => offset / Alignment * Alignment;
 
+    /// <summary>Whether what a metadata call returned says what is at an offset at or after where it began.</summary>
+    internal static bool Covers(ExtentPage page, long offset) => !page.More || EndOf(page.Extents) > offset;
+
     /// <summary>Looks an offset up. Returns false when its window is not in memory.</summary>
     internal bool TryFind(long offset, out ExtentHit hit)
     {
@@ -47,12 +50,7 @@ internal sealed class ExtentMap
     /// <summary>Keeps what a metadata call for [<paramref name="start"/>, end of file) returned.</summary>
     internal void Add(long start, IReadOnlyList<Extent> extents, bool more)
     {
-        long end = long.MaxValue;
-        if (more)
-        {
-            Extent last = extents[^1];
-            end = last.FileOffset + last.Length;
-        }
+        long end = more ? EndOf(extents) : long.MaxValue;
 
         if (_windows.Count == MaxWindows)
         {
@@ -82,6 +80,8 @@ internal sealed class ExtentMap
 
     /// <summary>Forgets everything.</summary>
     internal void Clear() => _windows.Clear();
+
+    private static long EndOf(IReadOnlyList<Extent> extents) => extents[^1].FileOffset + extents[^1].Length;
 
     private sealed record Window(long Start, long End, Extent[] Extents)
     {

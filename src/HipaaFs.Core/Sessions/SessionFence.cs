@@ -89,12 +89,31 @@ internal sealed partial class SessionFence : IDisposable
     {
         byte[] content = JsonSerializer.SerializeToUtf8Bytes(_holder, SessionHolderContext.Default.SessionHolder);
         StoreResult<ObjectProperties> put = await _store.PutAsync(StoreLayout.Session(_session.Value), content, PutCondition.IfAbsent, cancel);
-        if (put.Succeeded)
+        StoreError error = put.Succeeded ? StoreError.None : put.Error;
+        if (error == StoreError.AlreadyExists)
+        {
+            // An earlier try may have arrived although its answer did not.
+            error = await IsOursAsync(content, cancel);
+        }
+
+        if (error == StoreError.None)
         {
             _claimed.TrySetResult();
         }
 
-        return put.Succeeded ? StoreError.None : put.Error;
+        return error;
+    }
+
+    private async ValueTask<StoreError> IsOursAsync(byte[] claim, CancellationToken cancel)
+    {
+        byte[] found = new byte[claim.Length + 1];
+        StoreResult<int> read = await _store.ReadAsync(StoreLayout.Session(_session.Value), EntityTag.Any, 0, found, cancel);
+        if (!read.Succeeded)
+        {
+            return read.Error;
+        }
+
+        return found.AsSpan(0, read.Value).SequenceEqual(claim) ? StoreError.None : StoreError.AlreadyExists;
     }
 
     /// <summary>Waits until uploads may begin.</summary>

@@ -396,6 +396,13 @@ internal sealed partial class Writeback
         try
         {
             MetadataError error = await _writers.FinishAsync(segment.Writer, CancellationToken.None);
+            if (error != MetadataError.None)
+            {
+                // Its file is whole, its row is not: the uploader will not hear of it, so it is copied into another.
+                LogFinishRefused(_logger, segment.Writer.Id, error);
+                _writers.GiveUp(segment);
+            }
+
             return error.ToFsError();
         }
         catch (IOException exception)
@@ -414,6 +421,9 @@ internal sealed partial class Writeback
 
     [LoggerMessage(531, LogLevel.Error, "Staging could not be synced (error {Error}); the data is sealed again into new segments")]
     private static partial void LogSyncFailed(ILogger logger, int error);
+
+    [LoggerMessage(534, LogLevel.Error, "Segment {Segment} could not be finished ({Error}); it stays readable and is repacked")]
+    private static partial void LogFinishRefused(ILogger logger, Crypto.SegmentId segment, MetadataError error);
 
     [LoggerMessage(532, LogLevel.Error, "Segment {Segment} could not be finished (error {Error}); it stays readable and is repacked")]
     private static partial void LogFinishFailed(ILogger logger, Crypto.SegmentId segment, int error);

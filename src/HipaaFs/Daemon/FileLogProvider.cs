@@ -90,9 +90,9 @@ internal sealed class FileLogProvider : ILoggerProvider
             RandomAccess.Write(_file, bytes, _written); // O_APPEND: the kernel puts it at the end.
             _written += bytes.Length;
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // A full disk must not end the daemon for the sake of its log; the loss is counted and told when writing works again.
+            // A full disk, or a directory whose rights have changed, must not end the daemon for the sake of its log; the loss is counted and told when writing works again.
             Interlocked.Increment(ref _dropped);
         }
     }

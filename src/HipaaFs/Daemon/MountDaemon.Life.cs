@@ -49,6 +49,18 @@ internal sealed partial class MountDaemon
     private static CommandException CannotLog(string path, Exception error) =>
         new(ExitCode.Configuration, $"open the log {path}: {error.Message}", "Choose another place with log.file or -o log=PATH.", error);
 
+    private static void ProbeFuse(MountPlan plan)
+    {
+        try
+        {
+            FuseSession.Probe(FuseMounting.Options(plan));
+        }
+        catch (FuseMountException failure)
+        {
+            throw FuseMounting.Explain(plan.MountPoint, failure);
+        }
+    }
+
     private static async Task<Volume> OpenVolumeAsync(
         MountPlan plan, CommandContext context, VolumeOpening opening, CancellationToken stop)
     {
@@ -166,7 +178,7 @@ internal sealed partial class MountDaemon
             await CommitAsync();
             LogAbandoned(_logger);
             _runtime.Remove(VolumeId);
-            Environment.Exit((int)ExitCode.Done);
+            Environment.Exit((int)(_commitError == FsError.None ? ExitCode.Done : ExitCode.Failed));
         }
     }
 

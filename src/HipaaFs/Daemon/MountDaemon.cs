@@ -67,8 +67,6 @@ internal sealed partial class MountDaemon : IControlTarget, IDisposable
     public static async Task<ExitCode> RunAsync(
         MountPlan plan, CommandContext context, bool watched, Action<DaemonReport> ready, CancellationToken stop)
     {
-        ProcessHardening.DisableDumps();
-
         // Reads that miss the page cache wait for the disk on pool threads; the pool itself adds threads only about once a second.
         ThreadPool.SetMinThreads(DiskThreads, DiskThreads);
         using LogFactory loggers = OpenLog(plan.Configuration, context, watched);
@@ -89,6 +87,7 @@ internal sealed partial class MountDaemon : IControlTarget, IDisposable
         MountPlan plan, CommandContext context, Action<DaemonReport> ready, LogFactory loggers, CancellationToken stop)
     {
         var opening = new VolumeOpening(plan, context, loggers);
+        ProbeFuse(plan); // Opening begins a session, which another mount of a copy would have to give way to.
         await using Volume volume = await OpenVolumeAsync(plan, context, opening, stop);
         await using FuseSession session = MountSession(plan, context, volume, loggers);
         using var daemon = new MountDaemon(plan, context, volume, session, loggers.CreateLogger<MountDaemon>());
@@ -169,6 +168,7 @@ internal sealed partial class MountDaemon : IControlTarget, IDisposable
         catch
         {
             _watcher = null;
+            _endsWithoutUpload = false; // It stays mounted, and whoever ends it later has not asked for that.
             throw;
         }
         finally

@@ -62,15 +62,15 @@ internal sealed class RuntimeDirectory
     /// <summary>Removes what a daemon leaves when it ends.</summary>
     public void Remove(Guid volume)
     {
-        File.Delete(SocketOf(volume));
-        File.Delete(PidFileOf(volume));
         try
         {
+            File.Delete(SocketOf(volume));
+            File.Delete(PidFileOf(volume));
             Directory.Delete(DirectoryOf(volume));
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // The next daemon of this volume has already moved in.
+            // The next daemon of this volume has already moved in, or the system has cleared the directory away at the end of a login.
         }
     }
 

@@ -30,8 +30,9 @@ internal static class NullFileSystemBenchmark
                 Path.Combine(folder, "managed"), Environment.ProcessPath!, "null-serve", Path.Combine(folder, "managed"));
             using NullMount native = NullMount.Start(
                 Path.Combine(folder, "libfuse3"), program, "serve", Path.Combine(folder, "libfuse3"));
-            Report(Measure(managed, native, program, rounds, seconds), options.Contains("--json"));
-            return 0;
+            List<NullResult> results = Measure(managed, native, program, rounds, seconds);
+            Report(results, options.Contains("--json"));
+            return results.TrueForAll(result => result.Ok) ? 0 : 1;
         }
         finally
         {

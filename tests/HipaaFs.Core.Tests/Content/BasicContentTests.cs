@@ -33,6 +33,29 @@ public sealed class BasicContentTests
     }
 
     [Fact]
+    public async Task Read_BehindThousandsOfSmallExtents_FindsEveryOne()
+    {
+        const int Count = 3000;
+        const int Stride = 340; // All of them in one window of the extent map, which holds fewer.
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
+        HandleId handle = (await test.FileSystem.CreateAsync("a")).Handle;
+        byte[] expected = new byte[Count * Stride];
+        for (int i = 0; i < Count; i++)
+        {
+            byte[] piece = FileSystemCalls.RandomBytes(100, i + 1);
+            piece.CopyTo(expected, i * Stride);
+            await test.FileSystem.WriteAsync(handle, i * Stride, piece);
+        }
+
+        await test.FileSystem.SyncAsync(default).Ok();
+        Task<byte[]> reading = Task.Run(() => test.FileSystem.ReadAsync(handle, 900_000, 100_000));
+        byte[] actual = await reading.WaitAsync(TimeSpan.FromMinutes(2));
+
+        FileSystemCalls.AssertSame(expected[900_000..1_000_000], actual);
+        await test.FileSystem.CloseAsync(handle);
+    }
+
+    [Fact]
     public async Task Write_InTheMiddle_ChangesOnlyThoseBytes()
     {
         byte[] content = FileSystemCalls.RandomBytes(300_000, 1);

@@ -31,6 +31,48 @@ public sealed class StagingFaultTests
     }
 
     [Fact]
+    public async Task Write_FromThePageCacheOnAFullDisk_IsTakenWholeOrRefusedWhole()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        CreatedFile file = await test.FileSystem.CreateAsync("a");
+        test.StagingFault = static length => length < 0 ? null : 0;
+        byte[] chunk = new byte[1 << 20];
+        FsResult<int> taken;
+        long offset = 0;
+        do
+        {
+            taken = await test.FileSystem.WriteAsync(file.Handle, offset, chunk, WriteOrigin.PageCache, default);
+            Assert.True(!taken.IsOk || taken.Value == chunk.Length, "the kernel forgets what a short answer leaves out");
+            offset += chunk.Length;
+        }
+        while (taken.IsOk);
+
+        Assert.Equal(FsError.NoSpace, taken.Error);
+        test.StagingFault = null;
+        await test.FileSystem.FsyncAsync(file.Handle, false, default).Ok();
+        await test.FileSystem.CloseAsync(file.Handle);
+    }
+
+    [Fact]
+    public async Task Drain_MetadataRefusesAFinishedSegment_BringsItsDataToTheStoreAllTheSame()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        byte[] content = FileSystemCalls.RandomBytes(50_000, 1);
+        int refusals = 0;
+        test.Rows.RefuseSegment = _ => Interlocked.Increment(ref refusals) == 1 ? MetadataError.NoSpace : MetadataError.None;
+        await test.FileSystem.PutAsync("a", content);
+
+        await test.DrainAsync();
+
+        Assert.True(refusals > 1);
+        (TestVolume restored, _) = await test.RestoreAsync();
+        await using (restored)
+        {
+            Assert.Equal(content, await restored.FileSystem.GetAsync("a"));
+        }
+    }
+
+    [Fact]
     public async Task Truncate_AfterAFailedFsync_LeavesNothingToReport()
     {
         await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);

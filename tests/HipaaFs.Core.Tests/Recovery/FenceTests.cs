@@ -54,5 +54,14 @@ public sealed class FenceTests
         await first.StopAsync(VolumeStop.Drain);
     }
 
+    [Fact]
+    public async Task Claim_AnswerLost_IsTakenForOurs()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+
+        // The claim of this session is in the store by now. Asked again, as after a lost answer, it is the same one.
+        Assert.Equal(StoreError.None, await test.Volume.Parts.Writer!.Fence.TryClaimAsync(default));
+    }
+
     private static string[] Published(TestVolume test) => Directory.GetFiles(Path.Combine(test.StoreDirectory, "stream"));
 }

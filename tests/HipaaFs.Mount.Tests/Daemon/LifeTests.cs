@@ -98,6 +98,23 @@ public sealed class LifeTests
     }
 
     [Fact]
+    public async Task Unmount_NowRefused_LeavesTheLaterUploadAsItWas()
+    {
+        await using MountedVolume volume = await MountedVolume.CreateAsync();
+        string file = Path.Combine(volume.Root, "file");
+        await using (File.Create(file))
+        {
+            Assert.False((await volume.RunAsync("umount", "--now", volume.Root)).Succeeded);
+        }
+
+        await File.WriteAllTextAsync(file, "content");
+        await Shell.CheckAsync(MountPrerequisites.IsRoot ? $"umount '{volume.Root}'" : $"fusermount3 -u '{volume.Root}'", "/");
+
+        await volume.WaitForDaemonAsync(StopTimeout);
+        Assert.Contains("detached: uploading", volume.LogTail, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Detach_WithSmallStagedData_EndsTheDaemonByItself()
     {
         await using MountedVolume volume = await MountedVolume.CreateAsync();

@@ -20,6 +20,9 @@ public sealed class InterposedMetadataStore : IMetadataStore
     /// <summary>Decides whether a change of attributes fails, with what; null never.</summary>
     public Func<SetAttributesRequest, MetadataError>? RefuseAttributes { get; set; }
 
+    /// <summary>Decides whether a change of a segment's row fails, with what; null never.</summary>
+    public Func<SegmentRow, MetadataError>? RefuseSegment { get; set; }
+
     /// <inheritdoc/>
     public VolumeUsage Usage => _store.Usage;
 
@@ -209,7 +212,8 @@ public sealed class InterposedMetadataStore : IMetadataStore
         OperationId operation, SegmentRow segment, CancellationToken cancel = default)
     {
         await _before(_store);
-        return await _store.UpdateSegmentAsync(operation, segment, cancel);
+        MetadataError refused = RefuseSegment?.Invoke(segment) ?? MetadataError.None;
+        return refused == MetadataError.None ? await _store.UpdateSegmentAsync(operation, segment, cancel) : refused;
     }
 
     /// <inheritdoc/>
