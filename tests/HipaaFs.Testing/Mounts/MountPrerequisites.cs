@@ -66,7 +66,8 @@ public static class MountPrerequisites
     {
         try
         {
-            using FileStream device = File.Open("/dev/fuse", FileMode.Open, FileAccess.ReadWrite);
+            // Shared: the runtime would lock it otherwise, and a test that looks at the same time would find no device.
+            using FileStream device = File.Open("/dev/fuse", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
             return true;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
