@@ -20,7 +20,7 @@ internal static class LowerErrors
         MetadataError.TooManyLinks => FsError.TooManyLinks,
         MetadataError.NoAttribute => FsError.NoAttribute,
         MetadataError.AttributeExists => FsError.Exists,
-        MetadataError.Conflict => FsError.VersionChanged,
+        MetadataError.Conflict or MetadataError.SnapshotGone => FsError.VersionChanged,
         MetadataError.NoSpace => FsError.NoSpace,
         MetadataError.ReadOnly or MetadataError.Fenced => FsError.ReadOnly,
         MetadataError.Failed or MetadataError.Io => FsError.Io,

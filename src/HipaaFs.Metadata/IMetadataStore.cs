@@ -8,13 +8,14 @@ namespace HipaaFs.Metadata;
 /// <para>Every operation checks all its preconditions and changes everything or nothing. It is visible to every reader as
 /// soon as it was applied and survives a crash once <see cref="MakeDurableAsync"/> covered its sequence. After a crash the
 /// volume is at a commit point: a prefix of the order in which operations were applied.</para>
+/// <para>What it reads as a view is the live state; <see cref="OpenSnapshot"/> reads an older one.</para>
 /// <para>Thread-safe. Calls may complete synchronously.</para>
-/// <para>The streams (<see cref="ChangesSinceAsync"/>, <see cref="DumpAsync"/>) have no place for an error in their answers and
+/// <para>The streams (<see cref="ChangesSinceAsync"/>, <see cref="DumpAsync"/>, <see cref="CompareAsync"/>) have no place for an error in their answers and
 /// throw <see cref="IOException"/> instead.</para>
 /// <para>Any call answers <see cref="MetadataError.Failed"/> after the store failed, and may answer
 /// <see cref="MetadataError.Io"/>; both stand for every method here.</para>
 /// </remarks>
-public interface IMetadataStore : IAsyncDisposable
+public interface IMetadataStore : IMetadataView, IAsyncDisposable
 {
     /// <summary>Inodes and bytes in use, every applied operation counted. Exact.</summary>
     VolumeUsage Usage { get; }
@@ -27,45 +28,6 @@ public interface IMetadataStore : IAsyncDisposable
 
     /// <summary>Cancelled when everything after <see cref="Durable"/> was lost. The store answers errors from then on.</summary>
     CancellationToken Failure { get; }
-
-    /// <summary>Reads an inode, an orphan too.</summary>
-    ValueTask<MetadataResult<InodeAttributes>> GetInodeAsync(InodeId inode, CancellationToken cancel = default);
-
-    /// <summary>Finds an entry of a directory.</summary>
-    ValueTask<MetadataResult<DirectoryEntry>> LookupAsync(InodeId parent, NameTag name, CancellationToken cancel = default);
-
-    /// <summary>Reads entries of a directory in the order of their tags and answers how many.</summary>
-    /// <param name="directory">The directory; one without a name is empty.</param>
-    /// <param name="after">Begin with the first tag greater than this one; null begins at the start.</param>
-    /// <param name="buffer">Filled by the store, at most to its length. Fewer entries mean the end.</param>
-    /// <param name="cancel">Ends the call.</param>
-    ValueTask<MetadataResult<int>> ReadDirectoryAsync(
-        InodeId directory, NameTag? after, Memory<DirectoryEntry> buffer, CancellationToken cancel = default);
-
-    /// <summary>Reads entries as <see cref="ReadDirectoryAsync"/> does, beginning with the first tag whose <see cref="NameTag.High64"/> is at least <paramref name="fromHigh64"/>.</summary>
-    ValueTask<MetadataResult<int>> ReadDirectoryFromAsync(
-        InodeId directory, ulong fromHigh64, Memory<DirectoryEntry> buffer, CancellationToken cancel = default);
-
-    /// <summary>Finds one entry that names the inode; of several the one of the lowest parent and tag. For a directory its parent is "..".</summary>
-    ValueTask<MetadataResult<DirectoryEntry>> FindEntryAsync(InodeId inode, CancellationToken cancel = default);
-
-    /// <summary>Reads the sealed target of a symbolic link; <see cref="MetadataError.Conflict"/> for another kind of inode.</summary>
-    ValueTask<MetadataResult<ReadOnlyMemory<byte>>> ReadLinkAsync(InodeId inode, CancellationToken cancel = default);
-
-    /// <summary>Reads an extended attribute; <see cref="MetadataError.NoAttribute"/> when the inode does not have it.</summary>
-    ValueTask<MetadataResult<SealedXattr>> GetXattrAsync(InodeId inode, NameTag name, CancellationToken cancel = default);
-
-    /// <summary>Reads all extended attributes of an inode in the order of their tags.</summary>
-    ValueTask<MetadataResult<IReadOnlyList<SealedXattr>>> ListXattrsAsync(InodeId inode, CancellationToken cancel = default);
-
-    /// <summary>Reads the extents that overlap a range of a file, in file order.</summary>
-    /// <param name="inode">The file.</param>
-    /// <param name="offset">First byte of the range.</param>
-    /// <param name="length">Length of the range.</param>
-    /// <param name="limit">The most extents to answer.</param>
-    /// <param name="cancel">Ends the call.</param>
-    ValueTask<MetadataResult<ExtentPage>> GetExtentsAsync(
-        InodeId inode, long offset, long length, int limit, CancellationToken cancel = default);
 
     /// <summary>Creates an inode and its entry. A directory begins with two links and adds one to its parent; the parent's times become the request's.</summary>
     ValueTask<MetadataResult<Applied<DirectoryEntry>>> CreateAsync(CreateRequest request, CancellationToken cancel = default);
@@ -173,6 +135,22 @@ public interface IMetadataStore : IAsyncDisposable
 
     /// <summary>Lists all snapshots, oldest first.</summary>
     ValueTask<MetadataResult<IReadOnlyList<SnapshotRow>>> ListSnapshotsAsync(CancellationToken cancel = default);
+
+    /// <summary>Reads the volume as a snapshot shows it. The view answers <see cref="MetadataError.SnapshotGone"/> when there is no such snapshot (any more).</summary>
+    IMetadataView OpenSnapshot(SnapshotId snapshot);
+
+    /// <summary>Deletes a snapshot: it is not readable any more at once; the rows that only it showed go in slices, see <see cref="PurgeSnapshotsAsync"/>.</summary>
+    ValueTask<MetadataResult<Applied>> DeleteSnapshotAsync(OperationId operation, SnapshotId snapshot, CancellationToken cancel = default);
+
+    /// <summary>Finishes what the deletion of snapshots left to do, slice by slice. The store does the same unasked, a slice with every commit it makes by itself.</summary>
+    ValueTask<MetadataResult<CommitSequence>> PurgeSnapshotsAsync(CancellationToken cancel = default);
+
+    /// <summary>Streams the inodes that differ between a snapshot and a later one, or the live state. Cost follows what changed, not what there is.</summary>
+    /// <param name="from">The older one.</param>
+    /// <param name="to">The newer one; null is the live state, whose changes during the call may or may not be seen.</param>
+    /// <param name="cancel">Ends the stream.</param>
+    /// <exception cref="IOException">A snapshot is gone, or the store failed.</exception>
+    IAsyncEnumerable<InodeDifference> CompareAsync(SnapshotId from, SnapshotId? to, CancellationToken cancel = default);
 
     /// <summary>Reads a setting of the volume; <see cref="MetadataError.NotFound"/> when it was never set.</summary>
     ValueTask<MetadataResult<ReadOnlyMemory<byte>>> GetSettingAsync(string key, CancellationToken cancel = default);

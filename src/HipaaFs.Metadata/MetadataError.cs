@@ -36,6 +36,9 @@ public enum MetadataError
     /// <summary>A precondition does not hold: an expected inode or version, the state of a segment, the kind of an inode.</summary>
     Conflict,
 
+    /// <summary>There is no such snapshot, or it is being deleted.</summary>
+    SnapshotGone,
+
     /// <summary>The two places are of different key domains.</summary>
     CrossesDomain,
 

@@ -90,11 +90,11 @@ public sealed class SqliteFileTests : IDisposable
     }
 
     [Fact]
-    public async Task Open_SchemaOfToday_IsVersionOne()
+    public async Task Open_SchemaOfToday_IsVersionTwo()
     {
         string directory = await CreateAsync();
 
-        Assert.Equal(1L, Query(directory, "PRAGMA user_version"));
+        Assert.Equal(2L, Query(directory, "PRAGMA user_version"));
         await using SqliteMetadataStore again = _directories.Open(directory);
     }
 
@@ -203,6 +203,93 @@ public sealed class SqliteFileTests : IDisposable
                 Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
             }
         }
+    }
+
+    [Fact]
+    public async Task Open_SchemaOfVersionOne_IsBroughtUpToDate()
+    {
+        string directory = await CreateAsync();
+        Execute(directory, """
+            DROP TABLE snapshot_gone; DROP INDEX inode_born; DROP INDEX inode_past_born; DROP INDEX inode_past_died;
+            DROP INDEX dirent_past_child; DROP INDEX dirent_past_died; DROP INDEX xattr_past_died;
+            DROP INDEX symlink_past_died; DROP INDEX extent_past_died; PRAGMA user_version = 1
+            """);
+        Assert.Equal(
+            SqliteOpenError.Unreadable,
+            SqliteMetadataStore.Open(new SqliteMetadataOptions { Directory = directory, ReadOnly = true }, TimeProvider.System, NullLogger.Instance).Error);
+
+        await using SqliteMetadataStore store = _directories.Open(directory);
+        var volume = new SqliteVolume(store);
+        SnapshotId snapshot = SqliteVolume.Ok(await store.CreateSnapshotAsync(default, default, default)).Value.Id;
+        await volume.CreateAsync(500);
+
+        Assert.True(await volume.ExistsAsync(1));
+        Assert.True((await store.OpenSnapshot(snapshot).LookupAsync(InodeId.Root, SqliteVolume.Tag(1))).Succeeded);
+        Assert.False((await store.OpenSnapshot(snapshot).LookupAsync(InodeId.Root, SqliteVolume.Tag(500))).Succeeded);
+        Assert.Equal(2L, Query(directory, "PRAGMA user_version"));
+    }
+
+    [Fact]
+    public async Task DeleteSnapshot_CrashBetweenSlices_IsFinishedAfterwards()
+    {
+        const int files = 12_000; // More than two slices.
+        string directory = _directories.Create();
+        var time = new ManualTimeProvider();
+        await using SqliteMetadataStore store = SqliteDirectories.Open(new SqliteMetadataOptions { Directory = directory }, time);
+        var volume = new SqliteVolume(store);
+        await volume.CreateRootAsync();
+        for (int i = 0; i < files; i++)
+        {
+            await volume.CreateAsync(i);
+        }
+
+        SnapshotId kept = SqliteVolume.Ok(await store.CreateSnapshotAsync(default, default, default)).Value.Id;
+        SnapshotId gone = SqliteVolume.Ok(await store.CreateSnapshotAsync(default, default, default)).Value.Id;
+        for (int i = 0; i < files; i++)
+        {
+            SqliteVolume.Ok(await store.UnlinkAsync(new UnlinkRequest { Parent = InodeId.Root, Name = SqliteVolume.Tag(i) }));
+        }
+
+        SqliteVolume.Ok(await store.DeleteSnapshotAsync(default, gone));
+        SqliteVolume.Ok(await store.DeleteSnapshotAsync(default, kept));
+        await volume.SyncAsync();
+        long all = (long)Query(directory, "SELECT (SELECT count(*) FROM inode_past) + (SELECT count(*) FROM dirent_past)")!;
+        time.Fire();
+        string copy = Crash(directory);
+        long left = (long)Query(copy, "SELECT (SELECT count(*) FROM inode_past) + (SELECT count(*) FROM dirent_past)")!;
+        Assert.InRange(left, 1, all - 1);
+
+        await using SqliteMetadataStore again = SqliteDirectories.Open(new SqliteMetadataOptions { Directory = copy }, new ManualTimeProvider());
+        Assert.Equal(MetadataError.SnapshotGone, (await again.OpenSnapshot(kept).GetInodeAsync(InodeId.Root)).Error);
+        SqliteVolume.Ok(await again.PurgeSnapshotsAsync());
+        Assert.Equal(0L, Query(copy, "SELECT count(*) FROM inode_past"));
+        Assert.Equal(0L, Query(copy, "SELECT count(*) FROM dirent_past"));
+        Assert.Equal(0L, Query(copy, "SELECT count(*) FROM snapshot_gone"));
+    }
+
+    [Theory]
+    [InlineData("SELECT id FROM inode_past WHERE died = 5 AND (born, id) > (1, 1) ORDER BY born, id LIMIT 3", "inode_past_died")]
+    [InlineData("SELECT id FROM inode WHERE born = 5 AND born > 1 AND id > 3 ORDER BY id LIMIT 3", "inode_born")]
+    [InlineData("SELECT id FROM inode_past WHERE born = 5 AND id > 3 ORDER BY id LIMIT 3", "inode_past_born")]
+    [InlineData("SELECT min(died) FROM extent_past WHERE died > 3 AND died <= 9", "extent_past_died")]
+    [InlineData("SELECT tag FROM dirent WHERE parent = 1 AND tag > x'00' AND born <= 3 UNION ALL SELECT tag FROM dirent_past WHERE parent = 1 AND tag > x'00' AND born <= 3 AND died > 3 ORDER BY tag LIMIT 5", "MERGE")]
+    public async Task Queries_OfHistory_FollowAnIndexWithoutSorting(string sql, string expected)
+    {
+        string directory = await CreateAsync();
+        using SqliteConnection connection = Connect(directory);
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = "EXPLAIN QUERY PLAN " + sql;
+        var plan = new List<string>();
+        using SqliteDataReader reader = command.ExecuteReader();
+        while (reader.Read())
+        {
+            plan.Add(reader.GetString(3));
+        }
+
+        string text = string.Join('\n', plan);
+        Assert.Contains(expected, text, StringComparison.Ordinal);
+        Assert.DoesNotContain("TEMP B-TREE", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("SCAN inode", text, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -36,7 +36,8 @@ namespace HipaaFs.Metadata.Changes;
 ///                                            it is not), host text
 ///  9 snapshot    snapshot u64                created i64, label bytes
 /// 10 setting     name text                   value bytes
-/// 11 counter     counter u32                 value u64      counter 1: lowest inode number never set aside for use
+/// 11 counter     counter u32                 value u64      counter 1: lowest inode number never set aside for use;
+///                                            2: lowest snapshot number never given
 /// </code>
 /// <para>Mode and device number are those of Linux. Inode flags: 1 has extended attributes, 2 has an access ACL, 4 has a
 /// default ACL. Segment class as in a segment's header; state 1 staged, 2 live, 3 condemned. An extent's row covers the
@@ -45,8 +46,9 @@ namespace HipaaFs.Metadata.Changes;
 /// <para>A batch holds a key once, with its last state; the order of changes in it has no meaning. A tombstone of an inode
 /// also ends its symlink, xattr and extent rows, which then have no tombstones of their own; inode numbers never come back.
 /// A snapshot is the only snapshot row of the first batch that has it, and everything else in that batch came after it:
-/// a reader that keeps history applies snapshot rows first. A row born before the epoch (newest snapshot + 1) that a batch
-/// replaces or ends is what the snapshots since its birth show.</para>
+/// a reader that keeps history applies snapshot rows first. A row born before the epoch (counter 2, or newest snapshot + 1)
+/// that a batch replaces or ends is what the snapshots since its birth show. With a snapshot's tombstone go the past rows
+/// that no other snapshot shows.</para>
 /// </remarks>
 public static class ChangeCodec
 {

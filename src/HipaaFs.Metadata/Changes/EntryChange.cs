@@ -6,4 +6,4 @@ namespace HipaaFs.Metadata.Changes;
 /// <param name="Name">The name.</param>
 /// <param name="Inode">The inode it names.</param>
 /// <param name="Lifetime">Which snapshots show it.</param>
-public sealed record EntryChange(ChangeKind Kind, InodeId Parent, EntryName Name, InodeId Inode, Lifetime Lifetime) : RowChange(Kind);
+public sealed record EntryChange(ChangeKind Kind, InodeId Parent, EntryName Name, InodeId Inode, Lifetime Lifetime) : RowChange(Kind), IVersionedChange;

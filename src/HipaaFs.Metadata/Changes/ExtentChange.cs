@@ -5,4 +5,4 @@ namespace HipaaFs.Metadata.Changes;
 /// <param name="Inode">The file.</param>
 /// <param name="Extent">The extent.</param>
 /// <param name="Lifetime">Which snapshots show it.</param>
-public sealed record ExtentChange(ChangeKind Kind, InodeId Inode, Extent Extent, Lifetime Lifetime) : RowChange(Kind);
+public sealed record ExtentChange(ChangeKind Kind, InodeId Inode, Extent Extent, Lifetime Lifetime) : RowChange(Kind), IVersionedChange;

@@ -4,4 +4,4 @@ namespace HipaaFs.Metadata.Changes;
 /// <param name="Kind">What happened.</param>
 /// <param name="Inode">The row.</param>
 /// <param name="Lifetime">Which snapshots show it.</param>
-public sealed record InodeChange(ChangeKind Kind, InodeAttributes Inode, Lifetime Lifetime) : RowChange(Kind);
+public sealed record InodeChange(ChangeKind Kind, InodeAttributes Inode, Lifetime Lifetime) : RowChange(Kind), IVersionedChange;

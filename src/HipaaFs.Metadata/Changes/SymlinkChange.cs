@@ -5,4 +5,4 @@ namespace HipaaFs.Metadata.Changes;
 /// <param name="Inode">The inode.</param>
 /// <param name="Target">The sealed target.</param>
 /// <param name="Lifetime">Which snapshots show it.</param>
-public sealed record SymlinkChange(ChangeKind Kind, InodeId Inode, ReadOnlyMemory<byte> Target, Lifetime Lifetime) : RowChange(Kind);
+public sealed record SymlinkChange(ChangeKind Kind, InodeId Inode, ReadOnlyMemory<byte> Target, Lifetime Lifetime) : RowChange(Kind), IVersionedChange;

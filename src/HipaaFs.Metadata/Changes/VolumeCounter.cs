@@ -8,4 +8,7 @@ public enum VolumeCounter : uint
 
     /// <summary>The lowest inode number that was never set aside for use.</summary>
     NextInode = 1,
+
+    /// <summary>The lowest snapshot number that was never given.</summary>
+    NextSnapshot = 2,
 }

@@ -5,4 +5,4 @@ namespace HipaaFs.Metadata.Changes;
 /// <param name="Inode">The inode.</param>
 /// <param name="Xattr">The attribute.</param>
 /// <param name="Lifetime">Which snapshots show it.</param>
-public sealed record XattrChange(ChangeKind Kind, InodeId Inode, SealedXattr Xattr, Lifetime Lifetime) : RowChange(Kind);
+public sealed record XattrChange(ChangeKind Kind, InodeId Inode, SealedXattr Xattr, Lifetime Lifetime) : RowChange(Kind), IVersionedChange;

@@ -16,7 +16,7 @@ internal sealed class DumpReader : IDisposable
         new("SELECT id, created, label FROM snapshot ORDER BY id", WriteSnapshot),
         new("SELECT id, host, process, opened, closed FROM session ORDER BY id", WriteSession),
         new("SELECT key, value FROM setting ORDER BY key", WriteSetting),
-        new("SELECT id, value FROM counter WHERE id = 1", WriteCounter),
+        new("SELECT id, value FROM counter WHERE id IN (1, 6)", WriteCounter),
         new($"SELECT {SegmentTable.Columns} FROM segment ORDER BY id", WriteSegment),
         new("SELECT * FROM inode ORDER BY id", WriteInode),
         new("SELECT inode, target, born, 0 FROM symlink ORDER BY inode", WriteSymlink),
@@ -90,7 +90,10 @@ internal sealed class DumpReader : IDisposable
         writer.WriteSetting(ChangeKind.Upsert, row.Text(0), row.Bytes(1));
 
     private static void WriteCounter(ChangeWriter writer, Statement row) =>
-        writer.WriteCounter(ChangeKind.Upsert, VolumeCounter.NextInode, row.UInt64(1));
+        writer.WriteCounter(
+            ChangeKind.Upsert,
+            row.Int64(0) == (long)StoredCounter.NextSnapshot ? VolumeCounter.NextSnapshot : VolumeCounter.NextInode,
+            row.UInt64(1));
 
     private static void WriteSegment(ChangeWriter writer, Statement row) =>
         writer.WriteSegment(ChangeKind.Upsert, SegmentTable.Read(row));

@@ -107,12 +107,15 @@ internal sealed partial class OpenBatch
     public void AdvanceTo(CommitSequence sequence) =>
         Applied = sequence > Applied ? sequence : Applied;
 
-    /// <summary>Deletes one slice of what inodes that are gone left behind.</summary>
-    public void Purge()
+    /// <summary>Whether inodes that are gone or deleted snapshots left something behind.</summary>
+    public bool HasPurges => _tables.Orphans.HasPurges || _tables.Snapshots.Gone.Count > 0;
+
+    /// <summary>Deletes one slice of what inodes that are gone, and one of what deleted snapshots left behind. False when the database refused.</summary>
+    public bool TryPurge()
     {
-        if (Failed || !_tables.Orphans.HasPurges)
+        if (Failed || !HasPurges)
         {
-            return;
+            return !Failed;
         }
 
         try
@@ -120,10 +123,13 @@ internal sealed partial class OpenBatch
             Begin();
             _purged = true;
             _rules.Removal.PurgeSlice();
+            _rules.History.PurgeSlice();
+            return true;
         }
         catch (SqliteFailureException failure)
         {
-            Recover(failure);
+            _ = Recover(failure);
+            return false;
         }
     }
 

@@ -62,6 +62,9 @@ internal static class Operations
     public static readonly Operation<SnapshotRow> CreateSnapshot =
         new(static (rules, request) => rules.Volume.CreateSnapshot((CreateSnapshotRequest)request));
 
+    public static readonly Operation<bool> DeleteSnapshot =
+        new(static (rules, request) => rules.Volume.DeleteSnapshot((DeleteSnapshotRequest)request));
+
     public static readonly Operation<bool> SetSetting =
         new(static (rules, request) => rules.Volume.SetSetting((SetSettingRequest)request));
 

@@ -10,7 +10,7 @@ namespace HipaaFs.Metadata.Sqlite;
 internal static class Schema
 {
     /// <summary>The version this program writes (PRAGMA user_version).</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
     /// <summary>Marks a file as ours (PRAGMA application_id): "HIPA".</summary>
     public const int ApplicationId = 0x48495041;
@@ -67,8 +67,22 @@ internal static class Schema
         CREATE TABLE change (last INTEGER PRIMARY KEY, first INTEGER NOT NULL, batch BLOB NOT NULL);
         """;
 
+    // Comparing asks for rows by birth and death, purging by death. Before the first snapshot every row is born in epoch 1, and the index of births is empty.
+    private const string ToVersion2 = """
+        -- Snapshots that are deleted while rows only they showed are still being deleted.
+        CREATE TABLE snapshot_gone (id INTEGER PRIMARY KEY);
+        CREATE INDEX inode_born ON inode (born) WHERE born > 1;
+        CREATE INDEX inode_past_born ON inode_past (born);
+        CREATE INDEX inode_past_died ON inode_past (died, born);
+        CREATE INDEX dirent_past_child ON dirent_past (child);
+        CREATE INDEX dirent_past_died ON dirent_past (died, born);
+        CREATE INDEX xattr_past_died ON xattr_past (died, born);
+        CREATE INDEX symlink_past_died ON symlink_past (died, born);
+        CREATE INDEX extent_past_died ON extent_past (died, born);
+        """;
+
     // Step n leads from version n to n + 1.
-    private static readonly string[] Steps = [ToVersion1];
+    private static readonly string[] Steps = [ToVersion1, ToVersion2];
 
     /// <summary>Brings the database to <see cref="Version"/> in one transaction. Answers the version it had.</summary>
     public static int Migrate(SqliteFile file)

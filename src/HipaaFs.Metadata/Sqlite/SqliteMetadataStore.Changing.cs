@@ -94,21 +94,4 @@ public sealed partial class SqliteMetadataStore
     /// <inheritdoc/>
     public ValueTask<MetadataResult<Applied>> TrimChangesAsync(CommitSequence upTo, CancellationToken cancel = default) =>
         ApplyPlain(Operations.TrimChanges, new TrimChangesRequest(upTo));
-
-    // A batch never spans a snapshot: coalesced, it would lose the rows the snapshot shows.
-    /// <inheritdoc/>
-    public ValueTask<MetadataResult<Applied<SnapshotRow>>> CreateSnapshotAsync(
-        OperationId operation, ReadOnlyMemory<byte> label, Timestamp now, CancellationToken cancel = default)
-    {
-        lock (_lock)
-        {
-            if (!_batch.TryCommit())
-            {
-                ReportFailure();
-                return new ValueTask<MetadataResult<Applied<SnapshotRow>>>(MetadataError.Failed);
-            }
-
-            return Apply(Operations.CreateSnapshot, new CreateSnapshotRequest(label) { Operation = operation, Now = now });
-        }
-    }
 }

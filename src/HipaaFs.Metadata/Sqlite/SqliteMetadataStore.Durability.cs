@@ -135,7 +135,7 @@ public sealed partial class SqliteMetadataStore
                     return;
                 }
 
-                _batch.Purge();
+                _ = _batch.TryPurge(); // A refusal is logged, and tried again with the next tick.
                 ReportFailure();
             }
 
@@ -203,7 +203,7 @@ public sealed partial class SqliteMetadataStore
     {
         lock (_lock)
         {
-            if (_tables.Orphans.HasPurges && !_timerArmed && !_batch.Failed)
+            if (_batch.HasPurges && !_timerArmed && !_batch.Failed)
             {
                 _timerArmed = true;
                 _timer!.Change(_options.CommitInterval, Timeout.InfiniteTimeSpan);

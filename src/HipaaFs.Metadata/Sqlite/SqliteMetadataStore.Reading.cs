@@ -164,7 +164,7 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<MetadataResult<IReadOnlyList<SnapshotRow>>> ListSnapshotsAsync(CancellationToken cancel = default) =>
-        Read(0, static (tables, _) => new MetadataResult<IReadOnlyList<SnapshotRow>>(tables.Volume.ListSnapshots()));
+        Read(0, static (tables, _) => new MetadataResult<IReadOnlyList<SnapshotRow>>(tables.Snapshots.List()));
 
     /// <inheritdoc/>
     public ValueTask<MetadataResult<ReadOnlyMemory<byte>>> GetSettingAsync(string key, CancellationToken cancel = default) =>

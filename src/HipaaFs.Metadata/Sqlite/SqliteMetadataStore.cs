@@ -163,7 +163,7 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
         SqliteFile.Open(_path, Microsoft.Data.Sqlite.SqliteOpenMode.ReadOnly, cacheBytes: 1 << 20);
 
     // The one way to read the live view. Static lambdas with their argument, so that nothing is allocated.
-    private ValueTask<MetadataResult<T>> Read<TArgument, T>(
+    internal ValueTask<MetadataResult<T>> Read<TArgument, T>(
         TArgument argument, Func<Tables.LiveTables, TArgument, MetadataResult<T>> read)
     {
         lock (_lock)

@@ -110,6 +110,11 @@ internal sealed class SqliteOpening
             return SqliteOpenError.NewerSchema;
         }
 
+        if (File.QueryInt64("PRAGMA user_version") < Schema.Version)
+        {
+            throw new SqliteFailureException(SQLITE_READONLY, "an older schema is brought up to date when the volume is mounted for writing");
+        }
+
         Tables = new LiveTables(File, Options.CachedInodes);
         return SqliteOpenError.None;
     }

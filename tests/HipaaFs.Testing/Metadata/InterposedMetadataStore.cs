@@ -397,4 +397,34 @@ public sealed class InterposedMetadataStore : IMetadataStore
         await _before(_store);
         return await _store.SetSettingAsync(operation, key, value, cancel);
     }
+
+    /// <inheritdoc/>
+    public IMetadataView OpenSnapshot(SnapshotId snapshot) =>
+        new InterposedMetadataView(_store.OpenSnapshot(snapshot), () => _before(_store));
+
+    /// <inheritdoc/>
+    public async ValueTask<MetadataResult<Applied>> DeleteSnapshotAsync(
+        OperationId operation, SnapshotId snapshot, CancellationToken cancel = default)
+    {
+        await _before(_store);
+        return await _store.DeleteSnapshotAsync(operation, snapshot, cancel);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<MetadataResult<CommitSequence>> PurgeSnapshotsAsync(CancellationToken cancel = default)
+    {
+        await _before(_store);
+        return await _store.PurgeSnapshotsAsync(cancel);
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<InodeDifference> CompareAsync(
+        SnapshotId from, SnapshotId? to, [EnumeratorCancellation] CancellationToken cancel = default)
+    {
+        await _before(_store);
+        await foreach (InodeDifference difference in _store.CompareAsync(from, to, cancel))
+        {
+            yield return difference;
+        }
+    }
 }

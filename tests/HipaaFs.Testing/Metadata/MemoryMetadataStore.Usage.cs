@@ -29,21 +29,22 @@ public sealed partial class MemoryMetadataStore
             .Take(limit)
             .ToList());
 
-    // Rows that only snapshots show are not kept here, just that there are some.
     private SegmentUsage UsageOf(SegmentRow row)
     {
         long referred = 0;
         long end = 0;
-        bool inSnapshot = _tables.PastSegments.Contains(row.Id);
+        List<MemoryRow<Extent>> past = _tables.Extents.Past.Select(extent => extent.Row).Where(extent => extent.Value.Segment == row.Id).ToList();
+        bool inSnapshot = past.Count > 0;
         foreach (MemoryRow<Extent> use in _tables.Extents.Rows
             .Select(extent => extent.Value)
             .Where(extent => extent.Value.Segment == row.Id)
+            .Concat(past)
             .OrderBy(extent => extent.Value.PlaintextOffset))
         {
             long useEnd = use.Value.PlaintextOffset + use.Value.Length;
             referred += Math.Max(0, useEnd - Math.Max(end, use.Value.PlaintextOffset));
             end = Math.Max(end, useEnd);
-            inSnapshot |= use.Born < _tables.Epoch;
+            inSnapshot |= _tables.IsShown(use.Born, _tables.Epoch);
         }
 
         return new SegmentUsage(row, referred, inSnapshot);

@@ -4,7 +4,7 @@ using HipaaFs.Metadata.Changes;
 
 namespace HipaaFs.Testing.Metadata;
 
-/// <content>Segments, sessions, snapshots, settings.</content>
+/// <content>Segments, sessions, settings.</content>
 public sealed partial class MemoryMetadataStore
 {
     /// <inheritdoc/>
@@ -146,21 +146,6 @@ public sealed partial class MemoryMetadataStore
     }
 
     /// <inheritdoc/>
-    public ValueTask<MetadataResult<Applied<SnapshotRow>>> CreateSnapshotAsync(
-        OperationId operation, ReadOnlyMemory<byte> label, Timestamp now, CancellationToken cancel = default) =>
-        Apply(operation, MetadataResult<SnapshotRow> () =>
-        {
-            Commit();
-            var row = new SnapshotRow(new SnapshotId(_tables.Epoch), now, label);
-            _tables.Snapshots.Set(row.Id, row);
-            return row;
-        });
-
-    /// <inheritdoc/>
-    public ValueTask<MetadataResult<IReadOnlyList<SnapshotRow>>> ListSnapshotsAsync(CancellationToken cancel = default) =>
-        Read(MetadataResult<IReadOnlyList<SnapshotRow>> () => _tables.Snapshots.Rows.Select(row => row.Value).ToList());
-
-    /// <inheritdoc/>
     public ValueTask<MetadataResult<ReadOnlyMemory<byte>>> GetSettingAsync(string key, CancellationToken cancel = default) =>
         Read(MetadataResult<ReadOnlyMemory<byte>> () => _tables.Settings.Find(key) is { } value ? value : MetadataError.NotFound);
 
@@ -182,7 +167,8 @@ public sealed partial class MemoryMetadataStore
         });
 
     private bool IsUsed(SegmentId segment) =>
-        _tables.PastSegments.Contains(segment) || _tables.Extents.Rows.Any(row => row.Value.Value.Segment == segment);
+        _tables.Extents.Past.Any(past => past.Row.Value.Segment == segment)
+        || _tables.Extents.Rows.Any(row => row.Value.Value.Segment == segment);
 
     private MetadataResult<bool> PutSegment(MetadataError error, SegmentRow segment)
     {

@@ -10,7 +10,7 @@ namespace HipaaFs.Testing.Metadata;
 public sealed partial class MemoryMetadataStore : IMetadataStore
 {
     private readonly Lock _lock = new();
-    private readonly MemoryTables _tables = new();
+    private readonly MemoryTables _tables;
     private readonly MemoryNamespace _names;
     private readonly MemoryContent _content;
     private readonly Dictionary<OperationId, object> _answers = [];
@@ -21,7 +21,13 @@ public sealed partial class MemoryMetadataStore : IMetadataStore
 
     /// <summary>Creates an empty store.</summary>
     public MemoryMetadataStore()
+        : this(new MemoryTables())
     {
+    }
+
+    private MemoryMetadataStore(MemoryTables tables)
+    {
+        _tables = tables;
         _names = new MemoryNamespace(_tables);
         _content = new MemoryContent(_tables, _names);
     }
@@ -111,11 +117,7 @@ public sealed partial class MemoryMetadataStore : IMetadataStore
         lock (_lock)
         {
             Commit();
-            foreach (RowChange change in changes)
-            {
-                _tables.Load(change);
-            }
-
+            _tables.Load(changes);
             _ = _tables.TakeChanges();
             _applied = Math.Max(_applied + 1, batch.Last.Value);
             _durable = _applied;

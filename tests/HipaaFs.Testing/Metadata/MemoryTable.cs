@@ -1,7 +1,7 @@
 namespace HipaaFs.Testing.Metadata;
 
 /// <summary>Rows in the order of their keys, and which of them changed since the last commit.</summary>
-internal sealed class MemoryTable<TKey, TRow>
+internal class MemoryTable<TKey, TRow>
     where TKey : notnull
     where TRow : struct
 {
@@ -12,13 +12,13 @@ internal sealed class MemoryTable<TKey, TRow>
 
     public TRow? Find(TKey key) => _rows.TryGetValue(key, out TRow row) ? row : null;
 
-    public void Set(TKey key, TRow row)
+    public virtual void Set(TKey key, TRow row)
     {
         _rows[key] = row;
         _dirty.Add(key);
     }
 
-    public void Remove(TKey key)
+    public virtual void Remove(TKey key)
     {
         _rows.Remove(key);
         _dirty.Add(key);

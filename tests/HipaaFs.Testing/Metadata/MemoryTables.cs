@@ -7,15 +7,24 @@ namespace HipaaFs.Testing.Metadata;
 /// <summary>Every table of the memory engine, and their translation from and to the rows of the change stream.</summary>
 internal sealed class MemoryTables
 {
-    public MemoryTable<InodeId, MemoryRow<InodeAttributes>> Inodes { get; } = new();
+    public MemoryTables()
+    {
+        Inodes = new(() => Epoch, IsShown);
+        Entries = new(() => Epoch, IsShown);
+        Xattrs = new(() => Epoch, IsShown);
+        Symlinks = new(() => Epoch, IsShown);
+        Extents = new(() => Epoch, IsShown);
+    }
 
-    public MemoryTable<(InodeId Parent, NameTag Tag), MemoryRow<(EntryName Name, InodeId Child)>> Entries { get; } = new();
+    public MemoryHistoryTable<InodeId, InodeAttributes> Inodes { get; }
 
-    public MemoryTable<(InodeId Inode, NameTag Tag), MemoryRow<SealedXattr>> Xattrs { get; } = new();
+    public MemoryHistoryTable<(InodeId Parent, NameTag Tag), (EntryName Name, InodeId Child)> Entries { get; }
 
-    public MemoryTable<InodeId, MemoryRow<ReadOnlyMemory<byte>>> Symlinks { get; } = new();
+    public MemoryHistoryTable<(InodeId Inode, NameTag Tag), SealedXattr> Xattrs { get; }
 
-    public MemoryTable<(InodeId Inode, long Offset), MemoryRow<Extent>> Extents { get; } = new();
+    public MemoryHistoryTable<InodeId, ReadOnlyMemory<byte>> Symlinks { get; }
+
+    public MemoryHistoryTable<(InodeId Inode, long Offset), Extent> Extents { get; }
 
     public MemoryTable<UInt128, SegmentRow> Segments { get; } = new();
 
@@ -29,11 +38,8 @@ internal sealed class MemoryTables
 
     public MemoryTable<uint, ulong> Counters { get; } = new();
 
-    /// <summary>Segments that rows shown by snapshots only refer to.</summary>
-    public HashSet<SegmentId> PastSegments { get; } = [];
-
-    /// <summary>The newest snapshot's number and one.</summary>
-    public ulong Epoch => Snapshots.Rows.LastOrDefault().Key.Value + 1;
+    /// <summary>The next snapshot's number: what is written now is born in it.</summary>
+    public ulong Epoch => Counters.Find((uint)VolumeCounter.NextSnapshot) ?? 1;
 
     public List<RowChange> TakeChanges()
     {
@@ -80,18 +86,68 @@ internal sealed class MemoryTables
         rows.AddRange(Sessions.Rows.Select(r => new SessionChange(ChangeKind.Upsert, r.Value)));
         rows.AddRange(Settings.Rows.Select(r => new SettingChange(ChangeKind.Upsert, r.Key, r.Value)));
         rows.AddRange(Counters.Rows.Select(r => new CounterChange(ChangeKind.Upsert, (VolumeCounter)r.Key, r.Value)));
+        rows.AddRange(Inodes.Past.Select(r => new InodeChange(ChangeKind.Past, r.Row.Value, new Lifetime(r.Row.Born, r.Died))));
+        rows.AddRange(Entries.Past.Select(r => new EntryChange(
+            ChangeKind.Past, r.Key.Parent, r.Row.Value.Name, r.Row.Value.Child, new Lifetime(r.Row.Born, r.Died))));
+        rows.AddRange(Xattrs.Past.Select(r => new XattrChange(
+            ChangeKind.Past, r.Key.Inode, r.Row.Value, new Lifetime(r.Row.Born, r.Died))));
+        rows.AddRange(Symlinks.Past.Select(r => new SymlinkChange(
+            ChangeKind.Past, r.Key, r.Row.Value, new Lifetime(r.Row.Born, r.Died))));
+        rows.AddRange(Extents.Past.Select(r => new ExtentChange(
+            ChangeKind.Past, r.Key.Inode, r.Row.Value, new Lifetime(r.Row.Born, r.Died))));
         return rows;
     }
 
-    public void Load(RowChange change)
+    /// <summary>What a snapshot shows, as tables of their own.</summary>
+    public MemoryTables CopyShown(SnapshotId snapshot)
+    {
+        var shown = new MemoryTables();
+        Inodes.CopyShown(snapshot, shown.Inodes);
+        Entries.CopyShown(snapshot, shown.Entries);
+        Xattrs.CopyShown(snapshot, shown.Xattrs);
+        Symlinks.CopyShown(snapshot, shown.Symlinks);
+        Extents.CopyShown(snapshot, shown.Extents);
+        return shown;
+    }
+
+    /// <summary>Ends a snapshot with the rows that only it showed.</summary>
+    public void RemoveSnapshot(SnapshotId snapshot)
+    {
+        Snapshots.Remove(snapshot);
+        Inodes.Purge();
+        Entries.Purge();
+        Xattrs.Purge();
+        Symlinks.Purge();
+        Extents.Purge();
+    }
+
+    /// <summary>Applies a batch. Snapshots and counters first: what they show is kept when it is replaced.</summary>
+    public void Load(IReadOnlyList<RowChange> changes)
+    {
+        foreach (RowChange change in changes.OrderBy(change => change is SnapshotChange { Kind: ChangeKind.Upsert } or CounterChange ? 0 : 1))
+        {
+            Load(change);
+        }
+    }
+
+    private void LoadPast(RowChange change)
+    {
+        switch (change)
+        {
+            case InodeChange c: Inodes.SetPast(c.Inode.Id, new(c.Inode, c.Lifetime.Born), c.Lifetime.Died); break;
+            case EntryChange c: Entries.SetPast((c.Parent, c.Name.Tag), new((c.Name, c.Inode), c.Lifetime.Born), c.Lifetime.Died); break;
+            case XattrChange c: Xattrs.SetPast((c.Inode, c.Xattr.Tag), new(c.Xattr, c.Lifetime.Born), c.Lifetime.Died); break;
+            case SymlinkChange c: Symlinks.SetPast(c.Inode, new(c.Target, c.Lifetime.Born), c.Lifetime.Died); break;
+            case ExtentChange c: Extents.SetPast((c.Inode, c.Extent.FileOffset), new(c.Extent, c.Lifetime.Born), c.Lifetime.Died); break;
+            default: break;
+        }
+    }
+
+    private void Load(RowChange change)
     {
         if (change.Kind == ChangeKind.Past)
         {
-            if (change is ExtentChange past)
-            {
-                PastSegments.Add(past.Extent.Segment);
-            }
-
+            LoadPast(change);
             return;
         }
 
@@ -113,6 +169,7 @@ internal sealed class MemoryTables
             case OrphanChange c when gone: Orphans.Remove(c.Orphan.Inode); break;
             case OrphanChange c: Orphans.Set(c.Orphan.Inode, c.Orphan); break;
             case SessionChange c: Sessions.Set(c.Session.Id, c.Session); break;
+            case SnapshotChange c when gone: RemoveSnapshot(c.Snapshot.Id); break;
             case SnapshotChange c: Snapshots.Set(c.Snapshot.Id, c.Snapshot); break;
             case SettingChange c when gone: Settings.Remove(c.Key); break;
             case SettingChange c: Settings.Set(c.Key, c.Value); break;
@@ -137,15 +194,10 @@ internal sealed class MemoryTables
         }
     }
 
-    public void RemoveExtent((InodeId Inode, long Offset) key)
-    {
-        if (Extents.Find(key) is { } row && row.Born < Epoch)
-        {
-            PastSegments.Add(row.Value.Segment);
-        }
+    public void RemoveExtent((InodeId Inode, long Offset) key) => Extents.Remove(key);
 
-        Extents.Remove(key);
-    }
+    /// <summary>Whether a snapshot shows a row that lived from one epoch until another.</summary>
+    public bool IsShown(ulong born, ulong died) => Snapshots.Rows.Any(row => row.Key.Value >= born && row.Key.Value < died);
 
     private static ChangeKind Kind<T>(T? row)
         where T : struct => row is null ? ChangeKind.Tombstone : ChangeKind.Upsert;

@@ -8,6 +8,7 @@ internal sealed class RuleSet
     public RuleSet(LiveTables tables)
     {
         Removal = new InodeRemoval(tables);
+        History = new HistoryRemoval(tables);
         Names = new NamespaceRules(tables, Removal);
         Renames = new RenameRules(tables, Names);
         Extents = new ExtentRules(tables);
@@ -16,6 +17,8 @@ internal sealed class RuleSet
     }
 
     public InodeRemoval Removal { get; }
+
+    public HistoryRemoval History { get; }
 
     public NamespaceRules Names { get; }
 

@@ -123,8 +123,19 @@ internal sealed class VolumeRules
     public MetadataResult<SnapshotRow> CreateSnapshot(CreateSnapshotRequest request)
     {
         var row = new SnapshotRow(new SnapshotId(_tables.Context.Epoch), request.Now, request.Label);
-        _tables.Volume.Put(row);
+        _tables.Snapshots.Put(row);
         return row;
+    }
+
+    public MetadataResult<bool> DeleteSnapshot(DeleteSnapshotRequest request)
+    {
+        if (!_tables.Context.HasSnapshot(request.Snapshot))
+        {
+            return MetadataError.NotFound;
+        }
+
+        _tables.Snapshots.Delete(request.Snapshot);
+        return true;
     }
 
     public MetadataResult<bool> SetSetting(SetSettingRequest request)
@@ -147,14 +158,18 @@ internal sealed class VolumeRules
         return true;
     }
 
-    /// <summary>Applies rows of another store. Snapshots first: what they show is kept when it is replaced.</summary>
+    /// <summary>Applies rows of another store. Snapshots and their numbers first: what they show is kept when it is replaced.</summary>
     public MetadataResult<bool> Load(LoadRequest request)
     {
         foreach (RowChange change in request.Changes)
         {
             if (change is SnapshotChange { Kind: ChangeKind.Upsert } snapshot)
             {
-                _tables.Volume.Load(snapshot.Snapshot);
+                _tables.Snapshots.Load(snapshot.Snapshot);
+            }
+            else if (change is CounterChange { Kind: ChangeKind.Upsert, Counter: VolumeCounter.NextSnapshot } next)
+            {
+                _tables.Snapshots.RaiseNext(next.Value);
             }
         }
 
@@ -205,10 +220,12 @@ internal sealed class VolumeRules
     private void RaiseNextInode(ulong value) =>
         _tables.Volume.Put(StoredCounter.NextInode, Math.Max(value, _tables.Volume.Get(StoredCounter.NextInode)));
 
+    // A dump may hold rows of snapshots that were being deleted.
     private void LoadPast(RowChange change)
     {
         switch (change)
         {
+            case IVersionedChange { Lifetime: var life } when !_tables.Context.IsShown(life.Born, life.Died): break;
             case InodeChange c: _tables.Inodes.LoadPast(new InodeRow(c.Inode, c.Lifetime.Born), c.Lifetime.Died); break;
             case EntryChange c: _tables.Entries.LoadPast(new EntryRow(c.Parent, c.Name, c.Inode, c.Lifetime.Born), c.Lifetime.Died); break;
             case XattrChange c: _tables.Xattrs.LoadPast(new XattrRow(c.Inode, c.Xattr, c.Lifetime.Born), c.Lifetime.Died); break;
@@ -240,6 +257,7 @@ internal sealed class VolumeRules
             case SegmentChange c: _tables.Segments.Delete(c.Segment); break;
             case OrphanChange c: _tables.Orphans.Delete(c.Orphan); break;
             case SettingChange c: _tables.Volume.DeleteSetting(c.Key); break;
+            case SnapshotChange c when _tables.Context.HasSnapshot(c.Snapshot.Id): _tables.Snapshots.Delete(c.Snapshot.Id); break;
             default: break;
         }
     }

@@ -3,8 +3,13 @@ namespace HipaaFs.Metadata.Sqlite.Tables;
 /// <summary>What every table of the live view shares: the epoch rows are born in, the changes of the batch, the usage of the volume.</summary>
 internal sealed class BatchContext
 {
-    /// <summary>The newest snapshot's number and one. A row born before it is still shown by a snapshot.</summary>
+    private readonly List<ulong> _snapshots = [];
+
+    /// <summary>The number the next snapshot gets: what is written now is born in it.</summary>
     public ulong Epoch { get; set; } = 1;
+
+    /// <summary>The snapshots that can be read, oldest first.</summary>
+    public IReadOnlyList<ulong> Snapshots => _snapshots;
 
     public BatchChanges Changes { get; } = new();
 
@@ -15,4 +20,34 @@ internal sealed class BatchContext
         Usage.Inodes + sign,
         Usage.FileBytes + (inode.IsFile ? sign * inode.Size : 0),
         Usage.AllocatedBytes + (sign * inode.AllocatedBytes));
+
+    public bool HasSnapshot(SnapshotId id) => _snapshots.BinarySearch(id.Value) >= 0;
+
+    /// <summary>Whether a snapshot shows a row that lived from one epoch until another.</summary>
+    public bool IsShown(ulong born, ulong died)
+    {
+        int index = _snapshots.BinarySearch(died);
+        int last = (index < 0 ? ~index : index) - 1;
+        return last >= 0 && _snapshots[last] >= born;
+    }
+
+    public void AddSnapshot(SnapshotId id)
+    {
+        int index = _snapshots.BinarySearch(id.Value);
+        if (index < 0)
+        {
+            _snapshots.Insert(~index, id.Value);
+        }
+    }
+
+    public void RemoveSnapshot(SnapshotId id) => _snapshots.Remove(id.Value);
+
+    public void SetSnapshots(List<SnapshotRow> oldestFirst)
+    {
+        _snapshots.Clear();
+        foreach (SnapshotRow row in oldestFirst)
+        {
+            _snapshots.Add(row.Id.Value);
+        }
+    }
 }

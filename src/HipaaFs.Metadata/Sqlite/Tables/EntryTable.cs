@@ -113,7 +113,8 @@ internal sealed class EntryTable : IDisposable
         _writePast.Dispose();
     }
 
-    private static EntryRow Read(Statement source) => new(
+    /// <summary>Reads a row whose columns are in the table's order.</summary>
+    public static EntryRow Read(Statement source) => new(
         new InodeId(source.UInt64(0)),
         new EntryName(new NameTag(source.UInt128(1)), source.Bytes(4)),
         new InodeId(source.UInt64(3)),
@@ -135,7 +136,7 @@ internal sealed class EntryTable : IDisposable
 
     private void KeepPast(in EntryRow old)
     {
-        if (old.Born < _context.Epoch)
+        if (_context.IsShown(old.Born, _context.Epoch))
         {
             WritePast(old, _context.Epoch);
         }

@@ -161,7 +161,8 @@ internal sealed class ExtentTable : IDisposable
         _writePast.Dispose();
     }
 
-    private static ExtentRow Read(Statement source) => new(
+    /// <summary>Reads a row whose columns are in the table's order.</summary>
+    public static ExtentRow Read(Statement source) => new(
         new InodeId(source.UInt64(0)),
         new Extent(source.Int64(1), source.Int64(3), new SegmentId(source.UInt128(4)), source.Int64(5)),
         source.UInt64(2));
@@ -177,7 +178,7 @@ internal sealed class ExtentTable : IDisposable
 
     private void KeepPast(in ExtentRow old, ulong epoch)
     {
-        if (old.Born < epoch)
+        if (_context.IsShown(old.Born, epoch))
         {
             WritePast(old, epoch);
         }

@@ -189,7 +189,7 @@ internal sealed class InodeTable : IDisposable
 
     private void KeepPast(in InodeRow old)
     {
-        if (old.Born < _context.Epoch)
+        if (_context.IsShown(old.Born, _context.Epoch))
         {
             WritePast(old, _context.Epoch);
         }

@@ -14,6 +14,10 @@ internal sealed class LiveTables : IDisposable
         Segments = new SegmentTable(file, Context);
         Orphans = new OrphanTable(file, Context);
         Volume = new VolumeTable(file, Context);
+        Snapshots = new SnapshotTable(file, Context, Volume);
+        Shown = new ShownRows(file, Inodes);
+        Past = new PastRows(file);
+        Changed = new ChangedInodes(file);
         Changes = new ChangeLogTable(file);
     }
 
@@ -35,6 +39,15 @@ internal sealed class LiveTables : IDisposable
 
     public VolumeTable Volume { get; }
 
+    public SnapshotTable Snapshots { get; }
+
+    /// <summary>The rows as snapshots show them.</summary>
+    public ShownRows Shown { get; }
+
+    public PastRows Past { get; }
+
+    public ChangedInodes Changed { get; }
+
     public ChangeLogTable Changes { get; }
 
     /// <summary>Reads what is kept in memory, at the start and after a rollback. Answers the newest sequence in the database.</summary>
@@ -44,8 +57,7 @@ internal sealed class LiveTables : IDisposable
         Segments.Forget();
         Orphans.Recall();
         Context.Changes.Clear();
-        List<SnapshotRow> snapshots = Volume.ListSnapshots();
-        Context.Epoch = (snapshots.Count == 0 ? 0 : snapshots[^1].Id.Value) + 1;
+        Snapshots.Recall();
         Context.Usage = new VolumeUsage(
             (long)Volume.Get(StoredCounter.Inodes),
             (long)Volume.Get(StoredCounter.FileBytes),
@@ -73,6 +85,10 @@ internal sealed class LiveTables : IDisposable
         Segments.Dispose();
         Orphans.Dispose();
         Volume.Dispose();
+        Snapshots.Dispose();
+        Shown.Dispose();
+        Past.Dispose();
+        Changed.Dispose();
         Changes.Dispose();
     }
 }

@@ -20,4 +20,7 @@ internal enum StoredCounter
 
     /// <summary>Sum of the bytes extents cover.</summary>
     AllocatedBytes = 5,
+
+    /// <summary>The lowest snapshot number that was never given; also in the change stream.</summary>
+    NextSnapshot = 6,
 }

@@ -36,7 +36,7 @@ internal sealed class SymlinkTable : IDisposable
 
     public void Delete(in SymlinkRow old)
     {
-        if (old.Born < _context.Epoch)
+        if (_context.IsShown(old.Born, _context.Epoch))
         {
             LoadPast(old, _context.Epoch);
         }

@@ -2,15 +2,13 @@ using HipaaFs.Metadata.Changes;
 
 namespace HipaaFs.Metadata.Sqlite.Tables;
 
-/// <summary>The rows that belong to the volume as a whole: sessions, snapshots, settings, counters.</summary>
+/// <summary>The rows that belong to the volume as a whole: sessions, settings, counters.</summary>
 /// <remarks>Not thread-safe.</remarks>
 internal sealed class VolumeTable : IDisposable
 {
     private readonly BatchContext _context;
     private readonly Statement _selectSessions;
     private readonly Statement _writeSession;
-    private readonly Statement _selectSnapshots;
-    private readonly Statement _writeSnapshot;
     private readonly Statement _selectSetting;
     private readonly Statement _writeSetting;
     private readonly Statement _deleteSetting;
@@ -22,8 +20,6 @@ internal sealed class VolumeTable : IDisposable
         _context = context;
         _selectSessions = file.Prepare("SELECT id, host, process, opened, closed FROM session ORDER BY id");
         _writeSession = file.Prepare("INSERT OR REPLACE INTO session VALUES (?, ?, ?, ?, ?)");
-        _selectSnapshots = file.Prepare("SELECT id, created, label FROM snapshot ORDER BY id");
-        _writeSnapshot = file.Prepare("INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?)");
         _selectSetting = file.Prepare("SELECT value FROM setting WHERE key = ?");
         _writeSetting = file.Prepare("INSERT OR REPLACE INTO setting VALUES (?, ?)");
         _deleteSetting = file.Prepare("DELETE FROM setting WHERE key = ?");
@@ -61,30 +57,6 @@ internal sealed class VolumeTable : IDisposable
         _writeSession.Bind(1, row.Id.Value).Bind(2, row.Host).Bind(3, row.ProcessId).Bind(4, row.Opened.Nanoseconds);
         Statement bound = row.Closed is { } closed ? _writeSession.Bind(5, closed.Nanoseconds) : _writeSession.BindNull(5);
         bound.Run();
-    }
-
-    public List<SnapshotRow> ListSnapshots()
-    {
-        var rows = new List<SnapshotRow>();
-        while (_selectSnapshots.Step())
-        {
-            rows.Add(new SnapshotRow(
-                new SnapshotId(_selectSnapshots.UInt64(0)), new Timestamp(_selectSnapshots.Int64(1)), _selectSnapshots.Bytes(2)));
-        }
-
-        return rows;
-    }
-
-    public void Put(in SnapshotRow row)
-    {
-        Load(row);
-        _context.Changes.Snapshots.Set(row.Id.Value, row);
-    }
-
-    public void Load(in SnapshotRow row)
-    {
-        _writeSnapshot.Bind(1, row.Id.Value).Bind(2, row.Created.Nanoseconds).Bind(3, row.Label.Span).Run();
-        _context.Epoch = Math.Max(_context.Epoch, row.Id.Value + 1);
     }
 
     public byte[]? GetSetting(string key)
@@ -129,8 +101,6 @@ internal sealed class VolumeTable : IDisposable
     {
         _selectSessions.Dispose();
         _writeSession.Dispose();
-        _selectSnapshots.Dispose();
-        _writeSnapshot.Dispose();
         _selectSetting.Dispose();
         _writeSetting.Dispose();
         _deleteSetting.Dispose();

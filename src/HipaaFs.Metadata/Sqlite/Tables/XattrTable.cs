@@ -91,7 +91,8 @@ internal sealed class XattrTable : IDisposable
         _writePast.Dispose();
     }
 
-    private static XattrRow Read(Statement source) => new(
+    /// <summary>Reads a row whose columns are in the table's order.</summary>
+    public static XattrRow Read(Statement source) => new(
         new InodeId(source.UInt64(0)),
         new SealedXattr(new NameTag(source.UInt128(1)), source.Bytes(3), source.Bytes(4)),
         source.UInt64(2));
@@ -112,7 +113,7 @@ internal sealed class XattrTable : IDisposable
 
     private void KeepPast(in XattrRow old)
     {
-        if (old.Born < _context.Epoch)
+        if (_context.IsShown(old.Born, _context.Epoch))
         {
             WritePast(old, _context.Epoch);
         }
