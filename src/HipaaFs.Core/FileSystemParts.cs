@@ -4,6 +4,7 @@ using HipaaFs.Metadata;
 using HipaaFs.Names;
 using HipaaFs.Segments;
 using HipaaFs.Sessions;
+using HipaaFs.Snapshots;
 using HipaaFs.Staging;
 
 namespace HipaaFs;
@@ -14,6 +15,13 @@ internal sealed record FileSystemParts
     internal required IMetadataStore Metadata { get; init; }
 
     internal required VolumeNames Names { get; init; }
+
+    /// <summary>Reads inodes of every view.</summary>
+    internal required ViewReader View { get; init; }
+
+    internal required ViewTable Views { get; init; }
+
+    internal required SnapshotDirectory Snapshots { get; init; }
 
     internal required SegmentReader Reader { get; init; }
 

@@ -12,7 +12,7 @@ public sealed partial class HipaaFileSystem
         InodeId inode, AttributeChange change, Caller caller, CancellationToken interrupted)
     {
         _ = caller; // Permission was checked by the kernel (default_permissions).
-        FsError refused = RefuseChange();
+        FsError refused = RefuseChange(inode);
         if (refused != FsError.None)
         {
             return refused;
@@ -23,7 +23,7 @@ public sealed partial class HipaaFileSystem
             return FsError.InvalidArgument;
         }
 
-        MetadataResult<InodeAttributes> row = await _metadata.GetInodeAsync(inode, interrupted);
+        MetadataResult<InodeAttributes> row = await _view.GetInodeAsync(inode, interrupted);
         if (!row.Succeeded)
         {
             return row.Error.ToFsError();

@@ -64,6 +64,12 @@ public sealed partial class HipaaFileSystem
             return ValueTask.FromResult<FsResult<InodeAttributes>>(FsError.NameTooLong);
         }
 
+        FsError refused = RefuseChange(parent, name);
+        if (refused != FsError.None)
+        {
+            return ValueTask.FromResult<FsResult<InodeAttributes>>(refused);
+        }
+
         EntryName sealedName = _names.Seal(DomainOf(parent), parent, name);
         return CreateInodeAsync(parent, sealedName, mode, caller, target, interrupted);
     }
@@ -71,13 +77,13 @@ public sealed partial class HipaaFileSystem
     private async ValueTask<FsResult<InodeAttributes>> CreateInodeAsync(
         InodeId parent, EntryName? name, CreationMode mode, Caller caller, byte[]? target, CancellationToken interrupted)
     {
-        FsError refused = RefuseChange();
+        FsError refused = RefuseChange(parent);
         if (refused != FsError.None)
         {
             return refused;
         }
 
-        MetadataResult<InodeAttributes> directory = await _metadata.GetInodeAsync(parent, interrupted);
+        MetadataResult<InodeAttributes> directory = await _view.GetInodeAsync(parent, interrupted);
         if (!directory.Succeeded)
         {
             return directory.Error.ToFsError();

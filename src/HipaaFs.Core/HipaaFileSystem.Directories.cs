@@ -1,5 +1,6 @@
 using HipaaFs.Handles;
 using HipaaFs.Metadata;
+using HipaaFs.Snapshots;
 
 namespace HipaaFs;
 
@@ -9,10 +10,13 @@ public sealed partial class HipaaFileSystem
     /// <summary>Cookie after which the entries of a directory begin; 1 and 2 stand after "." and "..".</summary>
     private const ulong FirstEntryCookie = 2;
 
+    /// <summary>Cookie of <c>.snapshots</c> in the root that lists it: greater than that of any entry.</summary>
+    private const ulong SnapshotsCookie = FirstEntryCookie + 2 + (ulong.MaxValue >> 2);
+
     /// <summary>Opens a directory.</summary>
     public async ValueTask<FsResult<HandleId>> OpenDirectoryAsync(InodeId inode, CancellationToken interrupted)
     {
-        MetadataResult<InodeAttributes> row = await _metadata.GetInodeAsync(inode, interrupted);
+        MetadataResult<InodeAttributes> row = await _view.GetInodeAsync(inode, interrupted);
         if (!row.Succeeded)
         {
             return row.Error.ToFsError();
@@ -53,7 +57,14 @@ public sealed partial class HipaaFileSystem
             return count;
         }
 
-        FsResult<int> entries = await ReadEntriesAsync(open.Directory, cookie, items[count..], interrupted);
+        FsResult<int> entries = open.Directory == SnapshotDirectory.Inode
+            ? await _parts.Snapshots.ReadAsync(cookie, FirstEntryCookie, items[count..], interrupted)
+            : await ReadEntriesAsync(open.Directory, cookie, items[count..], interrupted);
+        if (entries is { IsOk: true, Value: 0 } && ShowsSnapshots(open.Directory, cookie))
+        {
+            entries = await ListSnapshotDirectoryAsync(items[count..], interrupted);
+        }
+
         return entries.IsOk ? count + entries.Value : entries.Error;
     }
 
@@ -63,13 +74,17 @@ public sealed partial class HipaaFileSystem
     private async ValueTask<FsResult<DirectoryItem>> DotsAsync(InodeId directory, ulong cookie, CancellationToken interrupted)
     {
         InodeId inode = directory;
-        if (cookie == 1 && directory != InodeId.Root)
+        if (cookie == 1 && directory.InStore == InodeId.Root)
         {
-            MetadataResult<DirectoryEntry> entry = await _metadata.FindEntryAsync(directory, interrupted);
+            inode = directory.View is 0 or ViewTable.Directory ? InodeId.Root : SnapshotDirectory.Inode;
+        }
+        else if (cookie == 1)
+        {
+            MetadataResult<DirectoryEntry> entry = await _view.FindEntryAsync(directory, interrupted);
             inode = entry.Succeeded ? entry.Value.Parent : directory; // A removed directory has no parent any more.
         }
 
-        MetadataResult<InodeAttributes> row = await _metadata.GetInodeAsync(inode, interrupted);
+        MetadataResult<InodeAttributes> row = await _view.GetInodeAsync(inode, interrupted);
         if (!row.Succeeded)
         {
             return row.Error.ToFsError();
@@ -82,10 +97,15 @@ public sealed partial class HipaaFileSystem
     private async ValueTask<FsResult<int>> ReadEntriesAsync(
         InodeId directory, ulong cookie, Memory<DirectoryItem> items, CancellationToken interrupted)
     {
+        if (cookie == SnapshotsCookie)
+        {
+            return 0;
+        }
+
         long applications = _files.Applications;
         var entries = new DirectoryEntry[items.Length];
         ulong from = cookie == FirstEntryCookie ? 0 : (cookie - FirstEntryCookie) << 2;
-        MetadataResult<int> read = await _metadata.ReadDirectoryFromAsync(directory, from, entries, interrupted);
+        MetadataResult<int> read = await _view.ReadDirectoryFromAsync(directory, from, entries, interrupted);
         if (!read.Succeeded)
         {
             return read.Error == MetadataError.NotFound ? 0 : read.Error.ToFsError();
@@ -122,6 +142,21 @@ public sealed partial class HipaaFileSystem
                 items.Span[i] = item with { Attributes = now.Value };
             }
         }
+    }
+
+    private bool ShowsSnapshots(InodeId directory, ulong cookie) =>
+        _parts.Snapshots.IsVisible && directory == InodeId.Root && cookie != SnapshotsCookie;
+
+    private async ValueTask<FsResult<int>> ListSnapshotDirectoryAsync(Memory<DirectoryItem> items, CancellationToken interrupted)
+    {
+        FsResult<InodeAttributes> attributes = await GetAttributesAsync(SnapshotDirectory.Inode, interrupted);
+        if (!attributes.IsOk)
+        {
+            return attributes.Error;
+        }
+
+        items.Span[0] = new DirectoryItem(SnapshotsCookie, SnapshotDirectory.Name, attributes.Value);
+        return 1;
     }
 
     private static ulong CookieOf(DirectoryEntry entry) => FirstEntryCookie + 1 + (entry.Name.Tag.High64 >> 2);

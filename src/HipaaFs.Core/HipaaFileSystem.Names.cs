@@ -14,7 +14,7 @@ public sealed partial class HipaaFileSystem
     /// <summary>Reads a symbolic link's target.</summary>
     public async ValueTask<FsResult<byte[]>> ReadLinkAsync(InodeId inode, CancellationToken interrupted)
     {
-        MetadataResult<ReadOnlyMemory<byte>> target = await _metadata.ReadLinkAsync(inode, interrupted);
+        MetadataResult<ReadOnlyMemory<byte>> target = await _view.ReadLinkAsync(inode, interrupted);
         if (!target.Succeeded)
         {
             return target.Error == MetadataError.Conflict ? FsError.InvalidArgument : target.Error.ToFsError();
@@ -32,7 +32,10 @@ public sealed partial class HipaaFileSystem
             return ValueTask.FromResult<FsResult<InodeAttributes>>(FsError.NameTooLong);
         }
 
-        return LinkAsync(inode, parent, _names.Seal(DomainOf(parent), parent, name), interrupted);
+        FsError refused = inode.View != 0 ? FsError.ReadOnly : RefuseChange(parent, name);
+        return refused != FsError.None
+            ? ValueTask.FromResult<FsResult<InodeAttributes>>(refused)
+            : LinkAsync(inode, parent, _names.Seal(DomainOf(parent), parent, name), interrupted);
     }
 
     /// <summary>Removes a name of anything but a directory.</summary>
@@ -52,6 +55,13 @@ public sealed partial class HipaaFileSystem
             return ValueTask.FromResult(FsError.NameTooLong);
         }
 
+        FsError refused = RefuseChange(parent, name);
+        refused = refused == FsError.None ? RefuseChange(newParent, newName) : refused;
+        if (refused != FsError.None)
+        {
+            return ValueTask.FromResult(refused);
+        }
+
         EntryName from = _names.Seal(DomainOf(parent), parent, name);
         EntryName to = _names.Seal(DomainOf(newParent), newParent, newName);
         return RenameAsync(parent, from, newParent, to, mode, interrupted);
@@ -59,8 +69,7 @@ public sealed partial class HipaaFileSystem
 
     private async ValueTask<FsResult<InodeAttributes>> LinkAsync(InodeId inode, InodeId parent, EntryName name, CancellationToken interrupted)
     {
-        FsError error = RefuseChange();
-        error = error == FsError.None ? await ApplyUnappliedAsync(inode) : error;
+        FsError error = await ApplyUnappliedAsync(inode);
         if (error != FsError.None)
         {
             return error;
@@ -85,20 +94,17 @@ public sealed partial class HipaaFileSystem
             return ValueTask.FromResult(FsError.NameTooLong);
         }
 
-        return RemoveAsync(parent, _names.Tag(DomainOf(parent), parent, name), directory, interrupted);
+        FsError refused = RefuseChange(parent, name);
+        return refused != FsError.None
+            ? ValueTask.FromResult(refused)
+            : RemoveAsync(parent, _names.Tag(DomainOf(parent), parent, name), directory, interrupted);
     }
 
     private async ValueTask<FsError> RemoveAsync(InodeId parent, NameTag tag, bool directory, CancellationToken interrupted)
     {
-        FsError refused = RefuseChange();
-        if (refused != FsError.None)
-        {
-            return refused;
-        }
-
         for (int attempt = 0; attempt < MaxConflicts; attempt++)
         {
-            MetadataResult<DirectoryEntry> found = await _metadata.LookupAsync(parent, tag, interrupted);
+            MetadataResult<DirectoryEntry> found = await _view.LookupAsync(parent, tag, interrupted);
             if (!found.Succeeded)
             {
                 return found.Error.ToFsError();
@@ -141,13 +147,7 @@ public sealed partial class HipaaFileSystem
     private async ValueTask<FsError> RenameAsync(
         InodeId parent, EntryName from, InodeId newParent, EntryName to, RenameMode mode, CancellationToken interrupted)
     {
-        FsError refused = RefuseChange();
-        if (refused != FsError.None)
-        {
-            return refused;
-        }
-
-        MetadataResult<DirectoryEntry> source = await _metadata.LookupAsync(parent, from.Tag, interrupted);
+        MetadataResult<DirectoryEntry> source = await _view.LookupAsync(parent, from.Tag, interrupted);
         if (!source.Succeeded)
         {
             return source.Error.ToFsError();
@@ -159,7 +159,7 @@ public sealed partial class HipaaFileSystem
             return applied;
         }
 
-        MetadataResult<DirectoryEntry> target = await _metadata.LookupAsync(newParent, to.Tag, interrupted);
+        MetadataResult<DirectoryEntry> target = await _view.LookupAsync(newParent, to.Tag, interrupted);
         if (!target.Succeeded)
         {
             return target.Error == MetadataError.NotFound

@@ -9,9 +9,10 @@ public sealed partial class HipaaFileSystem
     /// <summary>Opens a file. Access was checked by the frontend's kernel.</summary>
     public async ValueTask<FsResult<OpenedFile>> OpenAsync(InodeId inode, OpenFlags flags, Caller caller, CancellationToken interrupted)
     {
-        if ((flags & (OpenFlags.Write | OpenFlags.Truncate)) != 0 && IsReadOnly)
+        FsError refused = (flags & (OpenFlags.Write | OpenFlags.Truncate)) != 0 ? RefuseChange(inode) : FsError.None;
+        if (refused != FsError.None)
         {
-            return FsError.ReadOnly;
+            return refused;
         }
 
         FsResult<FileState> opened = await AcquireOpenAsync(inode, interrupted);
@@ -80,7 +81,7 @@ public sealed partial class HipaaFileSystem
     // The state is held before its row is read: what was ahead of the row is then either in the row or in this very state.
     private async ValueTask<FsError> LoadAsync(FileState file, CancellationToken interrupted)
     {
-        MetadataResult<InodeAttributes> row = await _metadata.GetInodeAsync(file.Id, interrupted);
+        MetadataResult<InodeAttributes> row = await _view.GetInodeAsync(file.Id, interrupted);
         if (!row.Succeeded)
         {
             return row.Error.ToFsError();

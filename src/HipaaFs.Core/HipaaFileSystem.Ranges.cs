@@ -13,6 +13,20 @@ public sealed partial class HipaaFileSystem
     /// </summary>
     public Func<InodeId, ValueTask>? WriteBackPages { get; set; }
 
+    /// <summary>Applies everything that was written before the call, what the kernel still holds back of open files too.</summary>
+    internal async ValueTask<FsError> ApplyAllAsync()
+    {
+        if (WriteBackPages is not null)
+        {
+            foreach (InodeId inode in _handles.ListWritten())
+            {
+                await WriteBackPages(inode);
+            }
+        }
+
+        return _parts.Writeback is null ? FsError.None : await _parts.Writeback.FlushAllAsync();
+    }
+
     /// <summary>Finds the next data or hole (lseek(2) with SEEK_DATA, SEEK_HOLE).</summary>
     public async ValueTask<FsResult<long>> SeekAsync(HandleId handle, long offset, bool hole, CancellationToken interrupted)
     {
@@ -22,7 +36,7 @@ public sealed partial class HipaaFileSystem
         }
 
         FileState file = open.File;
-        if (!IsReadOnly && WriteBackPages is not null)
+        if (!IsReadOnly && file.Id.View == 0 && WriteBackPages is not null)
         {
             await WriteBackPages(file.Id);
         }
@@ -66,7 +80,7 @@ public sealed partial class HipaaFileSystem
             return FsError.BadHandle;
         }
 
-        FsError refused = RefuseChange();
+        FsError refused = RefuseChange(open.File.Id);
         if (refused != FsError.None)
         {
             return refused;
@@ -102,7 +116,12 @@ public sealed partial class HipaaFileSystem
             return FsError.BadHandle;
         }
 
-        FsError error = RefuseChange();
+        FsError error = RefuseChange(to.File.Id);
+        if (error == FsError.None && from.File.Id.View != 0)
+        {
+            return FsError.CrossDomain; // The kernel then copies the bytes.
+        }
+
         error = error == FsError.None ? await ApplyUnappliedAsync(from.File.Id) : error;
         error = error == FsError.None ? await ApplyUnappliedAsync(to.File.Id) : error;
         if (error != FsError.None)

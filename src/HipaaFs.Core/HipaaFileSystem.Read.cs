@@ -192,7 +192,7 @@ public sealed partial class HipaaFileSystem
         }
 
         long start = ExtentMap.WindowStart(offset);
-        MetadataResult<ExtentPage> page = await _metadata.GetExtentsAsync(
+        MetadataResult<ExtentPage> page = await _view.GetExtentsAsync(
             file.Id, start, long.MaxValue - start, ExtentMap.WindowExtents, interrupted);
         if (page.Succeeded && !ExtentMap.Covers(page.Value, offset))
         {

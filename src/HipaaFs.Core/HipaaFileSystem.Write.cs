@@ -11,7 +11,7 @@ public sealed partial class HipaaFileSystem
     public bool TryWrite(HandleId handle, long offset, ReadOnlySpan<byte> content, WriteOrigin origin)
     {
         return _handles.TryGet(handle, out OpenFile? open)
-            && RefuseWrite(offset, content.Length) == FsError.None
+            && RefuseWrite(open, offset, content.Length) == FsError.None
             && !NeedsMoreThanMemory(open, origin)
             && WriteToPages(open.File, offset, content, origin) == content.Length;
     }
@@ -25,7 +25,7 @@ public sealed partial class HipaaFileSystem
             return ValueTask.FromResult<FsResult<int>>(FsError.BadHandle);
         }
 
-        FsError refused = RefuseWrite(offset, content.Length);
+        FsError refused = RefuseWrite(open, offset, content.Length);
         if (refused != FsError.None)
         {
             return ValueTask.FromResult<FsResult<int>>(refused);
@@ -81,14 +81,14 @@ public sealed partial class HipaaFileSystem
         || ((open.Flags & OpenFlags.Synchronous) != 0 && (origin & WriteOrigin.PageCache) == 0)
         || _parts.Staging!.IsFull;
 
-    private FsError RefuseWrite(long offset, int length)
+    private FsError RefuseWrite(OpenFile open, long offset, int length)
     {
         if (offset < 0 || offset > long.MaxValue - length)
         {
             return FsError.TooLarge;
         }
 
-        return RefuseChange();
+        return RefuseChange(open.File.Id);
     }
 
     private int WriteToPages(FileState file, long offset, ReadOnlySpan<byte> content, WriteOrigin origin)

@@ -11,7 +11,7 @@ public sealed partial class HipaaFileSystem
     /// <summary>Reads an attribute's value.</summary>
     public async ValueTask<FsResult<byte[]>> GetXattrAsync(InodeId inode, ReadOnlyMemory<byte> name, CancellationToken interrupted)
     {
-        MetadataResult<InodeAttributes> row = await _metadata.GetInodeAsync(inode, interrupted);
+        MetadataResult<InodeAttributes> row = await _view.GetInodeAsync(inode, interrupted);
         if (!row.Succeeded)
         {
             return row.Error.ToFsError();
@@ -23,7 +23,7 @@ public sealed partial class HipaaFileSystem
             return FsError.NoAttribute;
         }
 
-        MetadataResult<SealedXattr> found = await _metadata.GetXattrAsync(
+        MetadataResult<SealedXattr> found = await _view.GetXattrAsync(
             inode, _names.XattrTag(row.Value.Domain, inode, name.Span), interrupted);
         if (!found.Succeeded)
         {
@@ -37,7 +37,7 @@ public sealed partial class HipaaFileSystem
     /// <summary>The names of all attributes, each followed by a NUL byte.</summary>
     public async ValueTask<FsResult<byte[]>> ListXattrsAsync(InodeId inode, CancellationToken interrupted)
     {
-        MetadataResult<InodeAttributes> row = await _metadata.GetInodeAsync(inode, interrupted);
+        MetadataResult<InodeAttributes> row = await _view.GetInodeAsync(inode, interrupted);
         if (!row.Succeeded)
         {
             return row.Error.ToFsError();
@@ -48,7 +48,7 @@ public sealed partial class HipaaFileSystem
             return Array.Empty<byte>();
         }
 
-        MetadataResult<IReadOnlyList<SealedXattr>> found = await _metadata.ListXattrsAsync(inode, interrupted);
+        MetadataResult<IReadOnlyList<SealedXattr>> found = await _view.ListXattrsAsync(inode, interrupted);
         if (!found.Succeeded)
         {
             return found.Error.ToFsError();
@@ -75,12 +75,13 @@ public sealed partial class HipaaFileSystem
         InodeId inode, ReadOnlyMemory<byte> name, ReadOnlyMemory<byte> value, XattrMode mode, bool killSetGid, CancellationToken interrupted)
     {
         FsError refused = RefuseXattr(name, value);
+        refused = refused == FsError.None ? RefuseChange(inode) : refused;
         if (refused != FsError.None)
         {
             return refused;
         }
 
-        MetadataResult<InodeAttributes> row = await _metadata.GetInodeAsync(inode, interrupted);
+        MetadataResult<InodeAttributes> row = await _view.GetInodeAsync(inode, interrupted);
         if (!row.Succeeded)
         {
             return row.Error.ToFsError();
@@ -110,13 +111,13 @@ public sealed partial class HipaaFileSystem
     /// <summary>Removes an attribute.</summary>
     public async ValueTask<FsError> RemoveXattrAsync(InodeId inode, ReadOnlyMemory<byte> name, CancellationToken interrupted)
     {
-        FsError refused = RefuseChange();
+        FsError refused = RefuseChange(inode);
         if (refused != FsError.None)
         {
             return refused;
         }
 
-        MetadataResult<InodeAttributes> row = await _metadata.GetInodeAsync(inode, interrupted);
+        MetadataResult<InodeAttributes> row = await _view.GetInodeAsync(inode, interrupted);
         if (!row.Succeeded)
         {
             return row.Error.ToFsError();
@@ -128,7 +129,7 @@ public sealed partial class HipaaFileSystem
         return await RemoveXattrAsync(row.Value, name, newMode: null, cleared, interrupted);
     }
 
-    private FsError RefuseXattr(ReadOnlyMemory<byte> name, ReadOnlyMemory<byte> value)
+    private static FsError RefuseXattr(ReadOnlyMemory<byte> name, ReadOnlyMemory<byte> value)
     {
         if (name.Length is 0 or > VolumeNames.MaxName)
         {
@@ -141,7 +142,7 @@ public sealed partial class HipaaFileSystem
             return unknown;
         }
 
-        return value.Length > VolumeNames.MaxXattr ? FsError.TooLarge : RefuseChange();
+        return value.Length > VolumeNames.MaxXattr ? FsError.TooLarge : FsError.None;
     }
 
     // xattr(7): every name belongs to a namespace and says more than that. The system namespace is the kernel's and, for ACLs, ours.
@@ -235,7 +236,7 @@ public sealed partial class HipaaFileSystem
     // An attribute's value, or null when the inode does not have it or it cannot be opened.
     private async ValueTask<byte[]?> FindXattrAsync(InodeAttributes row, byte[] name, CancellationToken interrupted)
     {
-        MetadataResult<SealedXattr> found = await _metadata.GetXattrAsync(row.Id, _names.XattrTag(row.Domain, row.Id, name), interrupted);
+        MetadataResult<SealedXattr> found = await _view.GetXattrAsync(row.Id, _names.XattrTag(row.Domain, row.Id, name), interrupted);
         return found.Succeeded ? _names.TryOpenXattrValue(row.Domain, row.Id, name, found.Value) : null;
     }
 }

@@ -1,10 +1,12 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Text;
 using HipaaFs.Acl;
 using HipaaFs.Crypto;
 using HipaaFs.Handles;
 using HipaaFs.Metadata;
 using HipaaFs.Names;
+using HipaaFs.Snapshots;
 using HipaaFs.Staging;
 
 namespace HipaaFs;
@@ -22,6 +24,7 @@ public sealed partial class HipaaFileSystem
 
     private readonly FileSystemParts _parts;
     private readonly IMetadataStore _metadata;
+    private readonly ViewReader _view;
     private readonly VolumeNames _names;
     private readonly FileTable _files;
     private readonly HandleTable _handles = new();
@@ -34,6 +37,7 @@ public sealed partial class HipaaFileSystem
     {
         _parts = parts;
         _metadata = parts.Metadata;
+        _view = parts.View;
         _names = parts.Names;
         _files = parts.Files;
         if (parts.Writeback is not null)
@@ -58,11 +62,16 @@ public sealed partial class HipaaFileSystem
     public int KnownInodes => _lookups.Count;
 
     /// <summary>Counts a reply that carries an inode to the kernel. What is kept per inode is this count and nothing else.</summary>
-    public void Remember(InodeId inode) => _lookups.AddOrUpdate(inode.Value, 1, static (_, count) => count + 1);
+    public void Remember(InodeId inode)
+    {
+        _lookups.AddOrUpdate(inode.Value, 1, static (_, count) => count + 1);
+        _parts.Views.Hold(inode.View, 1);
+    }
 
     /// <summary>Takes the kernel's count back.</summary>
     public void Forget(InodeId inode, ulong lookups)
     {
+        _parts.Views.Hold(inode.View, -(long)lookups);
         while (_lookups.TryGetValue(inode.Value, out long count))
         {
             long left = count - (long)lookups;
@@ -84,7 +93,14 @@ public sealed partial class HipaaFileSystem
             return ValueTask.FromResult<FsResult<InodeAttributes>>(FsError.NameTooLong);
         }
 
-        return LookupAsync(parent, _names.Tag(DomainOf(parent), parent, name), interrupted);
+        if (parent == SnapshotDirectory.Inode)
+        {
+            return _parts.Snapshots.LookupAsync(Encoding.UTF8.GetString(name), interrupted);
+        }
+
+        return _parts.Snapshots.IsNamed(parent, name)
+            ? GetAttributesAsync(SnapshotDirectory.Inode, interrupted)
+            : LookupAsync(parent, _names.Tag(DomainOf(parent), parent, name), interrupted);
     }
 
     /// <summary>Reads an inode's attributes.</summary>
@@ -93,7 +109,7 @@ public sealed partial class HipaaFileSystem
         while (true)
         {
             long applications = _files.Applications;
-            MetadataResult<InodeAttributes> row = await _metadata.GetInodeAsync(inode, interrupted);
+            MetadataResult<InodeAttributes> row = await _view.GetInodeAsync(inode, interrupted);
             if (!row.Succeeded)
             {
                 return row.Error.ToFsError();
@@ -143,7 +159,7 @@ public sealed partial class HipaaFileSystem
         while (true)
         {
             long applications = _files.Applications;
-            MetadataResult<DirectoryEntry> found = await _metadata.LookupAsync(parent, tag, interrupted);
+            MetadataResult<DirectoryEntry> found = await _view.LookupAsync(parent, tag, interrupted);
             if (!found.Succeeded)
             {
                 return found.Error.ToFsError();
@@ -198,4 +214,10 @@ public sealed partial class HipaaFileSystem
     }
 
     private FsError RefuseChange() => IsReadOnly ? FsError.ReadOnly : FsError.None;
+
+    // What a snapshot shows never changes.
+    private FsError RefuseChange(InodeId inode) => inode.View != 0 ? FsError.ReadOnly : RefuseChange();
+
+    private FsError RefuseChange(InodeId parent, ReadOnlySpan<byte> name) =>
+        _parts.Snapshots.IsNamed(parent, name) ? FsError.NotPermitted : RefuseChange(parent);
 }

@@ -147,23 +147,23 @@ internal static class FileSystemCalls
         return entries;
     }
 
-    /// <summary>One line for everything in the tree, with its content.</summary>
-    public static async Task<List<string>> TreeAsync(this HipaaFileSystem files)
+    /// <summary>One line for everything in the tree below a path, with its content.</summary>
+    public static async Task<List<string>> TreeAsync(this HipaaFileSystem files, string below = "")
     {
         var lines = new List<string>();
-        await AddTreeAsync(files, InodeId.Root, "", lines);
+        await AddTreeAsync(files, below, (await files.LookupAsync(below)).Id, "", lines);
         lines.Sort(StringComparer.Ordinal);
         return lines;
     }
 
-    private static async Task AddTreeAsync(HipaaFileSystem files, InodeId directory, string path, List<string> lines)
+    private static async Task AddTreeAsync(HipaaFileSystem files, string below, InodeId directory, string path, List<string> lines)
     {
         foreach ((string name, InodeAttributes inode) in await files.ListAsync(directory))
         {
             string here = path + "/" + name;
             string content = inode.Kind switch
             {
-                InodeKind.File => Convert.ToHexString(SHA256.HashData(await files.GetAsync(here))),
+                InodeKind.File => Convert.ToHexString(SHA256.HashData(await files.GetAsync(below + here))),
                 InodeKind.SymbolicLink => Encoding.UTF8.GetString(await files.ReadLinkAsync(inode.Id, default).Ok()),
                 _ => string.Empty,
             };
@@ -171,7 +171,7 @@ internal static class FileSystemCalls
             lines.Add($"{here} {inode.Mode:x} {inode.Uid}:{inode.Gid} {inode.LinkCount} {inode.Size} {inode.ModifyTime} {content} {Encoding.UTF8.GetString(names)}");
             if (inode.IsDirectory)
             {
-                await AddTreeAsync(files, inode.Id, here, lines);
+                await AddTreeAsync(files, below, inode.Id, here, lines);
             }
         }
     }

@@ -51,6 +51,12 @@ internal sealed class TestVolume : IAsyncDisposable
     /// <summary>The rows, through what refuses changes when told to.</summary>
     public InterposedMetadataStore Rows { get; private set; } = null!;
 
+    /// <summary>The snapshot that the next opening shows; null is the live state.</summary>
+    public string? ShownSnapshot { get; set; }
+
+    /// <summary>The time that the next opening shows; null is the live state.</summary>
+    public DateTimeOffset? ShownTime { get; set; }
+
     public IKeyWrapper Key => new FileKeyWrapper(KeyPath);
 
     public string VolumeDirectory => _scratch["volume"];
@@ -70,6 +76,9 @@ internal sealed class TestVolume : IAsyncDisposable
         Store = Url,
         MemoryBytes = _options.MemoryBytes,
         Cache = new CacheOptions { Directory = CacheDirectory, MaxBytes = _options.CacheBytes, MinFreeRatio = 0 },
+        SnapshotDirectory = _options.SnapshotDirectory,
+        ShownSnapshot = ShownSnapshot,
+        ShownTime = ShownTime,
         Staging = new StagingOptions { Directory = StagingDirectory, MaxBytes = _options.StagingBytes, WhenFull = _options.WhenFull },
     };
 

@@ -1,3 +1,4 @@
+using HipaaFs.Snapshots;
 using HipaaFs.Staging;
 using HipaaFs.Testing.Storage;
 
@@ -18,6 +19,8 @@ internal sealed record TestVolumeOptions
     public long StagingBytes { get; init; } = 1L << 30;
 
     public StagingFullMode WhenFull { get; init; } = StagingFullMode.Block;
+
+    public SnapshotDirectoryMode SnapshotDirectory { get; init; }
 
     /// <summary>Null is the usual place in the volume's directory.</summary>
     public string? StagingDirectory { get; init; }

@@ -44,5 +44,20 @@ internal sealed class HandleTable
     /// <summary>Takes a directory's handle back.</summary>
     internal bool TryRemove(HandleId handle, [NotNullWhen(true)] out OpenDirectory? open) => _directories.TryRemove(handle.Value, out open);
 
+    /// <summary>The inodes that are open for writing.</summary>
+    internal List<InodeId> ListWritten()
+    {
+        var inodes = new List<InodeId>();
+        foreach (OpenFile open in _files.Values)
+        {
+            if ((open.Flags & OpenFlags.Write) != 0)
+            {
+                inodes.Add(open.File.Id);
+            }
+        }
+
+        return inodes;
+    }
+
     private HandleId Next() => new(Interlocked.Increment(ref _last));
 }

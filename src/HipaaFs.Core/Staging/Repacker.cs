@@ -71,6 +71,29 @@ internal sealed partial class Repacker : IDisposable
         }
     }
 
+    /// <summary>Repacks every unfinished segment and then runs something, before it begins another one: no row then refers to an unfinished segment of its own or of an older process.</summary>
+    /// <returns><see cref="FsError.Io"/> when an unfinished segment stays.</returns>
+    internal async Task<FsError> RunWhenSettledAsync(Func<Task<FsError>> action, CancellationToken cancel)
+    {
+        await _one.WaitAsync(cancel);
+        try
+        {
+            foreach (StagedSegment segment in _staging.Stranded)
+            {
+                if (!await TryRepackAsync(segment, cancel))
+                {
+                    return FsError.Io;
+                }
+            }
+
+            return await action();
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _one.Dispose();
 

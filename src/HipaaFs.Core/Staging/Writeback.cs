@@ -229,6 +229,7 @@ internal sealed partial class Writeback : IAsyncDisposable
                 }
 
                 await FinishWhatIsRipeAsync();
+                await RunQuietAsync();
             }
             catch (Exception exception)
             {
@@ -236,6 +237,8 @@ internal sealed partial class Writeback : IAsyncDisposable
                 LogPassFailed(_logger, exception);
             }
         }
+
+        RefuseQuiet();
     }
 
     private List<Due> TakeDue()

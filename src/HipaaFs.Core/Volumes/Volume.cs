@@ -9,6 +9,7 @@ using HipaaFs.Names;
 using HipaaFs.Platform;
 using HipaaFs.Segments;
 using HipaaFs.Sessions;
+using HipaaFs.Snapshots;
 using HipaaFs.Staging;
 using HipaaFs.Storage;
 using Microsoft.Extensions.Logging;
@@ -36,6 +37,9 @@ public sealed partial class Volume : IAsyncDisposable
 
     /// <summary>The file system.</summary>
     public HipaaFileSystem FileSystem => _parts.FileSystem;
+
+    /// <summary>Its snapshots.</summary>
+    public VolumeSnapshots Snapshots => _parts.Snapshots;
 
     /// <summary>The volume's id.</summary>
     public Guid Id => _parts.Options.VolumeId;

@@ -12,6 +12,7 @@ using HipaaFs.Names;
 using HipaaFs.Platform;
 using HipaaFs.Segments;
 using HipaaFs.Sessions;
+using HipaaFs.Snapshots;
 using HipaaFs.Staging;
 using HipaaFs.Storage;
 using Microsoft.Extensions.Logging;
@@ -107,7 +108,11 @@ internal sealed class VolumeOpening
             await ReleaseOrphansAsync(metadata, clock, cancel);
         }
 
-        VolumeParts parts = Assemble(volumeLock, ring, store, metadata, cache, staging, budget, clock, fence); // Step 7
+        var names = new VolumeNames(ring);
+        _opened.Push(new Disposer(names));
+        var catalog = new SnapshotCatalog(metadata, names, clock);
+        IMetadataView shown = await FindShownAsync(metadata, catalog, cancel);
+        VolumeParts parts = Assemble(volumeLock, ring, store, metadata, names, catalog, shown, cache, staging, budget, clock, fence); // Step 7
         if (parts.Writer is not null)
         {
             await parts.Writer.Publisher.ReadRecoveryPointAsync(cancel);
@@ -116,6 +121,30 @@ internal sealed class VolumeOpening
         var volume = new Volume(parts, _logger);
         volume.Start(recovery);
         return volume;
+    }
+
+    // The live state, or the snapshot that the mount was asked to show.
+    private async Task<IMetadataView> FindShownAsync(IMetadataStore metadata, SnapshotCatalog catalog, CancellationToken cancel)
+    {
+        if (_options is { ShownSnapshot: null, ShownTime: null })
+        {
+            return metadata;
+        }
+
+        if (!IsReadOnly)
+        {
+            throw new VolumeException(VolumeFailure.Configuration, "show a snapshot: the volume is opened for writing", "open it read-only");
+        }
+
+        FsResult<Snapshot> found = _options.ShownSnapshot is { } name
+            ? await catalog.FindAsync(name, cancel)
+            : await catalog.FindAtAsync(_options.ShownTime!.Value, cancel);
+        return found.IsOk
+            ? metadata.OpenSnapshot(found.Value.Id)
+            : throw new VolumeException(
+                found.Error == FsError.NotFound ? VolumeFailure.NotFound : VolumeFailure.Integrity,
+                found.Error == FsError.NotFound ? "show a snapshot: there is none of that name or time" : $"show a snapshot: {found.Error}",
+                "'hipaafs snapshot list' on a mount of the volume names them");
     }
 
     private SqliteMetadataStore OpenMetadata(MemoryBudget budget)
@@ -197,6 +226,9 @@ internal sealed class VolumeOpening
         KeyRing ring,
         MeteringObjectStore store,
         IMetadataStore metadata,
+        VolumeNames names,
+        SnapshotCatalog catalog,
+        IMetadataView shown,
         FrameCache cache,
         StagingArea staging,
         MemoryBudget budget,
@@ -207,7 +239,9 @@ internal sealed class VolumeOpening
         var files = new FileTable(pool);
         var views = new SegmentViews(metadata, staging, cache, ring);
         var reader = new SegmentReader(views, cache, _logger);
-        var names = new VolumeNames(ring);
+        var snapshotViews = new ViewTable(metadata.OpenSnapshot);
+        var viewReader = new ViewReader(shown, snapshotViews);
+        SnapshotDirectoryMode directory = shown == metadata ? _options.SnapshotDirectory : SnapshotDirectoryMode.Off;
         VolumeWriter? writer = null;
         if (fence is not null)
         {
@@ -228,6 +262,9 @@ internal sealed class VolumeOpening
         {
             Metadata = metadata,
             Names = names,
+            View = viewReader,
+            Views = snapshotViews,
+            Snapshots = new SnapshotDirectory(catalog, snapshotViews, viewReader, directory),
             Reader = reader,
             Files = files,
             Pool = pool,
@@ -254,6 +291,8 @@ internal sealed class VolumeOpening
             Files = files,
             Clock = clock,
             FileSystem = fileSystem,
+            Catalog = catalog,
+            Snapshots = new VolumeSnapshots(catalog, metadata, names, fileSystem, writer),
             Writer = writer,
         };
     }

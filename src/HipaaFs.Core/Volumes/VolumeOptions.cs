@@ -1,5 +1,6 @@
 using HipaaFs.Cache;
 using HipaaFs.Memory;
+using HipaaFs.Snapshots;
 using HipaaFs.Staging;
 using HipaaFs.Storage;
 
@@ -22,6 +23,15 @@ public sealed record VolumeOptions
 
     /// <summary>Size that the file system shows, in bytes; null shows one pebibyte, since an object store has no end.</summary>
     public long? CapacityBytes { get; init; }
+
+    /// <summary>How the snapshots are shown. Defaults to a hidden directory.</summary>
+    public SnapshotDirectoryMode SnapshotDirectory { get; init; }
+
+    /// <summary>The snapshot to show instead of the live state, by its name; null for none. Read-only.</summary>
+    public string? ShownSnapshot { get; init; }
+
+    /// <summary>The time to show instead of the live state: that of the newest snapshot not younger; null for none. Read-only.</summary>
+    public DateTimeOffset? ShownTime { get; init; }
 
     /// <summary>The cache of sealed frames.</summary>
     public required CacheOptions Cache { get; init; }

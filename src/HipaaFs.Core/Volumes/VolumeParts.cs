@@ -7,6 +7,7 @@ using HipaaFs.Names;
 using HipaaFs.Platform;
 using HipaaFs.Segments;
 using HipaaFs.Sessions;
+using HipaaFs.Snapshots;
 using HipaaFs.Staging;
 using HipaaFs.Storage;
 
@@ -43,6 +44,10 @@ internal sealed record VolumeParts : IAsyncDisposable
 
     internal required HipaaFileSystem FileSystem { get; init; }
 
+    internal required SnapshotCatalog Catalog { get; init; }
+
+    internal required VolumeSnapshots Snapshots { get; init; }
+
     /// <summary>Null on a read-only mount.</summary>
     internal VolumeWriter? Writer { get; init; }
 
@@ -65,6 +70,7 @@ internal sealed record VolumeParts : IAsyncDisposable
         Cache.Dispose();
         await Metadata.DisposeAsync();
         await Store.DisposeAsync();
+        Catalog.Dispose();
         Names.Dispose();
         Ring.Dispose();
         Lock?.Dispose();

@@ -34,7 +34,7 @@ namespace HipaaFs.Metadata.Changes;
 ///  7 orphan      inode u64                   session u64
 ///  8 session     session u64                 process u32, is closed u8, zero u8 x 3, opened i64, closed i64 (0 when
 ///                                            it is not), host text
-///  9 snapshot    snapshot u64                created i64, label bytes
+///  9 snapshot    snapshot u64                created i64, label bytes (empty, or tag 16 and sealed name, as of directory 0)
 /// 10 setting     name text                   value bytes
 /// 11 counter     counter u32                 value u64      counter 1: lowest inode number never set aside for use;
 ///                                            2: lowest snapshot number never given

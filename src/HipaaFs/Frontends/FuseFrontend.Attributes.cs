@@ -27,7 +27,7 @@ internal sealed partial class FuseFrontend
         }
 
         var reply = new FuseStatxOut { Stat = ToStatx(result.Value) };
-        reply.SetTimeout(_options.KernelCacheTime);
+        reply.SetTimeout(CacheTimeOf(result.Value.Id));
         request.Reply(reply);
         return FsError.None;
     }
@@ -78,16 +78,21 @@ internal sealed partial class FuseFrontend
     private FsError ReplyAttributes(FuseRequest request, in InodeAttributes attributes)
     {
         var reply = new FuseAttrOut { Attributes = ToFuse(attributes) };
-        reply.SetTimeout(_options.KernelCacheTime);
+        reply.SetTimeout(CacheTimeOf(attributes.Id));
         request.Reply(reply);
         return FsError.None;
     }
+
+    // The list of snapshots changes without a request of the kernel, and with a deleted one everything in it goes.
+    private TimeSpan CacheTimeOf(InodeId inode) =>
+        inode.View != 0 && inode.InStore == InodeId.Root ? TimeSpan.Zero : _options.KernelCacheTime;
 
     // Every entry that reaches the kernel is counted before the reply leaves, since FORGET may follow at once.
     private FuseEntryOut ToEntry(in InodeAttributes attributes)
     {
         var entry = new FuseEntryOut { NodeId = attributes.Id.Value, Attributes = ToFuse(attributes) };
-        entry.SetTimeouts(_options.KernelCacheTime, _options.KernelCacheTime);
+        TimeSpan cacheTime = CacheTimeOf(attributes.Id);
+        entry.SetTimeouts(cacheTime, cacheTime);
         return entry;
     }
 

@@ -20,7 +20,7 @@ internal sealed partial class FuseFrontend
         }
 
         // The kernel keeps the listing until one of its own requests changes the directory, and nobody else does.
-        bool mayCache = _options.KernelCacheTime > TimeSpan.Zero;
+        bool mayCache = CacheTimeOf(Inode(request)) > TimeSpan.Zero;
         request.Reply(new FuseOpenOut
         {
             Handle = result.Value.Value,

@@ -10,7 +10,7 @@ internal sealed partial class FuseFrontend
     private async ValueTask<FsError> LookupAsync(FuseRequest request)
     {
         FsResult<InodeAttributes> result = await _fileSystem.LookupAsync(Inode(request), request.Name(0), CancellationToken.None);
-        if (result.Error == FsError.NotFound && _options.KernelCacheTime > TimeSpan.Zero)
+        if (result.Error == FsError.NotFound && CacheTimeOf(Inode(request)) > TimeSpan.Zero)
         {
             // Node 0 is a negative entry: the kernel remembers that there is no such name.
             var missing = new FuseEntryOut();

@@ -1,0 +1,138 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using HipaaFs.Metadata;
+using HipaaFs.Names;
+using HipaaFs.Volumes;
+
+namespace HipaaFs.Snapshots;
+
+/// <summary>Takes, lists, deletes and compares the snapshots of an open volume.</summary>
+/// <remarks>Thread-safe.</remarks>
+public sealed class VolumeSnapshots
+{
+    // No directory of a tree made by this program is this deep: a path longer than PATH_MAX is not one.
+    private const int MaxDepth = 4096;
+
+    private readonly SnapshotCatalog _catalog;
+    private readonly IMetadataStore _metadata;
+    private readonly VolumeNames _names;
+    private readonly HipaaFileSystem _fileSystem;
+    private readonly VolumeWriter? _writer;
+
+    internal VolumeSnapshots(
+        SnapshotCatalog catalog, IMetadataStore metadata, VolumeNames names, HipaaFileSystem fileSystem, VolumeWriter? writer)
+    {
+        _catalog = catalog;
+        _metadata = metadata;
+        _names = names;
+        _fileSystem = fileSystem;
+        _writer = writer;
+    }
+
+    /// <summary>Whether a label can be given: a name of one directory, and not of the form that snapshots without a label have.</summary>
+    public static bool IsValidLabel(string label) => SnapshotCatalog.IsValidLabel(label);
+
+    /// <summary>All snapshots, oldest first.</summary>
+    public ValueTask<FsResult<IReadOnlyList<Snapshot>>> ListAsync(CancellationToken cancel) => _catalog.ListAsync(cancel);
+
+    /// <summary>The snapshot of a name; <see cref="FsError.NotFound"/> without one.</summary>
+    public ValueTask<FsResult<Snapshot>> FindAsync(string name, CancellationToken cancel) => _catalog.FindAsync(name, cancel);
+
+    /// <summary>Takes a snapshot of everything written before the call; durable on return.</summary>
+    /// <remarks>
+    /// (1) What the kernel and the file system hold back is applied. (2) Unfinished segments of older processes are repacked, and (3)
+    /// between two passes of writeback the open ones are finished: nothing a snapshot shows is ever in a segment that a crash
+    /// would leave unfinished, since rows of the past are not moved to another one. (4) The snapshot's row is made durable.
+    /// </remarks>
+    /// <param name="label">Its name; null names it by its time.</param>
+    /// <param name="cancel">Ends the wait before step 4.</param>
+    public async Task<FsResult<Snapshot>> CreateAsync(string? label, CancellationToken cancel)
+    {
+        if (label is not null && !IsValidLabel(label))
+        {
+            return FsError.InvalidArgument;
+        }
+
+        if (_writer is null || _fileSystem.IsReadOnly)
+        {
+            return FsError.ReadOnly;
+        }
+
+        FsError applied = await _fileSystem.ApplyAllAsync(); // Step 1
+        if (applied != FsError.None)
+        {
+            return applied;
+        }
+
+        FsResult<Snapshot> taken = FsError.Io;
+        FsError settled = await _writer.Repacker.RunWhenSettledAsync( // Step 2
+            () => _writer.Writeback.RunWithFinishedSegmentsAsync(async () => // Step 3
+            {
+                taken = await _catalog.CreateAsync(label, cancel); // Step 4
+                return taken.Error;
+            }),
+            cancel);
+        return settled == FsError.None ? taken : settled;
+    }
+
+    /// <summary>Deletes a snapshot; durable on return. It is not readable any more at once, its space is freed by and by.</summary>
+    public async Task<FsError> DeleteAsync(string name, CancellationToken cancel)
+    {
+        if (_fileSystem.IsReadOnly)
+        {
+            return FsError.ReadOnly;
+        }
+
+        FsResult<Snapshot> found = await _catalog.FindAsync(name, cancel);
+        return found.IsOk ? await _catalog.DeleteAsync(found.Value.Id) : found.Error;
+    }
+
+    /// <summary>Streams what differs between a snapshot and a later one, or the live state.</summary>
+    /// <exception cref="IOException">A snapshot went away, or a row cannot be read.</exception>
+    public async IAsyncEnumerable<PathDifference> CompareAsync(
+        Snapshot from, Snapshot? to, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        IMetadataView older = _metadata.OpenSnapshot(from.Id);
+        IMetadataView newer = to is null ? _metadata : _metadata.OpenSnapshot(to.Id);
+        await foreach (InodeDifference difference in _metadata.CompareAsync(from.Id, to?.Id, cancel))
+        {
+            string? before = difference.Before is { } old ? await PathOfAsync(older, old, cancel) : null;
+            string? after = difference.After is { } now ? await PathOfAsync(newer, now, cancel) : null;
+            DifferenceKind kind = before is null ? DifferenceKind.Created
+                : after is null ? DifferenceKind.Removed
+                : difference.IsRenamed ? DifferenceKind.Renamed
+                : DifferenceKind.Changed;
+            if (after is not null || before is not null)
+            {
+                yield return new PathDifference(kind, after ?? before!, kind == DifferenceKind.Renamed ? before : null);
+            }
+        }
+    }
+
+    // Null when it was removed meanwhile, with a directory above it.
+    private async ValueTask<string?> PathOfAsync(IMetadataView view, DirectoryEntry entry, CancellationToken cancel)
+    {
+        var names = new List<string>();
+        while (entry.Inode.Id != InodeId.Root && names.Count < MaxDepth)
+        {
+            byte[] name = _names.TryOpen(Crypto.DomainId.Root, entry.Parent, entry.Name)
+                ?? throw new IOException($"a name in directory {entry.Parent} is not authentic");
+            names.Add(Encoding.UTF8.GetString(name));
+            if (entry.Parent == InodeId.Root)
+            {
+                break;
+            }
+
+            MetadataResult<DirectoryEntry> parent = await view.FindEntryAsync(entry.Parent, cancel);
+            if (parent.Error == MetadataError.NotFound)
+            {
+                return null;
+            }
+
+            entry = parent.Succeeded ? parent.Value : throw new IOException($"find a name of directory {entry.Parent}: {parent.Error}");
+        }
+
+        names.Reverse();
+        return "/" + string.Join('/', names);
+    }
+}
