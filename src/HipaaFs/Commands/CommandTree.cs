@@ -20,6 +20,7 @@ internal static class CommandTree
             UmountCommand.Create(runner),
             StatusCommand.Create(runner),
             SyncCommand.Create(runner),
+            SnapshotCommand.Create(runner),
             FsckCommand.Create(runner),
             RestoreCommand.Create(runner),
             KeyCommand.Create(runner),

@@ -8,7 +8,7 @@ using HipaaFs.Cli.Output;
 namespace HipaaFs.Cli.Control;
 
 /// <summary>Asks a daemon over its control socket.</summary>
-internal sealed class ControlClient : IDisposable
+internal sealed partial class ControlClient : IDisposable
 {
     private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(50);

@@ -17,7 +17,8 @@ namespace HipaaFs.Cli.Control;
 /// <summary>Answers the control socket of one daemon: HTTP/1.1 on a Unix socket, JSON in the envelope of <see cref="JsonEnvelope"/>.</summary>
 /// <remarks>
 /// <c>GET /v1/status</c>; <c>POST /v1/sync</c>; <c>POST /v1/umount[?now=true]</c>, whose answer is progress lines and then one result;
-/// <c>POST /v1/handover</c>; <c>GET /metrics</c> in Prometheus text. The socket has mode 0600 in a directory of mode 0700, and who
+/// <c>POST /v1/handover</c>; <c>GET</c>, <c>POST</c>, <c>DELETE /v1/snapshots[?name=]</c>; <c>GET /v1/snapshots/diff?from=[&amp;to=]</c>;
+/// <c>GET /metrics</c> in Prometheus text. The socket has mode 0600 in a directory of mode 0700, and who
 /// connects must be root or the user of the daemon: the kernel says who it is.
 /// </remarks>
 internal sealed partial class ControlServer : IAsyncDisposable
@@ -106,7 +107,7 @@ internal sealed partial class ControlServer : IAsyncDisposable
     {
         if (http.Features.Get<IConnectionItemsFeature>()?.Items[PeerItem] is PeerCredentials peer)
         {
-            LogLevel level = HttpMethods.IsPost(http.Request.Method) ? LogLevel.Information : LogLevel.Debug;
+            LogLevel level = !HttpMethods.IsGet(http.Request.Method) ? LogLevel.Information : LogLevel.Debug;
             string request = http.Request.Path.Value ?? "";
             LogRequest(_logger, level, request, peer.UserId, peer.ProcessId);
         }
@@ -128,10 +129,14 @@ internal sealed partial class ControlServer : IAsyncDisposable
         ("POST", "/v1/sync") => SyncAsync(http),
         ("POST", "/v1/umount") => UmountAsync(http),
         ("POST", "/v1/handover") => HandOverAsync(http),
+        ("GET", "/v1/snapshots") => ListSnapshotsAsync(http),
+        ("POST", "/v1/snapshots") => CreateSnapshotAsync(http),
+        ("DELETE", "/v1/snapshots") => DeleteSnapshotAsync(http),
+        ("GET", "/v1/snapshots/diff") => CompareSnapshotsAsync(http),
         _ => throw new CommandException(
             ExitCode.NotFound,
             $"answer {http.Request.Method} {http.Request.Path}: there is no such request",
-            "Use /v1/status, /v1/sync, /v1/umount, /v1/handover or /metrics."),
+            "Use /v1/status, /v1/sync, /v1/umount, /v1/handover, /v1/snapshots, /v1/snapshots/diff or /metrics."),
     };
 
     private async Task SyncAsync(HttpContext http)

@@ -14,6 +14,18 @@ internal interface IControlTarget
     /// <summary>Uploads everything and detaches; with <paramref name="now"/> detaches at once and leaves what is staged.</summary>
     Task<UmountOutcome> UmountAsync(bool now, Action<ProgressUpdate> progress, CancellationToken cancel);
 
+    /// <summary>The snapshots, oldest first.</summary>
+    Task<IReadOnlyList<SnapshotLine>> ListSnapshotsAsync(CancellationToken cancel);
+
+    /// <summary>Takes a snapshot; without a name it is called by its time.</summary>
+    Task<SnapshotLine> CreateSnapshotAsync(string? name, CancellationToken cancel);
+
+    /// <summary>Deletes a snapshot and answers what it was.</summary>
+    Task<SnapshotLine> DeleteSnapshotAsync(string name, CancellationToken cancel);
+
+    /// <summary>What differs between a snapshot and a later one, or the live state.</summary>
+    Task<IReadOnlyList<DifferenceLine>> CompareSnapshotsAsync(string from, string? to, CancellationToken cancel);
+
     /// <summary>Stops uploading and closes the volume, if nothing is mounted any more, so that a new mount can open it.</summary>
     Task HandOverAsync(CancellationToken cancel);
 }

@@ -35,7 +35,12 @@ internal sealed class VolumeOpening
     /// <exception cref="CommandException">A mount holds it.</exception>
     public async Task<Volume> OpenAsync(IKeyWrapper key, CancellationToken cancel)
     {
-        VolumeOptions options = VolumeOptionsMapping.ToOptions(_plan.Configuration);
+        VolumeOptions options = VolumeOptionsMapping.ToOptions(_plan.Configuration) with
+        {
+            SnapshotDirectory = _plan.Options.SnapshotDirectory,
+            ShownSnapshot = _plan.Options.Snapshot,
+            ShownTime = _plan.Options.At,
+        };
         VolumeMode mode = _plan.Options.ReadOnly ? VolumeMode.ReadOnly : VolumeMode.ReadWrite;
         long start = _context.Time.GetTimestamp();
         while (true)

@@ -1,3 +1,5 @@
+using HipaaFs.Snapshots;
+
 namespace HipaaFs.Cli.Mounting;
 
 /// <summary>What <c>-o</c> said.</summary>
@@ -41,6 +43,15 @@ internal sealed record MountOptions
 
     /// <summary>How long the kernel may use names and attributes without asking; null leaves it to the driver.</summary>
     public TimeSpan? KernelCacheTime { get; init; }
+
+    /// <summary>How the snapshots are shown. Default hidden.</summary>
+    public SnapshotDirectoryMode SnapshotDirectory { get; init; }
+
+    /// <summary>The snapshot to mount, read-only; null for none.</summary>
+    public string? Snapshot { get; init; }
+
+    /// <summary>The time to mount, read-only; null for none.</summary>
+    public DateTimeOffset? At { get; init; }
 
     /// <summary>Settings of volume.yaml that the options override, by key.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();

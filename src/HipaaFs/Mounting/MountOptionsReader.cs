@@ -1,5 +1,6 @@
 using System.Globalization;
 using HipaaFs.Cli.Configuration;
+using HipaaFs.Snapshots;
 
 namespace HipaaFs.Cli.Mounting;
 
@@ -34,6 +35,7 @@ internal static class MountOptionsReader
     [
         "ro", "rw", "allow_other", "suid", "nosuid", "dev", "nodev", "exec", "noexec", "noatime", "atime", "sync", "dirsync",
         "nonempty", "foreground", "uid=", "gid=", "umask=", "fmask=", "dmask=", "max_background=", "kernel_cache_time=",
+        "snapdir=", "snapshot=", "at=",
         .. SettingOptions.Keys.Select(name => name + "="),
     ];
 
@@ -53,7 +55,7 @@ internal static class MountOptionsReader
             if (option == "sloppy" || Ignored.Contains(option) || name.StartsWith("x-", StringComparison.Ordinal) || name == "comment")
             {
                 // "rw" is ignored only as the default; said after "ro" it takes that back.
-                options = option == "rw" ? options with { ReadOnly = false } : options;
+                options = option == "rw" ? options with { ReadOnly = options.Snapshot is not null || options.At is not null } : options;
                 continue;
             }
 
@@ -166,9 +168,37 @@ internal static class MountOptionsReader
                 }
 
                 return options with { KernelCacheTime = time };
+            case "snapdir":
+                if (!TryReadMode(value, out SnapshotDirectoryMode mode))
+                {
+                    problems.Add($"-o {name}: '{value}' is none of hidden, visible and off");
+                }
+
+                return options with { SnapshotDirectory = mode };
+            case "snapshot":
+                return options with { Snapshot = value, At = null, ReadOnly = true };
+            case "at":
+                if (!DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset at))
+                {
+                    problems.Add($"-o {name}: '{value}' is no time; write 2026-11-22T10:00:00Z");
+                }
+
+                return options with { At = at, Snapshot = null, ReadOnly = true };
             default:
                 return null;
         }
+    }
+
+    private static bool TryReadMode(string value, out SnapshotDirectoryMode mode)
+    {
+        (bool known, mode) = value switch
+        {
+            "hidden" => (true, SnapshotDirectoryMode.Hidden),
+            "visible" => (true, SnapshotDirectoryMode.Visible),
+            "off" => (true, SnapshotDirectoryMode.Off),
+            _ => (false, SnapshotDirectoryMode.Hidden),
+        };
+        return known;
     }
 
     private static uint? ReadId(string name, string value, ICollection<string> problems)

@@ -110,6 +110,22 @@ public sealed class ControlSocketTests : IAsyncDisposable
         Assert.Equal(System.Net.HttpStatusCode.NotFound, (await http.GetAsync(new Uri("http://hipaafs/v1/umount"))).StatusCode);
     }
 
+    [Fact]
+    public async Task Snapshots_NamesOfAnyKind_PassUnchanged()
+    {
+        await _server.StartAsync(CancellationToken.None);
+        using var client = new ControlClient(Socket, TimeProvider.System);
+        const string name = "a b&c=d?é/#%";
+
+        Assert.Equal("a b&c", Assert.Single(await client.ListSnapshotsAsync(CancellationToken.None)).Name);
+        Assert.Equal(name, (await client.CreateSnapshotAsync(name, CancellationToken.None)).Name);
+        Assert.True((await client.CreateSnapshotAsync(null, CancellationToken.None)).Automatic);
+        CommandException missing = await Assert.ThrowsAsync<CommandException>(() => client.DeleteSnapshotAsync(name, CancellationToken.None));
+        Assert.Equal((ExitCode.NotFound, name), (missing.Code, missing.Message));
+        Assert.Equal(new DifferenceLine("renamed", name, null), Assert.Single(await client.CompareSnapshotsAsync(name, null, CancellationToken.None)));
+        Assert.Equal(new DifferenceLine("renamed", name, name), Assert.Single(await client.CompareSnapshotsAsync(name, name, CancellationToken.None)));
+    }
+
     private sealed class FakeTarget : IControlTarget
     {
         public MountStatus GetStatus() => new()
@@ -132,6 +148,18 @@ public sealed class ControlSocketTests : IAsyncDisposable
                 ? throw new CommandException(ExitCode.Store, "the message", "the action") { Problems = ["first", "second"] }
                 : Task.FromResult(new UmountOutcome("/mnt", 2, 3));
         }
+
+        public Task<IReadOnlyList<SnapshotLine>> ListSnapshotsAsync(CancellationToken cancel) =>
+            Task.FromResult<IReadOnlyList<SnapshotLine>>([new SnapshotLine("a b&c", DateTimeOffset.UnixEpoch, Automatic: false)]);
+
+        public Task<SnapshotLine> CreateSnapshotAsync(string? name, CancellationToken cancel) =>
+            Task.FromResult(new SnapshotLine(name ?? "by time", DateTimeOffset.UnixEpoch, name is null));
+
+        public Task<SnapshotLine> DeleteSnapshotAsync(string name, CancellationToken cancel) =>
+            throw new CommandException(ExitCode.NotFound, name, "the action");
+
+        public Task<IReadOnlyList<DifferenceLine>> CompareSnapshotsAsync(string from, string? to, CancellationToken cancel) =>
+            Task.FromResult<IReadOnlyList<DifferenceLine>>([new DifferenceLine("renamed", from, to)]);
 
         public Task HandOverAsync(CancellationToken cancel) => Task.CompletedTask;
     }

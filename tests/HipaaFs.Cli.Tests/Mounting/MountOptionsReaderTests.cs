@@ -1,4 +1,5 @@
 using HipaaFs.Cli.Mounting;
+using HipaaFs.Snapshots;
 using Xunit;
 
 namespace HipaaFs.Cli.Tests.Mounting;
@@ -36,6 +37,20 @@ public sealed class MountOptionsReaderTests
         Assert.True(options.NonEmpty);
         Assert.Equal(64, options.MaxBackground);
         Assert.Equal(TimeSpan.FromSeconds(5), options.KernelCacheTime);
+    }
+
+    [Fact]
+    public void Read_SnapshotOptions_AreUnderstoodAndReadOnly()
+    {
+        Assert.Equal(SnapshotDirectoryMode.Hidden, Read().SnapshotDirectory);
+        Assert.Equal(SnapshotDirectoryMode.Visible, Read("snapdir=visible").SnapshotDirectory);
+        Assert.Equal(SnapshotDirectoryMode.Off, Read("snapdir=off").SnapshotDirectory);
+        MountOptions named = Read("snapshot=before,rw");
+        Assert.True(named is { Snapshot: "before", At: null, ReadOnly: true });
+        MountOptions timed = Read("snapshot=before,at=2026-11-22T10:00:00Z");
+        Assert.True(timed is { Snapshot: null, ReadOnly: true });
+        Assert.Equal(new DateTimeOffset(2026, 11, 22, 10, 0, 0, TimeSpan.Zero), timed.At);
+        Assert.Equal(timed.At, Read("at=2026-11-22T10:00:00").At);
     }
 
     [Fact]
@@ -89,6 +104,8 @@ public sealed class MountOptionsReaderTests
     [InlineData("umask=", "-o umask:")]
     [InlineData("max_background=0", "-o max_background:")]
     [InlineData("kernel_cache_time=5", "-o kernel_cache_time:")]
+    [InlineData("snapdir=shown", "-o snapdir: 'shown' is none of")]
+    [InlineData("at=yesterday", "-o at: 'yesterday' is no time")]
     [InlineData("memory=1KiB", "-o memory:")]
     [InlineData("key=passphrase:secret", "-o key: the value")]
     public void Read_WrongOption_IsNamed(string option, string expected)

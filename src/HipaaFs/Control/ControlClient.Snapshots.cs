@@ -1,0 +1,31 @@
+using HipaaFs.Cli.Output;
+
+namespace HipaaFs.Cli.Control;
+
+// Requests about snapshots.
+internal sealed partial class ControlClient
+{
+    private const string Snapshots = "v1/snapshots";
+
+    /// <summary>The snapshots, oldest first.</summary>
+    public Task<IReadOnlyList<SnapshotLine>> ListSnapshotsAsync(CancellationToken cancel) =>
+        SendAsync(HttpMethod.Get, Snapshots, JsonOutput.Default.IReadOnlyListSnapshotLine, null, cancel);
+
+    /// <summary>Takes a snapshot; without a name it is called by its time.</summary>
+    public Task<SnapshotLine> CreateSnapshotAsync(string? name, CancellationToken cancel) => SendAsync(
+        HttpMethod.Post, name is null ? Snapshots : $"{Snapshots}?name={Escape(name)}", JsonOutput.Default.SnapshotLine, null, cancel);
+
+    /// <summary>Deletes a snapshot.</summary>
+    public Task<SnapshotLine> DeleteSnapshotAsync(string name, CancellationToken cancel) =>
+        SendAsync(HttpMethod.Delete, $"{Snapshots}?name={Escape(name)}", JsonOutput.Default.SnapshotLine, null, cancel);
+
+    /// <summary>What differs between a snapshot and a later one, or the live state.</summary>
+    public Task<IReadOnlyList<DifferenceLine>> CompareSnapshotsAsync(string from, string? to, CancellationToken cancel) => SendAsync(
+        HttpMethod.Get,
+        $"{Snapshots}/diff?from={Escape(from)}{(to is null ? "" : $"&to={Escape(to)}")}",
+        JsonOutput.Default.IReadOnlyListDifferenceLine,
+        null,
+        cancel);
+
+    private static string Escape(string name) => Uri.EscapeDataString(name);
+}

@@ -1,0 +1,29 @@
+using HipaaFs.Cli.Output;
+using Microsoft.AspNetCore.Http;
+
+namespace HipaaFs.Cli.Control;
+
+// Names come in the query, which is never logged.
+internal sealed partial class ControlServer
+{
+    private async Task ListSnapshotsAsync(HttpContext http) => await SendAsync(
+        http, JsonEnvelope.Result(await _target.ListSnapshotsAsync(http.RequestAborted), JsonOutput.Default.IReadOnlyListSnapshotLine));
+
+    private async Task CreateSnapshotAsync(HttpContext http) => await SendAsync(
+        http, JsonEnvelope.Result(await _target.CreateSnapshotAsync(Query(http, "name"), http.RequestAborted), JsonOutput.Default.SnapshotLine));
+
+    private async Task DeleteSnapshotAsync(HttpContext http) => await SendAsync(
+        http,
+        JsonEnvelope.Result(await _target.DeleteSnapshotAsync(Required(http, "name"), http.RequestAborted), JsonOutput.Default.SnapshotLine));
+
+    private async Task CompareSnapshotsAsync(HttpContext http) => await SendAsync(
+        http,
+        JsonEnvelope.Result(
+            await _target.CompareSnapshotsAsync(Required(http, "from"), Query(http, "to"), http.RequestAborted),
+            JsonOutput.Default.IReadOnlyListDifferenceLine));
+
+    private static string? Query(HttpContext http, string key) => http.Request.Query[key] is [{ } value, ..] ? value : null;
+
+    private static string Required(HttpContext http, string key) => Query(http, key)
+        ?? throw new CommandException(ExitCode.Usage, $"answer {http.Request.Path}: {key}= is missing", "Say which snapshot is meant.");
+}
