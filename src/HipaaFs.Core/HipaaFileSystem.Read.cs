@@ -198,7 +198,7 @@ public sealed partial class HipaaFileSystem
         {
             // So many small extents lie before it that an aligned window does not reach it.
             start = offset;
-            page = await _metadata.GetExtentsAsync(file.Id, start, long.MaxValue - start, ExtentMap.WindowExtents, interrupted);
+            page = await _view.GetExtentsAsync(file.Id, start, long.MaxValue - start, ExtentMap.WindowExtents, interrupted);
         }
 
         if (!page.Succeeded)
