@@ -26,7 +26,9 @@ public sealed partial class HipaaFileSystem
         MetadataResult<InodeAttributes> row = await _view.GetInodeAsync(inode, interrupted);
         if (!row.Succeeded)
         {
-            return row.Error.ToFsError();
+            return change.Size is null && _gone.TryGet(inode, out InodeAttributes last)
+                ? _gone.Change(last, change, _parts.Clock.Now)
+                : row.Error.ToFsError();
         }
 
         if (change.Size is not null && !row.Value.IsFile)

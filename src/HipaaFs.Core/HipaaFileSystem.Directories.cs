@@ -16,13 +16,13 @@ public sealed partial class HipaaFileSystem
     /// <summary>Opens a directory.</summary>
     public async ValueTask<FsResult<HandleId>> OpenDirectoryAsync(InodeId inode, CancellationToken interrupted)
     {
-        MetadataResult<InodeAttributes> row = await _view.GetInodeAsync(inode, interrupted);
-        if (!row.Succeeded)
+        FsResult<InodeAttributes> found = await GetAttributesAsync(inode, interrupted);
+        if (!found.IsOk)
         {
-            return row.Error.ToFsError();
+            return found.Error;
         }
 
-        return row.Value.IsDirectory ? _handles.Add(inode).Id : FsError.NotADirectory;
+        return found.Value.IsDirectory ? _handles.Add(inode).Id : FsError.NotADirectory;
     }
 
     /// <summary>Lists a directory from a cookie on: 0 is the start, else what an item said. Resuming needs no copy of the directory.</summary>
@@ -84,10 +84,10 @@ public sealed partial class HipaaFileSystem
             inode = entry.Succeeded ? entry.Value.Parent : directory; // A removed directory has no parent any more.
         }
 
-        MetadataResult<InodeAttributes> row = await _view.GetInodeAsync(inode, interrupted);
-        if (!row.Succeeded)
+        FsResult<InodeAttributes> row = await GetAttributesAsync(inode, interrupted);
+        if (!row.IsOk)
         {
-            return row.Error.ToFsError();
+            return row.Error;
         }
 
         byte[] name = cookie == 0 ? "."u8.ToArray() : ".."u8.ToArray();

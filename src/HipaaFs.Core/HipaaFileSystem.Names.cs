@@ -227,6 +227,7 @@ public sealed partial class HipaaFileSystem
             return _files.TrySetOrphan(inode.Id, orphan: true) ? FsError.None : await ReleaseOrphanAsync(inode.Id);
         }
 
+        KeepWhileKnown(inode);
         FileState? file = _files.TryAcquire(inode.Id);
         if (file is not null)
         {
@@ -235,5 +236,15 @@ public sealed partial class HipaaFileSystem
         }
 
         return FsError.None;
+    }
+
+    // Somebody may still have it as his working directory, or open, and ask what it is like.
+    private void KeepWhileKnown(InodeAttributes inode)
+    {
+        _gone.Add(inode);
+        if (!_lookups.ContainsKey(inode.Id.Value))
+        {
+            _gone.Remove(inode.Id);
+        }
     }
 }

@@ -96,7 +96,7 @@ public sealed partial class HipaaFileSystem
             return FsError.TooLarge;
         }
 
-        return mode switch
+        return RefuseAllocation(open.File, mode, offset + length) ? FsError.NoSpace : mode switch
         {
             AllocateMode.Allocate => await GrowToAsync(open.File, offset + length, interrupted),
             AllocateMode.AllocateKeepSize => FsError.None,
@@ -169,6 +169,20 @@ public sealed partial class HipaaFileSystem
         }
 
         return hole ? file.Size : -1; // Every file ends in a hole.
+    }
+
+    // Nothing is reserved, but what can never fit is refused as a local disk does. What lies below the file's end may be there already.
+    private bool RefuseAllocation(FileState file, AllocateMode mode, long end)
+    {
+        if (mode == AllocateMode.PunchHole)
+        {
+            return false;
+        }
+
+        lock (file.Gate)
+        {
+            return end - file.Size > _parts.Capacity().Free;
+        }
     }
 
     private async ValueTask<FsError> GrowToAsync(FileState file, long size, CancellationToken interrupted)

@@ -29,6 +29,7 @@ public sealed partial class HipaaFileSystem
     private readonly FileTable _files;
     private readonly HandleTable _handles = new();
     private readonly InodeGates _gates = new();
+    private readonly GoneInodes _gone = new();
     private readonly ConcurrentDictionary<ulong, long> _lookups = new();
     private readonly Lock _inodeLock = new();
     private InodeRange _reserved;
@@ -80,6 +81,11 @@ public sealed partial class HipaaFileSystem
                 : _lookups.TryRemove(new KeyValuePair<ulong, long>(inode.Value, count));
             if (done)
             {
+                if (left <= 0)
+                {
+                    _gone.Remove(inode);
+                }
+
                 return;
             }
         }
@@ -112,7 +118,7 @@ public sealed partial class HipaaFileSystem
             MetadataResult<InodeAttributes> row = await _view.GetInodeAsync(inode, interrupted);
             if (!row.Succeeded)
             {
-                return row.Error.ToFsError();
+                return _gone.TryGet(inode, out InodeAttributes last) ? last : row.Error.ToFsError();
             }
 
             InodeAttributes seen = Overlay(row.Value);
