@@ -15,7 +15,7 @@ public sealed class LimitTests(SharedMount mount) : IClassFixture<SharedMount>
             size 9223372036854775807
             last byte b'x'
             hole b'\x00\x00\x00\x00' 9223372036854775806
-            past the end EFBIG
+            past the end EINVAL
             truncate EINVAL
             """,
             await PythonAsync("""
