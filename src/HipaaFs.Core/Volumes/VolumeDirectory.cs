@@ -63,6 +63,7 @@ internal static class VolumeDirectory
             SqliteOpenError.Locked => (VolumeFailure.HeldByAnother, "end the program that has the database open"),
             _ => (VolumeFailure.Io, "check the permissions of the volume's directory, and its disk"),
         };
-        throw new VolumeException(failure, $"open the metadata of volume '{options.Directory}': {opened.Detail}", action);
+        string reason = opened.Error == SqliteOpenError.DiskFull ? "no space is left on its disk" : opened.Detail;
+        throw new VolumeException(failure, $"open the metadata of volume '{options.Directory}': {reason}", action);
     }
 }
