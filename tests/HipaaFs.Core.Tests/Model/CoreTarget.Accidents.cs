@@ -100,7 +100,7 @@ internal sealed partial class CoreTarget
         while (!draining.IsCompleted)
         {
             _clock?.Advance(TimeSpan.FromMilliseconds(200));
-            await Task.WhenAny(draining, Task.Delay(1));
+            await Task.WhenAny(draining, Task.Delay(1)); // Ends with the event; the pause only keeps the hand-moved clock from running hours ahead.
         }
 
         if (await draining is { } problem)

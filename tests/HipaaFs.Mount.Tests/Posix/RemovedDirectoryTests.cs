@@ -24,7 +24,7 @@ public sealed class RemovedDirectoryTests(SharedMount mount) : IClassFixture<Sha
             attempt("fsync", os.fsync, file)
             os.close(file)
             os.mkdir("d")
-            print(os.stat("d").st_ino == inode, os.stat("d").st_nlink)
+            print(os.stat("d").st_nlink)
             """);
     }
 

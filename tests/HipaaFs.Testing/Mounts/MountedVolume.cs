@@ -265,16 +265,12 @@ public sealed class MountedVolume : IAsyncDisposable
     // A daemon that a test started in the background uploads on after its mount is gone; the directory must outlive it.
     private async Task WaitForBackgroundDaemonAsync()
     {
-        var clock = Stopwatch.StartNew();
-        while (_daemon is null && File.Exists(Path.Combine(Volume, "volume.yaml")) && clock.Elapsed < StopTimeout)
+        string held = Path.Combine(Volume, "lock");
+        if (_daemon is null && File.Exists(held))
         {
-            ProcessOutcome status = await RunAsync("status", Volume, "--json");
-            if (!status.Succeeded || !status.Text.Contains("\"pid\":", StringComparison.Ordinal) || status.Text.Contains("\"not mounted\"", StringComparison.Ordinal))
-            {
-                return;
-            }
-
-            await Task.Delay(100);
+            // Its end is the event: it holds this lock until then.
+            string seconds = StopTimeout.TotalSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            await ChildProcess.RunAsync("flock", ["--wait", seconds, held, "true"], new ChildProcessOptions { Timeout = StopTimeout * 2 });
         }
     }
 
