@@ -23,6 +23,8 @@ internal sealed partial class SessionFence : IDisposable
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _fenced = new();
     private readonly TaskCompletionSource _claimed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _claimError = (int)StoreError.Unavailable; // As long as nobody has asked the store.
+    private StoreError _loggedError;
 
     internal SessionFence(IObjectStore store, SessionId session, SessionHolder holder, TimeProvider time, ILogger logger)
     {
@@ -41,6 +43,9 @@ internal sealed partial class SessionFence : IDisposable
 
     /// <summary>The newer session and who has it, null as long as none was seen.</summary>
     internal string? FencedBy { get; private set; }
+
+    /// <summary>Why the claim is not in the store yet, before which nothing is uploaded; <see cref="StoreError.None"/> once it is.</summary>
+    internal StoreError ClaimError => (StoreError)Volatile.Read(ref _claimError);
 
     /// <summary>Whether the claim is in the store.</summary>
     internal bool IsClaimed => _claimed.Task.IsCompletedSuccessfully;
@@ -96,6 +101,7 @@ internal sealed partial class SessionFence : IDisposable
             error = await IsOursAsync(content, cancel);
         }
 
+        Volatile.Write(ref _claimError, (int)error);
         if (error == StoreError.None)
         {
             _claimed.TrySetResult();
@@ -158,6 +164,7 @@ internal sealed partial class SessionFence : IDisposable
 
                 if (error != StoreError.None)
                 {
+                    LogOnce(error);
                     await Task.Delay(ClaimRetry, _time, stop);
                 }
             }
@@ -177,12 +184,25 @@ internal sealed partial class SessionFence : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _fenced.Dispose();
 
+    // It is tried every few seconds for as long as the store is away.
+    private void LogOnce(StoreError error)
+    {
+        if (_loggedError != error)
+        {
+            _loggedError = error;
+            LogNotClaimed(_logger, _session, error);
+        }
+    }
+
     private async ValueTask FenceOffAsync(ObjectKey newer, CancellationToken cancel)
     {
         FencedBy = await DescribeHolderAsync(_store, newer, cancel);
         LogFenced(_logger, _session, FencedBy);
         await _fenced.CancelAsync();
     }
+
+    [LoggerMessage(541, LogLevel.Warning, "Session {Session} cannot be claimed in the store ({Error}); nothing is uploaded before it is, and it is tried again")]
+    private static partial void LogNotClaimed(ILogger logger, SessionId session, StoreError error);
 
     [LoggerMessage(540, LogLevel.Critical, "Session {Session} is not the newest of its volume any more: {Holder} has opened it. This mount is read-only from now on and uploads nothing")]
     private static partial void LogFenced(ILogger logger, SessionId session, string holder);

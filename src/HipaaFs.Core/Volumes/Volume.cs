@@ -80,6 +80,7 @@ public sealed partial class Volume : IAsyncDisposable
             StagedSegments = staged,
             StagedBytes = _parts.Staging.Bytes,
             OldestStaged = oldest,
+            ClaimError = writer is null || writer.Fence.ClaimError == StoreError.None ? null : writer.Fence.ClaimError.ToString(),
             UploadError = writer is null || writer.Uploader.LastError == StoreError.None ? null : writer.Uploader.LastError.ToString(),
             WritebackError = writer is null || writer.Writeback.LastError == FsError.None ? null : writer.Writeback.LastError.ToString(),
             RecoveryPoint = writer?.Publisher.RecoveryPoint ?? _parts.Time.GetUtcNow(),
@@ -119,11 +120,12 @@ public sealed partial class Volume : IAsyncDisposable
         {
             await Task.WhenAny(publishing, Task.Delay(TimeSpan.FromMilliseconds(200), _parts.Time, cancel));
             VolumeStatus status = GetStatus();
-            progress.Report(new DrainProgress(status.StagedSegments, status.StagedBytes, status.UploadError));
+            string? error = status.ClaimError is { } claim ? $"the session cannot be claimed in it: {claim}" : status.UploadError;
+            progress.Report(new DrainProgress(status.StagedSegments, status.StagedBytes, error));
         }
 
-        StoreError error = await publishing;
-        return error == StoreError.None ? null : $"the store does not take it: {error}";
+        StoreError outcome = await publishing;
+        return outcome == StoreError.None ? null : $"the store does not take it: {outcome}";
     }
 
     /// <summary>Closes the volume. No request may be under way or follow.</summary>
@@ -187,7 +189,16 @@ public sealed partial class Volume : IAsyncDisposable
 
     private static async Task<StoreError> PublishWhenClaimedAsync(VolumeWriter writer, CancellationToken cancel)
     {
-        await writer.Fence.WaitForClaimAsync(cancel);
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancel, writer.Fence.Fenced);
+        try
+        {
+            await writer.Fence.WaitForClaimAsync(ends.Token);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            return StoreError.Unavailable; // Another has the session: there will be no claim.
+        }
+
         return await writer.Publisher.PublishAsync(cancel);
     }
 

@@ -26,6 +26,9 @@ public sealed record VolumeStatus
     /// <summary>Since when the oldest is waiting.</summary>
     public DateTimeOffset? OldestStaged { get; init; }
 
+    /// <summary>Why the session is not claimed in the store, before which nothing is uploaded; null when it is.</summary>
+    public string? ClaimError { get; init; }
+
     /// <summary>Why the last upload failed; null when it did not.</summary>
     public string? UploadError { get; init; }
 

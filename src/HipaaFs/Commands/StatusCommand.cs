@@ -109,6 +109,11 @@ internal static class StatusCommand
         text.WriteLine($"  not uploaded    {figures.StagedSegments} segments, {ByteSize.Format(figures.StagedBytes)}{oldest}");
         string store = figures.StoreReachable ? "reachable" : "NOT REACHABLE";
         text.WriteLine($"  store           {store}, {figures.StoreRequests} requests{(figures.UploadError is { } error ? $", last upload failed: {error}" : "")}");
+        if (figures.ClaimError is { } claim)
+        {
+            text.WriteLine($"  SESSION         NOT CLAIMED in the store: {claim}; nothing is uploaded before it is");
+        }
+
         if (figures.WritebackError is { } writeback)
         {
             text.WriteLine($"  WRITE-BACK      FAILS: {writeback}");

@@ -19,6 +19,7 @@ internal static class MetricsText
 
         Add("hipaafs_read_only", "gauge", "1 when changes are refused.", figures.ReadOnly ? 1 : 0);
         Add("hipaafs_store_reachable", "gauge", "1 when the store answered last.", figures.StoreReachable ? 1 : 0);
+        Add("hipaafs_session_claimed", "gauge", "1 when the store knows the session; nothing is uploaded before.", figures.ClaimError is null ? 1 : 0);
         Add("hipaafs_staged_segments", "gauge", "Segments that are not in the store yet.", figures.StagedSegments);
         Add("hipaafs_staged_bytes", "gauge", "Bytes that are not in the store yet.", figures.StagedBytes);
         Add("hipaafs_staged_oldest_seconds", "gauge", "Age of the oldest data that is not in the store yet.", figures.OldestStagedSeconds ?? 0);

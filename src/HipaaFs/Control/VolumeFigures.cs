@@ -27,6 +27,9 @@ internal sealed record VolumeFigures
     /// <summary>Age of the oldest of them; null when there is none.</summary>
     public double? OldestStagedSeconds { get; init; }
 
+    /// <summary>Why the session is not claimed in the store, before which nothing is uploaded; null when it is.</summary>
+    public string? ClaimError { get; init; }
+
     /// <summary>Why the last upload failed; null when it did not.</summary>
     public string? UploadError { get; init; }
 

@@ -19,6 +19,7 @@ internal static class VolumeFiguresMapping
             StagedSegments = status.StagedSegments,
             StagedBytes = status.StagedBytes,
             OldestStagedSeconds = status.OldestStaged is { } oldest ? Age(now, oldest) : null,
+            ClaimError = status.ClaimError,
             UploadError = status.UploadError,
             WritebackError = status.WritebackError,
             RecoveryPointSeconds = Age(now, status.RecoveryPoint),

@@ -14,7 +14,7 @@ internal sealed class DrainWatch : IProgress<DrainProgress>
     private readonly Action<string>? _giveUp;
     private long _total;
     private long _left = long.MaxValue;
-    private long _lastAdvance;
+    private long _failingSince;
 
     /// <summary>Creates the watch of one upload, which reports from one task at a time.</summary>
     /// <param name="time">The clock.</param>
@@ -32,7 +32,7 @@ internal sealed class DrainWatch : IProgress<DrainProgress>
     {
         if (value.BytesLeft < _left || value.Error is null)
         {
-            _lastAdvance = _time.GetTimestamp();
+            _failingSince = _time.GetTimestamp();
         }
 
         _left = value.BytesLeft;
@@ -42,7 +42,7 @@ internal sealed class DrainWatch : IProgress<DrainProgress>
             _report(new ProgressUpdate("upload", _total - value.BytesLeft, _total, "bytes"));
         }
 
-        if (value.Error is not null && _time.GetElapsedTime(_lastAdvance) > Patience)
+        if (value.Error is not null && _time.GetElapsedTime(_failingSince) > Patience)
         {
             _giveUp?.Invoke(value.Error);
         }

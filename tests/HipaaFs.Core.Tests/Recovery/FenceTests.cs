@@ -1,5 +1,7 @@
 using HipaaFs.Metadata;
+using HipaaFs.Sessions;
 using HipaaFs.Storage;
+using HipaaFs.Testing;
 using HipaaFs.Testing.Storage;
 using HipaaFs.Volumes;
 
@@ -7,6 +9,8 @@ namespace HipaaFs.Core.Tests.Recovery;
 
 public sealed class FenceTests
 {
+    private const int ClaimFailed = 541;
+
     [Fact]
     public async Task Open_OnTheSameStore_MakesTheFirstReadOnly()
     {
@@ -61,6 +65,44 @@ public sealed class FenceTests
 
         // The claim of this session is in the store by now. Asked again, as after a lost answer, it is the same one.
         Assert.Equal(StoreError.None, await test.Volume.Parts.Writer!.Fence.TryClaimAsync(default));
+    }
+
+    [Theory]
+    [InlineData("session/", StoreError.NoSpace)]
+    [InlineData("", StoreError.Unavailable)]
+    public async Task Claim_NotTaken_IsShownAsWhyNothingIsUploaded(string prefix, StoreError error)
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        await test.StopAsync();
+        await test.OpenAsync(arrange: store => store.Add(new StoreFault(StoreFaultKind.Fail) { KeyPrefix = prefix, Error = error }));
+        await test.FileSystem.PutAsync("a", [1]);
+        var seen = new LastProgress();
+        Task<string?> draining = test.Volume.DrainAsync(seen, default);
+        await Eventually.TrueAsync(() => seen.Error?.Contains(error.ToString(), StringComparison.Ordinal) == true, "who waits for the upload is told why there is none");
+
+        Assert.Equal(error.ToString(), test.Volume.GetStatus().ClaimError);
+        Assert.Single(test.Log.Lines, line => line.Id.Id == ClaimFailed && line.Text.Contains(error.ToString(), StringComparison.Ordinal));
+        test.Store.Heal();
+        Assert.Null(await draining);
+        Assert.Null(test.Volume.GetStatus().ClaimError);
+        await test.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Drain_ClaimMadeByAnotherMeanwhile_EndsAndSaysSo()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        await test.StopAsync();
+        await test.OpenAsync(arrange: static store => store.Add(new StoreFault(StoreFaultKind.Fail) { KeyPrefix = "session/" }));
+        await test.FileSystem.PutAsync("a", [1]);
+        Task<string?> draining = test.Volume.DrainAsync(new Progress<DrainProgress>(), default);
+        byte[] other = new SessionHolder("another", 1, test.Volume.Session, DateTimeOffset.UnixEpoch).ToJson();
+        await File.WriteAllBytesAsync(Path.Combine(test.StoreDirectory, StoreLayout.Session(test.Volume.Session).Value), other);
+        test.Store.Heal();
+
+        Assert.NotNull(await draining);
+        Assert.Contains("another", test.Volume.GetStatus().FencedBy, StringComparison.Ordinal);
+        Assert.NotNull(await test.Volume.DrainAsync(new Progress<DrainProgress>(), default));
     }
 
     private static string[] Published(TestVolume test) => Directory.GetFiles(Path.Combine(test.StoreDirectory, "stream"));

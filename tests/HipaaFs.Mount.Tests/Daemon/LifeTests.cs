@@ -98,6 +98,31 @@ public sealed class LifeTests
     }
 
     [Fact]
+    public async Task Unmount_StoreTakesNoSession_RefusesWithTheReason()
+    {
+        const int StoreFailed = 5;
+        await using MountedVolume volume = await MountedVolume.CreateAsync(new MountedVolumeOptions { Mount = false });
+
+        // As in a store that was full at the mount: it can be read, and takes nothing.
+        await Shell.CheckAsync("touch session", volume.Store);
+        await volume.MountAsync();
+        await volume.ShellAsync("echo content > file");
+
+        ProcessOutcome refused = await volume.RunAsync("umount", volume.Root);
+
+        Assert.Equal((StoreFailed, false), (refused.ExitCode, refused.TimedOut));
+        Assert.Contains("session", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("--now", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("NOT CLAIMED", (await volume.RunAsync("status", volume.Root)).EnsureSucceeded().Text, StringComparison.Ordinal);
+        using JsonDocument status = JsonDocument.Parse((await volume.RunAsync("status", volume.Root, "--json")).EnsureSucceeded().Text);
+        Assert.NotEmpty(status.RootElement.GetProperty("result")[0].GetProperty("figures").GetProperty("claimError").GetString()!);
+
+        Assert.Equal("content\n", await volume.ShellAsync("cat file"));
+        await Shell.CheckAsync("rm session", volume.Store);
+        await volume.UnmountAsync();
+    }
+
+    [Fact]
     public async Task Unmount_NowRefused_LeavesTheLaterUploadAsItWas()
     {
         await using MountedVolume volume = await MountedVolume.CreateAsync();
