@@ -23,7 +23,7 @@ internal static class MountLocator
 
     /// <summary>Opens the control socket of a volume's daemon and waits until it answers.</summary>
     /// <exception cref="CommandException">No daemon of this user, or of root, answers.</exception>
-    public static async Task<ControlClient> ConnectAsync(Guid volume, CommandContext context, CancellationToken cancel)
+    public static async Task<ControlClient> ConnectAsync(VolumeCopy volume, CommandContext context, CancellationToken cancel)
     {
         var client = new ControlClient(RuntimeDirectory.OfUser(context.Environment).SocketOf(volume), context.Time);
         if (await client.WaitUntilAnsweringAsync(cancel))
@@ -34,13 +34,13 @@ internal static class MountLocator
         client.Dispose();
         throw new CommandException(
             ExitCode.NotFound,
-            $"ask the daemon of volume {volume}: none of this user answers",
+            $"ask the daemon of volume {volume.Volume}: none of this user answers",
             "Run the command as the user who mounted it. If the daemon was killed: umount -l the mount point, then mount again.");
     }
 
     /// <summary>The volume that a path means: that of the mount there, or that whose directory it is.</summary>
     /// <exception cref="CommandException">It means none.</exception>
-    public static (Guid Volume, string? Directory) FindVolume(string path, CommandContext context)
+    public static (VolumeCopy Volume, string? Directory) FindVolume(string path, CommandContext context)
     {
         string resolved = PathRelation.Resolve(path);
         if (MountTable.Read().Find(resolved)?.Volume is { } mounted)
@@ -51,7 +51,7 @@ internal static class MountLocator
         if (File.Exists(Path.Combine(resolved, VolumeFile.Name)))
         {
             var configuration = VolumeConfiguration.Load(resolved, new Dictionary<string, string>(), context.Environment);
-            return (configuration.VolumeId, configuration.Directory);
+            return (VolumeCopy.In(configuration.Directory, configuration.VolumeId), configuration.Directory);
         }
 
         throw new CommandException(

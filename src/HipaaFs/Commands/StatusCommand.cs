@@ -2,6 +2,7 @@ using System.CommandLine;
 using HipaaFs.Cli.Configuration;
 using HipaaFs.Cli.Control;
 using HipaaFs.Cli.Daemon;
+using HipaaFs.Cli.Mounting;
 using HipaaFs.Cli.Output;
 using HipaaFs.Crypto;
 
@@ -32,7 +33,7 @@ internal static class StatusCommand
 
     private static async Task<MountStatus> OneAsync(string path, CommandContext context, CancellationToken cancel)
     {
-        (Guid volume, string? directory) = MountLocator.FindVolume(path, context);
+        (VolumeCopy volume, string? directory) = MountLocator.FindVolume(path, context);
         using var client = new ControlClient(RuntimeDirectory.OfUser(context.Environment).SocketOf(volume), context.Time);
         bool answers = directory is null ? await client.WaitUntilAnsweringAsync(cancel) : await client.IsAnsweringAsync(cancel);
         if (answers)
@@ -45,14 +46,14 @@ internal static class StatusCommand
             using ControlClient nobody = await MountLocator.ConnectAsync(volume, context, cancel);
         }
 
-        return new MountStatus { VolumeId = volume.ToString(), Volume = directory!, State = MountState.NotMounted };
+        return new MountStatus { VolumeId = volume.Volume.ToString(), Volume = directory!, State = MountState.NotMounted };
     }
 
     private static async Task<IReadOnlyList<MountStatus>> AllAsync(CommandContext context, CancellationToken cancel)
     {
         var runtime = RuntimeDirectory.OfUser(context.Environment);
         var found = new List<MountStatus>();
-        foreach (Guid volume in runtime.Volumes())
+        foreach (VolumeCopy volume in runtime.Volumes())
         {
             using var client = new ControlClient(runtime.SocketOf(volume), context.Time);
             if (await client.IsAnsweringAsync(cancel))

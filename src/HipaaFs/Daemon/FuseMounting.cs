@@ -26,7 +26,7 @@ internal static class FuseMounting
 
         var options = new FuseSessionOptions
         {
-            FileSystemName = MountEntry.SourceOf(plan.Configuration.VolumeId),
+            FileSystemName = MountEntry.SourceOf(plan.Volume),
             Subtype = MountEntry.DriverType["fuse.".Length..],
             AllowOther = mount.AllowOther,
             DefaultPermissions = true,

@@ -92,14 +92,14 @@ internal sealed partial class MountDaemon
 
     private async Task ServeAsync(bool tookOver, Action<DaemonReport> ready, ILoggerFactory loggers, CancellationToken stop)
     {
-        _runtime.Create(VolumeId);
+        _runtime.Create(_plan.Volume);
         byte[] pid = Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n");
-        DurableFile.Replace(_runtime.PidFileOf(VolumeId), pid);
+        DurableFile.Replace(_runtime.PidFileOf(_plan.Volume), pid);
         _session.Start();
         ready(new DaemonReport(
             Environment.ProcessId, _plan.MountPoint, VolumeId.ToString(), _plan.Options.ReadOnly, tookOver, LogFile));
         LogServing(_logger);
-        await using var control = new ControlServer(_runtime.SocketOf(VolumeId), this, loggers);
+        await using var control = new ControlServer(_runtime.SocketOf(_plan.Volume), this, loggers);
         try
         {
             await StartAsync(control);
@@ -113,7 +113,7 @@ internal sealed partial class MountDaemon
         }
         finally
         {
-            _runtime.Remove(VolumeId);
+            _runtime.Remove(_plan.Volume);
             await _session.DisposeAsync();
             await _volume.StopAsync(VolumeStop.Commit, CancellationToken.None);
             _closed.TrySetResult();
@@ -177,7 +177,7 @@ internal sealed partial class MountDaemon
             // Nothing is left that could end the session but the end of the process, which every state of the volume survives.
             await CommitAsync();
             LogAbandoned(_logger);
-            _runtime.Remove(VolumeId);
+            _runtime.Remove(_plan.Volume);
             Environment.Exit((int)(_commitError == FsError.None ? ExitCode.Done : ExitCode.Failed));
         }
     }

@@ -9,4 +9,8 @@ namespace HipaaFs.Cli.Daemon;
 /// <param name="Options">What <c>-o</c> said.</param>
 /// <param name="MountPoint">Where, with all links resolved.</param>
 /// <param name="Key">Where the key is.</param>
-internal sealed record MountPlan(VolumeConfiguration Configuration, MountOptions Options, string MountPoint, KeyReference Key);
+internal sealed record MountPlan(VolumeConfiguration Configuration, MountOptions Options, string MountPoint, KeyReference Key)
+{
+    /// <summary>The volume and its directory, for those who look for its daemon.</summary>
+    public VolumeCopy Volume { get; } = VolumeCopy.In(Configuration.Directory, Configuration.VolumeId);
+}

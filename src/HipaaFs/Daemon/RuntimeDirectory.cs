@@ -1,6 +1,6 @@
 using System.Text;
 using HipaaFs.Cli.Interop;
-using HipaaFs.Crypto;
+using HipaaFs.Cli.Mounting;
 using HipaaFs.Platform;
 
 namespace HipaaFs.Cli.Daemon;
@@ -9,8 +9,8 @@ namespace HipaaFs.Cli.Daemon;
 /// <remarks>root: /run/hipaafs. Others: $XDG_RUNTIME_DIR/hipaafs, else, or where that is too long for a socket, /tmp/hipaafs-UID, which must be theirs alone.</remarks>
 internal sealed class RuntimeDirectory
 {
-    // sockaddr_un holds 107 bytes (unix(7)); "/hipaafs/", a volume's id and the socket's name, also while it is made, take 67 of them.
-    private const int LongestRuntimeDirectory = 40;
+    // sockaddr_un holds 107 bytes (unix(7)); "/hipaafs/", a volume's id and the socket's name, also while it is made, take 76 of them.
+    private const int LongestRuntimeDirectory = 31;
 
     private readonly string _path;
 
@@ -34,14 +34,14 @@ internal sealed class RuntimeDirectory
     }
 
     /// <summary>The control socket of a volume's daemon.</summary>
-    public string SocketOf(Guid volume) => Path.Combine(DirectoryOf(volume), "control");
+    public string SocketOf(VolumeCopy volume) => Path.Combine(DirectoryOf(volume), "control");
 
     /// <summary>The file with the process id of a volume's daemon.</summary>
-    public string PidFileOf(Guid volume) => Path.Combine(DirectoryOf(volume), "pid");
+    public string PidFileOf(VolumeCopy volume) => Path.Combine(DirectoryOf(volume), "pid");
 
     /// <summary>Creates the directory of a volume, 0700 like all above it that are ours.</summary>
     /// <exception cref="CommandException">Somebody else made the directory, or it cannot be made.</exception>
-    public void Create(Guid volume)
+    public void Create(VolumeCopy volume)
     {
         try
         {
@@ -60,7 +60,7 @@ internal sealed class RuntimeDirectory
     }
 
     /// <summary>Removes what a daemon leaves when it ends.</summary>
-    public void Remove(Guid volume)
+    public void Remove(VolumeCopy volume)
     {
         try
         {
@@ -75,9 +75,9 @@ internal sealed class RuntimeDirectory
     }
 
     /// <summary>The volumes that have, or had when their daemon was killed, a daemon of this user.</summary>
-    public IReadOnlyList<Guid> Volumes()
+    public IReadOnlyList<VolumeCopy> Volumes()
     {
-        var volumes = new List<Guid>();
+        var volumes = new List<VolumeCopy>();
         if (!Directory.Exists(_path))
         {
             return volumes;
@@ -85,17 +85,17 @@ internal sealed class RuntimeDirectory
 
         foreach (string directory in Directory.EnumerateDirectories(_path))
         {
-            if (Guid.TryParseExact(Path.GetFileName(directory), "D", out Guid volume))
+            if (VolumeCopy.TryParse(Path.GetFileName(directory)) is { } volume)
             {
                 volumes.Add(volume);
             }
         }
 
-        volumes.Sort();
+        volumes.Sort((one, other) => string.CompareOrdinal(one.ToString(), other.ToString()));
         return volumes;
     }
 
-    private string DirectoryOf(Guid volume) => Path.Combine(_path, volume.ToString());
+    private string DirectoryOf(VolumeCopy volume) => Path.Combine(_path, volume.ToString());
 
     // Below /tmp anybody could have made the directory first, and would own every socket in it. Only the owner may change
     // a mode, so setting it proves whose it is.

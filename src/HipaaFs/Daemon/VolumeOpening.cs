@@ -59,7 +59,7 @@ internal sealed class VolumeOpening
     // Returns when it is worth to try again. A daemon whose mount was just detached needs a moment to notice.
     private async Task MakeWayAsync(VolumeException held, TimeSpan waited, CancellationToken cancel)
     {
-        Guid volume = _plan.Configuration.VolumeId;
+        VolumeCopy volume = _plan.Volume;
         if (MountTable.Read().OfDriver().FirstOrDefault(entry => entry.Volume == volume && !MountedFileSystem.IsDead(entry.MountPoint)) is { } mounted)
         {
             throw new CommandException(

@@ -12,7 +12,7 @@ internal static class MountPoint
         string path = PathRelation.Resolve(mountPoint);
         if (mounts.Find(path) is { } mounted && !TryRemoveDead(mounted, volume.VolumeId))
         {
-            string what = mounted.Volume is { } id ? $"volume {id}" : $"a filesystem of type {mounted.Type}";
+            string what = mounted.Volume is { } copy ? $"volume {copy.Volume}" : $"a filesystem of type {mounted.Type}";
             throw Unusable(path, $"{what} is mounted there already", "Unmount it first, or mount elsewhere.");
         }
 
@@ -30,7 +30,7 @@ internal static class MountPoint
 
     // A daemon that was killed leaves its mount behind; the next one of the same volume clears it away.
     private static bool TryRemoveDead(MountEntry mounted, Guid volume) =>
-        mounted.Volume == volume && MountedFileSystem.IsDead(mounted.MountPoint) && MountedFileSystem.DetachDead(mounted.MountPoint);
+        mounted.Volume?.Volume == volume && MountedFileSystem.IsDead(mounted.MountPoint) && MountedFileSystem.DetachDead(mounted.MountPoint);
 
     // The driver would wait for itself if its own files lay inside its mount.
     private static void CheckApart(string path, VolumeConfiguration volume)
