@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using HipaaFs.Cache;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
@@ -10,6 +11,8 @@ namespace HipaaFs.Staging;
 /// <summary>Brings finished segments to the store, oldest first, for ever: a failure is shown and tried again, never dropped.</summary>
 /// <remarks>
 /// Thread-safe. The queue is bounded by staging itself. An upload is done when <see cref="SegmentUpload"/> is sure of it: until then the file stays.
+/// A segment whose upload failed waits for its next try beside the queue, with growing pauses, and holds up no other. As long as nothing succeeds, the tries
+/// of all that wait are spread out too: a store that is full or away is not asked once for every segment again and again.
 /// </remarks>
 internal sealed partial class Uploader : IAsyncDisposable
 {
@@ -17,12 +20,19 @@ internal sealed partial class Uploader : IAsyncDisposable
 
     private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
 
-    private readonly Lock _lock = new();
-    private readonly Queue<(long Ticket, StagedSegment Segment)> _queue = new();
+    private readonly Lock _lock = new(); // Guards everything up to _ready, which is released under it too.
+    private readonly Queue<PendingUpload> _queue = new();
+    private readonly PriorityQueue<PendingUpload, long> _failed = new();
+    private readonly SortedDictionary<long, StoreError> _errors = [];
     private readonly SortedSet<long> _open = [];
-    private TaskCompletionSource _hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<(long Last, TaskCompletionSource Done)> _waiting = [];
+    private readonly ITimer _retrying;
+    private TimeSpan _pause; // Between tries of what has failed before.
+    private long _nextRetry;
+    private long _lastTicket;
+    private bool _isStopped;
     private readonly SemaphoreSlim _ready = new(0);
     private readonly SegmentUpload _upload;
     private readonly StagingArea _staging;
@@ -35,8 +45,6 @@ internal sealed partial class Uploader : IAsyncDisposable
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stop;
     private Task[] _workers = [];
-    private long _lastTicket;
-    private StoreError _lastError;
 
     internal Uploader(
         IObjectStore store,
@@ -58,16 +66,22 @@ internal sealed partial class Uploader : IAsyncDisposable
         _time = time;
         _logger = logger;
         _stop = CancellationTokenSource.CreateLinkedTokenSource(fence.Fenced);
+        _retrying = time.CreateTimer(static uploader => ((Uploader)uploader!).RetryDue(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>Why the last upload failed, <see cref="StoreError.None"/> when it did not.</summary>
-    internal StoreError LastError
+    /// <summary>How many segments wait for another try, and why the oldest of them does: <see cref="StoreError.None"/> when there is none.</summary>
+    internal (int Count, StoreError Error) Failed
     {
         get
         {
             lock (_lock)
             {
-                return _lastError;
+                foreach (StoreError error in _errors.Values)
+                {
+                    return (_errors.Count, error);
+                }
+
+                return (0, StoreError.None);
             }
         }
     }
@@ -99,16 +113,23 @@ internal sealed partial class Uploader : IAsyncDisposable
     {
         lock (_lock)
         {
-            _queue.Enqueue((++_lastTicket, segment));
-            _open.Add(_lastTicket);
+            _open.Add(++_lastTicket);
+            Queue(new PendingUpload(_lastTicket, segment));
         }
-
-        _ready.Release();
     }
 
     /// <summary>Tries at once what waits for its next try.</summary>
-    internal void RetryNow() =>
-        Interlocked.Exchange(ref _hurry, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+    internal void RetryNow()
+    {
+        lock (_lock)
+        {
+            _pause = TimeSpan.Zero;
+            while (!_isStopped && _failed.TryDequeue(out PendingUpload? upload, out _))
+            {
+                Queue(upload);
+            }
+        }
+    }
 
     /// <summary>Completes when everything that was taken over before the call is in the store; what comes later is not waited for. False when uploading has ended before that.</summary>
     internal async Task<bool> WaitUntilUploadedAsync(CancellationToken cancel)
@@ -133,6 +154,12 @@ internal sealed partial class Uploader : IAsyncDisposable
     /// <summary>Stops; what is not uploaded stays staged.</summary>
     public async ValueTask DisposeAsync()
     {
+        lock (_lock)
+        {
+            _isStopped = true;
+        }
+
+        await _retrying.DisposeAsync();
         await _stop.CancelAsync();
         await Task.WhenAll(_workers);
         _ended.TrySetResult();
@@ -148,15 +175,21 @@ internal sealed partial class Uploader : IAsyncDisposable
             while (true)
             {
                 await _ready.WaitAsync(_stop.Token);
-                long ticket;
-                StagedSegment segment;
+                PendingUpload upload;
                 lock (_lock)
                 {
-                    (ticket, segment) = _queue.Dequeue();
+                    upload = _queue.Dequeue();
                 }
 
-                await UploadUntilDoneAsync(segment);
-                Conclude(ticket);
+                StoreError error = await TryUploadOrLogAsync(upload.Segment);
+                if (error == StoreError.None)
+                {
+                    Conclude(upload.Ticket);
+                }
+                else
+                {
+                    Postpone(upload, error);
+                }
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
@@ -166,28 +199,59 @@ internal sealed partial class Uploader : IAsyncDisposable
         }
     }
 
-    private async Task UploadUntilDoneAsync(StagedSegment segment)
+    private void Postpone(PendingUpload upload, StoreError error)
     {
-        TimeSpan delay = FirstDelay;
-        while (true)
+        lock (_lock)
         {
-            StoreError error = await TryUploadOrLogAsync(segment);
-            lock (_lock)
+            bool isFirst = upload.Delay == TimeSpan.Zero;
+            upload.Delay = isFirst ? FirstDelay : Longer(upload.Delay, LongestDelay);
+            _pause = isFirst ? _pause : Longer(_pause, LongestPause);
+            _errors[upload.Ticket] = error;
+            _failed.Enqueue(upload, After(upload.Delay));
+            Schedule();
+        }
+
+        LogUploadFailed(_logger, upload.Segment.Id, error, upload.Delay);
+    }
+
+    private void RetryDue()
+    {
+        lock (_lock)
+        {
+            long now = _time.GetTimestamp();
+            while (!_isStopped && now >= _nextRetry && _failed.TryPeek(out PendingUpload? upload, out long due) && now >= due)
             {
-                _lastError = error;
+                _failed.Dequeue();
+                _nextRetry = After(_pause);
+                Queue(upload);
             }
 
-            if (error == StoreError.None)
-            {
-                return;
-            }
-
-            LogUploadFailed(_logger, segment.Id, error, delay);
-            await Task.WhenAny(Volatile.Read(ref _hurry).Task, Task.Delay(delay, _time, _stop.Token));
-            _stop.Token.ThrowIfCancellationRequested();
-            delay = delay * 2 < LongestDelay ? delay * 2 : LongestDelay;
+            Schedule();
         }
     }
+
+    private void Schedule()
+    {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        if (!_isStopped && _failed.TryPeek(out _, out long due))
+        {
+            long now = _time.GetTimestamp();
+            _retrying.Change(_time.GetElapsedTime(now, Math.Max(now, Math.Max(due, _nextRetry))), Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private void Queue(PendingUpload upload)
+    {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        _queue.Enqueue(upload);
+        _ready.Release();
+    }
+
+    // Not by the time of day, which may be set back by hours.
+    private long After(TimeSpan delay) => _time.GetTimestamp() + (long)(delay.TotalSeconds * _time.TimestampFrequency);
+
+    private static TimeSpan Longer(TimeSpan delay, TimeSpan longest) =>
+        delay < FirstDelay ? FirstDelay : delay * 2 < longest ? delay * 2 : longest;
 
     private async Task<StoreError> TryUploadOrLogAsync(StagedSegment segment)
     {
@@ -251,6 +315,8 @@ internal sealed partial class Uploader : IAsyncDisposable
         var done = new List<TaskCompletionSource>();
         lock (_lock)
         {
+            _pause = TimeSpan.Zero;
+            _errors.Remove(ticket);
             _open.Remove(ticket);
             long oldest = _open.Count == 0 ? long.MaxValue : _open.Min;
             for (int i = _waiting.Count - 1; i >= 0; i--)

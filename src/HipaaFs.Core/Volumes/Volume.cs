@@ -69,6 +69,7 @@ public sealed partial class Volume : IAsyncDisposable
     {
         VolumeWriter? writer = _parts.Writer;
         (int staged, DateTimeOffset? oldest) = _parts.Staging.Summary;
+        (int failed, StoreError uploadError) = writer?.Uploader.Failed ?? default;
         StoreMetrics store = _parts.Store.Snapshot();
         VolumeUsage usage = _parts.Metadata.Usage;
         return new VolumeStatus
@@ -81,7 +82,8 @@ public sealed partial class Volume : IAsyncDisposable
             StagedBytes = _parts.Staging.Bytes,
             OldestStaged = oldest,
             ClaimError = writer is null || writer.Fence.ClaimError == StoreError.None ? null : writer.Fence.ClaimError.ToString(),
-            UploadError = writer is null || writer.Uploader.LastError == StoreError.None ? null : writer.Uploader.LastError.ToString(),
+            FailedSegments = failed,
+            UploadError = failed == 0 ? null : uploadError.ToString(),
             WritebackError = writer is null || writer.Writeback.LastError == FsError.None ? null : writer.Writeback.LastError.ToString(),
             RecoveryPoint = writer?.Publisher.RecoveryPoint ?? _parts.Time.GetUtcNow(),
             Cache = _parts.Cache.Usage,

@@ -109,7 +109,7 @@ internal static class StatusCommand
         string oldest = figures.OldestStagedSeconds is { } age ? $", the oldest for {DurationText.Format(TimeSpan.FromSeconds(age))}" : "";
         text.WriteLine($"  not uploaded    {figures.StagedSegments} segments, {ByteSize.Format(figures.StagedBytes)}{oldest}");
         string store = figures.StoreReachable ? "reachable" : "NOT REACHABLE";
-        text.WriteLine($"  store           {store}, {figures.StoreRequests} requests{(figures.UploadError is { } error ? $", last upload failed: {error}" : "")}");
+        text.WriteLine($"  store           {store}, {figures.StoreRequests} requests{(figures.UploadError is { } error ? $", {figures.FailedSegments} uploads failed: {error}" : "")}");
         if (figures.ClaimError is { } claim)
         {
             text.WriteLine($"  SESSION         NOT CLAIMED in the store: {claim}; nothing is uploaded before it is");

@@ -22,6 +22,7 @@ internal static class MetricsText
         Add("hipaafs_session_claimed", "gauge", "1 when the store knows the session; nothing is uploaded before.", figures.ClaimError is null ? 1 : 0);
         Add("hipaafs_staged_segments", "gauge", "Segments that are not in the store yet.", figures.StagedSegments);
         Add("hipaafs_staged_bytes", "gauge", "Bytes that are not in the store yet.", figures.StagedBytes);
+        Add("hipaafs_failed_segments", "gauge", "Segments of them whose upload failed and is tried again.", figures.FailedSegments);
         Add("hipaafs_staged_oldest_seconds", "gauge", "Age of the oldest data that is not in the store yet.", figures.OldestStagedSeconds ?? 0);
         Add("hipaafs_recovery_point_seconds", "gauge", "Age of the newest state that the store alone could restore.", figures.RecoveryPointSeconds);
         Add("hipaafs_store_requests_total", "counter", "Requests made to the store.", figures.StoreRequests);

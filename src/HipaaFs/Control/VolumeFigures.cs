@@ -30,7 +30,10 @@ internal sealed record VolumeFigures
     /// <summary>Why the session is not claimed in the store, before which nothing is uploaded; null when it is.</summary>
     public string? ClaimError { get; init; }
 
-    /// <summary>Why the last upload failed; null when it did not.</summary>
+    /// <summary>Segments of them whose upload failed and is tried again.</summary>
+    public int FailedSegments { get; init; }
+
+    /// <summary>Why the upload of the oldest of those failed; null when there is none.</summary>
     public string? UploadError { get; init; }
 
     /// <summary>Why written data cannot be staged; null when it can.</summary>

@@ -20,6 +20,7 @@ internal static class VolumeFiguresMapping
             StagedBytes = status.StagedBytes,
             OldestStagedSeconds = status.OldestStaged is { } oldest ? Age(now, oldest) : null,
             ClaimError = status.ClaimError,
+            FailedSegments = status.FailedSegments,
             UploadError = status.UploadError,
             WritebackError = status.WritebackError,
             RecoveryPointSeconds = Age(now, status.RecoveryPoint),

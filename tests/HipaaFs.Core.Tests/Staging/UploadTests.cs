@@ -32,6 +32,48 @@ public sealed class UploadTests
     }
 
     [Fact]
+    public async Task Upload_AsManySegmentsFailingAsThereAreWorkers_OthersGoOn()
+    {
+        const int hopeless = 3;
+        var time = new ManualTimeProvider();
+        await using TestVolume test = await TestVolume.CreateAsync(new TestVolumeOptions { Time = time });
+        byte[] content = FileSystemCalls.RandomBytes(100_000, 1);
+        var all = new List<string>();
+        test.Store.Add(new StoreFault(StoreFaultKind.Fail) { Verb = StoreVerb.PutFile, KeyPrefix = "seg/" });
+        for (int i = 0; i < hopeless; i++)
+        {
+            all.Add(await FinishAsync(test, $"bad{i}", content));
+        }
+
+        await Eventually.TrueAsync(() => test.Volume.GetStatus().FailedSegments == hopeless, "they fail");
+        test.Store.Heal();
+        foreach (string bad in all)
+        {
+            test.Store.Add(new StoreFault(StoreFaultKind.Fail) { Verb = StoreVerb.PutFile, KeyPrefix = $"seg/{bad[..2]}/{bad}", Error = StoreError.Corrupt });
+        }
+
+        // The clock stands still: nothing that waits for another try gets it.
+        string good = await FinishAsync(test, "good", content);
+        await Eventually.TrueAsync(() => File.Exists(StoredPath(test, good)), "what comes after them is uploaded");
+        await Eventually.TrueAsync(() => test.Volume.GetStatus().StagedSegments == hopeless, "it leaves staging");
+
+        VolumeStatus status = test.Volume.GetStatus();
+        Assert.Equal((hopeless, "Unavailable"), (status.FailedSegments, status.UploadError));
+        time.Advance(TimeSpan.FromSeconds(1));
+        await Eventually.TrueAsync(() => test.Volume.GetStatus().UploadError == "Corrupt", "they are tried again when their time has come");
+        test.Store.Heal();
+        await Eventually.TrueAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromSeconds(1));
+                return test.Volume.GetStatus().StagedSegments == 0;
+            },
+            "they are tried again for ever");
+        Assert.Equal((0, null), (test.Volume.GetStatus().FailedSegments, test.Volume.GetStatus().UploadError));
+        await test.AssertSoundAsync();
+    }
+
+    [Fact]
     public async Task Upload_AnswerLost_FindsTheObjectThere()
     {
         await using TestVolume test = await TestVolume.CreateAsync();
@@ -237,6 +279,17 @@ public sealed class UploadTests
         Assert.Equal(content, await test.FileSystem.GetAsync("a"));
         await test.DrainAsync();
         await test.AssertSoundAsync();
+    }
+
+    // Stages a file in a segment of its own and hands that to the uploader. Returns the segment.
+    private static async Task<string> FinishAsync(TestVolume test, string name, byte[] content)
+    {
+        string[] before = Directory.GetFiles(test.StagingDirectory, "*.seg");
+        await test.FileSystem.PutAsync(name, content);
+        await test.FileSystem.SyncAsync(default).Ok();
+        string segment = Assert.Single(Directory.GetFiles(test.StagingDirectory, "*.seg").Except(before));
+        Assert.Equal(FsError.None, await test.Volume.Parts.Writer!.Writeback.FinishSegmentsAsync());
+        return Path.GetFileNameWithoutExtension(segment);
     }
 
     private static string StoredPath(TestVolume test, string segment) => Path.Combine(test.StoreDirectory, "seg", segment[..2], segment);
