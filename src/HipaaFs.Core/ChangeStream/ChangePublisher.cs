@@ -17,9 +17,6 @@ namespace HipaaFs.ChangeStream;
 /// </remarks>
 internal sealed partial class ChangePublisher : IDisposable
 {
-    /// <summary>How often changes are published; the recovery point is at most twice this old when the store keeps up.</summary>
-    internal static readonly TimeSpan Interval = TimeSpan.FromSeconds(25);
-
     // Each needs a disk that failed once more in between.
     private const int UploadAttempts = 3;
 
@@ -41,6 +38,7 @@ internal sealed partial class ChangePublisher : IDisposable
     private ulong _nextNumber;
     private bool _isLoaded;
     private long _letGo;
+    private long _recoveryPoint; // In ticks, since it is read while it changes.
 
     internal ChangePublisher(
         IMetadataStore metadata,
@@ -68,7 +66,14 @@ internal sealed partial class ChangePublisher : IDisposable
     }
 
     /// <summary>What was done before this can be restored from the store; it may stem from an earlier session.</summary>
-    internal DateTimeOffset RecoveryPoint { get; private set; }
+    internal DateTimeOffset RecoveryPoint
+    {
+        get => new(Volatile.Read(ref _recoveryPoint), TimeSpan.Zero);
+        private set => Volatile.Write(ref _recoveryPoint, value.UtcTicks);
+    }
+
+    /// <summary>How often changes are published; the recovery point is at most twice this old when the store keeps up.</summary>
+    internal required TimeSpan Interval { get; init; }
 
     /// <summary>When the newest publication of this session began; null before the first, since what an earlier session left may not be published.</summary>
     internal DateTimeOffset? LastPublished { get; private set; }

@@ -86,6 +86,8 @@ public sealed partial class Volume : IAsyncDisposable
             UploadError = failed == 0 ? null : uploadError.ToString(),
             WritebackError = writer is null || writer.Writeback.LastError == FsError.None ? null : writer.Writeback.LastError.ToString(),
             RecoveryPoint = writer?.Publisher.RecoveryPoint ?? _parts.Time.GetUtcNow(),
+            RecoveryPointLimit = _parts.Options.RecoveryPointLimit,
+            RecoveryPointAlarm = writer is not null && writer.Alarm.IsRaised,
             Cache = _parts.Cache.Usage,
             DirtyBytes = _parts.Pool.LentBytes,
             DirtyMaxBytes = _parts.Pool.MaxBytes,
@@ -184,6 +186,7 @@ public sealed partial class Volume : IAsyncDisposable
         _background = Task.WhenAll(
             Task.Run(() => writer.Fence.WatchAsync(_stop.Token)),
             Task.Run(() => writer.Publisher.RunAsync(_stop.Token)),
+            Task.Run(() => writer.Alarm.WatchAsync(_stop.Token)),
             Task.Run(() => writer.Collector.RunAsync(_stop.Token)),
             Task.Run(() => writer.Compactor.RunAsync(_stop.Token)),
             Task.Run(() => RepairAsync(writer, recovery)));

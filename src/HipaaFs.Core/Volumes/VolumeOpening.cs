@@ -10,6 +10,7 @@ using HipaaFs.Metadata;
 using HipaaFs.Metadata.Sqlite;
 using HipaaFs.Names;
 using HipaaFs.Platform;
+using HipaaFs.Recovery;
 using HipaaFs.Segments;
 using HipaaFs.Sessions;
 using HipaaFs.Snapshots;
@@ -250,12 +251,16 @@ internal sealed class VolumeOpening
             var writeback = new Writeback(files, pool, staging, writers, metadata, clock, _time, _logger);
             var objects = new StreamObjectWriter(ring, store, staging.Directory) { Fault = StagingFault };
             var repacker = new Repacker(metadata, reader, writers, staging, views, files, clock, _logger);
-            var publisher = new ChangePublisher(metadata, writeback, repacker, uploader, fence, clock, objects, store, _time, _logger);
+            var publisher = new ChangePublisher(metadata, writeback, repacker, uploader, fence, clock, objects, store, _time, _logger)
+            {
+                Interval = _options.PublishInterval,
+            };
             var collector = new SegmentCollector(metadata, store, staging, cache, views, publisher, fence, clock, _time, _logger);
             var move = new SegmentMove(metadata, reader, writers, staging, uploader, collector, files, clock, _logger);
             var scattered = new ScatteredFiles(metadata, staging, move, files, _time);
             var compactor = new Compactor(metadata, store, staging, move, scattered, _time, _logger);
-            writer = new VolumeWriter(writeback, uploader, publisher, collector, compactor, repacker, fence);
+            var alarm = new RecoveryPointAlarm(publisher, _options.RecoveryPointLimit, _time, _logger);
+            writer = new VolumeWriter(writeback, uploader, publisher, collector, compactor, repacker, fence, alarm);
         }
 
         var fileSystem = new HipaaFileSystem(new FileSystemParts

@@ -41,6 +41,12 @@ public sealed record VolumeStatus
     /// <summary>What was written until then can be restored from the store.</summary>
     public DateTimeOffset RecoveryPoint { get; init; }
 
+    /// <summary>How old that may become before there is an alarm.</summary>
+    public TimeSpan RecoveryPointLimit { get; init; }
+
+    /// <summary>Whether it is older than that.</summary>
+    public bool RecoveryPointAlarm { get; init; }
+
     /// <summary>The cache.</summary>
     public CacheUsage Cache { get; init; }
 

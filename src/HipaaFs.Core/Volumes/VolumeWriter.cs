@@ -1,6 +1,7 @@
 using HipaaFs.ChangeStream;
 using HipaaFs.Collection;
 using HipaaFs.Compaction;
+using HipaaFs.Recovery;
 using HipaaFs.Sessions;
 using HipaaFs.Staging;
 
@@ -14,6 +15,7 @@ namespace HipaaFs.Volumes;
 /// <param name="Compactor">Rewrites segments that are partly dead, and scattered files.</param>
 /// <param name="Repacker">Copies live data out of unfinished segments.</param>
 /// <param name="Fence">Whether this session is the newest.</param>
+/// <param name="Alarm">Whether the recovery point is too old.</param>
 internal sealed record VolumeWriter(
     Writeback Writeback,
     Uploader Uploader,
@@ -21,4 +23,5 @@ internal sealed record VolumeWriter(
     SegmentCollector Collector,
     Compactor Compactor,
     Repacker Repacker,
-    SessionFence Fence);
+    SessionFence Fence,
+    RecoveryPointAlarm Alarm);

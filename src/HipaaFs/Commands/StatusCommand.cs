@@ -120,7 +120,11 @@ internal static class StatusCommand
             text.WriteLine($"  WRITE-BACK      FAILS: {writeback}");
         }
 
-        text.WriteLine($"  recovery point  {DurationText.Format(TimeSpan.FromSeconds(figures.RecoveryPointSeconds))} old");
+        string point = DurationText.Format(TimeSpan.FromSeconds(figures.RecoveryPointSeconds));
+        string limit = DurationText.Format(TimeSpan.FromSeconds(figures.RecoveryPointLimitSeconds));
+        text.WriteLine(figures.RecoveryPointAlarm
+            ? $"  RECOVERY POINT  ALARM: {point} old, the limit is {limit}; what is newer exists on this machine only"
+            : $"  recovery point  {point} old");
         text.WriteLine($"  cache           {ByteSize.Format(figures.CacheBytes)} of {ByteSize.Format(figures.CacheMaxBytes)}, {ByteSize.Format(figures.FetchedBytes)} fetched");
         text.WriteLine($"  memory          budget {ByteSize.Format(figures.MemoryBytes)}, {ByteSize.Format(figures.DirtyBytes)} dirty");
     }

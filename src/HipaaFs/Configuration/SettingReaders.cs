@@ -55,6 +55,11 @@ internal static class SettingReaders
         !int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) ? "is no whole number"
             : value < least || value > most ? $"must be from {least} to {most}" : null;
 
+    /// <summary>A length of time in a range.</summary>
+    public static SettingReader<TimeSpan> Duration(TimeSpan least, TimeSpan most) => (string text, out TimeSpan value) =>
+        !DurationText.TryParse(text, out value) ? "is no length of time; write 30s, 5m or 12h"
+            : value < least || value > most ? $"must be from {DurationText.Format(least)} to {DurationText.Format(most)}" : null;
+
     /// <summary>One word of a list.</summary>
     public static SettingReader<string> Choice(params string[] words) => (string text, out string value) =>
     {

@@ -56,6 +56,14 @@ internal static class VolumeSettings
     public static readonly Setting<string> StagingWhenFull = new(
         "staging.when_full", "block", "What writers get when staging is full: block, or no_space.", SettingReaders.Choice("block", "no_space"));
 
+    /// <summary>How often metadata changes are published.</summary>
+    public static readonly Setting<TimeSpan> RecoveryPublish = new(
+        "recovery.publish", "25s", "How often metadata changes are published to the store.", SettingReaders.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1)));
+
+    /// <summary>Age of the recovery point that is an alarm.</summary>
+    public static readonly Setting<TimeSpan> RecoveryAlarm = new(
+        "recovery.alarm", "2m", "Age of the recovery point above which there is an alarm.", SettingReaders.Duration(TimeSpan.FromSeconds(2), TimeSpan.FromDays(365)));
+
     /// <summary>The log of the daemon.</summary>
     public static readonly Setting<string> LogFile = new(
         "log.file", "log/hipaafs.log", "Log of the daemon.", SettingReaders.Text);
@@ -78,6 +86,7 @@ internal static class VolumeSettings
         Version, Id, Store, Key, Memory, Capacity,
         CacheDirectory, CacheSize, CacheKeepFree,
         StagingDirectory, StagingSize, StagingWhenFull,
+        RecoveryPublish, RecoveryAlarm,
         LogFile, LogSize, LogKeep, LogLevel,
     ];
 

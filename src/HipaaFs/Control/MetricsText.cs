@@ -25,6 +25,7 @@ internal static class MetricsText
         Add("hipaafs_failed_segments", "gauge", "Segments of them whose upload failed and is tried again.", figures.FailedSegments);
         Add("hipaafs_staged_oldest_seconds", "gauge", "Age of the oldest data that is not in the store yet.", figures.OldestStagedSeconds ?? 0);
         Add("hipaafs_recovery_point_seconds", "gauge", "Age of the newest state that the store alone could restore.", figures.RecoveryPointSeconds);
+        Add("hipaafs_recovery_point_alarm", "gauge", "1 when that age is above the limit.", figures.RecoveryPointAlarm ? 1 : 0);
         Add("hipaafs_store_requests_total", "counter", "Requests made to the store.", figures.StoreRequests);
         Add("hipaafs_cache_bytes", "gauge", "Bytes in the cache.", figures.CacheBytes);
         Add("hipaafs_cache_bad_frames_total", "counter", "Frames that were bad in the cache and were fetched again.", figures.CacheBadFrames);

@@ -42,6 +42,12 @@ internal sealed record VolumeFigures
     /// <summary>Age of the newest state that the store alone could restore.</summary>
     public double RecoveryPointSeconds { get; init; }
 
+    /// <summary>Age above which that is an alarm.</summary>
+    public double RecoveryPointLimitSeconds { get; init; }
+
+    /// <summary>Whether it is one.</summary>
+    public bool RecoveryPointAlarm { get; init; }
+
     /// <summary>Bytes in the cache.</summary>
     public long CacheBytes { get; init; }
 

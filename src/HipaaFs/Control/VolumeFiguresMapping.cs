@@ -24,6 +24,8 @@ internal static class VolumeFiguresMapping
             UploadError = status.UploadError,
             WritebackError = status.WritebackError,
             RecoveryPointSeconds = Age(now, status.RecoveryPoint),
+            RecoveryPointLimitSeconds = status.RecoveryPointLimit.TotalSeconds,
+            RecoveryPointAlarm = status.RecoveryPointAlarm,
             CacheBytes = status.Cache.Bytes,
             CacheMaxBytes = status.Cache.MaxBytes,
             CacheSegments = status.Cache.Segments,

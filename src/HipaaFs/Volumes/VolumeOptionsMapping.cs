@@ -24,6 +24,8 @@ internal static class VolumeOptionsMapping
             Store = StoreUrl.Parse(configuration.Get(VolumeSettings.Store)),
             MemoryBytes = configuration.Get(VolumeSettings.Memory),
             CapacityBytes = configuration.Get(VolumeSettings.Capacity),
+            PublishInterval = configuration.Get(VolumeSettings.RecoveryPublish),
+            RecoveryPointLimit = configuration.Get(VolumeSettings.RecoveryAlarm),
             Cache = new CacheOptions
             {
                 Directory = configuration.GetPath(VolumeSettings.CacheDirectory),

@@ -1,4 +1,3 @@
-using HipaaFs.ChangeStream;
 using HipaaFs.Collection;
 using HipaaFs.Metadata;
 using HipaaFs.Storage;
@@ -60,11 +59,11 @@ public sealed class LoopTests
         await test.FileSystem.SyncAsync(default).Ok();
         test.Store.Add(new StoreFault(StoreFaultKind.Throw) { Verb = StoreVerb.PutFile, KeyPrefix = "stream/" });
 
-        await Eventually.TrueAsync(() => Passed(time, ChangePublisher.Interval, test.Log.Count(PublicationFailed) > 0), "a publication throws");
+        await Eventually.TrueAsync(() => Passed(time, test.Options.PublishInterval, test.Log.Count(PublicationFailed) > 0), "a publication throws");
         Assert.Null(test.Volume.Parts.Writer!.Publisher.LastPublished);
         test.Store.Heal();
         await Eventually.TrueAsync(
-            () => Passed(time, ChangePublisher.Interval, test.Volume.Parts.Writer.Publisher.LastPublished is not null), "the next one is made");
+            () => Passed(time, test.Options.PublishInterval, test.Volume.Parts.Writer.Publisher.LastPublished is not null), "the next one is made");
 
         (TestVolume restored, _) = await test.RestoreAsync();
         await using (restored)

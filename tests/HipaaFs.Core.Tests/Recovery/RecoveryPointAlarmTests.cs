@@ -1,0 +1,64 @@
+using HipaaFs.Testing;
+using HipaaFs.Testing.Storage;
+using HipaaFs.Volumes;
+
+namespace HipaaFs.Core.Tests.Recovery;
+
+public sealed class RecoveryPointAlarmTests
+{
+    private const int Raised = 564;
+    private const int Ended = 565;
+
+    [Fact]
+    public async Task RecoveryPoint_OlderThanItsLimit_IsAnAlarmUntilItIsPublished()
+    {
+        var time = new ManualTimeProvider();
+        await using TestVolume test = await TestVolume.CreateAsync(new TestVolumeOptions { Time = time });
+        TimeSpan limit = test.Options.RecoveryPointLimit;
+        test.Store.Add(new StoreFault(StoreFaultKind.Fail));
+        await test.FileSystem.PutAsync("a", [1, 2, 3]);
+        await test.FileSystem.SyncAsync(default).Ok();
+        Assert.False(test.Volume.GetStatus().RecoveryPointAlarm);
+        await Eventually.TrueAsync(() => Passed(time, limit / 4, test.Log.Count(Raised) > 0), "the alarm is logged");
+
+        VolumeStatus status = test.Volume.GetStatus();
+        Assert.True(status.RecoveryPointAlarm);
+        Assert.True(time.GetUtcNow() - status.RecoveryPoint > status.RecoveryPointLimit);
+        for (int i = 0; i < 20; i++)
+        {
+            time.Advance(limit);
+        }
+
+        Assert.Equal(1, test.Log.Count(Raised));
+        test.Store.Heal();
+        await Eventually.TrueAsync(() => Passed(time, TimeSpan.FromSeconds(1), test.Log.Count(Ended) > 0), "its end is logged");
+        Assert.Equal(1, test.Log.Count(Raised));
+    }
+
+    [Fact]
+    public async Task RecoveryPoint_NothingChangedAndStoreGone_IsNoAlarm()
+    {
+        var time = new ManualTimeProvider();
+        await using TestVolume test = await TestVolume.CreateAsync(new TestVolumeOptions { Time = time });
+        await test.FileSystem.PutAsync("a", [1, 2, 3]);
+        Task<string?> draining = test.Volume.DrainAsync(new Progress<DrainProgress>(), default);
+        await Eventually.TrueAsync(() => Passed(time, TimeSpan.FromMilliseconds(200), draining.IsCompleted), "everything is in the store");
+        Assert.Null(await draining);
+        DateTimeOffset point = test.Volume.GetStatus().RecoveryPoint;
+        test.Store.Add(new StoreFault(StoreFaultKind.Fail));
+
+        await Eventually.TrueAsync(
+            () => Passed(time, TimeSpan.FromSeconds(1), test.Volume.GetStatus().RecoveryPoint > point + test.Options.RecoveryPointLimit), "time passes with nothing to publish");
+        Assert.False(test.Volume.GetStatus().RecoveryPointAlarm);
+    }
+
+    private static bool Passed(ManualTimeProvider time, TimeSpan step, bool isSo)
+    {
+        if (!isSo)
+        {
+            time.Advance(step);
+        }
+
+        return isSo;
+    }
+}

@@ -1,0 +1,94 @@
+using System.Diagnostics;
+using System.Globalization;
+using HipaaFs.Testing;
+using HipaaFs.Testing.Mounts;
+using Xunit;
+
+namespace HipaaFs.Mount.Tests.Recovery;
+
+/// <summary>The machine is lost in the middle of work; a volume made of the store alone lacks no more than status said.</summary>
+/// <remarks>HIPAAFS_BURN_ROUNDS (3) lengthens the run, HIPAAFS_BURN_SEED (printed when a round fails) repeats it.</remarks>
+public sealed class BurnTests
+{
+    // Published often, so that a round is short: what is lost is bounded by what status shows, whatever the interval.
+    private const string Configuration = "recovery:\n  publish: 1s\n";
+    private const int PublicationsInRound = 3;
+
+    private static double Now => TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0;
+
+    [Fact]
+    public async Task Restore_MachineLostUnderLoad_LacksNoMoreThanStatusSaid()
+    {
+        int rounds = Setting("HIPAAFS_BURN_ROUNDS", 3);
+        int seed = Setting("HIPAAFS_BURN_SEED", Environment.TickCount & 0xFFFF);
+        await using MountedVolume volume = await MountedVolume.CreateAsync(new MountedVolumeOptions { Configuration = Configuration });
+        for (int round = 1; round <= rounds; round++)
+        {
+            string where = string.Create(CultureInfo.InvariantCulture, $"round {round} of {rounds}, HIPAAFS_BURN_SEED={seed}");
+            string directory = Path.Combine(volume.Root, $"round-{round}");
+            string journal = Path.Combine(volume.Work, $"journal-{round}");
+            double until = await WriteUntilBurntAsync(volume, directory, journal, seed + round);
+
+            (await RestoreAsync(volume)).EnsureSucceeded();
+            await volume.MountAsync();
+            ProcessOutcome check = await Shell.PythonFileAsync(
+                Script("burn_check.py"), "/", ChildProcess.LongTimeout, directory, journal, until.ToString("F6", CultureInfo.InvariantCulture));
+            Assert.True(check.Succeeded, $"{where}\n{check.Describe()}\n{volume.LogTail}");
+            Assert.DoesNotContain("files: 0\n", check.Text, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(0, await volume.TerminateAsync());
+        ProcessOutcome fsck = await volume.RunAsync("fsck", volume.Volume);
+        Assert.True(fsck.Succeeded, fsck.Describe());
+    }
+
+    private static async Task<double> WriteUntilBurntAsync(MountedVolume volume, string directory, string journal, int seed)
+    {
+        using Process writer = ChildProcess.Start(
+            Shell.Python, [Script("burn_writer.py"), directory, journal, $"{seed}"], new ChildProcessOptions());
+        Task<string> words = writer.StandardOutput.ReadToEndAsync();
+        Task<string> errors = writer.StandardError.ReadToEndAsync();
+        await PublishedAsync(volume, PublicationsInRound);
+        double until = await RecoveryPointAsync(volume);
+        await volume.KillAsync();
+        Assert.True(await ChildProcess.WaitAsync(writer, ChildProcess.LongTimeout), "the writer hangs after the daemon's end");
+        Assert.True(writer.ExitCode == 0, $"the writer failed: {await words}{await errors}");
+        return until;
+    }
+
+    // Waits, several times, until the recovery point is a moment after the wait began.
+    private static async Task PublishedAsync(MountedVolume volume, int times)
+    {
+        for (int i = 0; i < times; i++)
+        {
+            double begun = Now;
+            await Eventually.TrueAsync(async () => await RecoveryPointAsync(volume) > begun, "what was done is published");
+        }
+    }
+
+    private static async Task<double> RecoveryPointAsync(MountedVolume volume)
+    {
+        const double rounding = 0.1; // Status shows tenths of a second.
+        double asked = Now;
+        double lag = (await MountFigures.ReadAsync(volume)).GetProperty("recoveryPointSeconds").GetDouble();
+        return asked - lag - rounding;
+    }
+
+    private static async Task<ProcessOutcome> RestoreAsync(MountedVolume volume)
+    {
+        await volume.DetachAsync();
+        await Shell.CheckAsync("rm -rf -- volume", volume.Work);
+        ProcessOutcome restored = await volume.RunAsync("restore", "--store", $"file://{volume.Store}", "--key", $"file:{volume.KeyFile}", volume.Volume);
+        if (restored.Succeeded)
+        {
+            await File.AppendAllTextAsync(Path.Combine(volume.Volume, "volume.yaml"), Configuration);
+        }
+
+        return restored;
+    }
+
+    private static string Script(string name) => Path.Combine(PosixCase.Scripts, name);
+
+    private static int Setting(string name, int fallback) =>
+        int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out int value) ? value : fallback;
+}
