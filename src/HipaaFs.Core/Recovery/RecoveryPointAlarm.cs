@@ -4,7 +4,10 @@ using Microsoft.Extensions.Logging;
 namespace HipaaFs.Recovery;
 
 /// <summary>Says when the store alone could bring back only what is too old: once when it begins, once when it ends.</summary>
-/// <remarks>It looks by itself: a publication may be waiting for an upload for as long as the store takes nothing.</remarks>
+/// <remarks>
+/// It looks by itself: a publication may be waiting for an upload for as long as the store takes nothing. What an earlier session
+/// left counts from the opening on: a volume that lay unmounted for days is no alarm before this session had its time to publish.
+/// </remarks>
 internal sealed partial class RecoveryPointAlarm
 {
     private const int LooksWithinLimit = 4;
@@ -13,6 +16,7 @@ internal sealed partial class RecoveryPointAlarm
     private readonly TimeSpan _limit;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly DateTimeOffset _openedAt;
 
     internal RecoveryPointAlarm(ChangePublisher publisher, TimeSpan limit, TimeProvider time, ILogger logger)
     {
@@ -20,10 +24,11 @@ internal sealed partial class RecoveryPointAlarm
         _limit = limit;
         _time = time;
         _logger = logger;
+        _openedAt = time.GetUtcNow();
     }
 
     /// <summary>Whether the recovery point is older than it may be.</summary>
-    internal bool IsRaised => Age > _limit;
+    internal bool IsRaised => Age > _limit && _time.GetUtcNow() - _openedAt > _limit;
 
     private TimeSpan Age => _time.GetUtcNow() - _publisher.RecoveryPoint;
 
@@ -36,15 +41,14 @@ internal sealed partial class RecoveryPointAlarm
             while (true)
             {
                 await Task.Delay(_limit / LooksWithinLimit, _time, stop);
-                TimeSpan age = Age;
-                bool isRaised = age > _limit;
+                bool isRaised = IsRaised;
                 if (isRaised && !wasRaised)
                 {
-                    LogRaised(_logger, age, _limit);
+                    LogRaised(_logger, Age, _limit);
                 }
                 else if (wasRaised && !isRaised)
                 {
-                    LogEnded(_logger, age);
+                    LogEnded(_logger, Age);
                 }
 
                 wasRaised = isRaised;
