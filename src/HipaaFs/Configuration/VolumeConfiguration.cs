@@ -183,7 +183,7 @@ internal sealed class VolumeConfiguration
         "Run the command as the user who owns the volume.",
         error);
 
-    // What each setting alone cannot show: paths that collide.
+    // What each setting alone cannot show: paths that collide, an alarm that would be raised by every publication.
     private void CheckTogether(ICollection<ConfigurationProblem> problems)
     {
         string cache = GetPath(VolumeSettings.CacheDirectory);
@@ -198,6 +198,17 @@ internal sealed class VolumeConfiguration
         {
             problems.Add(new ConfigurationProblem(
                 _settings[VolumeSettings.CacheDirectory].Place, "cache.directory, staging.directory: neither may be the volume's own directory"));
+        }
+
+        TimeSpan least = 2 * Get(VolumeSettings.RecoveryPublish);
+        if (Get(VolumeSettings.RecoveryAlarm) < least)
+        {
+            // The one that was set is wrong, not the default.
+            EffectiveSetting alarm = _settings[VolumeSettings.RecoveryAlarm];
+            EffectiveSetting named = alarm.Source == SettingSource.Default ? _settings[VolumeSettings.RecoveryPublish] : alarm;
+            problems.Add(new ConfigurationProblem(
+                named.Place, $"recovery.alarm: '{alarm.Text}' must be at least twice recovery.publish, {DurationText.Format(least)}")
+            { Line = named.Line });
         }
     }
 }

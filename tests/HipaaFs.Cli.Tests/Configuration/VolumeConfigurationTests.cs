@@ -132,6 +132,26 @@ public sealed class VolumeConfigurationTests
         Assert.Contains("staging.directory", problem, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("publish: 30s\n  alarm: 59s", "recovery.alarm: ")]
+    [InlineData("alarm: 49s", "recovery.alarm: ")]
+    [InlineData("publish: 61s", "recovery.publish: '61s'")]
+    [InlineData("publish: 25", "recovery.publish: '25'")]
+    [InlineData("alarm: 1s", "recovery.alarm: '1s'")]
+    public void Read_RecoverySettingsThatCannotBeKept_AreRefused(string lines, string problem)
+    {
+        Assert.Contains(problem, Assert.Single(Problems($"{VolumeDirectory.MinimalText}recovery:\n  {lines}\n")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_RecoverySettings_AreTaken()
+    {
+        VolumeConfiguration configuration = Read($"{VolumeDirectory.MinimalText}recovery:\n  publish: 1s\n  alarm: 2s\n");
+
+        Assert.Equal(TimeSpan.FromSeconds(1), configuration.Get(VolumeSettings.RecoveryPublish));
+        Assert.Equal(TimeSpan.FromSeconds(2), configuration.Get(VolumeSettings.RecoveryAlarm));
+    }
+
     [Fact]
     public void Read_NewerLayout_IsUnsupportedFormat()
     {
