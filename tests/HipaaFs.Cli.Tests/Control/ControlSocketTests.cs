@@ -106,6 +106,7 @@ public sealed class ControlSocketTests : IAsyncDisposable
         string text = await http.GetStringAsync(new Uri("http://hipaafs/metrics"));
 
         Assert.Contains("# TYPE hipaafs_staged_bytes gauge\nhipaafs_staged_bytes{volume=\"id\"} 7\n", text, StringComparison.Ordinal);
+        Assert.Contains("\nhipaafs_recovery_point_alarm{volume=\"id\"} 1\n", text, StringComparison.Ordinal);
         Assert.Equal(System.Net.HttpStatusCode.NotFound, (await http.GetAsync(new Uri("http://hipaafs/nothing"))).StatusCode);
         Assert.Equal(System.Net.HttpStatusCode.NotFound, (await http.GetAsync(new Uri("http://hipaafs/v1/umount"))).StatusCode);
     }
@@ -136,7 +137,7 @@ public sealed class ControlSocketTests : IAsyncDisposable
             State = MountState.Serving,
             Pid = 42,
             StartedAt = DateTimeOffset.UnixEpoch,
-            Figures = new VolumeFigures { Session = 3, StagedBytes = 7, UploadError = "Unavailable" },
+            Figures = new VolumeFigures { Session = 3, StagedBytes = 7, UploadError = "Unavailable", RecoveryPointAlarm = true },
         };
 
         public Task SyncAsync(CancellationToken cancel) => Task.CompletedTask;
