@@ -8,13 +8,18 @@ using Microsoft.Extensions.Logging;
 namespace HipaaFs.Staging;
 
 /// <summary>Copies what is still referred to of an unfinished segment into a new one, with a new id and key, and lets the old one go.</summary>
-/// <remarks>An unfinished segment stems from a process that ended without finishing it; nothing may ever be sealed under its id again, its index included.</remarks>
+/// <remarks>
+/// An unfinished segment stems from a process that ended without finishing it; nothing may ever be sealed under its id again, its index included.
+/// What cannot be read of it stays where it is, with the segment, and is named (<see cref="Damage"/>); everything else is copied, and the volume goes on.
+/// </remarks>
 internal sealed partial class Repacker : IDisposable
 {
     // Files whose gates are held together: one sync serves them all, and the uses of the segment are read once for them.
     private const int FilesAtOnce = 512;
 
     private readonly SemaphoreSlim _one = new(1, 1);
+    private readonly Lock _lock = new();
+    private readonly Dictionary<SegmentId, DamagedSegment> _damaged = []; // Guarded by _lock.
     private readonly IMetadataStore _metadata;
     private readonly SegmentReader _reader;
     private readonly SegmentWriters _writers;
@@ -45,13 +50,25 @@ internal sealed partial class Repacker : IDisposable
         _logger = logger;
     }
 
-    /// <summary>How many segments were let go so far. Rows that were committed before refer to them, and to what will never be in a store.</summary>
+    /// <summary>How many segments were let go so far, or all of them that can be read. Rows that were committed before refer to them, and to what will never be in a store.</summary>
     internal long LetGo => Volatile.Read(ref _letGo);
 
-    /// <summary>Whether no unfinished segment waits, and none was let go since <see cref="LetGo"/> was read.</summary>
-    internal bool IsSettledSince(long letGo) => _staging.Stranded.Count == 0 && LetGo == letGo;
+    /// <summary>Data that was written and cannot be read any more.</summary>
+    internal IReadOnlyList<DamagedRun> Damage
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _damaged.Values.SelectMany(static segment => segment.Runs)];
+            }
+        }
+    }
 
-    /// <summary>Repacks every unfinished segment that nothing writes to any more. False when one of them stays.</summary>
+    /// <summary>Whether no unfinished segment waits but for what cannot be read of it, and none was let go since <see cref="LetGo"/> was read.</summary>
+    internal bool IsSettledSince(long letGo) => _staging.Stranded.All(segment => FindDamage(segment.Id) is not null) && LetGo == letGo;
+
+    /// <summary>Repacks every unfinished segment that nothing writes to any more, as far as it can be read. False when one of them has to be tried again.</summary>
     internal async Task<bool> RepackStrandedAsync(CancellationToken cancel)
     {
         await _one.WaitAsync(cancel);
@@ -72,7 +89,7 @@ internal sealed partial class Repacker : IDisposable
     }
 
     /// <summary>Repacks every unfinished segment and then runs something, before it begins another one: no row then refers to an unfinished segment of its own or of an older process.</summary>
-    /// <returns><see cref="FsError.Io"/> when an unfinished segment stays.</returns>
+    /// <returns><see cref="FsError.Io"/> when an unfinished segment stays, for what cannot be read of it too.</returns>
     internal async Task<FsError> RunWhenSettledAsync(Func<Task<FsError>> action, CancellationToken cancel)
     {
         await _one.WaitAsync(cancel);
@@ -80,7 +97,7 @@ internal sealed partial class Repacker : IDisposable
         {
             foreach (StagedSegment segment in _staging.Stranded)
             {
-                if (!await TryRepackAsync(segment, cancel))
+                if (!await TryRepackAsync(segment, cancel) || FindDamage(segment.Id) is not null)
                 {
                     return FsError.Io;
                 }
@@ -97,12 +114,37 @@ internal sealed partial class Repacker : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _one.Dispose();
 
+    private DamagedSegment? FindDamage(SegmentId segment)
+    {
+        lock (_lock)
+        {
+            return _damaged.GetValueOrDefault(segment);
+        }
+    }
+
     private async Task<bool> TryRepackAsync(StagedSegment old, CancellationToken cancel)
     {
         using var copy = new SegmentCopy(_reader, _writers, _staging, old.Row.Domain, old.Row.Class);
         try
         {
-            return await CopyOutAsync(old, copy, cancel) && await copy.FinishAsync(cancel) && await LetGoAsync(old, cancel);
+            MetadataResult<IReadOnlyList<SegmentUse>> uses = await _metadata.GetSegmentUsesAsync(old.Id, cancel);
+            if (!uses.Succeeded)
+            {
+                return false;
+            }
+
+            if (FindDamage(old.Id)?.IsFinal(uses.Value) == true)
+            {
+                return true;
+            }
+
+            var damage = new List<DamagedRun>();
+            if (!await CopyOutAsync(old, uses.Value, copy, damage, cancel) || !await copy.FinishAsync(cancel))
+            {
+                return false;
+            }
+
+            return damage.Count == 0 ? await LetGoAsync(old, cancel) : await KeepAsync(old, damage, cancel);
         }
         catch (IOException exception)
         {
@@ -111,21 +153,16 @@ internal sealed partial class Repacker : IDisposable
         }
     }
 
-    private async Task<bool> CopyOutAsync(StagedSegment old, SegmentCopy copy, CancellationToken cancel)
+    private async Task<bool> CopyOutAsync(
+        StagedSegment old, IReadOnlyList<SegmentUse> uses, SegmentCopy copy, List<DamagedRun> damage, CancellationToken cancel)
     {
-        MetadataResult<IReadOnlyList<SegmentUse>> uses = await _metadata.GetSegmentUsesAsync(old.Id, cancel);
-        if (!uses.Succeeded)
-        {
-            return false;
-        }
-
         bool whole = true;
-        foreach (InodeId[] inodes in uses.Value.Select(static use => use.Inode).Distinct().Order().Chunk(FilesAtOnce))
+        foreach (InodeId[] inodes in uses.Select(static use => use.Inode).Distinct().Order().Chunk(FilesAtOnce))
         {
             List<FileState> files = await EnterAsync(inodes, cancel);
             try
             {
-                whole &= await MoveAsync(old, files, copy, cancel);
+                whole &= await MoveAsync(old, files, copy, damage, cancel);
             }
             finally
             {
@@ -134,6 +171,33 @@ internal sealed partial class Repacker : IDisposable
         }
 
         return whole;
+    }
+
+    // The file must stay, and with it the only copy of what another try, or another tool, may read yet.
+    private async Task<bool> KeepAsync(StagedSegment old, List<DamagedRun> damage, CancellationToken cancel)
+    {
+        MetadataResult<IReadOnlyList<SegmentUse>> left = await _metadata.GetSegmentUsesAsync(old.Id, cancel);
+        if (!left.Succeeded)
+        {
+            return false;
+        }
+
+        DamagedSegment? known = FindDamage(old.Id);
+        foreach (DamagedRun run in damage)
+        {
+            if (known?.Runs.Contains(run) != true)
+            {
+                LogDamaged(_logger, run.Inode, run.FirstFrame, run.FirstFrame + run.Frames - 1, run.Segment, run.Error);
+            }
+        }
+
+        Interlocked.Increment(ref _letGo); // Rows that were committed before refer to what has moved; before it counts as settled, as in LetGoAsync.
+        lock (_lock)
+        {
+            _damaged[old.Id] = new DamagedSegment(damage, DamagedSegment.InOrder(left.Value));
+        }
+
+        return true;
     }
 
     // In the order of ids, as writeback enters them.
@@ -177,7 +241,8 @@ internal sealed partial class Repacker : IDisposable
     }
 
     // Uses are read again under the files' gates: what was overwritten since is not copied.
-    private async Task<bool> MoveAsync(StagedSegment old, List<FileState> files, SegmentCopy copy, CancellationToken cancel)
+    private async Task<bool> MoveAsync(
+        StagedSegment old, List<FileState> files, SegmentCopy copy, List<DamagedRun> damage, CancellationToken cancel)
     {
         MetadataResult<IReadOnlyList<SegmentUse>> uses = await _metadata.GetSegmentUsesAsync(old.Id, cancel);
         if (!uses.Succeeded)
@@ -190,9 +255,13 @@ internal sealed partial class Repacker : IDisposable
         bool whole = true;
         foreach (FileState file in files)
         {
-            List<Extent>? extents = await CopyAsync(old, file.Id, byInode[file.Id], copy, cancel);
-            whole &= extents is not null;
-            if (extents is { Count: > 0 })
+            var extents = new List<Extent>();
+            foreach (SegmentUse use in byInode[file.Id].OrderBy(static use => use.Extent.FileOffset))
+            {
+                whole &= await CopyAsync(use, copy, extents, damage, cancel);
+            }
+
+            if (extents.Count > 0)
             {
                 moved.Add((file, extents));
             }
@@ -211,22 +280,87 @@ internal sealed partial class Repacker : IDisposable
         return whole;
     }
 
-    // Copies one file's runs. Null when one of them cannot be read; the file then keeps all of them where they are.
-    private async Task<List<Extent>?> CopyAsync(
-        StagedSegment old, InodeId inode, IEnumerable<SegmentUse> uses, SegmentCopy copy, CancellationToken cancel)
+    // Copies a run but for the frames that cannot be read. False when a reason other than the frames themselves stands in the way.
+    private async Task<bool> CopyAsync(SegmentUse use, SegmentCopy copy, List<Extent> moved, List<DamagedRun> damage, CancellationToken cancel)
     {
-        var moved = new List<Extent>();
-        foreach (SegmentUse use in uses.OrderBy(static use => use.Extent.FileOffset))
+        Extent rest = use.Extent;
+        while (rest.Length > 0)
         {
-            FsError read = await copy.CopyAsync(inode, use.Extent, moved, cancel);
-            if (read != FsError.None)
+            int before = moved.Count;
+            FsError error = await copy.CopyAsync(use.Inode, rest, moved, cancel);
+            if (error == FsError.None)
             {
-                LogUnreadable(_logger, old.Id, inode, read);
-                return null;
+                return true;
+            }
+
+            rest = After(rest, LengthFrom(moved, before)); // It begins with the chunk in which a frame cannot be read.
+            switch (error)
+            {
+                case FsError.NotAuthentic:
+                    rest = await CopyFramesAsync(use.Inode, rest, copy, moved, damage, cancel);
+                    break;
+                case FsError.Io when !File.Exists(_staging.PathOf(rest.Segment)):
+                    Note(damage, use.Inode, rest, error);
+                    return true;
+                default:
+                    LogUnreadable(_logger, rest.Segment, use.Inode, error);
+                    return false;
             }
         }
 
-        return moved;
+        return true;
+    }
+
+    // Copies what can be read of a run's first chunk, frame by frame. Returns what follows the chunk.
+    private static async Task<Extent> CopyFramesAsync(
+        InodeId inode, Extent run, SegmentCopy copy, List<Extent> moved, List<DamagedRun> damage, CancellationToken cancel)
+    {
+        long end = Math.Min(run.Length, SegmentCopy.Chunk);
+        long done = 0;
+        while (done < end)
+        {
+            long untilNext = SegmentFormat.FrameSize - ((run.PlaintextOffset + done) % SegmentFormat.FrameSize);
+            Extent piece = After(run, done) with { Length = Math.Min(untilNext, end - done) };
+            FsError error = await copy.CopyAsync(inode, piece, moved, cancel);
+            if (error != FsError.None)
+            {
+                Note(damage, inode, piece, error);
+            }
+
+            done += piece.Length;
+        }
+
+        return After(run, end);
+    }
+
+    private static Extent After(Extent run, long length) =>
+        new(run.FileOffset + length, run.Length - length, run.Segment, run.PlaintextOffset + length);
+
+    private static long LengthFrom(List<Extent> extents, int first)
+    {
+        long length = 0;
+        for (int i = first; i < extents.Count; i++)
+        {
+            length += extents[i].Length;
+        }
+
+        return length;
+    }
+
+    private static void Note(List<DamagedRun> damage, InodeId inode, Extent run, FsError error)
+    {
+        (long first, long last) = SegmentDamage.FramesOf(run);
+        if (damage.Count > 0
+            && damage[^1] is { } previous
+            && (previous.Inode, previous.Segment, previous.Error) == (inode, run.Segment, error)
+            && previous.FirstFrame + previous.Frames >= first
+            && previous.FirstFrame <= first)
+        {
+            damage[^1] = previous with { Frames = Math.Max(previous.Frames, last - previous.FirstFrame + 1) };
+            return;
+        }
+
+        damage.Add(new DamagedRun(inode, run.Segment, first, last - first + 1, error));
     }
 
     private async Task<bool> PointToAsync(FileState file, IReadOnlyList<Extent> extents, CancellationToken cancel)
@@ -269,12 +403,20 @@ internal sealed partial class Repacker : IDisposable
         _views.Forget(old.Id);
         File.Delete(old.Path);
         _staging.Remove(old.Id);
+        lock (_lock)
+        {
+            _damaged.Remove(old.Id);
+        }
+
         return true;
     }
 
     [LoggerMessage(581, LogLevel.Error, "Unfinished segment {Segment} could not be repacked (error {Error}); it is tried again")]
     private static partial void LogDiskFailed(ILogger logger, SegmentId segment, int error);
 
-    [LoggerMessage(580, LogLevel.Error, "Unfinished segment {Segment}: data of inode {Inode} cannot be read ({Error}); the segment stays in staging")]
+    [LoggerMessage(582, LogLevel.Error, "Data of inode {Inode} is damaged: frames {First} to {Last} of unfinished segment {Segment} cannot be read ({Error}). They stay in staging; everything else of it is safe")]
+    private static partial void LogDamaged(ILogger logger, InodeId inode, long first, long last, SegmentId segment, FsError error);
+
+    [LoggerMessage(580, LogLevel.Error, "Unfinished segment {Segment}: data of inode {Inode} cannot be read ({Error}); it is tried again")]
     private static partial void LogUnreadable(ILogger logger, SegmentId segment, InodeId inode, FsError error);
 }

@@ -10,7 +10,8 @@ namespace HipaaFs.Staging;
 /// <remarks>Used by one caller at a time. What it holds is a chunk and what its writers hold; what is not finished when it is disposed is given up.</remarks>
 internal sealed class SegmentCopy : IDisposable
 {
-    private const int Chunk = 1 << 20;
+    /// <summary>Bytes that are read at once.</summary>
+    internal const int Chunk = 1 << 20;
 
     private readonly List<OpenSegment> _opened = [];
     private readonly SegmentReader _reader;

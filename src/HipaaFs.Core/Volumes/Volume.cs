@@ -85,6 +85,7 @@ public sealed partial class Volume : IAsyncDisposable
             FailedSegments = failed,
             UploadError = failed == 0 ? null : uploadError.ToString(),
             WritebackError = writer is null || writer.Writeback.LastError == FsError.None ? null : writer.Writeback.LastError.ToString(),
+            Damage = writer?.Repacker.Damage ?? [],
             RecoveryPoint = writer?.Publisher.RecoveryPoint ?? _parts.Time.GetUtcNow(),
             RecoveryPointLimit = _parts.Options.RecoveryPointLimit,
             RecoveryPointAlarm = writer is not null && writer.Alarm.IsRaised,

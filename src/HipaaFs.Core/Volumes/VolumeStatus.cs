@@ -1,4 +1,5 @@
 using HipaaFs.Cache;
+using HipaaFs.Staging;
 
 namespace HipaaFs.Volumes;
 
@@ -37,6 +38,9 @@ public sealed record VolumeStatus
 
     /// <summary>Why written data cannot be staged; null when it can.</summary>
     public string? WritebackError { get; init; }
+
+    /// <summary>Data of unfinished segments that cannot be read; empty when all is well.</summary>
+    public IReadOnlyList<DamagedRun> Damage { get; init; } = [];
 
     /// <summary>What was written until then can be restored from the store.</summary>
     public DateTimeOffset RecoveryPoint { get; init; }

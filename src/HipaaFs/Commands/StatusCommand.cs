@@ -115,6 +115,12 @@ internal static class StatusCommand
             text.WriteLine($"  SESSION         NOT CLAIMED in the store: {claim}; nothing is uploaded before it is");
         }
 
+        if (figures.Damage is { } damage)
+        {
+            string inodes = string.Join(", ", damage.Select(static line => line.Inode).Distinct());
+            text.WriteLine($"  DAMAGED         {figures.DamagedFrames} frames of staged data cannot be read; inodes {inodes}");
+        }
+
         if (figures.WritebackError is { } writeback)
         {
             text.WriteLine($"  WRITE-BACK      FAILS: {writeback}");

@@ -38,5 +38,10 @@ internal static class UmountCommand
             text.WriteLine(
                 $"{outcome.StagedSegments} segments ({ByteSize.Format(outcome.StagedBytes)}) are on this machine only; the next mount uploads them.");
         }
+
+        if (outcome.DamagedFrames > 0)
+        {
+            text.WriteLine($"{outcome.DamagedFrames} frames in them are damaged and are never uploaded; the log names the inodes, 'hipaafs fsck' too.");
+        }
     }
 }

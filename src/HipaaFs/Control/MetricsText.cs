@@ -24,6 +24,7 @@ internal static class MetricsText
         Add("hipaafs_staged_bytes", "gauge", "Bytes that are not in the store yet.", figures.StagedBytes);
         Add("hipaafs_failed_segments", "gauge", "Segments of them whose upload failed and is tried again.", figures.FailedSegments);
         Add("hipaafs_staged_oldest_seconds", "gauge", "Age of the oldest data that is not in the store yet.", figures.OldestStagedSeconds ?? 0);
+        Add("hipaafs_damaged_frames", "gauge", "Frames of written data that cannot be read any more.", figures.DamagedFrames);
         Add("hipaafs_recovery_point_seconds", "gauge", "Age of the newest state that the store alone could restore.", figures.RecoveryPointSeconds);
         Add("hipaafs_recovery_point_alarm", "gauge", "1 when that age is above the limit.", figures.RecoveryPointAlarm ? 1 : 0);
         Add("hipaafs_store_requests_total", "counter", "Requests made to the store.", figures.StoreRequests);

@@ -39,6 +39,12 @@ internal sealed record VolumeFigures
     /// <summary>Why written data cannot be staged; null when it can.</summary>
     public string? WritebackError { get; init; }
 
+    /// <summary>Frames of data that was written and cannot be read any more.</summary>
+    public long DamagedFrames { get; init; }
+
+    /// <summary>Where they are; no more than the first hundred places, since the log names all. Null when there are none.</summary>
+    public IReadOnlyList<DamagedLine>? Damage { get; init; }
+
     /// <summary>Age of the newest state that the store alone could restore.</summary>
     public double RecoveryPointSeconds { get; init; }
 

@@ -1,3 +1,4 @@
+using HipaaFs.Staging;
 using HipaaFs.Volumes;
 
 namespace HipaaFs.Cli.Control;
@@ -5,6 +6,8 @@ namespace HipaaFs.Cli.Control;
 /// <summary>Turns a volume's status into the figures that are shown.</summary>
 internal static class VolumeFiguresMapping
 {
+    private const int MostDamage = 100;
+
     /// <summary>The figures of a status; moments become ages.</summary>
     public static VolumeFigures From(VolumeStatus status, TimeProvider time)
     {
@@ -23,6 +26,8 @@ internal static class VolumeFiguresMapping
             FailedSegments = status.FailedSegments,
             UploadError = status.UploadError,
             WritebackError = status.WritebackError,
+            DamagedFrames = status.Damage.Sum(static run => run.Frames),
+            Damage = status.Damage.Count == 0 ? null : [.. status.Damage.Take(MostDamage).Select(ToLine)],
             RecoveryPointSeconds = Age(now, status.RecoveryPoint),
             RecoveryPointLimitSeconds = status.RecoveryPointLimit.TotalSeconds,
             RecoveryPointAlarm = status.RecoveryPointAlarm,
@@ -43,6 +48,8 @@ internal static class VolumeFiguresMapping
             PublishedSequence = status.PublishedSequence,
         };
     }
+
+    private static DamagedLine ToLine(DamagedRun run) => new(run.Inode.Value, run.Segment.ToString(), run.FirstFrame, run.Frames);
 
     private static double Age(DateTimeOffset now, DateTimeOffset since) => Math.Round(Math.Max(0, (now - since).TotalSeconds), 1);
 }

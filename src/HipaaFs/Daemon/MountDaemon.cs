@@ -178,7 +178,7 @@ internal sealed partial class MountDaemon : IControlTarget, IDisposable
 
         await _closed.Task.WaitAsync(cancel);
         VolumeFigures left = _finalFigures ?? new VolumeFigures();
-        return new UmountOutcome(_plan.MountPoint, left.StagedSegments, left.StagedBytes);
+        return new UmountOutcome(_plan.MountPoint, left.StagedSegments, left.StagedBytes) { DamagedFrames = left.DamagedFrames };
     }
 
     /// <inheritdoc/>
