@@ -16,6 +16,9 @@ namespace HipaaFs.Staging;
 /// </remarks>
 internal sealed partial class StagingRecovery
 {
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromHours(1);
+
     private readonly StagingArea _staging;
     private readonly IMetadataStore _metadata;
     private readonly FrameCache _cache;
@@ -23,6 +26,7 @@ internal sealed partial class StagingRecovery
     private readonly SessionClock _clock;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly HashSet<SegmentId> _missing = [];
 
     internal StagingRecovery(
         StagingArea staging, IMetadataStore metadata, FrameCache cache, IObjectStore store, SessionClock clock, TimeProvider time, ILogger logger)
@@ -45,13 +49,13 @@ internal sealed partial class StagingRecovery
         foreach ((SegmentId id, string path) in _staging.Scan().ToList())
         {
             MetadataResult<SegmentRow> row = await _metadata.GetSegmentAsync(id, cancel);
-            if (row.Succeeded && row.Value.State == SegmentState.Staged)
+            try
             {
-                Take(row.Value, path);
+                Settle(row, id, path, readOnly);
             }
-            else if (!readOnly && (row.Succeeded || row.Error == MetadataError.NotFound))
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
-                LetGo(row.Succeeded ? row.Value : null, id, path);
+                LogNotSettled(_logger, id, exception.HResult); // One bad file does not keep everything else from being mounted. The next mount meets it again.
             }
         }
 
@@ -62,22 +66,32 @@ internal sealed partial class StagingRecovery
 
         foreach (string leftover in Directory.EnumerateFiles(_staging.Directory, "stream-*"))
         {
-            File.Delete(leftover); // A publication that was cut short.
+            DeleteLeftover(leftover); // A publication that was cut short.
         }
 
         LogRecovered(_logger, Finished.Count, _staging.Stranded.Count);
     }
 
-    /// <summary>Looks for the objects of staged rows whose files are gone. Needs the store, so it runs in the background.</summary>
+    /// <summary>Looks for the objects of staged rows whose files are gone, until none is left. Needs the store, so it runs in the background.</summary>
     internal async Task FindMissingAsync(CancellationToken cancel)
     {
+        for (TimeSpan pause = FirstPause; !await TryFindMissingAsync(cancel); pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        {
+            await Task.Delay(pause, _time, cancel);
+        }
+    }
+
+    // False when a row is left whose object was not found, or could not be asked for.
+    private async Task<bool> TryFindMissingAsync(CancellationToken cancel)
+    {
+        bool all = true;
         SegmentId? after = null;
         while (true)
         {
             MetadataResult<IReadOnlyList<SegmentRow>> rows = await _metadata.ListSegmentsAsync(SegmentState.Staged, after, 256, cancel);
             if (!rows.Succeeded || rows.Value.Count == 0)
             {
-                return;
+                return all && rows.Succeeded;
             }
 
             foreach (SegmentRow row in rows.Value)
@@ -85,9 +99,33 @@ internal sealed partial class StagingRecovery
                 after = row.Id;
                 if (!_staging.TryGet(row.Id, out _))
                 {
-                    await FindAsync(row, cancel);
+                    all &= await TryFindAsync(row, cancel);
                 }
             }
+        }
+    }
+
+    private void Settle(MetadataResult<SegmentRow> row, SegmentId id, string path, bool readOnly)
+    {
+        if (row.Succeeded && row.Value.State == SegmentState.Staged)
+        {
+            Take(row.Value, path);
+        }
+        else if (!readOnly && (row.Succeeded || row.Error == MetadataError.NotFound))
+        {
+            LetGo(row.Succeeded ? row.Value : null, id, path);
+        }
+    }
+
+    private void DeleteLeftover(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            LogLeftover(_logger, exception.HResult);
         }
     }
 
@@ -107,35 +145,57 @@ internal sealed partial class StagingRecovery
 
     private void LetGo(SegmentRow? row, SegmentId id, string path)
     {
-        if (row is { State: SegmentState.Live } live && new FileInfo(path).Length == live.ObjectLength)
+        if (row is not { State: SegmentState.Live } live || new FileInfo(path).Length != live.ObjectLength)
         {
-            _cache.Adopt(id, path, live.ObjectLength);
+            File.Delete(path);
             return;
         }
 
-        File.Delete(path);
+        try
+        {
+            _cache.Adopt(id, path, live.ObjectLength);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            LogNotSettled(_logger, id, exception.HResult);
+            File.Delete(path); // The cache's disk does not take it, and the store has it.
+        }
     }
 
-    private async Task FindAsync(SegmentRow row, CancellationToken cancel)
+    private async Task<bool> TryFindAsync(SegmentRow row, CancellationToken cancel)
     {
         // The lengths may have been committed no more than the upload was.
         StoreResult<SegmentRow> found = await StoredSegment.FindAsync(_store, row, cancel);
         if (found.Succeeded)
         {
-            await _metadata.UpdateSegmentAsync(_clock.NextOperation(), found.Value with { Changed = _clock.Now }, cancel);
-            return;
+            MetadataResult<Applied> updated = await _metadata.UpdateSegmentAsync(_clock.NextOperation(), found.Value with { Changed = _clock.Now }, cancel);
+            return updated.Succeeded;
         }
 
-        // A segment begun in a session that is running now has no file only for a moment.
-        if (found.Error == StoreError.NotFound && !_staging.TryGet(row.Id, out _))
+        // What was uploaded or repacked since the rows were listed has no file any more, and its row says so.
+        MetadataResult<SegmentRow> now = await _metadata.GetSegmentAsync(row.Id, cancel);
+        if (now.Error == MetadataError.NotFound || (now.Succeeded && now.Value.State != SegmentState.Staged) || _staging.TryGet(row.Id, out _))
+        {
+            return true;
+        }
+
+        if (found.Error is StoreError.NotFound or StoreError.Corrupt && _missing.Add(row.Id))
         {
             LogMissing(_logger, row.Id);
         }
+
+        return false;
     }
 
     [LoggerMessage(585, LogLevel.Information, "Recovery: {Finished} staged segments to upload, {Unfinished} to repack")]
     private static partial void LogRecovered(ILogger logger, int finished, int unfinished);
 
-    [LoggerMessage(586, LogLevel.Error, "Segment {Segment} is neither in staging nor in the store; run 'hipaafs fsck' to see which files it belongs to")]
+    [LoggerMessage(586, LogLevel.Error, "Segment {Segment} is neither in staging nor whole in the store, and is looked for again; run 'hipaafs fsck' to see which files it belongs to")]
     private static partial void LogMissing(ILogger logger, SegmentId segment);
+
+    [LoggerMessage(587, LogLevel.Warning, "Recovery: the file of segment {Segment} in staging could not be brought to where it belongs (error {Error})")]
+    private static partial void LogNotSettled(ILogger logger, SegmentId segment, int error);
+
+    [LoggerMessage(588, LogLevel.Warning, "Recovery: what a publication left in staging could not be deleted (error {Error}); the next mount tries again")]
+    private static partial void LogLeftover(ILogger logger, int error);
 }

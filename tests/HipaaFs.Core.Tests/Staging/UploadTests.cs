@@ -9,6 +9,8 @@ namespace HipaaFs.Core.Tests.Staging;
 
 public sealed class UploadTests
 {
+    private const int NotSettled = 587;
+
     [Fact]
     public async Task Upload_StoreFailing_IsTriedAgainUntilItWorks()
     {
@@ -200,6 +202,57 @@ public sealed class UploadTests
 
         FileSystemCalls.AssertSame(content, await crashed.FileSystem.GetAsync("a"));
         await crashed.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Open_AfterACrashBetweenUploadAndCommit_AsksAStoreThatFailsAgain()
+    {
+        var time = new ManualTimeProvider();
+        await using TestVolume test = await TestVolume.CreateAsync(new TestVolumeOptions { Time = time });
+        byte[] content = FileSystemCalls.RandomBytes(300_000, 1);
+        await test.FileSystem.PutAsync("a", content);
+        await test.FileSystem.SyncAsync(default).Ok();
+        await test.Volume.Parts.Writer!.Writeback.FinishSegmentsAsync();
+        Assert.True(await test.Volume.Parts.Writer.Uploader.WaitUntilUploadedAsync(default));
+        await using TestVolume crashed = test.CopyFiles();
+        Directory.Delete(crashed.CacheDirectory, recursive: true);
+        await crashed.OpenAsync(arrange: static store => store.Add(new StoreFault(StoreFaultKind.Fail) { KeyPrefix = "seg/" }));
+        await Eventually.TrueAsync(() => crashed.Store.Struck > 0, "the store is asked and does not answer");
+        crashed.Store.Heal();
+
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                time.Advance(TimeSpan.FromSeconds(1));
+                return (await crashed.Volume.Parts.Metadata.ListSegmentsAsync(SegmentState.Staged, null, 1)).Value.Count == 0;
+            },
+            "it is asked until it answers");
+        FileSystemCalls.AssertSame(content, await crashed.FileSystem.GetAsync("a"));
+        await crashed.DrainAsync();
+        await crashed.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Open_UploadedSegmentThatTheCacheDoesNotTake_OpensAllTheSame()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
+        byte[] content = FileSystemCalls.RandomBytes(300_000, 1);
+        await test.FileSystem.PutAsync("a", content);
+        await test.DrainAsync();
+        await test.StopAsync();
+
+        // As after a kill between the commit that notes the upload and the rename, with a cache directory that is spoilt since.
+        string cached = Assert.Single(Directory.GetFiles(test.CacheDirectory, "*.seg", SearchOption.AllDirectories));
+        string staged = Path.Combine(test.StagingDirectory, Path.GetFileName(cached));
+        File.Move(cached, staged);
+        Directory.Delete(Path.GetDirectoryName(cached)!, recursive: true);
+        await File.WriteAllTextAsync(Path.GetDirectoryName(cached)!, "in the way");
+
+        await test.OpenAsync();
+
+        Assert.False(File.Exists(staged), "the store has it, so the staged copy may go");
+        Assert.Single(test.Log.Lines, static line => line.Id.Id == NotSettled);
+        await test.AssertSoundAsync();
     }
 
     [Fact]
