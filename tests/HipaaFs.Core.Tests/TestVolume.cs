@@ -30,6 +30,9 @@ internal sealed class TestVolume : IAsyncDisposable
         FileSystem = null!;
     }
 
+    /// <summary>Whether it opens although its store was put back.</summary>
+    public bool AcceptsOlderStore { get; set; }
+
     /// <summary>What the volume has logged.</summary>
     public LogRecorder Log { get; }
 
@@ -77,6 +80,7 @@ internal sealed class TestVolume : IAsyncDisposable
         MemoryBytes = _options.MemoryBytes,
         Cache = new CacheOptions { Directory = CacheDirectory, MaxBytes = _options.CacheBytes, MinFreeRatio = 0 },
         SnapshotDirectory = _options.SnapshotDirectory,
+        AcceptOlderStore = AcceptsOlderStore,
         ShownSnapshot = ShownSnapshot,
         ShownTime = ShownTime,
         Staging = new StagingOptions { Directory = StagingDirectory, MaxBytes = _options.StagingBytes, WhenFull = _options.WhenFull },
@@ -146,6 +150,13 @@ internal sealed class TestVolume : IAsyncDisposable
         };
         Directory.CreateDirectory(copy.VolumeDirectory);
 
+        // What is published was durable in the database before, so the copy of the database must not be the older one.
+        string stream = Path.Combine(StoreDirectory, "stream");
+        if (!sharesStore && Directory.Exists(stream))
+        {
+            CopyTree(stream, Path.Combine(copy.StoreDirectory, "stream"));
+        }
+
         // Staging is copied before the database and after it: what a file holds that is deleted in between is in the log or still needed.
         CopyTree(StagingDirectory, copy.StagingDirectory);
 
@@ -160,7 +171,7 @@ internal sealed class TestVolume : IAsyncDisposable
         CopyTree(CacheDirectory, copy.CacheDirectory);
         if (!sharesStore)
         {
-            CopyTree(StoreDirectory, copy.StoreDirectory);
+            CopyTree(StoreDirectory, copy.StoreDirectory, except: stream);
         }
 
         CopyFile(KeyPath, copy.KeyPath);
@@ -184,11 +195,21 @@ internal sealed class TestVolume : IAsyncDisposable
         Assert.Empty(report.Findings);
     }
 
-    /// <summary>Makes a second volume out of this one's store and key alone, and opens it on a copy of the store.</summary>
-    public async Task<(TestVolume Volume, RestoreReport Report)> RestoreAsync()
+    /// <summary>Makes a second volume out of this one's store and key alone, and opens it.</summary>
+    /// <param name="sharesStore">Whether it works on the same store, as a second machine would; else on a copy.</param>
+    /// <param name="open">Whether to open it.</param>
+    public async Task<(TestVolume Volume, RestoreReport Report)> RestoreAsync(bool sharesStore = false, bool open = true)
     {
-        var restored = new TestVolume(new ScratchDirectory(), _options with { StagingDirectory = null }, Id);
-        CopyTree(StoreDirectory, restored.StoreDirectory);
+        var scratch = new ScratchDirectory();
+        var restored = new TestVolume(scratch, _options with { StagingDirectory = null }, Id)
+        {
+            StoreDirectory = sharesStore ? StoreDirectory : scratch["store"],
+        };
+        if (!sharesStore)
+        {
+            CopyTree(StoreDirectory, restored.StoreDirectory);
+        }
+
         CopyFile(KeyPath, restored.KeyPath);
         RestoreReport report = await VolumeRestore.RunAsync(
             restored.Url,
@@ -199,7 +220,11 @@ internal sealed class TestVolume : IAsyncDisposable
             TimeProvider.System,
             new Progress<RestoreProgress>(),
             CancellationToken.None);
-        await restored.OpenAsync();
+        if (open)
+        {
+            await restored.OpenAsync();
+        }
+
         return (restored, report);
     }
 
@@ -231,12 +256,17 @@ internal sealed class TestVolume : IAsyncDisposable
         source.CopyTo(target);
     }
 
-    private static void CopyTree(string from, string to)
+    private static void CopyTree(string from, string to, string? except = null)
     {
         Directory.CreateDirectory(to);
         foreach (string path in Directory.EnumerateFileSystemEntries(from))
         {
             string target = Path.Combine(to, Path.GetFileName(path));
+            if (path == except)
+            {
+                continue;
+            }
+
             if (Directory.Exists(path))
             {
                 CopyTree(path, target);

@@ -4,6 +4,7 @@ using HipaaFs.Metadata;
 using HipaaFs.Metadata.Changes;
 using HipaaFs.Metadata.Sqlite;
 using HipaaFs.Platform;
+using HipaaFs.Sessions;
 using HipaaFs.Storage;
 using HipaaFs.Volumes;
 using Microsoft.Extensions.Logging;
@@ -80,6 +81,7 @@ public sealed class VolumeRestore
         await LoadAsync(metadata, chain, cancel); // Step 3
         var segments = new SegmentSettlement(metadata, store, _progress); // Step 4
         await segments.RunAsync(cancel);
+        RestoreFailures.ThrowIfFailed(await RollbackCheck.NoteRestoredAsync(metadata, cancel));
         MetadataResult<CommitSequence> durable = await metadata.MakeDurableAsync(metadata.Applied, cancel);
         RestoreFailures.ThrowIfFailed(durable.Error);
         VolumeUsage usage = metadata.Usage;

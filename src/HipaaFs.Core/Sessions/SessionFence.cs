@@ -35,6 +35,9 @@ internal sealed partial class SessionFence : IDisposable
         _logger = logger;
     }
 
+    /// <summary>What has to be found out before a late claim; null when the store answered before the session was opened.</summary>
+    internal RollbackCheck? Check { get; init; }
+
     /// <summary>The session this one stands for.</summary>
     internal SessionId Session => _session;
 
@@ -155,10 +158,9 @@ internal sealed partial class SessionFence : IDisposable
         {
             while (!IsClaimed)
             {
-                StoreError error = await TryClaimAsync(stop);
-                if (error == StoreError.AlreadyExists)
+                StoreError error = await CheckAndClaimAsync(stop);
+                if (_fenced.IsCancellationRequested)
                 {
-                    await FenceOffAsync(StoreLayout.Session(_session.Value), stop);
                     return;
                 }
 
@@ -184,6 +186,53 @@ internal sealed partial class SessionFence : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _fenced.Dispose();
 
+    private async ValueTask<StoreError> CheckAndClaimAsync(CancellationToken stop)
+    {
+        if (Check is not null)
+        {
+            StoreResult<RollbackFinding> found = await Check.RunAsync(_session.Value, stop);
+            if (!found.Succeeded)
+            {
+                return NotClaimed(found.Error);
+            }
+
+            if (found.Value == RollbackFinding.OtherIsNewer)
+            {
+                StoreResult<ulong> newest = await FindNewestAsync(_store, stop);
+                await FenceOffAsync(StoreLayout.Session(newest.Succeeded ? newest.Value : 0), stop);
+                return StoreError.AlreadyExists;
+            }
+
+            if (found.Value != RollbackFinding.None)
+            {
+                LogRollback(found.Value);
+                return NotClaimed(StoreError.Corrupt);
+            }
+        }
+
+        StoreError error = await TryClaimAsync(stop);
+        if (error == StoreError.AlreadyExists)
+        {
+            await FenceOffAsync(StoreLayout.Session(_session.Value), stop);
+        }
+
+        return error;
+    }
+
+    private StoreError NotClaimed(StoreError error)
+    {
+        Volatile.Write(ref _claimError, (int)error);
+        return error;
+    }
+
+    private void LogRollback(RollbackFinding finding)
+    {
+        if (_loggedError != StoreError.Corrupt)
+        {
+            LogRolledBack(_logger, finding);
+        }
+    }
+
     // It is tried every few seconds for as long as the store is away.
     private void LogOnce(StoreError error)
     {
@@ -200,6 +249,9 @@ internal sealed partial class SessionFence : IDisposable
         LogFenced(_logger, _session, FencedBy);
         await _fenced.CancelAsync();
     }
+
+    [LoggerMessage(542, LogLevel.Critical, "Store and volume do not belong together any more ({Finding}); nothing is uploaded. Mount the volume again: it says what to do")]
+    private static partial void LogRolledBack(ILogger logger, RollbackFinding finding);
 
     [LoggerMessage(541, LogLevel.Warning, "Session {Session} cannot be claimed in the store ({Error}); nothing is uploaded before it is, and it is tried again")]
     private static partial void LogNotClaimed(ILogger logger, SessionId session, StoreError error);

@@ -39,6 +39,9 @@ internal static class StoreLayout
     internal static ObjectKey Stream(ulong session, ulong number, bool full) =>
         new($"{StreamPrefix}{Hex(session)}-{Hex(number)}-{(full ? "full" : "incr")}");
 
+    /// <summary>A key that comes before both that a change stream object may have, and behind every earlier one.</summary>
+    internal static ObjectKey BeforeStream(ulong session, ulong number) => new($"{StreamPrefix}{Hex(session)}-{Hex(number)}");
+
     /// <summary>The number in the last 16 hex digits of a session or ring key.</summary>
     internal static bool TryNumber(ObjectKey key, string prefix, out ulong number)
     {

@@ -92,11 +92,21 @@ internal sealed class VolumeOpening
         MeteringObjectStore store = OpenStore?.Invoke() ?? VolumeStore.Open(_options.Store, create: false, _loggers, _time); // Step 3
         _opened.Push(store);
         bool isStoreKnown = await VolumeStore.IdentifyAsync(store, _options.Store, _options.VolumeId, cancel);
+        if (isStoreKnown)
+        {
+            KeyRing newer = await VolumeRing.ReconcileAsync(ring, _options, store, key, _mode, _logger, cancel);
+            if (newer != ring)
+            {
+                _opened.Push(new Disposer(newer));
+                ring = newer;
+            }
+        }
+
         MemoryBudget budget = MemoryBudget.For(_options.MemoryBytes, MemoryLimit.Detect().Bytes);
         IMetadataStore metadata = OpenMetadata(budget); // Step 4
         metadata = InterposeMetadata?.Invoke(metadata) ?? metadata;
         _opened.Push(metadata);
-        SessionFence? fence = IsReadOnly ? null : await OpenSessionAsync(metadata, store, holder, isStoreKnown, cancel); // Step 5
+        SessionFence? fence = IsReadOnly ? null : await OpenSessionAsync(metadata, store, ring, holder, isStoreKnown, cancel); // Step 5
         var clock = new SessionClock(fence?.Session ?? default, _time);
         volumeLock.Describe((holder with { Session = clock.Session.Value }).ToJson());
         FrameCache cache = OpenCache(store, budget);
@@ -161,8 +171,15 @@ internal sealed class VolumeOpening
     }
 
     private async Task<SessionFence> OpenSessionAsync(
-        IMetadataStore metadata, IObjectStore store, SessionHolder holder, bool isStoreKnown, CancellationToken cancel)
+        IMetadataStore metadata, IObjectStore store, KeyRing ring, SessionHolder holder, bool isStoreKnown, CancellationToken cancel)
     {
+        MetadataResult<RollbackCheck> check = await RollbackCheck.PrepareAsync(store, ring, metadata, cancel);
+        if (!check.Succeeded)
+        {
+            throw CannotOpenSession(check.Error);
+        }
+
+        isStoreKnown = isStoreKnown && await RefuseRollbackAsync(check.Value, store, cancel);
         ulong newest = 0;
         if (isStoreKnown)
         {
@@ -182,14 +199,21 @@ internal sealed class VolumeOpening
             MetadataResult<Applied<SessionRow>> opened = await metadata.OpenSessionAsync(opening, cancel);
             if (!opened.Succeeded)
             {
-                throw new VolumeException(
-                    opened.Error == MetadataError.NoSpace ? VolumeFailure.NoSpace : VolumeFailure.Io,
-                    $"open a session of volume '{_options.Directory}': {opened.Error}",
-                    "make room on the disk of the volume, and check it");
+                throw CannotOpenSession(opened.Error);
+            }
+
+            // A claim in the store that the volume forgot in a power cut would look like another's.
+            MetadataResult<CommitSequence> durable = await metadata.MakeDurableAsync(opened.Value.Sequence, cancel);
+            if (!durable.Succeeded)
+            {
+                throw CannotOpenSession(durable.Error);
             }
 
             SessionId session = opened.Value.Value.Id;
-            var fence = new SessionFence(store, session, holder with { Session = session.Value }, _time, _logger);
+            var fence = new SessionFence(store, session, holder with { Session = session.Value }, _time, _logger)
+            {
+                Check = isStoreKnown || _options.AcceptOlderStore ? null : check.Value,
+            };
             StoreError claimed = isStoreKnown ? await fence.TryClaimAsync(cancel) : StoreError.Unavailable;
             if (claimed != StoreError.AlreadyExists)
             {
@@ -198,6 +222,44 @@ internal sealed class VolumeOpening
 
             fence.Dispose();
             newest = session.Value;
+        }
+    }
+
+    private VolumeException CannotOpenSession(MetadataError error) => new(
+        error == MetadataError.NoSpace ? VolumeFailure.NoSpace : VolumeFailure.Io,
+        $"open a session of volume '{_options.Directory}': {error}",
+        "make room on the disk of the volume, and check it");
+
+    // False when the store stopped answering, which delays the question.
+    private async Task<bool> RefuseRollbackAsync(RollbackCheck check, IObjectStore store, CancellationToken cancel)
+    {
+        StoreResult<RollbackFinding> found = await check.RunAsync(own: 0, cancel);
+        if (!found.Succeeded)
+        {
+            return false;
+        }
+
+        switch (found.Value)
+        {
+            case RollbackFinding.StoreIsOlder when !_options.AcceptOlderStore:
+                throw new VolumeException(
+                    VolumeFailure.Integrity,
+                    $"open volume '{_options.Directory}' for writing: its store {_options.Store} lacks what the volume has published: it was put back to an older state, or lost objects",
+                    "find out who changed the store. Bring the newer objects back; or mount with -o accept_older_store, which publishes everything again; or mount with -o ro");
+            case RollbackFinding.CopyIsOlder:
+                throw new VolumeException(
+                    VolumeFailure.Refused,
+                    $"open volume '{_options.Directory}' for writing: it was put back to an older state than it has published",
+                    "'hipaafs restore' makes the newest state again in another directory; this one can be read with -o ro");
+            case RollbackFinding.OtherIsNewer:
+                StoreResult<ulong> newest = await SessionFence.FindNewestAsync(store, cancel);
+                string holder = newest.Succeeded ? await SessionFence.DescribeHolderAsync(store, StoreLayout.Session(newest.Value), cancel) : "another";
+                throw new VolumeException(
+                    VolumeFailure.Refused,
+                    $"open volume '{_options.Directory}' for writing: another copy of it, of {holder}, was opened since and is the newest now",
+                    "mount that one. If it is lost, 'hipaafs restore' makes its last published state again in another directory; what only this copy has can be read with -o ro");
+            default:
+                return true;
         }
     }
 

@@ -33,6 +33,9 @@ public sealed record VolumeOptions
     /// <summary>The time to show instead of the live state: that of the newest snapshot not younger; null for none. Read-only.</summary>
     public DateTimeOffset? ShownTime { get; init; }
 
+    /// <summary>Opens the volume for writing although its store lacks what the volume published, and publishes it again. Defaults to false.</summary>
+    public bool AcceptOlderStore { get; init; }
+
     /// <summary>The cache of sealed frames.</summary>
     public required CacheOptions Cache { get; init; }
 

@@ -4,11 +4,12 @@ using HipaaFs.Metadata;
 using HipaaFs.Platform;
 using HipaaFs.Sessions;
 using HipaaFs.Storage;
+using Microsoft.Extensions.Logging;
 
 namespace HipaaFs.Volumes;
 
 /// <summary>The key ring of a volume: the local file, and its generations in the store.</summary>
-internal static class VolumeRing
+internal static partial class VolumeRing
 {
     private const int MaxSize = 16 << 20;
 
@@ -113,11 +114,91 @@ internal static class VolumeRing
                 error == StoreError.AlreadyExists ? VolumeFailure.Refused : VolumeFailure.Store,
                 $"write generation {ring.Generation} of the key ring to the store: {error}",
                 error == StoreError.AlreadyExists
-                    ? "another machine changed the ring: fetch the newest object under keyring/ into the file 'keyring' first"
+                    ? "the ring was changed elsewhere, or by a command that was ended: mount the volume once, which fetches it, and try again"
                     : "make the store reachable and try again; the ring of this volume was not changed");
         }
 
         DurableFile.Replace(VolumeOptions.RingPath(directory), content);
+    }
+
+    /// <summary>
+    /// Compares the ring with the newest generation in the store. A newer one takes its place, in the local file too; an older one is refused, or, when the options
+    /// accept that, replaced. A store that stops answering changes nothing.
+    /// </summary>
+    /// <exception cref="VolumeException">The store's is older, or the key does not open the newer.</exception>
+    internal static async Task<KeyRing> ReconcileAsync(
+        KeyRing ring, VolumeOptions options, IObjectStore store, IKeyWrapper key, VolumeMode mode, ILogger logger, CancellationToken cancel)
+    {
+        StoreResult<ObjectProperties?> newest = await FindNewestAsync(store, cancel);
+        ulong generation = 0;
+        if (!newest.Succeeded || (newest.Value is { } found && !StoreLayout.TryNumber(found.Key, StoreLayout.RingPrefix, out generation)) || generation == ring.Generation)
+        {
+            return ring;
+        }
+
+        if (generation > ring.Generation)
+        {
+            return await AdoptAsync(ring, newest.Value!, options.Directory, store, key, mode, logger, cancel);
+        }
+
+        if (mode == VolumeMode.ReadOnly)
+        {
+            return ring;
+        }
+
+        if (!options.AcceptOlderStore)
+        {
+            throw new VolumeException(
+                VolumeFailure.Integrity,
+                $"open volume '{options.Directory}' for writing: its key ring has generation {ring.Generation}, the newest in store {options.Store} has {generation}: the store was put back to an older state, or lost objects",
+                "find out who changed the store. Bring the newer objects back; or mount with -o accept_older_store, which writes the ring again; or mount with -o ro");
+        }
+
+        StoreResult<ObjectProperties> put = await store.PutAsync(StoreLayout.Ring(ring.Generation), ring.Encode(), PutCondition.IfAbsent, cancel);
+        return put.Succeeded
+            ? ring
+            : throw new VolumeException(
+                VolumeFailure.Store, $"write generation {ring.Generation} of the key ring to store {options.Store} again: {put.Error}", "make the store reachable and mount again");
+    }
+
+    // The keys were changed through another copy of the volume, or by a command that was ended between the store and the file.
+    private static async Task<KeyRing> AdoptAsync(
+        KeyRing ring, ObjectProperties newest, string directory, IObjectStore store, IKeyWrapper key, VolumeMode mode, ILogger logger, CancellationToken cancel)
+    {
+        StoreResult<byte[]?> content = await FetchAsync(store, newest, cancel);
+        if (!content.Succeeded)
+        {
+            return ring;
+        }
+
+        if (content.Value is null || !KeyRingDocument.TryParse(content.Value, out KeyRingDocument? document, out _) || document.VolumeId != ring.VolumeId)
+        {
+            LogForeignRing(logger);
+            return ring;
+        }
+
+        KeyWrapResult<KeyRing> opened = await document.UnlockAsync(key, cancel: cancel);
+        if (!opened.Succeeded && opened.Error == KeyError.RingNotAuthentic)
+        {
+            LogForeignRing(logger);
+            return ring;
+        }
+
+        if (!opened.Succeeded)
+        {
+            throw new VolumeException(
+                VolumeFailure.Key,
+                $"open volume '{directory}': its keys were changed since, to generation {document.Generation} of the ring, which this key does not open: {KeyErrors.Describe(opened.Error)}",
+                "use a key that was added then; 'hipaafs key list' on the copy of the volume where that was done shows them");
+        }
+
+        if (mode != VolumeMode.ReadOnly)
+        {
+            DurableFile.Replace(VolumeOptions.RingPath(directory), content.Value);
+        }
+
+        LogAdopted(logger, document.Generation);
+        return opened.Value!;
     }
 
     /// <summary>Takes back what a failed <see cref="SaveAsync"/> of a new volume may have put. A whole ring of another volume stays.</summary>
@@ -158,12 +239,23 @@ internal static class VolumeRing
             throw new VolumeException(
                 VolumeFailure.HeldByAnother,
                 $"change the key ring: this copy of the volume is not the newest; session {newest.Value} of {holder} has opened it since",
-                "change the keys there; if this copy is the one to go on with, mount it once, which makes it the newest");
+                "change the keys there; if that copy is lost, 'hipaafs restore' makes its last published state again in another directory");
         }
     }
 
     /// <summary>Fetches the newest generation from a store. Null when it has none.</summary>
     internal static async Task<StoreResult<byte[]?>> FetchNewestAsync(IObjectStore store, CancellationToken cancel)
+    {
+        StoreResult<ObjectProperties?> newest = await FindNewestAsync(store, cancel);
+        if (!newest.Succeeded)
+        {
+            return newest.Error;
+        }
+
+        return newest.Value is null ? (byte[]?)null : await FetchAsync(store, newest.Value, cancel);
+    }
+
+    private static async Task<StoreResult<ObjectProperties?>> FindNewestAsync(IObjectStore store, CancellationToken cancel)
     {
         ObjectProperties? newest = null;
         ObjectKey? after = null;
@@ -185,7 +277,13 @@ internal static class VolumeRing
             more = page.Value.More;
         }
 
-        if (newest is null || newest.Length > MaxSize)
+        return newest;
+    }
+
+    // Null when it is too long to be one.
+    private static async Task<StoreResult<byte[]?>> FetchAsync(IObjectStore store, ObjectProperties newest, CancellationToken cancel)
+    {
+        if (newest.Length > MaxSize)
         {
             return (byte[]?)null;
         }
@@ -194,4 +292,10 @@ internal static class VolumeRing
         StoreResult<int> read = await store.ReadAsync(newest.Key, newest.Tag, 0, content, cancel);
         return read.Succeeded ? content : read.Error;
     }
+
+    [LoggerMessage(543, LogLevel.Warning, "Generation {Generation} of the key ring was made elsewhere and is used from now on")]
+    private static partial void LogAdopted(ILogger logger, ulong generation);
+
+    [LoggerMessage(544, LogLevel.Warning, "The newest key ring in the store is not authentic; the local one is used")]
+    private static partial void LogForeignRing(ILogger logger);
 }

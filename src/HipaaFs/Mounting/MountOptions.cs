@@ -32,6 +32,9 @@ internal sealed record MountOptions
     /// <summary>The mount point may have entries, which the mount hides. Default false.</summary>
     public bool NonEmpty { get; init; }
 
+    /// <summary>The volume is opened for writing although its store was put back to an older state. Default false.</summary>
+    public bool AcceptOlderStore { get; init; }
+
     /// <summary>The daemon stays in the foreground. Default false.</summary>
     public bool Foreground { get; init; }
 

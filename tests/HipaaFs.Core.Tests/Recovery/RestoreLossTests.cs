@@ -148,6 +148,7 @@ public sealed class RestoreLossTests
 
         await test.StopAsync();
         File.Delete(Stream(test)[^1]);
+        test.AcceptsOlderStore = true;
         await test.OpenAsync();
         await test.FileSystem.PutAsync("c", [3]);
         await test.DrainAsync();

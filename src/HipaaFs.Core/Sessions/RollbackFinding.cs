@@ -1,0 +1,17 @@
+namespace HipaaFs.Sessions;
+
+/// <summary>What a comparison of a store with one copy of its volume shows.</summary>
+internal enum RollbackFinding
+{
+    /// <summary>They belong together.</summary>
+    None,
+
+    /// <summary>The store lacks what this copy has published: it was put back to an older state, or lost objects.</summary>
+    StoreIsOlder,
+
+    /// <summary>The store has what this copy published and does not know any more: the copy was put back to an older state.</summary>
+    CopyIsOlder,
+
+    /// <summary>Another copy of the volume was opened for writing since.</summary>
+    OtherIsNewer,
+}

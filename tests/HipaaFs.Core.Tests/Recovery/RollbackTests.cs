@@ -1,0 +1,221 @@
+using HipaaFs.Crypto;
+using HipaaFs.Recovery;
+using HipaaFs.Storage;
+using HipaaFs.Testing;
+using HipaaFs.Testing.Storage;
+using HipaaFs.Volumes;
+
+namespace HipaaFs.Core.Tests.Recovery;
+
+/// <summary>A store and a copy of its volume that do not belong together any more (docs/threat-model.md, "Rollback").</summary>
+public sealed class RollbackTests
+{
+    private const int RolledBack = 542;
+
+    [Fact]
+    public async Task Open_AnotherCopyWasOpenedSince_IsRefusedButCanBeRead()
+    {
+        await using TestVolume first = await TestVolume.CreateAsync();
+        await first.FileSystem.PutAsync("a", [1]);
+        await first.DrainAsync();
+        (TestVolume second, _) = await first.RestoreAsync(sharesStore: true);
+        await first.FileSystem.PutAsync("late", [2]);
+        await first.StopAsync();
+        await second.FileSystem.PutAsync("b", [3]);
+        await second.DrainAsync();
+        await second.StopAsync();
+
+        VolumeException refused = await Assert.ThrowsAsync<VolumeException>(() => first.OpenAsync());
+        Assert.Equal(VolumeFailure.Refused, refused.Failure);
+        Assert.Contains(Environment.MachineName, refused.Message, StringComparison.Ordinal);
+        await first.OpenAsync(VolumeMode.ReadOnly);
+        Assert.Equal([2], await first.FileSystem.GetAsync("late"));
+        await first.StopAsync();
+        await second.OpenAsync();
+        Assert.Equal([3], await second.FileSystem.GetAsync("b"));
+        await second.AssertSoundAsync();
+        await second.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Open_RestoredWhileTheOriginalWentOn_TakesOverOnce()
+    {
+        await using TestVolume first = await TestVolume.CreateAsync(TestVolumeOptions.Still);
+        await first.FileSystem.PutAsync("a", [1]);
+        await first.DrainAsync();
+        (TestVolume second, _) = await first.RestoreAsync(sharesStore: true, open: false);
+        await first.FileSystem.PutAsync("late", [2]);
+        await first.DrainAsync();
+        await first.ReopenAsync();
+        await first.FileSystem.PutAsync("later", [3]);
+        await first.DrainAsync();
+
+        await second.OpenAsync();
+        Assert.Equal([1], await second.FileSystem.GetAsync("a"));
+        Assert.NotNull(await first.Volume.DrainAsync(new Progress<DrainProgress>(), default));
+        await second.DrainAsync();
+        await second.ReopenAsync();
+        await first.StopAsync();
+        await Assert.ThrowsAsync<VolumeException>(() => first.OpenAsync());
+        await second.AssertSoundAsync();
+        await second.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Open_VolumeDirectoryWasPutBack_IsRefused()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
+        await test.FileSystem.PutAsync("a", [1]);
+        await test.DrainAsync();
+        await using TestVolume older = test.CopyFiles(sharesStore: true);
+        await test.FileSystem.PutAsync("b", [2]);
+        await test.DrainAsync();
+        await test.StopAsync();
+
+        VolumeException refused = await Assert.ThrowsAsync<VolumeException>(() => older.OpenAsync());
+        Assert.Equal(VolumeFailure.Refused, refused.Failure);
+        await test.OpenAsync();
+        await test.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Open_StoreWasPutBack_IsRefusedUntilThatIsAccepted()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
+        await test.FileSystem.PutAsync("a", [1]);
+        await test.DrainAsync();
+        string[] before = Streams(test);
+        await test.FileSystem.PutAsync("b", [2]);
+        await test.DrainAsync();
+        await test.StopAsync();
+        foreach (string newer in Streams(test).Except(before))
+        {
+            File.Delete(newer);
+        }
+
+        VolumeException refused = await Assert.ThrowsAsync<VolumeException>(() => test.OpenAsync());
+        Assert.Equal(VolumeFailure.Integrity, refused.Failure);
+        await test.OpenAsync(VolumeMode.ReadOnly);
+        await test.StopAsync();
+        test.AcceptsOlderStore = true;
+        await test.OpenAsync();
+        await test.FileSystem.PutAsync("c", [3]);
+        await test.DrainAsync();
+        await test.StopAsync();
+        test.AcceptsOlderStore = false;
+        await test.OpenAsync();
+        (TestVolume restored, _) = await test.RestoreAsync();
+        await using (restored)
+        {
+            Assert.Equal(await test.FileSystem.TreeAsync(), await restored.FileSystem.TreeAsync());
+        }
+
+        await test.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Claim_StoreComesBackOlder_IsNotMade()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        await test.FileSystem.PutAsync("a", [1]);
+        await test.DrainAsync();
+        await test.StopAsync();
+        await test.OpenAsync(arrange: static store => store.Add(new StoreFault(StoreFaultKind.Fail)));
+        foreach (string stream in Streams(test))
+        {
+            File.Move(stream, Path.Combine(test.VolumeDirectory, Path.GetFileName(stream)));
+        }
+
+        test.Store.Heal();
+        await Eventually.TrueAsync(() => test.Log.Lines.Any(static line => line.Id.Id == RolledBack), "that the store is older is found out when it answers");
+        Assert.Equal("Corrupt", test.Volume.GetStatus().ClaimError);
+        Assert.False(File.Exists(Path.Combine(test.StoreDirectory, StoreLayout.Session(test.Volume.Session).Value)));
+
+        foreach (string stream in Directory.GetFiles(test.VolumeDirectory, "*-full"))
+        {
+            File.Move(stream, Path.Combine(test.StoreDirectory, "stream", Path.GetFileName(stream)));
+        }
+
+        await Eventually.TrueAsync(() => test.Volume.GetStatus().ClaimError is null, "the claim is made once the store is whole again");
+        await test.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Open_RingInTheStoreIsOlder_IsRefusedUntilThatIsAccepted()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        await test.StopAsync();
+        using var scratch = new ScratchDirectory();
+        FileKeyWrapper added = FileKeyWrapper.Create(scratch["key"]).Value!;
+        await KeyAdministration.AddWrapAsync(test.Options, test.Key, added, "second", default);
+        string newest = Rings(test)[^1];
+        byte[] content = File.ReadAllBytes(newest);
+        File.Delete(newest);
+
+        VolumeException refused = await Assert.ThrowsAsync<VolumeException>(() => test.OpenAsync());
+        Assert.Equal(VolumeFailure.Integrity, refused.Failure);
+        test.AcceptsOlderStore = true;
+        await test.OpenAsync();
+        Assert.Equal(content, File.ReadAllBytes(newest));
+        await test.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Open_RingInTheStoreIsNewer_UsesIt()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        await test.FileSystem.PutAsync("a", [1]);
+        await test.StopAsync();
+        byte[] before = File.ReadAllBytes(VolumeOptions.RingPath(test.VolumeDirectory));
+        using var scratch = new ScratchDirectory();
+        FileKeyWrapper added = FileKeyWrapper.Create(scratch["key"]).Value!;
+        await KeyAdministration.AddWrapAsync(test.Options, test.Key, added, "second", default);
+        byte[] after = File.ReadAllBytes(VolumeOptions.RingPath(test.VolumeDirectory));
+        File.WriteAllBytes(VolumeOptions.RingPath(test.VolumeDirectory), before); // As after a crash between the store and the file.
+
+        await test.OpenAsync();
+        Assert.Equal([1], await test.FileSystem.GetAsync("a"));
+        Assert.Equal(after, File.ReadAllBytes(VolumeOptions.RingPath(test.VolumeDirectory)));
+        await test.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Open_KeyWasTakenOutOfTheNewerRing_IsRefused()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        await test.StopAsync();
+        byte[] before = File.ReadAllBytes(VolumeOptions.RingPath(test.VolumeDirectory));
+        using var scratch = new ScratchDirectory();
+        FileKeyWrapper added = FileKeyWrapper.Create(scratch["key"]).Value!;
+        WrapId own = Assert.Single(KeyAdministration.ListWraps(test.VolumeDirectory)).Id;
+        await KeyAdministration.AddWrapAsync(test.Options, test.Key, added, "second", default);
+        await KeyAdministration.RemoveWrapAsync(test.Options, added, own, default);
+        File.WriteAllBytes(VolumeOptions.RingPath(test.VolumeDirectory), before);
+
+        VolumeException refused = await Assert.ThrowsAsync<VolumeException>(() => test.OpenAsync());
+        Assert.Equal(VolumeFailure.Key, refused.Failure);
+        Assert.Equal(before, File.ReadAllBytes(VolumeOptions.RingPath(test.VolumeDirectory)));
+    }
+
+    [Fact]
+    public async Task Open_RingInTheStoreIsNoRing_UsesTheLocalOne()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        await test.StopAsync();
+        byte[] before = File.ReadAllBytes(VolumeOptions.RingPath(test.VolumeDirectory));
+        File.WriteAllBytes(Path.Combine(test.StoreDirectory, StoreLayout.Ring(7).Value), [1, 2, 3]);
+
+        await test.OpenAsync();
+        Assert.Equal(before, File.ReadAllBytes(VolumeOptions.RingPath(test.VolumeDirectory)));
+        await test.StopAsync();
+    }
+
+    private static string[] Streams(TestVolume test) => Directory.GetFiles(Path.Combine(test.StoreDirectory, "stream"));
+
+    private static string[] Rings(TestVolume test)
+    {
+        string[] rings = Directory.GetFiles(Path.Combine(test.StoreDirectory, "keyring"));
+        Array.Sort(rings, StringComparer.Ordinal);
+        return rings;
+    }
+}
