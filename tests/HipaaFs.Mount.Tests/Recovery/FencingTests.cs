@@ -46,6 +46,12 @@ public sealed class FencingTests
         }
 
         Assert.Equal(0, await older.TerminateAsync());
+        ProcessOutcome remounted = await older.RunAsync("mount", older.Volume, older.Root);
+        Assert.True(remounted.ExitCode == 10, remounted.Describe());
+        Assert.Contains("another copy of it, of host", remounted.Error, StringComparison.Ordinal);
+        (await older.RunAsync("mount", older.Volume, older.Root, "-o", "ro")).EnsureSucceeded();
+        await older.ShellAsync("sha256sum -c sum");
+        Assert.Equal(9, (await older.RunAsync("umount", older.Root)).ExitCode); // What only this copy has is still on this machine only.
         (await older.RunAsync("fsck", newer)).EnsureSucceeded();
         string again = Path.Combine(older.Work, "again");
         (await older.RunAsync("restore", "--store", $"file://{older.Store}", "--key", $"file:{older.KeyFile}", again)).EnsureSucceeded();
