@@ -179,14 +179,38 @@ internal sealed class CacheEntry
     /// <remarks>An entry that leaves the cache keeps its file as long as it has readers, and what is fetched for them goes to it.</remarks>
     internal SafeFileHandle? TryEnter(Func<CacheEntry, SafeFileHandle?> open)
     {
+        if (TryJoin() is { } shared)
+        {
+            return shared;
+        }
+
+        SafeFileHandle? opened = open(this); // Without the lock: a disk may take its time, and other readers may have the file meanwhile.
+        if (opened is null)
+        {
+            return null;
+        }
+
+        SafeFileHandle file;
         lock (_fileLock)
         {
-            _file ??= open(this);
-            if (_file is not null)
-            {
-                _readers++;
-            }
+            file = _file ??= opened;
+            _readers++;
+        }
 
+        if (file != opened)
+        {
+            opened.Dispose();
+        }
+
+        return file;
+    }
+
+    /// <summary>Counts a reader in beside others and gives it their file. Null when there are none.</summary>
+    internal SafeFileHandle? TryJoin()
+    {
+        lock (_fileLock)
+        {
+            _readers += _file is null ? 0 : 1;
             return _file;
         }
     }
@@ -194,15 +218,18 @@ internal sealed class CacheEntry
     /// <summary>Counts a reader out.</summary>
     internal void Leave()
     {
+        SafeFileHandle? unused = null;
         lock (_fileLock)
         {
             Debug.Assert(_readers > 0, "left once too often");
             if (--_readers == 0)
             {
-                _file!.Dispose();
+                unused = _file;
                 _file = null;
             }
         }
+
+        unused?.Dispose();
     }
 
     /// <summary>Says that the map on the disk is as the one in memory.</summary>

@@ -51,12 +51,20 @@ internal sealed class CacheFiles
         }
     }
 
-    /// <summary>Removes an entry's files.</summary>
+    /// <summary>Lets a test hold a deletion up.</summary>
+    internal Action<SegmentId>? BeforeDelete { get; set; }
+
+    /// <summary>Removes an entry's files. Those of another entry of the segment, complete or with gaps where this one is not, stay.</summary>
     internal void Delete(CacheEntry entry)
     {
-        File.Delete(PathOf(entry.Segment, Whole));
-        File.Delete(PathOf(entry.Segment, Partial));
-        File.Delete(PathOf(entry.Segment, Map));
+        BeforeDelete?.Invoke(entry.Segment);
+        if (entry.IsComplete)
+        {
+            File.Delete(PathOf(entry.Segment, Whole));
+            return;
+        }
+
+        DeletePartial(entry.Segment);
     }
 
     /// <summary>Removes what a segment had of an entry with gaps, now that the whole object is here.</summary>

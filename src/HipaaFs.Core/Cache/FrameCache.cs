@@ -18,11 +18,13 @@ internal sealed partial class FrameCache : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<SegmentId, CacheEntry> _entries = [];
+    private readonly HashSet<SegmentId> _leaving = []; // Their files are being deleted: no new ones are made under the same names until that is done.
     private readonly EvictionQueue _queue = new();
     private readonly CacheFiles _files;
     private readonly CacheOptions _options;
     private readonly FileLock _owner;
     private readonly FrameFetcher _fetcher;
+    private readonly CacheDisk _disk;
     private readonly ILogger _logger;
     private long _bytes;
     private long _badFrames;
@@ -33,7 +35,8 @@ internal sealed partial class FrameCache : IDisposable
         _files = files;
         _owner = owner;
         _logger = logger;
-        _fetcher = new FrameFetcher(store, budget, files, Added);
+        _disk = new CacheDisk(logger);
+        _fetcher = new FrameFetcher(store, budget, _disk, Added);
     }
 
     /// <summary>Raised when a segment's local file is no longer to be used.</summary>
@@ -72,8 +75,25 @@ internal sealed partial class FrameCache : IDisposable
         return cache;
     }
 
-    /// <summary>Finds or makes a segment's entry and opens its file for a reader, who leaves the entry when done. Null when the object's length is not known.</summary>
+    /// <summary>Its files.</summary>
+    internal CacheFiles Files => _files;
+
+    /// <summary>Finds or makes a segment's entry and opens its file for a reader, who leaves the entry when done. Null when there is no file to be had now.</summary>
     internal CacheEntry? TryEnter(SegmentId segment, long objectLength, out SafeFileHandle? file)
+    {
+        try
+        {
+            return Enter(segment, objectLength, out file);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            _disk.Failed(exception.HResult);
+            file = null;
+            return null;
+        }
+    }
+
+    private CacheEntry? Enter(SegmentId segment, long objectLength, out SafeFileHandle? file)
     {
         while (true)
         {
@@ -110,16 +130,21 @@ internal sealed partial class FrameCache : IDisposable
         _files.CreateParent(segment);
         File.Move(stagedPath, _files.WholePath(segment), overwrite: true);
         var entry = new CacheEntry(segment, objectLength, bits: null);
+        CacheEntry? old;
         lock (_lock)
         {
-            if (_entries.Remove(segment, out CacheEntry? old))
+            if (_entries.Remove(segment, out old))
             {
                 old.IsGone = true;
                 _bytes -= old.CachedBytes;
-                _files.DeletePartial(segment);
             }
 
             Add(entry);
+        }
+
+        if (old is { IsComplete: false })
+        {
+            _files.DeletePartial(segment);
         }
 
         Evicted?.Invoke(segment); // Whoever reads the staged file goes on; the next reader finds the entry, which counts its hits and can be repaired.
@@ -148,8 +173,8 @@ internal sealed partial class FrameCache : IDisposable
         _fetcher.FetchAsync(entry, first, end, cancel);
 
     /// <summary>Reads sealed frames past the cache, for a cache disk that takes no more.</summary>
-    internal ValueTask<FsError> FetchAroundAsync(CacheEntry entry, long first, Memory<byte> sealedFrames, CancellationToken cancel) =>
-        _fetcher.FetchAroundAsync(entry, first, sealedFrames, cancel);
+    internal ValueTask<FsError> FetchAroundAsync(SegmentId segment, long first, Memory<byte> sealedFrames, CancellationToken cancel) =>
+        _fetcher.FetchAroundAsync(segment, first, sealedFrames, cancel);
 
     /// <summary>Starts to fetch what is missing of a half-open range, unless memory is short.</summary>
     internal void StartReadAhead(CacheEntry entry, long first, long end) => _fetcher.StartReadAhead(entry, first, end);
@@ -213,11 +238,11 @@ internal sealed partial class FrameCache : IDisposable
             {
                 return known;
             }
-        }
 
-        if (objectLength <= 0)
-        {
-            return null;
+            if (objectLength <= 0 || _leaving.Contains(segment))
+            {
+                return null;
+            }
         }
 
         var entry = new CacheEntry(segment, objectLength, new ulong[CacheEntry.WordsFor(objectLength)]);
@@ -255,7 +280,23 @@ internal sealed partial class FrameCache : IDisposable
                 _entries.Remove(entry.Segment);
             }
 
+            _leaving.Add(entry.Segment);
+        }
+
+        try
+        {
             _files.Delete(entry);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            LogNotDeleted(_logger, entry.Segment, exception.HResult);
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _leaving.Remove(entry.Segment);
+            }
         }
 
         Evicted?.Invoke(entry.Segment);
@@ -276,10 +317,13 @@ internal sealed partial class FrameCache : IDisposable
     {
         while (true)
         {
+            FreeSpace space = FreeSpace.Of(_files.Directory);
+            bool isDiskShort = space.Available < space.Total * _options.MinFreeRatio;
             CacheEntry? victim;
             lock (_lock)
             {
-                if (!IsOverLimit() || !_queue.TryTakeVictim(_bytes, out victim))
+                bool isOverLimit = _bytes > _options.MaxBytes || (isDiskShort && _entries.Count > 0);
+                if (!isOverLimit || !_queue.TryTakeVictim(_bytes, out victim))
                 {
                     return;
                 }
@@ -290,21 +334,12 @@ internal sealed partial class FrameCache : IDisposable
         }
     }
 
-    private bool IsOverLimit()
-    {
-        Debug.Assert(_lock.IsHeldByCurrentThread);
-        if (_bytes > _options.MaxBytes)
-        {
-            return true;
-        }
-
-        FreeSpace space = FreeSpace.Of(_files.Directory);
-        return _entries.Count > 0 && space.Available < space.Total * _options.MinFreeRatio;
-    }
-
     [LoggerMessage(520, LogLevel.Debug, "Segment {Segment} left the cache, {Bytes} bytes")]
     private static partial void LogEvicted(ILogger logger, SegmentId segment, long bytes);
 
     [LoggerMessage(521, LogLevel.Warning, "The map of cached segment {Segment} could not be saved (error {Error}); its frames are fetched again after a restart")]
     private static partial void LogMapNotSaved(ILogger logger, SegmentId segment, int error);
+
+    [LoggerMessage(524, LogLevel.Warning, "The file of segment {Segment}, which left the cache, could not be deleted (error {Error})")]
+    private static partial void LogNotDeleted(ILogger logger, SegmentId segment, int error);
 }

@@ -20,18 +20,18 @@ internal sealed class FrameFetcher : IDisposable
     private readonly List<Fetch> _running = [];
     private readonly IObjectStore _store;
     private readonly MemoryBudget _budget;
-    private readonly CacheFiles _files;
+    private readonly CacheDisk _disk;
     private readonly Action<CacheEntry, long, long> _added;
     private readonly CancellationTokenSource _stop = new();
     private int _readAhead;
     private long _fetchedBytes;
     private long _fetches;
 
-    internal FrameFetcher(IObjectStore store, MemoryBudget budget, CacheFiles files, Action<CacheEntry, long, long> added)
+    internal FrameFetcher(IObjectStore store, MemoryBudget budget, CacheDisk disk, Action<CacheEntry, long, long> added)
     {
         _store = store;
         _budget = budget;
-        _files = files;
+        _disk = disk;
         _added = added;
     }
 
@@ -57,11 +57,11 @@ internal sealed class FrameFetcher : IDisposable
     }
 
     /// <summary>Reads sealed frames into <paramref name="sealedFrames"/>, past the cache.</summary>
-    internal async ValueTask<FsError> FetchAroundAsync(CacheEntry entry, long first, Memory<byte> sealedFrames, CancellationToken cancel)
+    internal async ValueTask<FsError> FetchAroundAsync(SegmentId segment, long first, Memory<byte> sealedFrames, CancellationToken cancel)
     {
         Interlocked.Increment(ref _fetches);
         StoreResult<int> read = await _store.ReadAsync(
-            StoreLayout.Segment(entry.Segment), EntityTag.Any, SegmentFormat.SealedFrameOffset(first), sealedFrames, cancel);
+            StoreLayout.Segment(segment), EntityTag.Any, SegmentFormat.SealedFrameOffset(first), sealedFrames, cancel);
         if (!read.Succeeded)
         {
             return read.Error.ToFsError();
@@ -128,7 +128,7 @@ internal sealed class FrameFetcher : IDisposable
             }
 
             // The caller reads the entry, so its file is open; from here on the fetch keeps it open.
-            mine = new Fetch(entry, entry.TryEnter(_files.TryOpen)!, start, stop);
+            mine = new Fetch(entry, entry.TryJoin()!, start, stop);
             _running.Add(mine);
         }
 
@@ -155,9 +155,10 @@ internal sealed class FrameFetcher : IDisposable
         {
             outcome = FsError.Interrupted; // The volume is closing.
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             outcome = FsError.NoSpace; // Full or broken, the cache's disk does not take it: the store's answer goes around it.
+            _disk.Failed(exception.HResult);
         }
         finally
         {
@@ -200,6 +201,7 @@ internal sealed class FrameFetcher : IDisposable
             }
 
             RandomAccess.Write(file, buffer.AsSpan(0, wanted), offset);
+            _disk.Worked();
             _added(entry, first, end);
             return FsError.None;
         }

@@ -85,11 +85,14 @@ internal sealed partial class SegmentReader
             if (view.HasFrames(first, endFrame))
             {
                 long from = SegmentFormat.SealedFrameOffset(first);
-                DurableFile.WillNeed(view.File, from, SegmentFormat.SealedFrameOffset(endFrame) - from);
+                DurableFile.WillNeed(view.File!, from, SegmentFormat.SealedFrameOffset(endFrame) - from);
                 return;
             }
 
-            _cache.StartReadAhead(view.Entry!, first, endFrame);
+            if (view.Entry is not null)
+            {
+                _cache.StartReadAhead(view.Entry, first, endFrame);
+            }
         }
         finally
         {
@@ -114,11 +117,10 @@ internal sealed partial class SegmentReader
             SegmentView view = opened.Value;
             try
             {
-                FsError error = await EnsureLocalAsync(view, plaintextOffset, destination.Length, cancel);
+                FsError error = view.File is null ? FsError.NoSpace : await EnsureLocalAsync(view, plaintextOffset, destination.Length, cancel);
                 if (error == FsError.NoSpace)
                 {
-                    error = await ReadAroundAsync(view, plaintextOffset, destination, cancel);
-                    return error;
+                    return await ReadAroundAsync(view, plaintextOffset, destination, reader, cancel);
                 }
 
                 if (error != FsError.None)
@@ -200,7 +202,7 @@ internal sealed partial class SegmentReader
                 int count = (int)Math.Min(BatchFrames, lastFrame - frame + 1);
                 Span<byte> batch = sealedFrames.AsSpan(0, count * SegmentFormat.SealedFrameSize);
                 long offset = SegmentFormat.SealedFrameOffset(frame);
-                int read = mayWait ? RandomAccess.Read(view.File, batch, offset) : PageCacheRead.Read(view.File, batch, offset);
+                int read = mayWait ? RandomAccess.Read(view.File!, batch, offset) : PageCacheRead.Read(view.File!, batch, offset);
                 if (!mayWait && read < batch.Length)
                 {
                     return frame;
@@ -222,7 +224,8 @@ internal sealed partial class SegmentReader
     }
 
     // For a cache disk that takes no more: the frames go from the store to the reader and nowhere else.
-    private async ValueTask<FsError> ReadAroundAsync(SegmentView view, long plaintextOffset, Memory<byte> destination, CancellationToken cancel)
+    private async ValueTask<FsError> ReadAroundAsync(
+        SegmentView view, long plaintextOffset, Memory<byte> destination, InodeId reader, CancellationToken cancel)
     {
         long first = plaintextOffset / SegmentFormat.FrameSize;
         long end = (plaintextOffset + destination.Length + SegmentFormat.FrameSize - 1) / SegmentFormat.FrameSize;
@@ -231,15 +234,22 @@ internal sealed partial class SegmentReader
         SegmentCipher cipher = view.RentCipher();
         try
         {
-            FsError error = await _cache.FetchAroundAsync(view.Entry!, first, buffer.AsMemory(0, length), cancel);
+            FsError error = await _cache.FetchAroundAsync(view.Id, first, buffer.AsMemory(0, length), cancel);
             if (error != FsError.None)
             {
+                LogUnreadable(_logger, reader, view.Id, error);
                 return error;
             }
 
             int done = 0;
             long bad = OpenBatch(view, cipher, first, buffer.AsSpan(0, length), plaintextOffset, destination.Span, ref done);
-            return bad < 0 ? FsError.None : FsError.NotAuthentic;
+            if (bad < 0)
+            {
+                return FsError.None;
+            }
+
+            LogNotAuthentic(_logger, reader, view.Id, bad);
+            return FsError.NotAuthentic;
         }
         finally
         {

@@ -8,7 +8,8 @@ namespace HipaaFs.Segments;
 
 /// <summary>One segment open for reading: its key, and the local file that holds all or some of its frames.</summary>
 /// <remarks>
-/// Thread-safe. The file is a staged segment, which is complete, or a cache entry, which may have gaps.
+/// Thread-safe. The file is a staged segment, which is complete, or a cache entry, which may have gaps. There is none when the cache's disk does not give one: then
+/// everything is read from the store.
 /// Counted: the table holds one reference, each reader one; the last to go closes the file.
 /// </remarks>
 internal sealed class SegmentView
@@ -20,7 +21,7 @@ internal sealed class SegmentView
     private readonly Stack<SegmentCipher> _idle = new();
     private int _references = 1;
 
-    internal SegmentView(SegmentRow row, SafeFileHandle file, CacheEntry? entry, KeyRing ring)
+    internal SegmentView(SegmentRow row, SafeFileHandle? file, CacheEntry? entry, KeyRing ring)
     {
         Header = new SegmentHeader(row.Id, row.Epoch, row.Class);
         PlaintextLength = row.State == SegmentState.Staged ? long.MaxValue : row.PlaintextLength;
@@ -38,17 +39,17 @@ internal sealed class SegmentView
     /// <summary>Plaintext in it; without bound while it is still written, since all its frames are full until it is finished.</summary>
     internal long PlaintextLength { get; }
 
-    /// <summary>The local file.</summary>
-    internal SafeFileHandle File { get; }
+    /// <summary>The local file; null when there is none.</summary>
+    internal SafeFileHandle? File { get; }
 
-    /// <summary>The cache's record of which frames the file has; null for a staged segment, which has them all.</summary>
+    /// <summary>The cache's record of which frames the file has; null for a staged segment, which has them all, and without a file.</summary>
     internal CacheEntry? Entry { get; }
 
     /// <summary>When the table last handed it out, for its eviction. Guarded by the table.</summary>
     internal long LastUse { get; set; }
 
     /// <summary>Whether the frames of a half-open range are in the file.</summary>
-    internal bool HasFrames(long first, long end) => Entry is null || Entry.HasFrames(first, end);
+    internal bool HasFrames(long first, long end) => File is not null && (Entry is null || Entry.HasFrames(first, end));
 
     /// <summary>Plaintext bytes in a frame.</summary>
     internal int FrameLength(long number) =>
@@ -69,7 +70,7 @@ internal sealed class SegmentView
 
         if (Entry is null)
         {
-            File.Dispose();
+            File?.Dispose();
         }
         else
         {

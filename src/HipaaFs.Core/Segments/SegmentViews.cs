@@ -67,7 +67,7 @@ internal sealed class SegmentViews : IDisposable
             SegmentView? made = TryOpenStaged(row.Value) ?? TryOpenCached(row.Value);
             if (made is not null)
             {
-                return Keep(made);
+                return made.File is null ? made : Keep(made); // Without a file it is this reader's alone: the next one asks the cache again.
             }
         }
 
@@ -120,7 +120,7 @@ internal sealed class SegmentViews : IDisposable
     private SegmentView? TryOpenCached(SegmentRow row)
     {
         CacheEntry? entry = _cache.TryEnter(row.Id, row.ObjectLength, out SafeFileHandle? file);
-        return entry is null ? null : new SegmentView(row, file!, entry, _ring);
+        return entry is null && row.ObjectLength <= 0 ? null : new SegmentView(row, file, entry, _ring);
     }
 
     private SegmentView Keep(SegmentView made)

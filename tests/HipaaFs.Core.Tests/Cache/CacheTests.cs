@@ -1,6 +1,8 @@
 using HipaaFs.Cache;
+using HipaaFs.Crypto;
 using HipaaFs.Metadata;
 using HipaaFs.Storage;
+using Microsoft.Win32.SafeHandles;
 
 namespace HipaaFs.Core.Tests.Cache;
 
@@ -9,6 +11,10 @@ public sealed class CacheTests
     private const int BadInCache = 511;
     private const int NotAuthentic = 510;
     private const int DiskFailed = 513;
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2); // Only ends a test that hangs.
+    private const int Unreadable = 512;
+    private const int CacheFails = 522;
+    private const int CacheWorks = 523;
 
     [Fact]
     public async Task Read_AfterUpload_IsServedWithoutTheStore()
@@ -103,6 +109,61 @@ public sealed class CacheTests
         Assert.True(test.Volume.GetStatus().Cache.BadFrames > 0);
         Assert.Equal(0, test.Log.Count(NotAuthentic));
         FileSystemCalls.AssertSame(content, await test.FileSystem.GetAsync("a"));
+    }
+
+    [Fact]
+    public async Task Read_CacheFileThatCannotBeMade_GoesAroundTheCacheAndSaysSoOnce()
+    {
+        await using TestVolume test = await UploadedAsync(1 << 20, out byte[] content);
+        BlockCache(test);
+
+        FileSystemCalls.AssertSame(content, await test.FileSystem.GetAsync("a"));
+        FileSystemCalls.AssertSame(content, await test.FileSystem.GetAsync("a"));
+        Assert.Equal((1, 0), (test.Log.Count(CacheFails), test.Log.Count(CacheWorks)));
+        Assert.Equal(0, test.Log.Count(Unreadable));
+    }
+
+    [Fact]
+    public async Task Read_CacheDiskThatFailsWrites_SaysWhenThatBeginsAndEnds()
+    {
+        await using TestVolume test = await UploadedAsync(1 << 20, out byte[] content);
+        HandleId handle = await test.FileSystem.OpenAsync("a", OpenFlags.Read);
+        Assert.Equal(content[..100], await test.FileSystem.ReadAsync(handle, 0, 100));
+
+        // The kernel answers EIO to whoever writes where its address space has nothing.
+        string file = Assert.Single(Directory.EnumerateFiles(test.CacheDirectory, "*.part", SearchOption.AllDirectories));
+        File.Delete(file);
+        File.CreateSymbolicLink(file, "/proc/self/mem");
+        test.Volume.Parts.Views.ForgetAll();
+        for (int frame = 1; frame <= 5; frame++)
+        {
+            Assert.Equal(content[(frame * 16_384)..((frame * 16_384) + 10)], await test.FileSystem.ReadAsync(handle, frame * 16_384, 10));
+        }
+
+        Assert.Equal((1, 0), (test.Log.Count(CacheFails), test.Log.Count(CacheWorks)));
+        File.Delete(file);
+        test.Volume.Parts.Views.ForgetAll();
+        for (int frame = 40; frame < 60; frame++)
+        {
+            Assert.Equal(content[(frame * 16_384)..((frame * 16_384) + 10)], await test.FileSystem.ReadAsync(handle, frame * 16_384, 10));
+        }
+
+        Assert.Equal((1, 1), (test.Log.Count(CacheFails), test.Log.Count(CacheWorks)));
+        await test.FileSystem.CloseAsync(handle);
+    }
+
+    [Fact]
+    public async Task Read_AroundTheCacheAndTamperedInTheStore_IsLoggedWithInodeAndFrame()
+    {
+        await using TestVolume test = await UploadedAsync(1 << 20, out _);
+        Flip(Assert.Single(Directory.EnumerateFiles(Path.Combine(test.StoreDirectory, "seg"), "*", SearchOption.AllDirectories)), every: 1 << 30, first: 64 + (3 * 16_400) + 100);
+        BlockCache(test);
+        InodeAttributes inode = await test.FileSystem.LookupAsync("a");
+        HandleId handle = await test.FileSystem.OpenAsync("a", OpenFlags.Read);
+
+        Assert.Equal(FsError.NotAuthentic, (await test.FileSystem.ReadAsync(handle, 0, new byte[100_000], default)).Error);
+        Assert.Contains(test.Log.Lines, line => line.Id.Id == NotAuthentic && line.Text.StartsWith($"Inode {inode.Id}: frame 3 of segment ", StringComparison.Ordinal));
+        await test.FileSystem.CloseAsync(handle);
     }
 
     [Fact]
@@ -203,6 +264,72 @@ public sealed class CacheTests
     }
 
     [Fact]
+    public async Task Evict_WhileItsFileIsBeingDeleted_HoldsUpNobody()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
+        byte[] content = FileSystemCalls.RandomBytes(1 << 20, 1);
+        await test.FileSystem.PutAsync("a", content);
+        await test.DrainAsync();
+        await test.FileSystem.PutAsync("b", content[..1000]);
+        await test.DrainAsync();
+        FrameCache cache = test.Volume.Parts.Cache;
+        using var deleting = new SemaphoreSlim(0);
+        using var mayDelete = new ManualResetEventSlim();
+        SegmentId evicted = default;
+        cache.Files.BeforeDelete = segment =>
+        {
+            evicted = segment;
+            deleting.Release();
+            mayDelete.Wait();
+        };
+        string biggest = Directory.GetFiles(test.CacheDirectory, "*.seg", SearchOption.AllDirectories).MaxBy(static path => new FileInfo(path).Length)!;
+        Assert.True(SegmentId.TryParse(Path.GetFileNameWithoutExtension(biggest), out SegmentId segment));
+        Task removing = Task.Factory.StartNew(() => cache.Remove(segment), TaskCreationOptions.LongRunning);
+        await deleting.WaitAsync();
+        cache.Files.BeforeDelete = null;
+
+        // The disk takes its time over the deletion. The table answers, other segments are read, and so is this one.
+        Assert.Equal(segment, evicted);
+        CacheUsage usage = await Task.Run(() => cache.Usage).WaitAsync(Limit);
+        Assert.Equal(1, usage.Segments);
+        Assert.Equal(content[..1000], await Task.Run(() => test.FileSystem.GetAsync("b")).WaitAsync(Limit));
+        test.Volume.Parts.Views.ForgetAll();
+        FileSystemCalls.AssertSame(content, await Task.Run(() => test.FileSystem.GetAsync("a")).WaitAsync(Limit));
+        mayDelete.Set();
+        await removing;
+        FileSystemCalls.AssertSame(content, await test.FileSystem.GetAsync("a"));
+        Assert.Equal(0, cache.Usage.BadFrames);
+    }
+
+    [Fact]
+    public async Task Enter_WhileAnotherReadersOpenTakesItsTime_DoesNotWait()
+    {
+        string path = Path.GetTempFileName();
+        var entry = new CacheEntry(default, 1 << 20, bits: null);
+        using var opening = new SemaphoreSlim(0);
+        using var mayOpen = new ManualResetEventSlim();
+        Task<SafeFileHandle?> slow = Task.Factory.StartNew(
+            () => entry.TryEnter(_ =>
+            {
+                opening.Release();
+                mayOpen.Wait();
+                return File.OpenHandle(path);
+            }),
+            TaskCreationOptions.LongRunning);
+        await opening.WaitAsync();
+        SafeFileHandle? file = await Task.Run(() => entry.TryEnter(_ => File.OpenHandle(path))).WaitAsync(Limit);
+        mayOpen.Set();
+
+        Assert.NotNull(file);
+        Assert.Same(file, await slow);
+        entry.Leave();
+        Assert.False(file.IsClosed);
+        entry.Leave();
+        Assert.True(file.IsClosed);
+        File.Delete(path);
+    }
+
+    [Fact]
     public async Task Read_CachedRange_AllocatesNothing()
     {
         await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
@@ -255,6 +382,13 @@ public sealed class CacheTests
             await ForgetCacheAsync(test, static () => { });
             return test;
         }
+    }
+
+    // A file where the directory of the segment's files would have to be.
+    private static void BlockCache(TestVolume test)
+    {
+        string segment = Assert.Single(Directory.EnumerateFiles(Path.Combine(test.StoreDirectory, "seg"), "*", SearchOption.AllDirectories));
+        File.WriteAllText(Path.Combine(test.CacheDirectory, Path.GetFileName(segment)[..2]), "in the way");
     }
 
     private static async Task ForgetCacheAsync(TestVolume test, Action meanwhile)
