@@ -230,12 +230,12 @@ internal sealed partial class Compactor : IDisposable
         return properties.Succeeded && properties.Value.Tier != StorageTier.Archive;
     }
 
-    [LoggerMessage(600, LogLevel.Debug, "Compaction: {Segments} segments of {Freed} bytes are not needed any more, {Copied} bytes were copied, {Windows} scattered stretches of files written anew")]
+    [LoggerMessage(574, LogLevel.Debug, "Compaction: {Segments} segments of {Freed} bytes are not needed any more, {Copied} bytes were copied, {Windows} scattered stretches of files written anew")]
     private static partial void LogCompacted(ILogger logger, int segments, long freed, long copied, int windows);
 
-    [LoggerMessage(601, LogLevel.Warning, "Compaction met a disk that refuses (error {Error}); it is tried again")]
+    [LoggerMessage(575, LogLevel.Warning, "Compaction met a disk that refuses (error {Error}); it is tried again")]
     private static partial void LogDiskFailed(ILogger logger, int error);
 
-    [LoggerMessage(602, LogLevel.Critical, "A run of compaction failed unexpectedly; the next one is tried at the next interval")]
+    [LoggerMessage(576, LogLevel.Critical, "A run of compaction failed unexpectedly; the next one is tried at the next interval")]
     private static partial void LogRunBroken(ILogger logger, Exception exception);
 }

@@ -301,6 +301,6 @@ internal sealed partial class SegmentMove
         return extents;
     }
 
-    [LoggerMessage(603, LogLevel.Error, "Segment {Segment}: data of inode {Inode} cannot be read ({Error}) and stays where it is")]
+    [LoggerMessage(577, LogLevel.Error, "Segment {Segment}: data of inode {Inode} cannot be read ({Error}) and stays where it is")]
     private static partial void LogUnreadable(ILogger logger, SegmentId segment, InodeId inode, FsError error);
 }

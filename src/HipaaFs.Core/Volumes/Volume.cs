@@ -1,6 +1,7 @@
 using HipaaFs.Cache;
 using HipaaFs.ChangeStream;
 using HipaaFs.Collection;
+using HipaaFs.Compaction;
 using HipaaFs.Crypto;
 using HipaaFs.Dirty;
 using HipaaFs.Metadata;
@@ -100,6 +101,7 @@ public sealed partial class Volume : IAsyncDisposable
             DurableSequence = _parts.Metadata.Durable.Value,
             PublishedSequence = writer?.Publisher.PublishedSequence.Value ?? 0,
             StoreRequests = store.Requests,
+            Space = writer?.Compactor.Usage,
             IsStoreReachable = store.LastFailure is null || store.LastSuccessAt > store.LastFailureAt,
         };
     }
@@ -131,6 +133,28 @@ public sealed partial class Volume : IAsyncDisposable
 
         StoreError outcome = await publishing;
         return outcome == StoreError.None ? null : $"the store does not take it: {outcome}";
+    }
+
+    /// <summary>Rewrites and condemns what can be now, and deletes what was condemned long enough ago.</summary>
+    /// <returns>What was done; null on a read-only volume, or when the metadata cannot be read.</returns>
+    /// <exception cref="IOException">Staging's disk takes no more.</exception>
+    public async Task<GarbageReport?> CollectGarbageAsync(CancellationToken cancel)
+    {
+        if (_parts.Writer is not { } writer || FileSystem.IsReadOnly)
+        {
+            return null;
+        }
+
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancel, _stop.Token);
+        CompactionReport? compacted = await writer.Compactor.CompactAsync(CompactionOptions.Now, ends.Token);
+        await _parts.Metadata.MakeDurableAsync(_parts.Metadata.Applied, ends.Token);
+        CollectionReport collected = await writer.Collector.CollectAsync(SegmentCollector.Grace, ends.Token);
+        await _parts.Metadata.MakeDurableAsync(_parts.Metadata.Applied, ends.Token);
+        SpaceUsage? space = await writer.Compactor.CountAsync(ends.Token);
+        return compacted is null || space is null
+            ? null
+            : new GarbageReport(
+                compacted.Segments, compacted.CopiedBytes, collected.DeletedSegments, collected.DeletedBytes, space, compacted.IsComplete);
     }
 
     /// <summary>Closes the volume. No request may be under way or follow.</summary>

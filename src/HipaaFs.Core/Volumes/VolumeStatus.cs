@@ -1,4 +1,5 @@
 using HipaaFs.Cache;
+using HipaaFs.Collection;
 using HipaaFs.Staging;
 
 namespace HipaaFs.Volumes;
@@ -53,6 +54,9 @@ public sealed record VolumeStatus
 
     /// <summary>The cache.</summary>
     public CacheUsage Cache { get; init; }
+
+    /// <summary>What its segments take in the store, as last counted; null before that.</summary>
+    public SpaceUsage? Space { get; init; }
 
     /// <summary>Bytes written and still in memory only.</summary>
     public long DirtyBytes { get; init; }

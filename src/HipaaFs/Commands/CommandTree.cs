@@ -21,6 +21,7 @@ internal static class CommandTree
             StatusCommand.Create(runner),
             SyncCommand.Create(runner),
             SnapshotCommand.Create(runner),
+            GcCommand.Create(runner),
             FsckCommand.Create(runner),
             RestoreCommand.Create(runner),
             KeyCommand.Create(runner),

@@ -115,6 +115,11 @@ internal static class StatusCommand
             text.WriteLine($"  SESSION         NOT CLAIMED in the store: {claim}; nothing is uploaded before it is");
         }
 
+        if (figures is { StoredBytes: { } stored, LiveBytes: { } live, CondemnedBytes: { } condemned })
+        {
+            text.WriteLine($"  stored          {ByteSize.Format(stored)} for {ByteSize.Format(live)} of live data, {ByteSize.Format(condemned)} to be deleted");
+        }
+
         if (figures.Damage is { } damage)
         {
             string inodes = string.Join(", ", damage.Select(static line => line.Inode).Distinct());

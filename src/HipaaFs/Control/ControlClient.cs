@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using HipaaFs.Cli.Output;
+using HipaaFs.Collection;
 
 namespace HipaaFs.Cli.Control;
 
@@ -67,6 +68,10 @@ internal sealed partial class ControlClient : IDisposable
     /// <summary>Makes everything written so far durable.</summary>
     public Task<MountStatus> SyncAsync(CancellationToken cancel) =>
         SendAsync(HttpMethod.Post, "v1/sync", JsonOutput.Default.MountStatus, null, cancel);
+
+    /// <summary>Rewrites and deletes what the store holds in vain.</summary>
+    public Task<GarbageReport> CollectGarbageAsync(CancellationToken cancel) =>
+        SendAsync(HttpMethod.Post, "v1/gc", JsonOutput.Default.GarbageReport, null, cancel);
 
     /// <summary>Uploads and unmounts, or with <paramref name="now"/> unmounts at once.</summary>
     public Task<UmountOutcome> UmountAsync(bool now, Action<ProgressUpdate> progress, CancellationToken cancel) =>

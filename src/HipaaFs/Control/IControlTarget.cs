@@ -1,4 +1,5 @@
 using HipaaFs.Cli.Output;
+using HipaaFs.Collection;
 
 namespace HipaaFs.Cli.Control;
 
@@ -10,6 +11,9 @@ internal interface IControlTarget
 
     /// <summary>Makes everything written so far durable on this machine.</summary>
     Task SyncAsync(CancellationToken cancel);
+
+    /// <summary>Rewrites and deletes now what the store holds in vain.</summary>
+    Task<GarbageReport> CollectGarbageAsync(CancellationToken cancel);
 
     /// <summary>Uploads everything and detaches; with <paramref name="now"/> detaches at once and leaves what is staged.</summary>
     Task<UmountOutcome> UmountAsync(bool now, Action<ProgressUpdate> progress, CancellationToken cancel);

@@ -18,6 +18,15 @@ internal sealed record VolumeFigures
     /// <summary>Requests made to the store.</summary>
     public long StoreRequests { get; init; }
 
+    /// <summary>Bytes of segments in the store that something needs a part of, as last counted; null before that.</summary>
+    public long? StoredBytes { get; init; }
+
+    /// <summary>Bytes of file data in them that files or snapshots need.</summary>
+    public long? LiveBytes { get; init; }
+
+    /// <summary>Bytes of segments in the store that nothing needs any more.</summary>
+    public long? CondemnedBytes { get; init; }
+
     /// <summary>Segments that are not in the store yet.</summary>
     public int StagedSegments { get; init; }
 

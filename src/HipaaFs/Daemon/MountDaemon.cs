@@ -5,6 +5,7 @@ using HipaaFs.Cli.Keys;
 using HipaaFs.Cli.Mounting;
 using HipaaFs.Cli.Output;
 using HipaaFs.Cli.Volumes;
+using HipaaFs.Collection;
 using HipaaFs.Crypto;
 using HipaaFs.Fuse;
 using HipaaFs.Platform;
@@ -131,6 +132,35 @@ internal sealed partial class MountDaemon : IControlTarget, IDisposable
         LogFile = LogFile,
         Figures = _finalFigures ?? VolumeFiguresMapping.From(_volume.GetStatus(), _context.Time),
     };
+
+    /// <inheritdoc/>
+    public async Task<GarbageReport> CollectGarbageAsync(CancellationToken cancel)
+    {
+        if (_plan.Options.ReadOnly || _volume.GetStatus().IsReadOnly)
+        {
+            throw new CommandException(
+                ExitCode.Failed, $"free space of {_plan.MountPoint}: it is read-only", "Run it on the mount that writes.");
+        }
+
+        try
+        {
+            return await _volume.CollectGarbageAsync(cancel) ?? throw new CommandException(
+                ExitCode.Failed, $"free space of {_plan.MountPoint}: the metadata cannot be read", "The log says what the disk did.");
+        }
+        catch (IOException error)
+        {
+            throw new CommandException(
+                ExitCode.Failed, $"free space of {_plan.MountPoint}: the disk of the staging area takes no more", "Make room, then run it again.", error);
+        }
+        catch (OperationCanceledException error) when (!cancel.IsCancellationRequested)
+        {
+            throw new CommandException(
+                ExitCode.Incomplete,
+                $"free space of {_plan.MountPoint}: the mount is ending, or a newer session has the volume",
+                "What was done stays done. Run it again on the next mount.",
+                error);
+        }
+    }
 
     /// <inheritdoc/>
     public async Task SyncAsync(CancellationToken cancel)

@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using HipaaFs.Cli.Commands;
 using HipaaFs.Cli.Control;
 using HipaaFs.Cli.Daemon;
+using HipaaFs.Collection;
 
 namespace HipaaFs.Cli.Output;
 
@@ -14,6 +15,7 @@ namespace HipaaFs.Cli.Output;
 [JsonSerializable(typeof(SnapshotLine))]
 [JsonSerializable(typeof(IReadOnlyList<SnapshotLine>))]
 [JsonSerializable(typeof(IReadOnlyList<DifferenceLine>))]
+[JsonSerializable(typeof(GarbageReport))]
 [JsonSerializable(typeof(InitResult))]
 [JsonSerializable(typeof(FsckResult))]
 [JsonSerializable(typeof(RestoreResult))]

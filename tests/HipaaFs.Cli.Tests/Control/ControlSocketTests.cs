@@ -1,5 +1,6 @@
 using HipaaFs.Cli.Control;
 using HipaaFs.Cli.Output;
+using HipaaFs.Collection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -127,8 +128,19 @@ public sealed class ControlSocketTests : IAsyncDisposable
         Assert.Equal(new DifferenceLine("renamed", name, name), Assert.Single(await client.CompareSnapshotsAsync(name, name, CancellationToken.None)));
     }
 
+    [Fact]
+    public async Task Gc_RoundTrip_KeepsTheReport()
+    {
+        await _server.StartAsync(CancellationToken.None);
+
+        Assert.Equal(await _target.CollectGarbageAsync(CancellationToken.None), await _client.CollectGarbageAsync(CancellationToken.None));
+    }
+
     private sealed class FakeTarget : IControlTarget
     {
+        public Task<GarbageReport> CollectGarbageAsync(CancellationToken cancel) =>
+            Task.FromResult(new GarbageReport(1, 2, 3, 4, new SpaceUsage(5, 6, 7, 8, DateTimeOffset.UnixEpoch), IsComplete: true));
+
         public MountStatus GetStatus() => new()
         {
             VolumeId = "id",

@@ -40,6 +40,22 @@ public sealed class CompactionTests
     }
 
     [Fact]
+    public async Task CollectGarbage_AtRequest_SaysWhatItDidAndWhatIsStored()
+    {
+        await using TestVolume test = await PartlyDeadAsync(files: 40, kept: 8, TestVolumeOptions.Still);
+        long before = StoredBytes(test);
+        Assert.Null(test.Volume.GetStatus().Space);
+
+        GarbageReport report = (await test.Volume.CollectGarbageAsync(default))!;
+
+        Assert.True(report.IsComplete);
+        Assert.Equal((4, 8L * Length, 0), (report.RewrittenSegments, report.CopiedBytes, report.DeletedSegments));
+        Assert.Equal((8L * Length, before), (report.Space.LiveBytes, report.Space.CondemnedBytes));
+        Assert.Equal(report.Space, test.Volume.GetStatus().Space);
+        await AssertKeptAsync(test, 8);
+    }
+
+    [Fact]
     public async Task Compact_WhatASnapshotNeeds_StaysWhereItIs()
     {
         await using TestVolume test = await PartlyDeadAsync(files: 20, kept: 20);
