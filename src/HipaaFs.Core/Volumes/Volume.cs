@@ -24,8 +24,10 @@ public sealed partial class Volume : IAsyncDisposable
     private readonly VolumeParts _parts;
     private readonly CancellationTokenSource _stop;
     private readonly ILogger _logger;
+    private readonly Lock _lock = new();
     private Task _background = Task.CompletedTask;
-    private bool _isStopped;
+    private Task _asked = Task.CompletedTask; // What somebody asked for and waits for; it ends before the volume does. Guarded by _lock.
+    private bool _isStopped; // Guarded by _lock.
 
     internal Volume(VolumeParts parts, ILogger logger)
     {
@@ -138,31 +140,36 @@ public sealed partial class Volume : IAsyncDisposable
     /// <summary>Rewrites and condemns what can be now, and deletes what was condemned long enough ago.</summary>
     /// <returns>What was done; null on a read-only volume, or when the metadata cannot be read.</returns>
     /// <exception cref="IOException">Staging's disk takes no more.</exception>
-    public async Task<GarbageReport?> CollectGarbageAsync(CancellationToken cancel)
+    /// <exception cref="OperationCanceledException">Cancelled, or the volume is closing: what is done stays done.</exception>
+    public Task<GarbageReport?> CollectGarbageAsync(CancellationToken cancel)
     {
         if (_parts.Writer is not { } writer || FileSystem.IsReadOnly)
         {
-            return null;
+            return Task.FromResult<GarbageReport?>(null);
         }
 
-        using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancel, _stop.Token);
-        CompactionReport? compacted = await writer.Compactor.CompactAsync(CompactionOptions.Now, ends.Token);
-        await _parts.Metadata.MakeDurableAsync(_parts.Metadata.Applied, ends.Token);
-        CollectionReport collected = await writer.Collector.CollectAsync(SegmentCollector.Grace, ends.Token);
-        await _parts.Metadata.MakeDurableAsync(_parts.Metadata.Applied, ends.Token);
-        SpaceUsage? space = await writer.Compactor.CountAsync(ends.Token);
-        return compacted is null || space is null
-            ? null
-            : new GarbageReport(
-                compacted.Segments, compacted.CopiedBytes, collected.DeletedSegments, collected.DeletedBytes, space, compacted.IsComplete);
+        lock (_lock)
+        {
+            if (_isStopped)
+            {
+                return Task.FromCanceled<GarbageReport?>(new CancellationToken(canceled: true));
+            }
+
+            Task<GarbageReport?> collecting = Task.Run(() => CollectGarbageAsync(writer, cancel), CancellationToken.None);
+            _asked = _asked.IsCompleted ? collecting : Task.WhenAll(_asked, collecting);
+            return collecting;
+        }
     }
 
     /// <summary>Closes the volume. No request may be under way or follow.</summary>
     public async Task StopAsync(VolumeStop how, CancellationToken cancel)
     {
-        if (_isStopped)
+        lock (_lock)
         {
-            return;
+            if (_isStopped)
+            {
+                return;
+            }
         }
 
         if (how == VolumeStop.Drain)
@@ -174,8 +181,15 @@ public sealed partial class Volume : IAsyncDisposable
             }
         }
 
-        _isStopped = true;
+        Task asked;
+        lock (_lock)
+        {
+            _isStopped = true;
+            asked = _asked;
+        }
+
         await _stop.CancelAsync();
+        await asked.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // Who asked is told how it ended.
         try
         {
             await _background;
@@ -215,6 +229,20 @@ public sealed partial class Volume : IAsyncDisposable
             Task.Run(() => writer.Collector.RunAsync(_stop.Token)),
             Task.Run(() => writer.Compactor.RunAsync(_stop.Token)),
             Task.Run(() => RepairAsync(writer, recovery)));
+    }
+
+    private async Task<GarbageReport?> CollectGarbageAsync(VolumeWriter writer, CancellationToken cancel)
+    {
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancel, _stop.Token);
+        CompactionReport? compacted = await writer.Compactor.CompactAsync(CompactionOptions.Now, ends.Token);
+        await _parts.Metadata.MakeDurableAsync(_parts.Metadata.Applied, ends.Token);
+        CollectionReport collected = await writer.Collector.CollectAsync(SegmentCollector.Grace, ends.Token);
+        await _parts.Metadata.MakeDurableAsync(_parts.Metadata.Applied, ends.Token);
+        SpaceUsage? space = await writer.Compactor.CountAsync(ends.Token);
+        return compacted is null || space is null
+            ? null
+            : new GarbageReport(
+                compacted.Segments, compacted.CopiedBytes, collected.DeletedSegments, collected.DeletedBytes, space, compacted.IsComplete);
     }
 
     private static async Task<StoreError> PublishWhenClaimedAsync(VolumeWriter writer, CancellationToken cancel)

@@ -56,6 +56,35 @@ public sealed class CompactionTests
     }
 
     [Fact]
+    public async Task Stop_WhileGarbageIsCollected_EndsThatFirst()
+    {
+        await using TestVolume test = await PartlyDeadAsync(files: 40, kept: 8, TestVolumeOptions.Still);
+        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var released = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Compactor(test).Move.BeforeStep = async _ =>
+        {
+            reached.TrySetResult();
+            await released.Task;
+        };
+        Volume volume = test.Volume;
+        Task<GarbageReport?> running = volume.CollectGarbageAsync(default);
+        await reached.Task;
+        Task<GarbageReport?> waiting = volume.CollectGarbageAsync(default);
+
+        Task stopping = Task.Run(() => test.StopAsync());
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+        Assert.False(stopping.IsCompleted);
+        released.SetResult();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+        await stopping;
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => volume.CollectGarbageAsync(default));
+        await test.OpenAsync();
+        await AssertKeptAsync(test, 8);
+        await test.AssertSoundAsync();
+    }
+
+    [Fact]
     public async Task Compact_WhatASnapshotNeeds_StaysWhereItIs()
     {
         await using TestVolume test = await PartlyDeadAsync(files: 20, kept: 20);
