@@ -222,7 +222,6 @@ public sealed partial class HipaaFileSystem
                 return FsError.None;
             }
 
-            _parts.Writeback.RequestRoom(); // All that is dirty goes along, so that a thousand renames cost one sync.
             return await _parts.Writeback.FlushAsync(file);
         }
         finally

@@ -12,34 +12,30 @@ internal sealed partial class Writeback
 {
     private const int NoSpaceErrno = 28; // ENOSPC
 
-    private async Task PassAsync(List<Due> due)
+    // The caller has entered the files' gates.
+    private async Task PassAsync(List<WritebackTurn> turns)
     {
-        foreach (Due item in due)
-        {
-            await item.File.ExtentGate.WaitAsync();
-        }
-
         FsError error = FsError.Io;
         try
         {
-            foreach (Due item in due)
+            foreach (WritebackTurn turn in turns)
             {
-                Take(item); // Step 1
+                Take(turn); // Step 1
             }
 
-            error = Seal(due); // Steps 2 and 3
+            error = Seal(turns); // Steps 2 and 3
             if (error == FsError.None)
             {
-                error = await ApplyAsync(due); // Step 4
+                error = await ApplyAsync(turns); // Step 4
             }
         }
         finally
         {
             _plan.Touched.Clear();
-            foreach (Due item in due)
+            foreach (WritebackTurn turn in turns)
             {
-                PutBack(item.File, error);
-                item.File.ExtentGate.Release();
+                PutBack(turn.File, error);
+                turn.File.ExtentGate.Release();
             }
 
             lock (_lock)
@@ -48,16 +44,16 @@ internal sealed partial class Writeback
                 _failedAt = _time.GetTimestamp();
             }
 
-            foreach (Due item in due)
+            foreach (WritebackTurn turn in turns)
             {
-                Conclude(item);
+                _queue.Conclude(turn);
             }
         }
     }
 
-    private void Take(Due item)
+    private void Take(WritebackTurn turn)
     {
-        FileState file = item.File;
+        FileState file = turn.File;
         lock (file.Gate)
         {
             if (!file.HasUnapplied)
@@ -68,7 +64,7 @@ internal sealed partial class Writeback
 
             Debug.Assert(file.InFlight is null, "one pass at a time");
             var pages = new DirtyPages(_pool);
-            bool keepEnd = item.Waiting is null && file.Dirty.Count > 1;
+            bool keepEnd = turn.MayKeepEnd && file.Dirty.Count > 1;
             long size = file.Size;
             if (keepEnd)
             {
@@ -85,9 +81,9 @@ internal sealed partial class Writeback
         }
     }
 
-    private FsError Seal(List<Due> due)
+    private FsError Seal(List<WritebackTurn> turns)
     {
-        if (!_staging.HasRoomFor(BytesIn(due)))
+        if (!_staging.HasRoomFor(BytesIn(turns)))
         {
             LogOnce(NoSpaceErrno);
             return FsError.NoSpace;
@@ -95,11 +91,11 @@ internal sealed partial class Writeback
 
         try
         {
-            foreach (Due item in due)
+            foreach (WritebackTurn turn in turns)
             {
-                if (item.File.InFlight is { } write)
+                if (turn.File.InFlight is { } write)
                 {
-                    SealFile(item.File, write);
+                    SealFile(turn.File, write);
                 }
             }
 
@@ -119,12 +115,12 @@ internal sealed partial class Writeback
         return Sync();
     }
 
-    private static long BytesIn(List<Due> due)
+    private static long BytesIn(List<WritebackTurn> turns)
     {
         long bytes = 0;
-        foreach (Due item in due)
+        foreach (WritebackTurn turn in turns)
         {
-            bytes += item.File.InFlight?.Pages.Bytes ?? 0;
+            bytes += turn.File.InFlight?.Pages.Bytes ?? 0;
         }
 
         return bytes;
@@ -226,7 +222,7 @@ internal sealed partial class Writeback
         run.Clear();
     }
 
-    private async Task<FsError> ApplyAsync(List<Due> due)
+    private async Task<FsError> ApplyAsync(List<WritebackTurn> turns)
     {
         foreach (OpenSegment segment in _plan.Touched)
         {
@@ -245,11 +241,11 @@ internal sealed partial class Writeback
         }
 
         FsError worst = FsError.None;
-        foreach (Due item in due)
+        foreach (WritebackTurn turn in turns)
         {
-            if (item.File.InFlight is { } write)
+            if (turn.File.InFlight is { } write)
             {
-                FsError error = await ApplyAsync(item.File, write);
+                FsError error = await ApplyAsync(turn.File, write);
                 worst = error == FsError.None ? worst : error;
             }
         }
@@ -327,31 +323,6 @@ internal sealed partial class Writeback
             file.Times = file.Times.Over(write.Times);
             file.InFlight = null;
             file.WriteError = error;
-        }
-    }
-
-    private void Conclude(Due item)
-    {
-        FsError error;
-        bool removed = false;
-        lock (_lock)
-        {
-            // Lock order: this one, then the file's. A write that comes between finds the file gone from the set and adds it again.
-            lock (item.File.Gate)
-            {
-                error = item.File.WriteError;
-                removed = !item.File.HasUnapplied && !_due.ContainsKey(item.File) && _dirty.Remove(item.File);
-            }
-        }
-
-        if (removed)
-        {
-            _files.Release(item.File);
-        }
-
-        foreach (TaskCompletionSource<FsError> waiting in item.Waiting ?? [])
-        {
-            waiting.SetResult(error);
         }
     }
 

@@ -13,7 +13,7 @@ namespace HipaaFs.Staging;
 /// (4) apply rows: the segments', then each file's extents, size and times. Only now a crash cannot show a row without its bytes. Durability of the rows is the
 /// metadata's group commit, which fsync asks for and time brings otherwise.</para>
 /// <para>A pass that fails puts its pages back below what was written since; nothing is lost while the process lives, and fsync reports it until one succeeds.</para>
-/// <para>One loop runs all passes. Files due: asked for by fsync or rename; dirty for <see cref="MaxAge"/>; or all of them when memory runs short.</para>
+/// <para>One loop runs all passes. <see cref="WritebackQueue"/> says which files a pass takes: those that somebody waits for before those that are only due.</para>
 /// </remarks>
 internal sealed partial class Writeback : IAsyncDisposable
 {
@@ -30,8 +30,6 @@ internal sealed partial class Writeback : IAsyncDisposable
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<FileState, List<TaskCompletionSource<FsError>>?> _due = [];
-    private readonly HashSet<FileState> _dirty = [];
     private readonly List<TaskCompletionSource<FsError>> _finishRequests = [];
     private readonly FileTable _files;
     private readonly PagePool _pool;
@@ -43,6 +41,7 @@ internal sealed partial class Writeback : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly SemaphoreSlim _wake = new(0);
     private readonly SegmentPlan _plan;
+    private readonly WritebackQueue _queue;
     private readonly CancellationTokenSource _stop = new();
     private Task _loop = Task.CompletedTask;
     private FsError _lastError;
@@ -60,6 +59,7 @@ internal sealed partial class Writeback : IAsyncDisposable
         _time = time;
         _logger = logger;
         _plan = new SegmentPlan(writers, time);
+        _queue = new WritebackQueue(files, pool, time);
     }
 
     /// <summary>Raised when an open file that had no bytes in any segment has got its first.</summary>
@@ -77,6 +77,9 @@ internal sealed partial class Writeback : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether somebody waits for a file.</summary>
+    internal bool HasUrgent => _queue.HasUrgent;
+
     /// <summary>Starts the loop.</summary>
     internal void Start() => _loop = Task.Run(RunAsync);
 
@@ -84,19 +87,7 @@ internal sealed partial class Writeback : IAsyncDisposable
     internal void NoteDirty(FileState file, long dirtyBytes)
     {
         bool wake = dirtyBytes >= FileTrigger || _pool.IsUnderPressure;
-        lock (_lock)
-        {
-            if (_dirty.Add(file))
-            {
-                _files.AddReference(file);
-            }
-
-            if (wake)
-            {
-                _due.TryAdd(file, null);
-            }
-        }
-
+        _queue.Add(file, due: wake);
         if (wake)
         {
             Wake();
@@ -106,63 +97,19 @@ internal sealed partial class Writeback : IAsyncDisposable
     /// <summary>Asks for room in the page pool.</summary>
     internal void RequestRoom()
     {
-        lock (_lock)
-        {
-            foreach (FileState file in _dirty)
-            {
-                _due.TryAdd(file, null);
-            }
-        }
-
+        _queue.AddAllForMemory();
         Wake();
     }
 
-    /// <summary>Applies everything written to a file before the call. Completes when the rows are applied, not when they are durable.</summary>
-    internal Task<FsError> FlushAsync(FileState file)
-    {
-        lock (file.Gate)
-        {
-            if (!file.HasUnapplied && file.WriteError == FsError.None)
-            {
-                return Task.FromResult(FsError.None);
-            }
-        }
-
-        var done = new TaskCompletionSource<FsError>(TaskCreationOptions.RunContinuationsAsynchronously);
-        lock (_lock)
-        {
-            if (_dirty.Add(file))
-            {
-                _files.AddReference(file);
-            }
-
-            if (!_due.TryGetValue(file, out List<TaskCompletionSource<FsError>>? waiting) || waiting is null)
-            {
-                _due[file] = waiting = [];
-            }
-
-            waiting.Add(done);
-        }
-
-        Wake();
-        return done.Task;
-    }
+    /// <summary>Applies everything written to a file before the call, ahead of the files that nobody waits for. Completes when the rows are applied, not when they are durable.</summary>
+    internal Task<FsError> FlushAsync(FileState file) => FlushAsync(file, urgent: true);
 
     /// <summary>Applies everything written to any file before the call.</summary>
     internal async Task<FsError> FlushAllAsync()
     {
-        List<FileState> files;
-        lock (_lock)
-        {
-            files = [.. _dirty];
-            foreach (FileState file in files)
-            {
-                _files.AddReference(file);
-            }
-        }
-
+        List<FileState> files = _queue.AcquireAll();
         FsError worst = FsError.None;
-        List<Task<FsError>> flushes = files.ConvertAll(FlushAsync);
+        List<Task<FsError>> flushes = files.ConvertAll(file => FlushAsync(file, urgent: false));
         foreach (Task<FsError> flush in flushes)
         {
             FsError error = await flush;
@@ -207,6 +154,21 @@ internal sealed partial class Writeback : IAsyncDisposable
         _wake.Dispose();
     }
 
+    private Task<FsError> FlushAsync(FileState file, bool urgent)
+    {
+        lock (file.Gate)
+        {
+            if (!file.HasUnapplied && file.WriteError == FsError.None)
+            {
+                return Task.FromResult(FsError.None);
+            }
+        }
+
+        Task<FsError> done = _queue.AddWaiting(file, urgent);
+        Wake();
+        return done;
+    }
+
     private void Wake()
     {
         if (_wake.CurrentCount == 0)
@@ -222,10 +184,9 @@ internal sealed partial class Writeback : IAsyncDisposable
             await _wake.WaitAsync(Tick);
             try
             {
-                List<Due> due = TakeDue();
-                if (due.Count > 0)
+                while (await PassAsync())
                 {
-                    await PassAsync(due);
+                    await FinishWhatIsRipeAsync();
                 }
 
                 await FinishWhatIsRipeAsync();
@@ -241,39 +202,44 @@ internal sealed partial class Writeback : IAsyncDisposable
         RefuseQuiet();
     }
 
-    private List<Due> TakeDue()
+    // False when there was nothing to do.
+    private async Task<bool> PassAsync()
     {
-        long now = _time.GetTimestamp();
-        var due = new List<Due>();
+        bool failing;
         lock (_lock)
         {
-            foreach ((FileState file, List<TaskCompletionSource<FsError>>? waiting) in _due)
-            {
-                due.Add(new Due(file, waiting));
-            }
-
-            bool waits = _lastError != FsError.None && _time.GetElapsedTime(_failedAt, now) < RetryDelay;
-            foreach (FileState file in _dirty)
-            {
-                if (!waits && !_due.ContainsKey(file) && IsAged(file, now))
-                {
-                    due.Add(new Due(file, Waiting: []));
-                }
-            }
-
-            _due.Clear();
+            failing = _lastError != FsError.None && _time.GetElapsedTime(_failedAt) < RetryDelay;
         }
 
-        due.Sort(static (left, right) => left.File.Id.CompareTo(right.File.Id));
-        return due;
+        List<WritebackTurn> turns = await EnterAsync(_queue.Take(aged: !failing));
+        if (turns.Count == 0)
+        {
+            return _queue.HasUrgent; // Nobody waits for what was left for later.
+        }
+
+        await PassAsync(turns);
+        return true;
     }
 
-    private bool IsAged(FileState file, long now)
+    // In the order of ids, as everybody enters several gates. A file that nobody waits for and somebody works on is left for later, so that the others do not wait for it.
+    private async Task<List<WritebackTurn>> EnterAsync(List<WritebackTurn> turns)
     {
-        long since = file.DirtySince;
-        return since == 0 || _time.GetElapsedTime(since, now) >= MaxAge; // Nothing left to apply: the pass lets the file go.
-    }
+        var entered = new List<WritebackTurn>(turns.Count);
+        foreach (WritebackTurn turn in turns)
+        {
+            if (turn.Waiting.Count > 0)
+            {
+                await turn.File.ExtentGate.WaitAsync();
+            }
+            else if (!turn.File.ExtentGate.Wait(0))
+            {
+                _queue.PutBack(turn);
+                continue;
+            }
 
-    /// <summary>A file's turn in a pass. Whoever waits wants all of it; without a list only memory matters and the growing end may stay.</summary>
-    private sealed record Due(FileState File, List<TaskCompletionSource<FsError>>? Waiting);
+            entered.Add(turn);
+        }
+
+        return entered;
+    }
 }
