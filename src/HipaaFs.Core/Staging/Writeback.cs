@@ -184,13 +184,14 @@ internal sealed partial class Writeback : IAsyncDisposable
             await _wake.WaitAsync(Tick);
             try
             {
-                while (await PassAsync())
+                bool worked;
+                do
                 {
+                    worked = await PassAsync();
                     await FinishWhatIsRipeAsync();
+                    await RunQuietAsync(); // Between any two passes: there may be no end of those who wait for files.
                 }
-
-                await FinishWhatIsRipeAsync();
-                await RunQuietAsync();
+                while (worked);
             }
             catch (Exception exception)
             {
