@@ -7,6 +7,9 @@ namespace HipaaFs;
 /// <content>Operations on ranges of files: holes, sharing, seeking.</content>
 public sealed partial class HipaaFileSystem
 {
+    // Rows that one call takes over from a snapshot; for more, it answers that it copied less.
+    private const int SnapshotCloneRows = 512;
+
     /// <summary>
     /// Asks the kernel to write its dirty pages of an inode back, and completes when it has. Set by a frontend whose kernel has a write-back cache: without it a search
     /// for holes would not see what was written and is still there.
@@ -117,12 +120,7 @@ public sealed partial class HipaaFileSystem
         }
 
         FsError error = RefuseChange(to.File.Id);
-        if (error == FsError.None && from.File.Id.View != 0)
-        {
-            return FsError.CrossDomain; // The kernel then copies the bytes.
-        }
-
-        error = error == FsError.None ? await ApplyUnappliedAsync(from.File.Id) : error;
+        error = error == FsError.None && from.File.Id.View == 0 ? await ApplyUnappliedAsync(from.File.Id) : error;
         error = error == FsError.None ? await ApplyUnappliedAsync(to.File.Id) : error;
         if (error != FsError.None)
         {
@@ -137,7 +135,9 @@ public sealed partial class HipaaFileSystem
         List<FileState> gates = await EnterBothAsync(from.File, to.File, interrupted);
         try
         {
-            return await CloneAsync(from.File, sourceOffset, to.File, targetOffset, length, interrupted);
+            return from.File.Id.View != 0
+                ? await CloneFromSnapshotAsync(from.File, sourceOffset, to.File, targetOffset, length, interrupted)
+                : await CloneAsync(from.File, sourceOffset, to.File, targetOffset, length, interrupted);
         }
         finally
         {
@@ -267,6 +267,92 @@ public sealed partial class HipaaFileSystem
 
         ExtentsChanged(to, targetOffset, targetOffset + length, cloned.Value.Value.Size);
         return length;
+    }
+
+    // The rows of a snapshot are read and written like others. Their segments last as long as it does; were it deleted meanwhile, rows of a condemned one are refused.
+    private async ValueTask<FsResult<long>> CloneFromSnapshotAsync(
+        FileState from, long sourceOffset, FileState to, long targetOffset, long length, CancellationToken interrupted)
+    {
+        MetadataResult<InodeAttributes> source = await _parts.View.GetInodeAsync(from.Id, interrupted);
+        MetadataResult<InodeAttributes> target = await _metadata.GetInodeAsync(to.Id, interrupted);
+        if (!source.Succeeded || !target.Succeeded)
+        {
+            return (source.Succeeded ? target.Error : source.Error).ToFsError();
+        }
+
+        if (source.Value.Domain != target.Value.Domain)
+        {
+            return FsError.CrossDomain; // The kernel then copies the bytes.
+        }
+
+        length = Math.Min(length, source.Value.Size - sourceOffset);
+        if (length <= 0)
+        {
+            return 0;
+        }
+
+        MetadataResult<ExtentPage> page = await _parts.View.GetExtentsAsync(from.Id, sourceOffset, length, SnapshotCloneRows, interrupted);
+        if (!page.Succeeded)
+        {
+            return page.Error.ToFsError();
+        }
+
+        length = page.Value.More ? page.Value.Extents[^1].End - sourceOffset : length;
+        Extent[] pieces = Move(page.Value.Extents, sourceOffset, targetOffset, length);
+        MetadataError error = await ReplaceRowsAsync(to.Id, pieces, targetOffset, length, interrupted);
+        if (error != MetadataError.None)
+        {
+            ExtentsChanged(to, targetOffset, targetOffset + length, target.Value.Size);
+            return error.ToFsError();
+        }
+
+        ExtentsChanged(to, targetOffset, targetOffset + length, Math.Max(target.Value.Size, targetOffset + length));
+        return length;
+    }
+
+    private async ValueTask<MetadataError> ReplaceRowsAsync(InodeId inode, Extent[] pieces, long offset, long length, CancellationToken interrupted)
+    {
+        var hole = new DeallocateRequest
+        {
+            Operation = _parts.Clock.NextOperation(),
+            Now = _parts.Clock.Now,
+            Inode = inode,
+            Offset = offset,
+            Length = length,
+            NewSize = pieces.Length == 0 ? offset + length : null,
+        };
+        MetadataResult<Applied<InodeAttributes>> made = await _metadata.DeallocateAsync(hole, interrupted);
+        if (!made.Succeeded || pieces.Length == 0)
+        {
+            return made.Error;
+        }
+
+        var rows = new WriteExtentsRequest
+        {
+            Operation = _parts.Clock.NextOperation(),
+            Inode = inode,
+            Extents = pieces,
+            Size = offset + length,
+            SizeMode = SizeMode.GrowTo,
+            ModifyTime = _parts.Clock.Now,
+            ChangeTime = _parts.Clock.Now,
+        };
+        return (await _metadata.WriteExtentsAsync(rows, CancellationToken.None)).Error;
+    }
+
+    // The parts of extents that lie in a range, as extents of a range that begins elsewhere.
+    private static Extent[] Move(IReadOnlyList<Extent> extents, long from, long to, long length)
+    {
+        var moved = new Extent[extents.Count];
+        for (int i = 0; i < moved.Length; i++)
+        {
+            Extent extent = extents[i];
+            long start = Math.Max(extent.FileOffset, from);
+            long end = Math.Min(extent.End, from + length);
+            moved[i] = new Extent(start - from + to, end - start, extent.Segment, extent.PlaintextOffset + start - extent.FileOffset);
+        }
+
+        return moved;
     }
 
     // The caller holds the file's ExtentGate and has applied a change of its rows. Bytes written since then lie above it.

@@ -81,6 +81,7 @@ internal sealed class TestVolume : IAsyncDisposable
         Cache = new CacheOptions { Directory = CacheDirectory, MaxBytes = _options.CacheBytes, MinFreeRatio = 0 },
         SnapshotDirectory = _options.SnapshotDirectory,
         AcceptOlderStore = AcceptsOlderStore,
+        TrashDays = _options.TrashDays,
         ShownSnapshot = ShownSnapshot,
         ShownTime = ShownTime,
         Staging = new StagingOptions { Directory = StagingDirectory, MaxBytes = _options.StagingBytes, WhenFull = _options.WhenFull },

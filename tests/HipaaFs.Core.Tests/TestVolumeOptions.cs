@@ -22,6 +22,8 @@ internal sealed record TestVolumeOptions
 
     public SnapshotDirectoryMode SnapshotDirectory { get; init; }
 
+    public int TrashDays { get; init; }
+
     /// <summary>Null is the usual place in the volume's directory.</summary>
     public string? StagingDirectory { get; init; }
 }

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using HipaaFs.Metadata;
 using HipaaFs.Names;
+using HipaaFs.Trash;
 using HipaaFs.Volumes;
 
 namespace HipaaFs.Snapshots;
@@ -85,6 +86,64 @@ public sealed class VolumeSnapshots
 
         FsResult<Snapshot> found = await _catalog.FindAsync(name, cancel);
         return found.IsOk ? await _catalog.DeleteAsync(found.Value.Id) : found.Error;
+    }
+
+    /// <summary>Whether anything that has a name differs between a snapshot and now.</summary>
+    /// <exception cref="IOException">The snapshot went away, or the metadata cannot be read.</exception>
+    public async Task<bool> HasChangedSinceAsync(Snapshot snapshot, CancellationToken cancel)
+    {
+        await foreach (InodeDifference _ in _metadata.CompareAsync(snapshot.Id, null, cancel))
+        {
+            return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Streams what was removed or written over since the oldest snapshot and can be had back, the latest loss first.</summary>
+    /// <remarks>A version that came and went between two snapshots is in none of them.</remarks>
+    /// <exception cref="IOException">A row cannot be read.</exception>
+    public async IAsyncEnumerable<LostVersion> FindLostAsync([EnumeratorCancellation] CancellationToken cancel)
+    {
+        FsResult<IReadOnlyList<Snapshot>> all = await _catalog.ListAsync(cancel);
+        if (!all.IsOk)
+        {
+            throw new IOException($"list the snapshots: {all.Error}");
+        }
+
+        for (int i = all.Value.Count - 1; i >= 0; i--)
+        {
+            Snapshot from = all.Value[i];
+            SnapshotId? to = i + 1 < all.Value.Count ? all.Value[i + 1].Id : null;
+            IMetadataView older = _metadata.OpenSnapshot(from.Id);
+            await foreach (InodeDifference difference in _metadata.CompareAsync(from.Id, to, cancel))
+            {
+                if (Lost(difference) is { } kind && await PathOfAsync(older, difference.Before!.Value, cancel) is { } path)
+                {
+                    InodeAttributes inode = difference.Before.Value.Inode;
+                    yield return new LostVersion(path, kind, from, inode.Kind == InodeKind.Directory, inode.Size);
+                }
+            }
+        }
+    }
+
+    // Attributes alone are no data: who changes a mode loses nothing.
+    private static DifferenceKind? Lost(in InodeDifference difference)
+    {
+        if (difference.Before is not { } before)
+        {
+            return null;
+        }
+
+        if (difference.After is not { } after)
+        {
+            return DifferenceKind.Removed;
+        }
+
+        bool isRewritten = before.Inode.Kind == InodeKind.File
+            && before.Inode.Size > 0
+            && (before.Inode.Size != after.Inode.Size || before.Inode.ModifyTime != after.Inode.ModifyTime);
+        return isRewritten ? DifferenceKind.Changed : null;
     }
 
     /// <summary>Streams what differs between a snapshot and a later one, or the live state.</summary>

@@ -13,6 +13,7 @@ using HipaaFs.Sessions;
 using HipaaFs.Snapshots;
 using HipaaFs.Staging;
 using HipaaFs.Storage;
+using HipaaFs.Trash;
 using Microsoft.Extensions.Logging;
 
 namespace HipaaFs.Volumes;
@@ -228,6 +229,7 @@ public sealed partial class Volume : IAsyncDisposable
             Task.Run(() => writer.Alarm.WatchAsync(_stop.Token)),
             Task.Run(() => writer.Collector.RunAsync(_stop.Token)),
             Task.Run(() => writer.Compactor.RunAsync(_stop.Token)),
+            Task.Run(() => new TrashKeeper(_parts.Snapshots, _parts.Options.TrashDays, _parts.Time, _logger).RunAsync(_stop.Token)),
             Task.Run(() => RepairAsync(writer, recovery)));
     }
 

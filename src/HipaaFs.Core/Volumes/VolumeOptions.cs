@@ -27,6 +27,9 @@ public sealed record VolumeOptions
     /// <summary>How the snapshots are shown. Defaults to a hidden directory.</summary>
     public SnapshotDirectoryMode SnapshotDirectory { get; init; }
 
+    /// <summary>Days for which what is deleted or overwritten can be had back; 0, the default, keeps nothing.</summary>
+    public int TrashDays { get; init; }
+
     /// <summary>The snapshot to show instead of the live state, by its name; null for none. Read-only.</summary>
     public string? ShownSnapshot { get; init; }
 

@@ -23,7 +23,7 @@ internal static class SnapshotCommand
         Argument<string> mountPoint = MountPointArgument();
         var name = new Argument<string?>("NAME")
         {
-            Description = "What it is called. Default: the time.",
+            Description = "What it is called. Default: manual- and the time.",
             Arity = ArgumentArity.ZeroOrOne,
         };
         var command = new Command("create", "Takes a snapshot of everything written so far.") { mountPoint, name };
@@ -128,8 +128,5 @@ internal static class SnapshotCommand
         _ => 'M',
     };
 
-    // A name may hold what a terminal would obey.
-    private static string Shown(string name) => name.Any(char.IsControl)
-        ? string.Concat(name.Select(static letter => char.IsControl(letter) ? $"\\x{(int)letter:x2}" : letter.ToString()))
-        : name;
+    private static string Shown(string name) => TerminalText.Escape(name);
 }

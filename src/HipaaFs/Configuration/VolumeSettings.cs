@@ -64,6 +64,10 @@ internal static class VolumeSettings
     public static readonly Setting<TimeSpan> RecoveryAlarm = new(
         "recovery.alarm", "2m", "Age of the recovery point above which there is an alarm.", SettingReaders.Duration(TimeSpan.FromSeconds(2), TimeSpan.FromDays(365)));
 
+    /// <summary>How long what is deleted can be had back.</summary>
+    public static readonly Setting<int> Trash = new(
+        "trash", "0", "Days for which what is deleted or overwritten can be had back.", SettingReaders.Number(0, 36500));
+
     /// <summary>The log of the daemon.</summary>
     public static readonly Setting<string> LogFile = new(
         "log.file", "log/hipaafs.log", "Log of the daemon.", SettingReaders.Text);
@@ -87,6 +91,7 @@ internal static class VolumeSettings
         CacheDirectory, CacheSize, CacheKeepFree,
         StagingDirectory, StagingSize, StagingWhenFull,
         RecoveryPublish, RecoveryAlarm,
+        Trash,
         LogFile, LogSize, LogKeep, LogLevel,
     ];
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using HipaaFs.Cli.Output;
 
 namespace HipaaFs.Cli.Control;
@@ -24,6 +25,14 @@ internal sealed partial class ControlClient
         HttpMethod.Get,
         $"{Snapshots}/diff?from={Escape(from)}{(to is null ? "" : $"&to={Escape(to)}")}",
         JsonOutput.Default.IReadOnlyListDifferenceLine,
+        null,
+        cancel);
+
+    /// <summary>What was removed or written over at or below a path of the volume and can be had back.</summary>
+    public Task<LostVersionList> ListTrashAsync(string path, int limit, CancellationToken cancel) => SendAsync(
+        HttpMethod.Get,
+        string.Create(CultureInfo.InvariantCulture, $"v1/trash?path={Escape(path)}&limit={limit}"),
+        JsonOutput.Default.LostVersionList,
         null,
         cancel);
 

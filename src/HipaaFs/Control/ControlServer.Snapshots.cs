@@ -1,3 +1,4 @@
+using System.Globalization;
 using HipaaFs.Cli.Output;
 using Microsoft.AspNetCore.Http;
 
@@ -21,6 +22,13 @@ internal sealed partial class ControlServer
         JsonEnvelope.Result(
             await _target.CompareSnapshotsAsync(Required(http, "from"), Query(http, "to"), http.RequestAborted),
             JsonOutput.Default.IReadOnlyListDifferenceLine));
+
+    private async Task ListTrashAsync(HttpContext http)
+    {
+        int limit = int.TryParse(Query(http, "limit"), NumberStyles.None, CultureInfo.InvariantCulture, out int asked) ? asked : int.MaxValue;
+        LostVersionList found = await _target.ListTrashAsync(Query(http, "path") ?? "/", limit, http.RequestAborted);
+        await SendAsync(http, JsonEnvelope.Result(found, JsonOutput.Default.LostVersionList));
+    }
 
     private static string? Query(HttpContext http, string key) => http.Request.Query[key] is [{ } value, ..] ? value : null;
 

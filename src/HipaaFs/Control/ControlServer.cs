@@ -134,6 +134,7 @@ internal sealed partial class ControlServer : IAsyncDisposable
         ("POST", "/v1/snapshots") => CreateSnapshotAsync(http),
         ("DELETE", "/v1/snapshots") => DeleteSnapshotAsync(http),
         ("GET", "/v1/snapshots/diff") => CompareSnapshotsAsync(http),
+        ("GET", "/v1/trash") => ListTrashAsync(http),
         _ => throw new CommandException(
             ExitCode.NotFound,
             $"answer {http.Request.Method} {http.Request.Path}: there is no such request",

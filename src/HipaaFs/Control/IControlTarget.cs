@@ -32,4 +32,7 @@ internal interface IControlTarget
 
     /// <summary>Stops uploading and closes the volume, if nothing is mounted any more, so that a new mount can open it.</summary>
     Task HandOverAsync(CancellationToken cancel);
+
+    /// <summary>What was removed or written over at or below a path of the volume and can be had back, the latest loss first.</summary>
+    Task<LostVersionList> ListTrashAsync(string path, int limit, CancellationToken cancel);
 }

@@ -1,5 +1,7 @@
+using System.Globalization;
 using HipaaFs.Cli.Control;
 using HipaaFs.Snapshots;
+using HipaaFs.Trash;
 
 namespace HipaaFs.Cli.Daemon;
 
@@ -16,6 +18,8 @@ internal sealed partial class MountDaemon
     /// <inheritdoc/>
     public async Task<SnapshotLine> CreateSnapshotAsync(string? name, CancellationToken cancel)
     {
+        // Without a label it would be one of the trash, which deletes it after a while.
+        name ??= string.Create(CultureInfo.InvariantCulture, $"manual-{_context.Time.GetUtcNow():yyyy-MM-dd'T'HH.mm.ss.fff'Z'}");
         FsResult<Snapshot> taken = await _volume.Snapshots.CreateAsync(name, cancel);
         return taken.IsOk ? ToLine(taken.Value) : throw SnapshotFailed("take a snapshot", taken.Error);
     }
@@ -26,6 +30,37 @@ internal sealed partial class MountDaemon
         Snapshot snapshot = await FindSnapshotAsync("delete a snapshot", name, cancel);
         FsError error = await _volume.Snapshots.DeleteAsync(name, cancel);
         return error == FsError.None ? ToLine(snapshot) : throw SnapshotFailed("delete a snapshot", error);
+    }
+
+    /// <inheritdoc/>
+    public async Task<LostVersionList> ListTrashAsync(string path, int limit, CancellationToken cancel)
+    {
+        string directory = path == "/" ? "" : path;
+        var lines = new List<LostVersionLine>();
+        try
+        {
+            await foreach (LostVersion lost in _volume.Snapshots.FindLostAsync(cancel))
+            {
+                if (lost.Path != directory && !lost.Path.StartsWith(directory + "/", StringComparison.Ordinal))
+                {
+                    continue;
+                }
+
+                if (lines.Count == limit)
+                {
+                    return new LostVersionList(lines, HasMore: true);
+                }
+
+                lines.Add(new LostVersionLine(
+                    ToWord(lost.Kind), lost.Path, lost.Snapshot.Name, lost.Snapshot.Created, lost.IsDirectory, lost.Size));
+            }
+        }
+        catch (IOException error)
+        {
+            throw new CommandException(ExitCode.Failed, $"list the trash of {_plan.MountPoint}: {error.Message}", "The log says more.", error);
+        }
+
+        return new LostVersionList(lines, HasMore: false);
     }
 
     /// <inheritdoc/>

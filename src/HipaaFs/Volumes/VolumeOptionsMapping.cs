@@ -26,6 +26,7 @@ internal static class VolumeOptionsMapping
             CapacityBytes = configuration.Get(VolumeSettings.Capacity),
             PublishInterval = configuration.Get(VolumeSettings.RecoveryPublish),
             RecoveryPointLimit = configuration.Get(VolumeSettings.RecoveryAlarm),
+            TrashDays = configuration.Get(VolumeSettings.Trash),
             Cache = new CacheOptions
             {
                 Directory = configuration.GetPath(VolumeSettings.CacheDirectory),

@@ -171,6 +171,8 @@ public sealed class ControlSocketTests : IAsyncDisposable
         public Task<SnapshotLine> DeleteSnapshotAsync(string name, CancellationToken cancel) =>
             throw new CommandException(ExitCode.NotFound, name, "the action");
 
+        public Task<LostVersionList> ListTrashAsync(string path, int limit, CancellationToken cancel) => throw new NotSupportedException();
+
         public Task<IReadOnlyList<DifferenceLine>> CompareSnapshotsAsync(string from, string? to, CancellationToken cancel) =>
             Task.FromResult<IReadOnlyList<DifferenceLine>>([new DifferenceLine("renamed", from, to)]);
 

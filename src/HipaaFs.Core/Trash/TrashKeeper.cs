@@ -1,0 +1,95 @@
+using HipaaFs.Snapshots;
+using Microsoft.Extensions.Logging;
+
+namespace HipaaFs.Trash;
+
+/// <summary>Takes a snapshot every minute in which something changed, and deletes those whose time is over: what is deleted or overwritten can be had back from them.</summary>
+internal sealed partial class TrashKeeper
+{
+    private readonly VolumeSnapshots _snapshots;
+    private readonly int _days;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private FsError _logged;
+
+    internal TrashKeeper(VolumeSnapshots snapshots, int days, TimeProvider time, ILogger logger)
+    {
+        _snapshots = snapshots;
+        _days = days;
+        _time = time;
+        _logger = logger;
+    }
+
+    /// <summary>Keeps the trash until stopped.</summary>
+    internal async Task RunAsync(CancellationToken stop)
+    {
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(TrashSchedule.Interval, _time, stop);
+                await KeepOrLogAsync(stop);
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The volume is closing, or a newer session has it.
+        }
+    }
+
+    /// <summary>One round.</summary>
+    internal async Task<FsError> KeepAsync(CancellationToken cancel)
+    {
+        FsResult<IReadOnlyList<Snapshot>> all = await _snapshots.ListAsync(cancel);
+        if (!all.IsOk)
+        {
+            return all.Error;
+        }
+
+        if (_days > 0 && (all.Value.Count == 0 || await _snapshots.HasChangedSinceAsync(all.Value[^1], cancel)))
+        {
+            FsResult<Snapshot> taken = await _snapshots.CreateAsync(label: null, cancel);
+            if (!taken.IsOk)
+            {
+                return taken.Error;
+            }
+        }
+
+        // Oldest first, so that a run which is cut off leaves the younger ones.
+        foreach (Snapshot expired in TrashSchedule.FindExpired(all.Value, _days, _time.GetUtcNow()))
+        {
+            FsError error = await _snapshots.DeleteAsync(expired.Name, cancel);
+            if (error is not (FsError.None or FsError.NotFound))
+            {
+                return error;
+            }
+        }
+
+        return FsError.None;
+    }
+
+    private async Task KeepOrLogAsync(CancellationToken stop)
+    {
+        try
+        {
+            FsError error = await KeepAsync(stop);
+            if (error != _logged && error != FsError.None)
+            {
+                LogNotKept(_logger, error);
+            }
+
+            _logged = error;
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException || !stop.IsCancellationRequested)
+        {
+            // Without this loop nothing that is deleted could be had back any more, so it goes on whatever happened.
+            LogFailed(_logger, exception);
+        }
+    }
+
+    [LoggerMessage(595, LogLevel.Error, "The trash is not kept ({Error}): what is deleted or overwritten now may not be had back. It is tried again every minute")]
+    private static partial void LogNotKept(ILogger logger, FsError error);
+
+    [LoggerMessage(596, LogLevel.Error, "Keeping the trash failed; it is tried again")]
+    private static partial void LogFailed(ILogger logger, Exception exception);
+}
