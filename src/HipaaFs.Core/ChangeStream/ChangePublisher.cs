@@ -123,11 +123,12 @@ internal sealed partial class ChangePublisher : IDisposable
         try
         {
             DateTimeOffset begun = _time.GetUtcNow();
+            DateTimeOffset point = begun - _writeback.DirtyFor; // What is in memory only is in no row yet, and a publication does not bring it.
             await LoadAsync(cancel);
             bool isFull = NeedsFull();
             if (!isFull && (_metadata.Applied <= PublishedSequence || _metadata.Applied == _noted))
             {
-                SetPublished(begun);
+                SetPublished(begun, point);
                 return StoreError.None;
             }
 
@@ -137,10 +138,10 @@ internal sealed partial class ChangePublisher : IDisposable
                 return StoreError.Unavailable;
             }
 
-            StoreError error = await PutAsync(upTo.Value, isFull, begun, cancel); // Steps 4 and 5
+            StoreError error = await PutAsync(upTo.Value, isFull, point, cancel); // Steps 4 and 5
             if (error == StoreError.None)
             {
-                SetPublished(begun);
+                SetPublished(begun, point);
             }
 
             return error;
@@ -166,10 +167,10 @@ internal sealed partial class ChangePublisher : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _one.Dispose();
 
-    private void SetPublished(DateTimeOffset begun)
+    private void SetPublished(DateTimeOffset begun, DateTimeOffset point)
     {
         LastPublished = begun;
-        RecoveryPoint = begun;
+        RecoveryPoint = point;
     }
 
     private async ValueTask<PublishedPoint?> ReadPointAsync(CancellationToken cancel)
@@ -239,7 +240,7 @@ internal sealed partial class ChangePublisher : IDisposable
 
     private bool NeedsFull() => _published is null || _time.GetUtcNow() - _published.FullAt >= FullInterval;
 
-    private async Task<StoreError> PutAsync(CommitSequence upTo, bool isFull, DateTimeOffset begun, CancellationToken cancel)
+    private async Task<StoreError> PutAsync(CommitSequence upTo, bool isFull, DateTimeOffset point, CancellationToken cancel)
     {
         byte[] previous = isFull ? new byte[32] : _published!.Hash;
         IAsyncEnumerable<ChangeBatch> source = isFull ? _metadata.DumpAsync(cancel) : _metadata.ChangesSinceAsync(_published!.Sequence, cancel);
@@ -284,7 +285,7 @@ internal sealed partial class ChangePublisher : IDisposable
         }
 
         StoreResult<byte[]> last = await PutOneAsync(previous, pending, reached, isFull && first, isPoint: true, cancel);
-        return last.Succeeded ? await NoteAsync(reached, last.Value, isFull, begun) : last.Error;
+        return last.Succeeded ? await NoteAsync(reached, last.Value, isFull, point) : last.Error;
     }
 
     private async ValueTask<StoreResult<byte[]>> PutOneAsync(
@@ -301,10 +302,10 @@ internal sealed partial class ChangePublisher : IDisposable
         return put;
     }
 
-    private async ValueTask<StoreError> NoteAsync(CommitSequence reached, byte[] hash, bool isFull, DateTimeOffset begun)
+    private async ValueTask<StoreError> NoteAsync(CommitSequence reached, byte[] hash, bool isFull, DateTimeOffset point)
     {
         DateTimeOffset fullAt = isFull ? _time.GetUtcNow() : _published!.FullAt;
-        _published = new PublishedPoint(reached, _clock.Session.Value, _nextNumber - 1, hash, fullAt, begun);
+        _published = new PublishedPoint(reached, _clock.Session.Value, _nextNumber - 1, hash, fullAt, point);
         CommitSequence before = _metadata.Applied;
         MetadataResult<Applied> noted = await _metadata.SetSettingAsync(_clock.NextOperation(), PublishedPoint.Setting, _published.Encode());
         MetadataResult<Applied> trimmed = await _metadata.TrimChangesAsync(reached);

@@ -80,6 +80,9 @@ internal sealed partial class Writeback : IAsyncDisposable
     /// <summary>Whether somebody waits for a file.</summary>
     internal bool HasUrgent => _queue.HasUrgent;
 
+    /// <summary>For how long the oldest written bytes have been in memory only; zero when there are none.</summary>
+    internal TimeSpan DirtyFor => _queue.DirtyFor;
+
     /// <summary>Starts the loop.</summary>
     internal void Start() => _loop = Task.Run(RunAsync);
 

@@ -55,6 +55,26 @@ internal sealed class WritebackQueue
         }
     }
 
+    /// <summary>For how long the oldest written bytes have been in memory only; zero when there are none.</summary>
+    internal TimeSpan DirtyFor
+    {
+        get
+        {
+            long now = _time.GetTimestamp();
+            long oldest = now;
+            lock (_lock)
+            {
+                foreach (FileState file in _dirty)
+                {
+                    long since = file.DirtySince;
+                    oldest = since == 0 ? oldest : Math.Min(oldest, since);
+                }
+            }
+
+            return _time.GetElapsedTime(oldest, now);
+        }
+    }
+
     /// <summary>Adds a file that has unapplied data; <paramref name="due"/> says whether it is worth a pass for its memory. The caller holds a reference.</summary>
     internal void Add(FileState file, bool due)
     {

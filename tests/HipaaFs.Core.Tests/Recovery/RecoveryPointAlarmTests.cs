@@ -55,6 +55,37 @@ public sealed class RecoveryPointAlarmTests
     }
 
     [Fact]
+    public async Task RecoveryPoint_DataInMemoryOnly_IsNotLaterThanItsWrite()
+    {
+        var time = new ManualTimeProvider();
+        await using TestVolume test = await TestVolume.CreateAsync(new TestVolumeOptions { Time = time });
+        HipaaFs.ChangeStream.ChangePublisher publisher = test.Volume.Parts.Writer!.Publisher;
+        CreatedFile file = await test.FileSystem.CreateAsync("a");
+        await test.FileSystem.SyncAsync(default).Ok();
+        Assert.Equal(StoreError.None, await publisher.PublishAsync(default));
+
+        // A disk that takes nothing: what is written now stays in memory, whatever time passes, and nothing is left to publish.
+        test.StagingFault = static _ => 0;
+        DateTimeOffset written = time.GetUtcNow();
+        await test.FileSystem.WriteAsync(file.Handle, 0, [1, 2, 3]);
+        for (int i = 0; i < 3; i++)
+        {
+            time.Advance(test.Options.RecoveryPointLimit);
+            Assert.NotEqual(FsError.None, await test.FileSystem.FsyncAsync(file.Handle, false, default));
+            Assert.Equal(StoreError.None, await publisher.PublishAsync(default));
+            Assert.Equal(written, test.Volume.GetStatus().RecoveryPoint);
+        }
+
+        Assert.True(test.Volume.GetStatus().RecoveryPointAlarm);
+        test.StagingFault = null;
+        await test.FileSystem.FsyncAsync(file.Handle, false, default).Ok();
+        Assert.Equal(StoreError.None, await publisher.PublishAsync(default));
+        Assert.Equal(time.GetUtcNow(), test.Volume.GetStatus().RecoveryPoint);
+        Assert.False(test.Volume.GetStatus().RecoveryPointAlarm);
+        await test.FileSystem.CloseAsync(file.Handle);
+    }
+
+    [Fact]
     public async Task Mount_LongAfterTheLastPublication_HasAsLongToPublishAsAnyOther()
     {
         var time = new ManualTimeProvider();
