@@ -56,6 +56,17 @@ internal sealed class SegmentFile : IDisposable
     /// <summary>Whether the header is the segment's own and, once it is finished, index and trailer fit it.</summary>
     internal bool HasEnds() => TryReadHeader(out _) && (_row.ObjectLength == 0 || TryReadTail(out _));
 
+    /// <summary>Whether these bytes, of at least a trailer's length, are the authentic index and trailer of a finished segment.</summary>
+    internal static bool IsTail(SegmentRow row, SegmentCipher cipher, ReadOnlySpan<byte> tail)
+    {
+        ReadOnlySpan<byte> index = tail[..^SegmentFormat.TrailerSize];
+        return SegmentTrailer.TryRead(tail[index.Length..], out SegmentTrailer trailer)
+            && trailer == new SegmentTrailer((ulong)SegmentFormat.FramesEnd(row.PlaintextLength), (uint)index.Length)
+            && cipher.TryOpenIndex((uint)SegmentFormat.FrameCount(row.PlaintextLength), index, out byte[]? encoded)
+            && SegmentIndex.TryDecode(encoded, out SegmentIndex? opened)
+            && opened.PlaintextLength == row.PlaintextLength;
+    }
+
     /// <summary>SHA-256 of the file of a finished segment, of which every byte was found authentic; empty when one was not.</summary>
     internal ReadOnlyMemory<byte> HashAuthentic()
     {
@@ -122,13 +133,7 @@ internal sealed class SegmentFile : IDisposable
         }
 
         tail = new byte[length];
-        ReadOnlySpan<byte> index = tail.AsSpan(0, tail.Length - SegmentFormat.TrailerSize);
-        return TryRead(tail, begin)
-            && SegmentTrailer.TryRead(tail.AsSpan(index.Length), out SegmentTrailer trailer)
-            && trailer == new SegmentTrailer((ulong)begin, (uint)index.Length)
-            && _cipher.TryOpenIndex((uint)SegmentFormat.FrameCount(_row.PlaintextLength), index, out byte[]? encoded)
-            && SegmentIndex.TryDecode(encoded, out SegmentIndex? opened)
-            && opened.PlaintextLength == _row.PlaintextLength;
+        return TryRead(tail, begin) && IsTail(_row, _cipher, tail);
     }
 
     private bool TryRead(Span<byte> destination, long offset)

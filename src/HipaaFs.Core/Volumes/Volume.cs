@@ -8,6 +8,7 @@ using HipaaFs.Metadata;
 using HipaaFs.Metadata.Sqlite;
 using HipaaFs.Names;
 using HipaaFs.Platform;
+using HipaaFs.Scrubbing;
 using HipaaFs.Segments;
 using HipaaFs.Sessions;
 using HipaaFs.Snapshots;
@@ -149,16 +150,41 @@ public sealed partial class Volume : IAsyncDisposable
             return Task.FromResult<GarbageReport?>(null);
         }
 
+        return Ask(() => CollectGarbageAsync(writer, cancel));
+    }
+
+    /// <summary>Reads every segment of the store and opens every frame; puts back what is not as it was written and whole on this machine.</summary>
+    /// <returns>What was found; null on a read-only volume.</returns>
+    /// <exception cref="InvalidOperationException">Another scrub is under way.</exception>
+    /// <exception cref="IOException">The metadata cannot be read.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled, or the volume is closing: the next one goes on from there.</exception>
+    public Task<ScrubReport?> ScrubAsync(ScrubOptions options, IProgress<ScrubProgress> progress, CancellationToken cancel)
+    {
+        if (_parts.Writer is not { } writer || FileSystem.IsReadOnly)
+        {
+            return Task.FromResult<ScrubReport?>(null);
+        }
+
+        return Ask<ScrubReport?>(async () =>
+        {
+            using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancel, _stop.Token);
+            return await writer.Scrubber.RunAsync(options, progress, ends.Token);
+        });
+    }
+
+    // Closing waits for what somebody asked for and waits for.
+    private Task<T> Ask<T>(Func<Task<T>> work)
+    {
         lock (_lock)
         {
             if (_isStopped)
             {
-                return Task.FromCanceled<GarbageReport?>(new CancellationToken(canceled: true));
+                return Task.FromCanceled<T>(new CancellationToken(canceled: true));
             }
 
-            Task<GarbageReport?> collecting = Task.Run(() => CollectGarbageAsync(writer, cancel), CancellationToken.None);
-            _asked = _asked.IsCompleted ? collecting : Task.WhenAll(_asked, collecting);
-            return collecting;
+            Task<T> asked = Task.Run(work, CancellationToken.None);
+            _asked = _asked.IsCompleted ? asked : Task.WhenAll(_asked, asked);
+            return asked;
         }
     }
 

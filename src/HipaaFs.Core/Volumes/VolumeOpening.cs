@@ -11,6 +11,7 @@ using HipaaFs.Metadata.Sqlite;
 using HipaaFs.Names;
 using HipaaFs.Platform;
 using HipaaFs.Recovery;
+using HipaaFs.Scrubbing;
 using HipaaFs.Segments;
 using HipaaFs.Sessions;
 using HipaaFs.Snapshots;
@@ -322,7 +323,8 @@ internal sealed class VolumeOpening
             var scattered = new ScatteredFiles(metadata, staging, move, files, _time);
             var compactor = new Compactor(metadata, store, staging, move, scattered, _time, _logger);
             var alarm = new RecoveryPointAlarm(publisher, _options.RecoveryPointLimit, _time, _logger);
-            writer = new VolumeWriter(writeback, uploader, publisher, collector, compactor, repacker, fence, alarm);
+            var scrubber = new Scrubber(metadata, store, ring, cache, clock, _time, _logger);
+            writer = new VolumeWriter(writeback, uploader, publisher, collector, compactor, repacker, fence, alarm, scrubber);
         }
 
         var fileSystem = new HipaaFileSystem(new FileSystemParts

@@ -2,6 +2,7 @@ using HipaaFs.ChangeStream;
 using HipaaFs.Collection;
 using HipaaFs.Compaction;
 using HipaaFs.Recovery;
+using HipaaFs.Scrubbing;
 using HipaaFs.Sessions;
 using HipaaFs.Staging;
 
@@ -16,6 +17,7 @@ namespace HipaaFs.Volumes;
 /// <param name="Repacker">Copies live data out of unfinished segments.</param>
 /// <param name="Fence">Whether this session is the newest.</param>
 /// <param name="Alarm">Whether the recovery point is too old.</param>
+/// <param name="Scrubber">Reads everything in the store and repairs it.</param>
 internal sealed record VolumeWriter(
     Writeback Writeback,
     Uploader Uploader,
@@ -24,4 +26,5 @@ internal sealed record VolumeWriter(
     Compactor Compactor,
     Repacker Repacker,
     SessionFence Fence,
-    RecoveryPointAlarm Alarm);
+    RecoveryPointAlarm Alarm,
+    Scrubber Scrubber);

@@ -22,6 +22,7 @@ internal static class CommandTree
             SyncCommand.Create(runner),
             SnapshotCommand.Create(runner),
             GcCommand.Create(runner),
+            ScrubCommand.Create(runner),
             TrashCommand.Create(runner),
             FsckCommand.Create(runner),
             RestoreCommand.Create(runner),

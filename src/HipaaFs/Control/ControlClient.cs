@@ -1,9 +1,11 @@
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using HipaaFs.Cli.Output;
+using HipaaFs.Scrubbing;
 using HipaaFs.Collection;
 
 namespace HipaaFs.Cli.Control;
@@ -72,6 +74,14 @@ internal sealed partial class ControlClient : IDisposable
     /// <summary>Rewrites and deletes what the store holds in vain.</summary>
     public Task<GarbageReport> CollectGarbageAsync(CancellationToken cancel) =>
         SendAsync(HttpMethod.Post, "v1/gc", JsonOutput.Default.GarbageReport, null, cancel);
+
+    /// <summary>Reads everything in the store and repairs it, with progress.</summary>
+    public Task<ScrubResult> ScrubAsync(ScrubOptions options, Action<ProgressUpdate> progress, CancellationToken cancel) => SendAsync(
+        HttpMethod.Post,
+        string.Create(CultureInfo.InvariantCulture, $"v1/scrub?bandwidth={options.BytesPerSecond}&restart={(options.Restart ? "true" : "false")}"),
+        JsonOutput.Default.ScrubResult,
+        progress,
+        cancel);
 
     /// <summary>Uploads and unmounts, or with <paramref name="now"/> unmounts at once.</summary>
     public Task<UmountOutcome> UmountAsync(bool now, Action<ProgressUpdate> progress, CancellationToken cancel) =>

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using HipaaFs.Cli.Interop;
 using HipaaFs.Cli.Output;
+using HipaaFs.Scrubbing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
@@ -16,7 +17,7 @@ namespace HipaaFs.Cli.Control;
 
 /// <summary>Answers the control socket of one daemon: HTTP/1.1 on a Unix socket, JSON in the envelope of <see cref="JsonEnvelope"/>.</summary>
 /// <remarks>
-/// <c>GET /v1/status</c>; <c>POST /v1/sync</c>; <c>POST /v1/gc</c>; <c>POST /v1/umount[?now=true]</c>, whose answer is progress lines and then one result;
+/// <c>GET /v1/status</c>; <c>POST /v1/sync</c>; <c>POST /v1/gc</c>; <c>POST /v1/scrub</c>; <c>POST /v1/umount[?now=true]</c>, whose answer is progress lines and then one result;
 /// <c>POST /v1/handover</c>; <c>GET</c>, <c>POST</c>, <c>DELETE /v1/snapshots[?name=]</c>; <c>GET /v1/snapshots/diff?from=[&amp;to=]</c>;
 /// <c>GET /metrics</c> in Prometheus text. The socket has mode 0600 in a directory of mode 0700, and who
 /// connects must be root or the user of the daemon: the kernel says who it is.
@@ -128,6 +129,7 @@ internal sealed partial class ControlServer : IAsyncDisposable
         ("GET", "/metrics") => SendMetricsAsync(http),
         ("POST", "/v1/sync") => SyncAsync(http),
         ("POST", "/v1/gc") => CollectGarbageAsync(http),
+        ("POST", "/v1/scrub") => ScrubAsync(http),
         ("POST", "/v1/umount") => UmountAsync(http),
         ("POST", "/v1/handover") => HandOverAsync(http),
         ("GET", "/v1/snapshots") => ListSnapshotsAsync(http),
@@ -138,7 +140,7 @@ internal sealed partial class ControlServer : IAsyncDisposable
         _ => throw new CommandException(
             ExitCode.NotFound,
             $"answer {http.Request.Method} {http.Request.Path}: there is no such request",
-            "Use /v1/status, /v1/sync, /v1/gc, /v1/umount, /v1/handover, /v1/snapshots, /v1/snapshots/diff or /metrics."),
+            "Use /v1/status, /v1/sync, /v1/gc, /v1/scrub, /v1/umount, /v1/handover, /v1/snapshots, /v1/snapshots/diff, /v1/trash or /metrics."),
     };
 
     private async Task SyncAsync(HttpContext http)
@@ -149,6 +151,19 @@ internal sealed partial class ControlServer : IAsyncDisposable
 
     private async Task CollectGarbageAsync(HttpContext http) =>
         await SendAsync(http, JsonEnvelope.Result(await _target.CollectGarbageAsync(http.RequestAborted), JsonOutput.Default.GarbageReport));
+
+    private async Task ScrubAsync(HttpContext http)
+    {
+        var options = new ScrubOptions
+        {
+            BytesPerSecond = long.TryParse(Query(http, "bandwidth"), NumberStyles.None, CultureInfo.InvariantCulture, out long rate) ? rate : 0,
+            Restart = Query(http, "restart") == "true",
+        };
+        using var oneAtATime = new SemaphoreSlim(1);
+        ScrubResult found = await _target.ScrubAsync(options, update => Report(http, update, oneAtATime), http.RequestAborted);
+        await oneAtATime.WaitAsync(CancellationToken.None);
+        await SendAsync(http, JsonEnvelope.Result(found, JsonOutput.Default.ScrubResult));
+    }
 
     private async Task UmountAsync(HttpContext http)
     {

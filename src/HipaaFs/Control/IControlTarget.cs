@@ -1,3 +1,4 @@
+using HipaaFs.Scrubbing;
 using HipaaFs.Cli.Output;
 using HipaaFs.Collection;
 
@@ -35,4 +36,8 @@ internal interface IControlTarget
 
     /// <summary>What was removed or written over at or below a path of the volume and can be had back, the latest loss first.</summary>
     Task<LostVersionList> ListTrashAsync(string path, int limit, CancellationToken cancel);
+
+    /// <summary>Reads everything in the store and puts back what is not as it was written.</summary>
+    /// <exception cref="CommandException">It cannot be done, or was ended.</exception>
+    Task<ScrubResult> ScrubAsync(ScrubOptions options, Action<ProgressUpdate> progress, CancellationToken cancel);
 }

@@ -13,6 +13,7 @@ namespace HipaaFs.Cli.Output;
 [JsonSerializable(typeof(IReadOnlyList<MountStatus>))]
 [JsonSerializable(typeof(UmountOutcome))]
 [JsonSerializable(typeof(LostVersionList))]
+[JsonSerializable(typeof(ScrubResult))]
 [JsonSerializable(typeof(SnapshotLine))]
 [JsonSerializable(typeof(TrashRestoreResult))]
 [JsonSerializable(typeof(IReadOnlyList<SnapshotLine>))]

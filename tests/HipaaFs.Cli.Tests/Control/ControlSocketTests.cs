@@ -1,3 +1,4 @@
+using HipaaFs.Scrubbing;
 using HipaaFs.Cli.Control;
 using HipaaFs.Cli.Output;
 using HipaaFs.Collection;
@@ -170,6 +171,8 @@ public sealed class ControlSocketTests : IAsyncDisposable
 
         public Task<SnapshotLine> DeleteSnapshotAsync(string name, CancellationToken cancel) =>
             throw new CommandException(ExitCode.NotFound, name, "the action");
+
+        public Task<ScrubResult> ScrubAsync(ScrubOptions options, Action<ProgressUpdate> progress, CancellationToken cancel) => throw new NotSupportedException();
 
         public Task<LostVersionList> ListTrashAsync(string path, int limit, CancellationToken cancel) => throw new NotSupportedException();
 

@@ -1,0 +1,244 @@
+using System.Buffers.Binary;
+using HipaaFs.Cache;
+using HipaaFs.Crypto;
+using HipaaFs.Metadata;
+using HipaaFs.Recovery;
+using HipaaFs.Segments;
+using HipaaFs.Sessions;
+using HipaaFs.Staging;
+using HipaaFs.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace HipaaFs.Scrubbing;
+
+/// <summary>Reads every segment of the store and opens every frame; what is not as it was written and whole in the cache is put back.</summary>
+/// <remarks>
+/// One at a time. It goes through the segments in the order of their ids and notes how far it is, so that the next one goes on where this one was left. Segments that come
+/// meanwhile are proven by their upload.
+/// </remarks>
+internal sealed partial class Scrubber : IDisposable
+{
+    private const string PositionSetting = "scrub.position";
+    private const int PositionSize = SegmentId.Size + sizeof(long);
+    private const int PageSize = 64;
+    private const int NoteEvery = 16;
+
+    private readonly SemaphoreSlim _one = new(1, 1);
+    private readonly IMetadataStore _metadata;
+    private readonly IObjectStore _store;
+    private readonly KeyRing _ring;
+    private readonly FrameCache _cache;
+    private readonly SessionClock _clock;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly SegmentUpload _upload;
+
+    internal Scrubber(
+        IMetadataStore metadata, IObjectStore store, KeyRing ring, FrameCache cache, SessionClock clock, TimeProvider time, ILogger logger)
+    {
+        _metadata = metadata;
+        _store = store;
+        _ring = ring;
+        _cache = cache;
+        _clock = clock;
+        _time = time;
+        _logger = logger;
+        _upload = new SegmentUpload(store, ring, logger);
+    }
+
+    /// <summary>Runs to the end, or until the store stops answering.</summary>
+    /// <exception cref="InvalidOperationException">Another one is under way.</exception>
+    /// <exception cref="IOException">The metadata cannot be read.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled; the next one goes on from there.</exception>
+    internal async Task<ScrubReport> RunAsync(ScrubOptions options, IProgress<ScrubProgress> progress, CancellationToken cancel)
+    {
+        if (!await _one.WaitAsync(TimeSpan.Zero, CancellationToken.None))
+        {
+            throw new InvalidOperationException("a scrub is under way");
+        }
+
+        try
+        {
+            return await ScrubAsync(options, progress, cancel);
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _one.Dispose();
+
+    private async Task<ScrubReport> ScrubAsync(ScrubOptions options, IProgress<ScrubProgress> progress, CancellationToken cancel)
+    {
+        (SegmentId? after, long doneBefore) = options.Restart ? (null, 0) : await ReadPositionAsync(cancel);
+        bool isResumed = after is not null;
+        var audit = new StoredSegmentAudit(_store, _ring, new ScrubPace(options.BytesPerSecond, _time));
+        var findings = new List<ScrubFinding>();
+        long total = doneBefore + await CountAsync(after, cancel);
+        long bytes = 0;
+        long segments = 0;
+        try
+        {
+            while (true)
+            {
+                IReadOnlyList<SegmentRow> rows = await ListAsync(after, cancel);
+                if (rows.Count == 0)
+                {
+                    await NoteAsync(null, 0);
+                    return new ScrubReport(segments, bytes, isResumed, findings, StoreError.None);
+                }
+
+                foreach (SegmentRow row in rows)
+                {
+                    StoreResult<SegmentDamage?> damage = await audit.RunAsync(row, cancel);
+                    if (!damage.Succeeded)
+                    {
+                        await NoteAsync(after, doneBefore + bytes);
+                        return new ScrubReport(segments, bytes, isResumed, findings, damage.Error);
+                    }
+
+                    if (damage.Value is not null && await IsStillLiveAsync(row.Id, cancel))
+                    {
+                        findings.Add(await SettleAsync(damage.Value, cancel));
+                    }
+
+                    after = row.Id;
+                    segments++;
+                    bytes += row.ObjectLength;
+                    progress.Report(new ScrubProgress(doneBefore + bytes, Math.Max(total, doneBefore + bytes)));
+                    if (segments % NoteEvery == 0)
+                    {
+                        await NoteAsync(after, doneBefore + bytes);
+                    }
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            await NoteAsync(after, doneBefore + bytes);
+            throw;
+        }
+    }
+
+    private async Task<ScrubFinding> SettleAsync(SegmentDamage damage, CancellationToken cancel)
+    {
+        SegmentRow row = damage.Row;
+        bool isRepaired = await TryRepairAsync(row, cancel);
+        var lost = new SortedDictionary<ulong, long>();
+        MetadataResult<IReadOnlyList<SegmentUse>> uses = await _metadata.GetSegmentUsesAsync(row.Id, cancel);
+        foreach (SegmentUse use in uses.Succeeded ? uses.Value : throw Unreadable(uses.Error))
+        {
+            long bytes = damage.BytesLost(use.Extent);
+            if (bytes > 0)
+            {
+                lost[use.Inode.Value] = lost.GetValueOrDefault(use.Inode.Value) + bytes;
+            }
+        }
+
+        bool isMissing = damage.Length == 0;
+        if (isRepaired)
+        {
+            LogRepaired(_logger, row.Id);
+        }
+        else
+        {
+            LogDamaged(_logger, row.Id, isMissing ? "missing" : "damaged", lost.Count);
+            foreach ((ulong inode, long bytes) in lost)
+            {
+                LogDamagedFile(_logger, row.Id, inode, bytes);
+            }
+        }
+
+        return new ScrubFinding(
+            row.Id,
+            isMissing,
+            damage.BadFrames.Count,
+            isRepaired,
+            [.. lost.Select(static file => new IncompleteFile(new InodeId(file.Key), file.Value))]);
+    }
+
+    // An entry of the cache that is the whole object is put back after the keys have proven every byte of it.
+    private async Task<bool> TryRepairAsync(SegmentRow row, CancellationToken cancel)
+    {
+        string path = _cache.Files.WholePath(row.Id);
+        if (!File.Exists(path))
+        {
+            return false;
+        }
+
+        StoreError error = await _upload.TryAsync(new StagedSegment(row, path, _time.GetUtcNow()), cancel);
+        return error == StoreError.None;
+    }
+
+    // The collector may have deleted it while it was read.
+    private async Task<bool> IsStillLiveAsync(SegmentId segment, CancellationToken cancel)
+    {
+        MetadataResult<SegmentRow> row = await _metadata.GetSegmentAsync(segment, cancel);
+        return row.Succeeded ? row.Value.State == SegmentState.Live
+            : row.Error == MetadataError.NotFound ? false
+            : throw Unreadable(row.Error);
+    }
+
+    private async Task<long> CountAsync(SegmentId? after, CancellationToken cancel)
+    {
+        long bytes = 0;
+        while (true)
+        {
+            IReadOnlyList<SegmentRow> rows = await ListAsync(after, cancel);
+            if (rows.Count == 0)
+            {
+                return bytes;
+            }
+
+            foreach (SegmentRow row in rows)
+            {
+                bytes += row.ObjectLength;
+                after = row.Id;
+            }
+        }
+    }
+
+    private async Task<IReadOnlyList<SegmentRow>> ListAsync(SegmentId? after, CancellationToken cancel)
+    {
+        MetadataResult<IReadOnlyList<SegmentRow>> rows = await _metadata.ListSegmentsAsync(SegmentState.Live, after, PageSize, cancel);
+        return rows.Succeeded ? rows.Value : throw Unreadable(rows.Error);
+    }
+
+    private async Task<(SegmentId? After, long Bytes)> ReadPositionAsync(CancellationToken cancel)
+    {
+        MetadataResult<ReadOnlyMemory<byte>> position = await _metadata.GetSettingAsync(PositionSetting, cancel);
+        if (!position.Succeeded || position.Value.Length != PositionSize)
+        {
+            return (null, 0);
+        }
+
+        return (SegmentId.Read(position.Value.Span), BinaryPrimitives.ReadInt64LittleEndian(position.Value.Span[SegmentId.Size..]));
+    }
+
+    // A note that is lost costs reading something again.
+    private async Task NoteAsync(SegmentId? after, long bytes)
+    {
+        byte[]? position = null;
+        if (after is { } last)
+        {
+            position = new byte[PositionSize];
+            last.Write(position);
+            BinaryPrimitives.WriteInt64LittleEndian(position.AsSpan(SegmentId.Size), bytes);
+        }
+
+        await _metadata.SetSettingAsync(_clock.NextOperation(), PositionSetting, position, CancellationToken.None);
+    }
+
+    private static IOException Unreadable(MetadataError error) => new($"read the metadata: {error}");
+
+    [LoggerMessage(566, LogLevel.Warning, "Segment {Segment} was not in the store as it was written; it was put back from the cache")]
+    private static partial void LogRepaired(ILogger logger, SegmentId segment);
+
+    [LoggerMessage(567, LogLevel.Critical, "Segment {Segment} is {State} in the store, and this machine does not have it whole; {Files} files miss data")]
+    private static partial void LogDamaged(ILogger logger, SegmentId segment, string state, int files);
+
+    [LoggerMessage(568, LogLevel.Critical, "Segment {Segment}: {Bytes} bytes of inode {Inode} cannot be read")]
+    private static partial void LogDamagedFile(ILogger logger, SegmentId segment, ulong inode, long bytes);
+}

@@ -1,0 +1,74 @@
+using System.CommandLine;
+using HipaaFs.Cli.Configuration;
+using HipaaFs.Cli.Control;
+using HipaaFs.Cli.Mounting;
+using HipaaFs.Cli.Output;
+using HipaaFs.Scrubbing;
+
+namespace HipaaFs.Cli.Commands;
+
+/// <summary><c>hipaafs scrub</c>: reads everything in the store, opens every frame, and puts back what this machine still has whole.</summary>
+internal static class ScrubCommand
+{
+    /// <summary>Builds the command.</summary>
+    public static Command Create(CommandRunner runner)
+    {
+        var mountPoint = new Argument<string>("MOUNTPOINT") { Description = "Where the volume is mounted." };
+        var bandwidth = new Option<string?>("--bandwidth") { Description = "Most bytes a second to read, as 50MiB. Default: no limit.", HelpName = "RATE" };
+        var restart = new Option<bool>("--restart") { Description = "Begin anew although an earlier one was left unfinished." };
+        var command = new Command("scrub", "Reads everything in the store and repairs what can be; goes on where the last one was left.") { mountPoint, bandwidth, restart };
+        runner.Handle(command, async (parsed, output, cancel) =>
+        {
+            var options = new ScrubOptions { BytesPerSecond = ReadRate(parsed.GetValue(bandwidth)), Restart = parsed.GetValue(restart) };
+            MountEntry mount = MountLocator.FindMount(parsed.GetRequiredValue(mountPoint));
+            using ControlClient client = await MountLocator.ConnectAsync(mount.Volume!.Value, runner.Context, cancel);
+            ScrubResult found = await output.Progress.RunAsync(report => client.ScrubAsync(options, report, cancel));
+            output.Result(found, JsonOutput.Default.ScrubResult, text => Describe(found, text));
+            return found.Damaged.Count > 0 ? ExitCode.Integrity : found.Stopped is not null ? ExitCode.Store : ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static long ReadRate(string? text)
+    {
+        if (text is null)
+        {
+            return 0;
+        }
+
+        return ByteSize.TryParse(text, out long rate) && rate > 0
+            ? rate
+            : throw new CommandException(ExitCode.Usage, $"read --bandwidth: '{text}' is no rate", "Write 50MiB, or a number of bytes a second.");
+    }
+
+    private static void Describe(ScrubResult found, TextWriter text)
+    {
+        text.WriteLine($"Read {found.Segments} segments, {ByteSize.Format(found.Bytes)}{(found.Resumed ? ", going on where the last scrub was left" : "")}.");
+        foreach (ScrubLine line in found.Repaired)
+        {
+            text.WriteLine($"  repaired  segment {line.Segment}: it was {Describe(line)}");
+        }
+
+        foreach (ScrubLine line in found.Damaged)
+        {
+            text.WriteLine($"  DAMAGED   segment {line.Segment}: it is {Describe(line)}, and this machine does not have it whole");
+            foreach (ScrubFile file in line.Files)
+            {
+                text.WriteLine($"            inode {file.Inode}: {file.Bytes} bytes cannot be read");
+            }
+        }
+
+        if (found.Damaged.Count > 0)
+        {
+            text.WriteLine("Bring the objects back from a copy of the store. 'find MOUNTPOINT -inum INODE' shows the name of a file.");
+        }
+
+        text.WriteLine(
+            found.Stopped is { } reason ? $"The store stopped answering ({reason}). Run it again: it goes on from there."
+            : found.Damaged.Count == 0 ? "Everything is as it was written."
+            : "Everything else is as it was written.");
+    }
+
+    private static string Describe(ScrubLine line) =>
+        line.Missing ? "missing" : line.BadFrames == 0 ? "cut off" : $"damaged in {line.BadFrames} frames";
+}

@@ -1,0 +1,11 @@
+namespace HipaaFs.Cli.Control;
+
+/// <summary>What a scrub found, as the command shows it.</summary>
+/// <param name="Segments">Segments that this run read.</param>
+/// <param name="Bytes">Bytes that this run read.</param>
+/// <param name="Resumed">Whether it went on where an earlier one was left.</param>
+/// <param name="Damaged">Segments that are not as they were written and could not be put back.</param>
+/// <param name="Repaired">Segments that were put back.</param>
+/// <param name="Stopped">Why it ended before its end; null when it did not.</param>
+internal sealed record ScrubResult(
+    long Segments, long Bytes, bool Resumed, IReadOnlyList<ScrubLine> Damaged, IReadOnlyList<ScrubLine> Repaired, string? Stopped);

@@ -1,0 +1,48 @@
+using HipaaFs.Cli.Control;
+using HipaaFs.Cli.Output;
+using HipaaFs.Scrubbing;
+using HipaaFs.Storage;
+
+namespace HipaaFs.Cli.Daemon;
+
+// Reading everything in the store.
+internal sealed partial class MountDaemon
+{
+    /// <inheritdoc/>
+    public async Task<ScrubResult> ScrubAsync(ScrubOptions options, Action<ProgressUpdate> progress, CancellationToken cancel)
+    {
+        string action = $"scrub the store of {_plan.MountPoint}";
+        try
+        {
+            var sink = new ProgressSink<ScrubProgress>(done => progress(new ProgressUpdate("scrub", done.DoneBytes, done.TotalBytes, "bytes")));
+            ScrubReport report = await _volume.ScrubAsync(options, sink, cancel)
+                ?? throw new CommandException(ExitCode.Failed, $"{action}: the mount is read-only", "Run it on the mount that writes.");
+            return new ScrubResult(
+                report.Segments,
+                report.Bytes,
+                report.IsResumed,
+                [.. report.Findings.Where(static finding => !finding.IsRepaired).Select(ToLine)],
+                [.. report.Findings.Where(static finding => finding.IsRepaired).Select(ToLine)],
+                report.Stopped == StoreError.None ? null : report.Stopped.ToString());
+        }
+        catch (InvalidOperationException error)
+        {
+            throw new CommandException(ExitCode.HeldByAnother, $"{action}: a scrub is under way", "Wait for its end.", error);
+        }
+        catch (IOException error)
+        {
+            throw new CommandException(ExitCode.Failed, $"{action}: {error.Message}", "The log says what the disk did.", error);
+        }
+        catch (OperationCanceledException error) when (!cancel.IsCancellationRequested)
+        {
+            throw new CommandException(
+                ExitCode.Incomplete, $"{action}: the mount is ending, or a newer session has the volume", "Run it again on the next mount: it goes on from there.", error);
+        }
+    }
+
+    private static ScrubLine ToLine(ScrubFinding finding) => new(
+        finding.Segment.ToString(),
+        finding.IsMissing,
+        finding.BadFrames,
+        [.. finding.Files.Select(static file => new ScrubFile(file.Inode.Value, file.MissingBytes))]);
+}
