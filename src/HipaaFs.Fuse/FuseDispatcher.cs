@@ -91,7 +91,7 @@ internal sealed partial class FuseDispatcher
         request.IsLarge = true;
 
         // The data of a WRITE is here already: making it wait would save nothing.
-        if (!_pool.TryEnterLarge(request, mayWait: request.Data.IsEmpty))
+        if (!_pool.TryEnterLarge(request, isWrite: !request.Data.IsEmpty))
         {
             return false;
         }
@@ -149,7 +149,7 @@ internal sealed partial class FuseDispatcher
         if (request.IsLarge)
         {
             request.IsLarge = false;
-            _pool.LeaveLarge();
+            _pool.LeaveLarge(isWrite: !request.Data.IsEmpty);
         }
 
         request.EndService();

@@ -6,15 +6,19 @@ namespace HipaaFs.Fuse;
 /// <remarks>
 /// <para>Requests are created when needed and used last-in first-out, so that few blocks become warm (their payload pages are in memory).
 /// At most <see cref="FuseSessionOptions.MaxRequests"/> exist: then <see cref="Rent"/> waits, and with it the kernel.</para>
-/// <para>At most <see cref="FuseSessionOptions.MaxLargeRequests"/> large ones are served at a time. Reads beyond that wait here without
-/// holding a thread. Writes bring their data along and are served beyond the limit, until <see cref="WriteReserve"/> more are
-/// in service: then <see cref="Rent"/> waits. So INTERRUPT and FORGET are read even when all large requests hang.</para>
+/// <para>At most <see cref="FuseSessionOptions.MaxLargeRequests"/> large requests that bring no data are served at a time; those beyond that wait here
+/// without holding a thread. Writes bring their data along, so that waiting would save nothing: they are served until as many and
+/// <see cref="WriteReserve"/> more are in service, then <see cref="Rent"/> waits. The two do not count against each other. So everything else is read
+/// and answered even when writes past the page cache hang because there is no room for their data; those of the page cache the kernel itself limits.</para>
 /// <para>Blocks that were not needed for a while give their pages back, at once where more are warm than can be in use.</para>
 /// </remarks>
 internal sealed class FuseRequestPool : IDisposable
 {
-    /// <summary>Writes served beyond the limit of large requests.</summary>
-    internal const int WriteReserve = 8;
+    /// <summary>Large writes served beyond the limit of large requests. What they bring stays in memory while they wait; the kernel does not keep it for us.</summary>
+    internal const int WriteReserve = 256;
+
+    /// <summary>Blocks that writes beyond the limit may leave warm; those of more are given back when their writes end.</summary>
+    internal const int WarmReserve = 8;
 
     private static readonly TimeSpan TrimPeriod = TimeSpan.FromSeconds(10);
 
@@ -28,7 +32,8 @@ internal sealed class FuseRequestPool : IDisposable
     private readonly ITimer _trimming;
     private int _created; // This and the rest guarded by _lock.
     private int _freeCount;
-    private int _large;
+    private int _large; // Without writes.
+    private int _writes;
     private int _warm;
     private int _leastFree;
 
@@ -37,7 +42,7 @@ internal sealed class FuseRequestPool : IDisposable
         _all = new FuseRequest?[maxRequests];
         _free = new FuseRequest[maxRequests];
         _largeLimit = maxLarge;
-        _warmLimit = maxLarge + WriteReserve + threads;
+        _warmLimit = maxLarge + WarmReserve + threads;
         _payloadCapacity = payloadCapacity;
         _trimming = time.CreateTimer(static pool => ((FuseRequestPool)pool!).TrimIdle(), this, TrimPeriod, TrimPeriod);
     }
@@ -59,7 +64,7 @@ internal sealed class FuseRequestPool : IDisposable
     {
         lock (_lock)
         {
-            while ((_freeCount == 0 && _created == _all.Length) || _large >= _largeLimit + WriteReserve)
+            while ((_freeCount == 0 && _created == _all.Length) || _writes >= _largeLimit + WriteReserve)
             {
                 Monitor.Wait(_lock);
             }
@@ -96,29 +101,31 @@ internal sealed class FuseRequestPool : IDisposable
     }
 
     /// <summary>Counts a large request into service. Returns false when it has to wait: it is then served by the thread pool in its turn.</summary>
-    internal bool TryEnterLarge(FuseRequest request, bool mayWait)
+    internal bool TryEnterLarge(FuseRequest request, bool isWrite)
     {
         lock (_lock)
         {
-            if (mayWait && _large >= _largeLimit)
+            if (!isWrite && _large >= _largeLimit)
             {
                 _waiting.Enqueue(request);
                 return false;
             }
 
             Warm(request);
-            _large++;
+            _writes += isWrite ? 1 : 0;
+            _large += isWrite ? 0 : 1;
             return true;
         }
     }
 
     /// <summary>Counts a large request out of service and starts one that waits.</summary>
-    internal void LeaveLarge()
+    internal void LeaveLarge(bool isWrite)
     {
         FuseRequest? next = null;
         lock (_lock)
         {
-            _large--;
+            _writes -= isWrite ? 1 : 0;
+            _large -= isWrite ? 0 : 1;
             if (_large < _largeLimit && _waiting.TryDequeue(out next))
             {
                 Warm(next);

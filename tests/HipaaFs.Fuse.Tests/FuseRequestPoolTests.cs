@@ -27,15 +27,32 @@ public sealed class FuseRequestPoolTests
         FuseRequest request = pool.Rent();
         for (int write = 0; write < 1 + FuseRequestPool.WriteReserve; write++)
         {
-            Assert.True(pool.TryEnterLarge(request, mayWait: false));
+            Assert.True(pool.TryEnterLarge(request, isWrite: true));
         }
 
         Task<FuseRequest> next = Task.Run(pool.Rent);
         Assert.False(next.IsCompleted);
-        pool.LeaveLarge();
+        pool.LeaveLarge(isWrite: true);
 
         pool.Return(await next);
         pool.Return(request);
+    }
+
+    [Fact]
+    public void TryEnterLarge_WritesInTheWay_LetsReadsPass()
+    {
+        using var pool = new FuseRequestPool(64, 1, 1, 65536, TimeProvider.System);
+        FuseRequest write = pool.Rent();
+        FuseRequest read = pool.Rent();
+        for (int count = 0; count < FuseRequestPool.WriteReserve; count++)
+        {
+            Assert.True(pool.TryEnterLarge(write, isWrite: true));
+        }
+
+        Assert.True(pool.TryEnterLarge(read, isWrite: false));
+        pool.LeaveLarge(isWrite: false);
+        pool.Return(read);
+        pool.Return(write);
     }
 
     [Fact]
@@ -45,9 +62,9 @@ public sealed class FuseRequestPoolTests
         FuseRequest[] requests = [pool.Rent(), pool.Rent(), pool.Rent()];
         foreach (FuseRequest request in requests)
         {
-            Assert.True(pool.TryEnterLarge(request, mayWait: true));
+            Assert.True(pool.TryEnterLarge(request, isWrite: false));
             request.Block.Start[RequestBlock.PageSize] = 1;
-            pool.LeaveLarge();
+            pool.LeaveLarge(isWrite: false);
             pool.Return(request);
         }
 
@@ -64,14 +81,14 @@ public sealed class FuseRequestPoolTests
     [Fact]
     public void Return_WithMoreWarmBlocksThanCanBeInUse_TrimsAtOnce()
     {
-        const int Limit = 1 + FuseRequestPool.WriteReserve + 1;
+        const int Limit = 1 + FuseRequestPool.WarmReserve + 1;
         using var pool = new FuseRequestPool(32, 1, 1, 65536, TimeProvider.System);
         var requests = new List<FuseRequest>();
         for (int count = 0; count < Limit + 5; count++)
         {
             FuseRequest request = pool.Rent();
-            pool.TryEnterLarge(request, mayWait: true);
-            pool.LeaveLarge();
+            pool.TryEnterLarge(request, isWrite: false);
+            pool.LeaveLarge(isWrite: false);
             requests.Add(request);
         }
 
