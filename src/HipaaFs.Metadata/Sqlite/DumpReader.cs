@@ -10,7 +10,7 @@ internal sealed class DumpReader : IDisposable
 {
     private const int BatchBytes = 1 << 20;
 
-    // Inodes that are gone while their extents are being deleted are not part of the volume.
+    // Inodes that are gone while their extents are being deleted are not part of the volume; a snapshot may show them still.
     private static readonly Source[] Sources =
     [
         new("SELECT id, created, label FROM snapshot ORDER BY id", WriteSnapshot),
@@ -32,6 +32,10 @@ internal sealed class DumpReader : IDisposable
         new("SELECT parent, tag, child, name, born, died FROM dirent_past ORDER BY parent, tag, born", WriteEntry),
         new("SELECT inode, tag, name, value, born, died FROM xattr_past ORDER BY inode, tag, born", WriteXattr),
         new("SELECT inode, offset, length, segment, plain, born, died FROM extent_past ORDER BY inode, offset, born", WriteExtent),
+        new("""
+            SELECT extent.inode, offset, length, segment, plain, born, purge.epoch FROM purge JOIN extent ON extent.inode = purge.inode
+            ORDER BY extent.inode, offset
+            """, WriteExtent),
     ];
 
     private readonly SqliteFile _file;
