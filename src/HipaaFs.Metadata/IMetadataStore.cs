@@ -59,6 +59,14 @@ public interface IMetadataStore : IMetadataView, IAsyncDisposable
     /// <summary>Shares the data of one range with another. Answers the target.</summary>
     ValueTask<MetadataResult<Applied<InodeAttributes>>> CloneExtentsAsync(CloneExtentsRequest request, CancellationToken cancel = default);
 
+    /// <summary>
+    /// Lets every row, live and past, that refers to runs of segments refer to copies of them, in place: births, deaths, times and versions stay, since every file
+    /// and every snapshot reads the same as before. Rows that lie in a run in part are split. Asked again, it finds nothing, or what has begun to refer to a run meanwhile.
+    /// <see cref="MetadataError.Conflict"/> when a segment with copies is unknown, condemned, or one of the originals; <see cref="MetadataError.CrossesDomain"/>
+    /// when it is of another key domain.
+    /// </summary>
+    ValueTask<MetadataResult<Applied<RelocationOutcome>>> RelocateAsync(RelocateRequest request, CancellationToken cancel = default);
+
     /// <summary>Gives up an orphan; its rows go. <see cref="MetadataError.NotFound"/> when it is gone, <see cref="MetadataError.Conflict"/> when it has a name.</summary>
     ValueTask<MetadataResult<Applied>> ReleaseOrphanAsync(OperationId operation, InodeId inode, CancellationToken cancel = default);
 
@@ -97,6 +105,9 @@ public interface IMetadataStore : IMetadataView, IAsyncDisposable
 
     /// <summary>Lists what files refer to in a segment now, in the order of the segment's plaintext.</summary>
     ValueTask<MetadataResult<IReadOnlyList<SegmentUse>>> GetSegmentUsesAsync(SegmentId segment, CancellationToken cancel = default);
+
+    /// <summary>Lists what only snapshots refer to in a segment, in the order of the segment's plaintext. A row that dies meanwhile is here or among the live ones.</summary>
+    ValueTask<MetadataResult<IReadOnlyList<SegmentUse>>> GetSegmentPastUsesAsync(SegmentId segment, CancellationToken cancel = default);
 
     /// <summary>Begins a session with the next number.</summary>
     ValueTask<MetadataResult<Applied<SessionRow>>> OpenSessionAsync(SessionOpening opening, CancellationToken cancel = default);

@@ -167,6 +167,10 @@ def check_document():
     names = fmt.Names(bytes(range(0x40, 0x60)))
     check((parent, inode, rows.sequence) == (1, 7, 12), "row of the batch")
     check(names.open_name(parent, tag, sealed) == b"NA12878.bam", "name in the batch")
+    move = bytes.fromhex(re.search(r"```hex move\n(.*?)```", text, re.DOTALL)[1])
+    part = hipaafs_changes.StreamPart(bytes(32) + (13).to_bytes(8, "little") + bytes(8) + len(move).to_bytes(4, "little") + move)
+    rows.apply(part)
+    check(rows.extents == {7: {0: (4096, bytes(range(0xA0, 0xB0)), 0)}}, "live row of the move, and no past one")
 
 
 CHECKS = {"segments": check_segments, "names": check_names, "keyring": check_ring, "volume": check_volume}

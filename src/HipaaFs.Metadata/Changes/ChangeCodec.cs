@@ -49,6 +49,9 @@ namespace HipaaFs.Metadata.Changes;
 /// a reader that keeps history applies snapshot rows first. A row born before the epoch (counter 2, or newest snapshot + 1)
 /// that a batch replaces or ends is what the snapshots since its birth show. With a snapshot's tombstone go the past rows
 /// that no other snapshot shows.</para>
+/// <para>Past rows are in dumps. Elsewhere they are extents whose data has moved to another segment: each replaces the past row of
+/// the same inode, offset and birth. A row that was split for it keeps its key and becomes shorter, and the other pieces are new rows
+/// with its birth and death. In such a batch are no other changes than those of extents, live and past, that refer to moved data.</para>
 /// </remarks>
 public static class ChangeCodec
 {

@@ -12,6 +12,6 @@ public enum ChangeKind : byte
     /// <summary>The row is gone; only its key is given. The end of an inode is the end of its target, attributes and extents too.</summary>
     Tombstone = 2,
 
-    /// <summary>The row is a past one that snapshots still show; only in dumps.</summary>
+    /// <summary>The row is a past one that snapshots still show: in dumps, and of extents also when their data moves to another segment.</summary>
     Past = 3,
 }

@@ -35,6 +35,9 @@ internal static class Operations
     public static readonly Operation<InodeAttributes> CloneExtents =
         new(static (rules, request) => rules.Extents.Clone((CloneExtentsRequest)request));
 
+    public static readonly Operation<RelocationOutcome> Relocate =
+        new(static (rules, request) => rules.Relocations.Relocate((RelocateRequest)request));
+
     public static readonly Operation<bool> ReleaseOrphan =
         new(static (rules, request) => rules.Names.ReleaseOrphan(((ReleaseOrphanRequest)request).Inode));
 

@@ -51,6 +51,21 @@ public sealed partial class SqliteMetadataStore
         CloneExtentsRequest request, CancellationToken cancel = default) =>
         Apply(Operations.CloneExtents, request);
 
+    // Alone in its batch: what a row was before and after it in one batch, coalesced, would not tell a reader which of the two a snapshot shows.
+    /// <inheritdoc/>
+    public ValueTask<MetadataResult<Applied<RelocationOutcome>>> RelocateAsync(RelocateRequest request, CancellationToken cancel = default)
+    {
+        request = request with { Runs = request.Runs.ToArray() };
+        lock (_lock)
+        {
+            bool kept = _options.ReadOnly || _batch.TryCommit();
+            MetadataResult<Applied<RelocationOutcome>> relocated = kept ? ApplyNow(Operations.Relocate, request) : MetadataError.Failed;
+            kept = kept && (_options.ReadOnly || _batch.TryCommit());
+            ReportFailure();
+            return new ValueTask<MetadataResult<Applied<RelocationOutcome>>>(kept ? relocated : MetadataError.Failed);
+        }
+    }
+
     /// <inheritdoc/>
     public ValueTask<MetadataResult<Applied>> ReleaseOrphanAsync(
         OperationId operation, InodeId inode, CancellationToken cancel = default) =>

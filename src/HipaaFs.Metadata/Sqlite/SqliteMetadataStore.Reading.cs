@@ -153,6 +153,30 @@ public sealed partial class SqliteMetadataStore
         });
 
     /// <inheritdoc/>
+    public ValueTask<MetadataResult<IReadOnlyList<SegmentUse>>> GetSegmentPastUsesAsync(
+        SegmentId segment, CancellationToken cancel = default) =>
+        Read(segment, static (tables, segment) =>
+        {
+            var uses = new List<SegmentUse>();
+            foreach (PastExtentRow past in tables.Extents.ReadPastUses(segment))
+            {
+                uses.Add(new SegmentUse(past.Row.Inode, past.Row.Extent));
+            }
+
+            foreach (ExtentRow row in tables.Extents.ReadUses(segment))
+            {
+                // What is still to be deleted of an inode that is gone is past, if it is anything.
+                if (tables.Orphans.TryGetPurge(row.Inode, out ulong died) && tables.Context.IsShown(row.Born, died))
+                {
+                    uses.Add(new SegmentUse(row.Inode, row.Extent));
+                }
+            }
+
+            uses.Sort(static (left, right) => left.Extent.PlaintextOffset.CompareTo(right.Extent.PlaintextOffset));
+            return new MetadataResult<IReadOnlyList<SegmentUse>>(uses);
+        });
+
+    /// <inheritdoc/>
     public ValueTask<MetadataResult<IReadOnlyList<SessionRow>>> ListSessionsAsync(CancellationToken cancel = default) =>
         Read(0, static (tables, _) => new MetadataResult<IReadOnlyList<SessionRow>>(tables.Volume.ListSessions()));
 

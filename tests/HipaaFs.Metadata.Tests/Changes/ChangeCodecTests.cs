@@ -78,6 +78,24 @@ public sealed class ChangeCodecTests
     }
 
     [Fact]
+    public void Encode_DataThatMoved_IsTheDocumentedBytes()
+    {
+        var segment = new SegmentId(new UInt128(0xA0A1A2A3A4A5A6A7, 0xA8A9AAABACADAEAF));
+        ChangeBatch batch = ChangeCodec.Encode(new(13), new(13),
+        [
+            new ExtentChange(ChangeKind.Upsert, new(7), new Extent(0, 4096, segment, 0), new Lifetime(1)),
+            new ExtentChange(ChangeKind.Past, new(7), new Extent(4096, 4096, segment, 4096), new Lifetime(1, 2)),
+        ]);
+
+        const string expected = "48465343" + "0100" + "0000" + "0D00000000000000" + "0D00000000000000" + "02000000"
+            + "05" + "01" + "38000000" + "0700000000000000" + "0000000000000000"
+            + "0100000000000000" + "0010000000000000" + "A0A1A2A3A4A5A6A7A8A9AAABACADAEAF" + "0000000000000000"
+            + "05" + "03" + "40000000" + "0700000000000000" + "0010000000000000"
+            + "0100000000000000" + "0010000000000000" + "A0A1A2A3A4A5A6A7A8A9AAABACADAEAF" + "0010000000000000" + "0200000000000000";
+        Assert.Equal(expected, Convert.ToHexString(batch.Encoded.Span));
+    }
+
+    [Fact]
     public void Encode_Inode_HasTheDocumentedLength()
     {
         ChangeBatch batch = ChangeCodec.Encode(default, default, [Every[0]]);

@@ -36,6 +36,30 @@ internal sealed class ByteMap
         _size = Math.Max(_size, to + length);
     }
 
+    public void Relocate(IReadOnlyList<Relocation> runs)
+    {
+        for (int i = 0; i < Length; i++)
+        {
+            if (_bytes[i] is { } at)
+            {
+                foreach (Relocation run in runs)
+                {
+                    if (at.Segment == run.From && at.Offset >= run.FromOffset && at.Offset < run.FromEnd)
+                    {
+                        _bytes[i] = (run.To, run.ToOffset + at.Offset - run.FromOffset);
+                    }
+                }
+            }
+        }
+    }
+
+    public ByteMap Copy()
+    {
+        var copy = new ByteMap { _size = _size };
+        Array.Copy(_bytes, copy._bytes, Length);
+        return copy;
+    }
+
     public void AssertEqual(IReadOnlyList<Extent> extents, InodeAttributes inode, string when)
     {
         var actual = new (SegmentId Segment, long Offset)?[Length];

@@ -192,6 +192,13 @@ public sealed class InterposedMetadataStore : IMetadataStore
     }
 
     /// <inheritdoc/>
+    public async ValueTask<MetadataResult<Applied<RelocationOutcome>>> RelocateAsync(RelocateRequest request, CancellationToken cancel = default)
+    {
+        await _before(_store);
+        return await _store.RelocateAsync(request, cancel);
+    }
+
+    /// <inheritdoc/>
     public async ValueTask<MetadataResult<Applied>> ReleaseOrphanAsync(
         OperationId operation, InodeId inode, CancellationToken cancel = default)
     {
@@ -278,6 +285,14 @@ public sealed class InterposedMetadataStore : IMetadataStore
     {
         await _before(_store);
         return await _store.GetSegmentUsesAsync(segment, cancel);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<MetadataResult<IReadOnlyList<SegmentUse>>> GetSegmentPastUsesAsync(
+        SegmentId segment, CancellationToken cancel = default)
+    {
+        await _before(_store);
+        return await _store.GetSegmentPastUsesAsync(segment, cancel);
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using HipaaFs.Crypto;
 using HipaaFs.Metadata;
 
 namespace HipaaFs.Testing.Metadata;
@@ -169,6 +170,77 @@ internal sealed class MemoryContent
             ModifyTime = request.Now,
             ChangeTime = request.Now,
         });
+    }
+
+    public MetadataResult<RelocationOutcome> Relocate(RelocateRequest request)
+    {
+        Relocation[] runs = request.Runs.ToArray();
+        HashSet<SegmentId> originals = runs.Select(run => run.From).ToHashSet();
+        for (int i = 0; i < runs.Length; i++)
+        {
+            Relocation run = runs[i];
+            bool follows = i == 0 || run.From.Value > runs[i - 1].From.Value || (run.From == runs[i - 1].From && run.FromOffset >= runs[i - 1].FromEnd);
+            bool usable = _tables.Segments.Find(run.To.Value)?.State is SegmentState.Staged or SegmentState.Live;
+            if (!follows || !usable || originals.Contains(run.To) || run.Length <= 0 || run.FromOffset < 0 || run.ToOffset < 0)
+            {
+                return MetadataError.Conflict;
+            }
+
+            if (_tables.Segments.Find(run.From.Value) is { } from && from.Domain != _tables.Segments.Find(run.To.Value)!.Value.Domain)
+            {
+                return MetadataError.CrossesDomain;
+            }
+        }
+
+        var live = _tables.Extents.Rows.Where(row => runs.Any(run => Touches(row.Value.Value, run))).ToList();
+        var past = _tables.Extents.Past.Where(row => runs.Any(run => Touches(row.Row.Value, run))).ToList();
+        foreach (((InodeId inode, _), MemoryRow<Extent> row) in live)
+        {
+            foreach (Extent piece in Split(row.Value, runs))
+            {
+                _tables.Extents.Set((inode, piece.FileOffset), new(piece, row.Born));
+            }
+        }
+
+        foreach (((InodeId inode, _), MemoryRow<Extent> row, ulong died) in past)
+        {
+            foreach (Extent piece in Split(row.Value, runs))
+            {
+                _tables.Extents.MovePast((inode, piece.FileOffset), new(piece, row.Born), died);
+            }
+        }
+
+        return new RelocationOutcome(
+            live.Select(row => row.Key.Inode).Concat(past.Select(row => row.Key.Inode)).Distinct().ToList(), live.Count, past.Count);
+    }
+
+    private static bool Touches(Extent extent, Relocation run) =>
+        extent.Segment == run.From && extent.PlaintextOffset < run.FromEnd && extent.PlaintextOffset + extent.Length > run.FromOffset;
+
+    // Cut wherever a run begins or ends; then every piece is in one run or in none. What continues the piece before it is joined again.
+    private static List<Extent> Split(Extent extent, Relocation[] runs)
+    {
+        long start = extent.PlaintextOffset;
+        var cuts = new SortedSet<long>([start, start + extent.Length]);
+        Relocation[] touching = runs.Where(run => Touches(extent, run)).ToArray();
+        cuts.UnionWith(touching.SelectMany(run => new[] { run.FromOffset, run.FromEnd }).Where(cut => cut > start && cut < start + extent.Length));
+        var pieces = new List<Extent>();
+        foreach ((long from, long to) in cuts.Zip(cuts.Skip(1)))
+        {
+            var piece = new Extent(extent.FileOffset + from - start, to - from, extent.Segment, from);
+            Relocation? run = touching.Where(run => Touches(piece, run)).Select(run => (Relocation?)run).SingleOrDefault();
+            piece = run is { } moved ? piece with { Segment = moved.To, PlaintextOffset = moved.ToOffset + from - moved.FromOffset } : piece;
+            if (pieces.Count > 0 && Continues(pieces[^1], piece))
+            {
+                pieces[^1] = pieces[^1] with { Length = pieces[^1].Length + piece.Length };
+            }
+            else
+            {
+                pieces.Add(piece);
+            }
+        }
+
+        return pieces;
     }
 
     public List<Extent> Overlapping(InodeId inode, long start, long end) => _tables.Extents.Rows

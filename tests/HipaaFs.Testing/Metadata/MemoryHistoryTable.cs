@@ -16,6 +16,8 @@ internal sealed class MemoryHistoryTable<TKey, T> : MemoryTable<TKey, MemoryRow<
         _isShown = isShown;
     }
 
+    private readonly SortedSet<(TKey Key, ulong Born)> _movedPast = [];
+
     public IEnumerable<(TKey Key, MemoryRow<T> Row, ulong Died)> Past => _past.Select(past => (past.Key.Key, past.Value.Row, past.Value.Died));
 
     public override void Set(TKey key, MemoryRow<T> row)
@@ -45,6 +47,24 @@ internal sealed class MemoryHistoryTable<TKey, T> : MemoryTable<TKey, MemoryRow<
         {
             _past[(key, row.Born)] = (row, died);
         }
+    }
+
+    /// <summary>Gives a past row another content, or adds a part of one: the same history told otherwise.</summary>
+    public void MovePast(TKey key, MemoryRow<T> row, ulong died)
+    {
+        _past[(key, row.Born)] = (row, died);
+        _movedPast.Add((key, row.Born));
+    }
+
+    /// <summary>Answers the past rows that were moved, and begins anew.</summary>
+    public List<(MemoryRow<T> Row, TKey Key, ulong Died)> TakeMovedPast()
+    {
+        List<(MemoryRow<T> Row, TKey Key, ulong Died)> moved = _movedPast
+            .Where(_past.ContainsKey)
+            .Select(key => (_past[key].Row, key.Key, _past[key].Died))
+            .ToList();
+        _movedPast.Clear();
+        return moved;
     }
 
     /// <summary>Drops what no snapshot shows any more.</summary>

@@ -116,6 +116,10 @@ public sealed partial class MemoryMetadataStore
         Apply(request.Operation, () => _content.Clone(request));
 
     /// <inheritdoc/>
+    public ValueTask<MetadataResult<Applied<RelocationOutcome>>> RelocateAsync(RelocateRequest request, CancellationToken cancel = default) =>
+        Apply(request.Operation, () => _content.Relocate(request), alone: true);
+
+    /// <inheritdoc/>
     public ValueTask<MetadataResult<Applied>> ReleaseOrphanAsync(
         OperationId operation, InodeId inode, CancellationToken cancel = default) =>
         ApplyPlain(operation, () => _names.ReleaseOrphan(inode));

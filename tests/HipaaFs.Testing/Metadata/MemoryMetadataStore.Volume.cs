@@ -103,6 +103,15 @@ public sealed partial class MemoryMetadataStore
             .ToList());
 
     /// <inheritdoc/>
+    public ValueTask<MetadataResult<IReadOnlyList<SegmentUse>>> GetSegmentPastUsesAsync(
+        SegmentId segment, CancellationToken cancel = default) =>
+        Read(MetadataResult<IReadOnlyList<SegmentUse>> () => _tables.Extents.Past
+            .Where(past => past.Row.Value.Segment == segment)
+            .Select(past => new SegmentUse(past.Key.Inode, past.Row.Value))
+            .OrderBy(use => use.Extent.PlaintextOffset)
+            .ToList());
+
+    /// <inheritdoc/>
     public ValueTask<MetadataResult<Applied<SessionRow>>> OpenSessionAsync(
         SessionOpening opening, CancellationToken cancel = default) =>
         Apply(OperationId.None, MetadataResult<SessionRow> () =>

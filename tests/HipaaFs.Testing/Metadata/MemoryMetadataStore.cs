@@ -140,13 +140,19 @@ public sealed partial class MemoryMetadataStore : IMetadataStore
         }
     }
 
-    private ValueTask<MetadataResult<Applied<T>>> Apply<T>(OperationId operation, Func<MetadataResult<T>> apply)
+    private ValueTask<MetadataResult<Applied<T>>> Apply<T>(
+        OperationId operation, Func<MetadataResult<T>> apply, bool alone = false)
     {
         lock (_lock)
         {
             if (operation != OperationId.None && _answers.TryGetValue(operation, out object? known))
             {
                 return new((Applied<T>)known);
+            }
+
+            if (alone)
+            {
+                Commit();
             }
 
             MetadataResult<T> result = apply();
@@ -157,6 +163,11 @@ public sealed partial class MemoryMetadataStore : IMetadataStore
 
             var applied = new Applied<T>(result.Value, new CommitSequence(++_applied));
             _answers[operation] = applied;
+            if (alone)
+            {
+                Commit();
+            }
+
             return new(applied);
         }
     }

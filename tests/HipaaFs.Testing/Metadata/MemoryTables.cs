@@ -56,6 +56,8 @@ internal sealed class MemoryTables
             Kind(c.Row), c.Key, c.Row?.Value ?? default, Born(c.Row))));
         changes.AddRange(Extents.TakeChanges().Where(c => !gone.Contains(c.Key.Inode)).Select(c => new ExtentChange(
             Kind(c.Row), c.Key.Inode, c.Row?.Value ?? new Extent(c.Key.Offset, 0, default, 0), Born(c.Row))));
+        changes.AddRange(Extents.TakeMovedPast().Select(c => new ExtentChange(
+            ChangeKind.Past, c.Key.Inode, c.Row.Value, new Lifetime(c.Row.Born, c.Died))));
         changes.AddRange(Segments.TakeChanges().Select(c => new SegmentChange(
             Kind(c.Row), c.Row ?? new SegmentRow { Id = new SegmentId(c.Key) })));
         changes.AddRange(Orphans.TakeChanges().Select(c => new OrphanChange(Kind(c.Row), c.Row ?? new OrphanRow(c.Key, default))));

@@ -12,6 +12,7 @@ internal sealed class RuleSet
         Names = new NamespaceRules(tables, Removal);
         Renames = new RenameRules(tables, Names);
         Extents = new ExtentRules(tables);
+        Relocations = new RelocationRules(tables);
         Attributes = new AttributeRules(tables, Extents);
         Volume = new VolumeRules(tables, Removal);
     }
@@ -25,6 +26,8 @@ internal sealed class RuleSet
     public RenameRules Renames { get; }
 
     public ExtentRules Extents { get; }
+
+    public RelocationRules Relocations { get; }
 
     public AttributeRules Attributes { get; }
 

@@ -230,6 +230,9 @@ internal sealed class VolumeRules
             case EntryChange c: _tables.Entries.LoadPast(new EntryRow(c.Parent, c.Name, c.Inode, c.Lifetime.Born), c.Lifetime.Died); break;
             case XattrChange c: _tables.Xattrs.LoadPast(new XattrRow(c.Inode, c.Xattr, c.Lifetime.Born), c.Lifetime.Died); break;
             case SymlinkChange c: _tables.Symlinks.LoadPast(new SymlinkRow(c.Inode, c.Target, c.Lifetime.Born), c.Lifetime.Died); break;
+            case ExtentChange c when _tables.Orphans.IsPurged(c.Inode):
+                _tables.Extents.LoadPastOfGone(new ExtentRow(c.Inode, c.Extent, c.Lifetime.Born), c.Lifetime.Died);
+                break;
             case ExtentChange c: _tables.Extents.LoadPast(new ExtentRow(c.Inode, c.Extent, c.Lifetime.Born), c.Lifetime.Died); break;
             default: break;
         }

@@ -18,6 +18,9 @@ internal sealed class BatchChanges
 
     public Coalesced<(ulong Inode, long Offset), ExtentRow> Extents { get; } = new();
 
+    /// <summary>Past rows whose data has moved.</summary>
+    public Coalesced<(ulong Inode, long Offset, ulong Born), PastExtentRow> PastExtents { get; } = new();
+
     public Coalesced<UInt128, SegmentRow> Segments { get; } = new();
 
     public Coalesced<ulong, OrphanRow> Orphans { get; } = new();
@@ -56,6 +59,7 @@ internal sealed class BatchChanges
         Xattrs.Clear();
         Symlinks.Clear();
         Extents.Clear();
+        PastExtents.Clear();
         Segments.Clear();
         Orphans.Clear();
         Sessions.Clear();
@@ -120,6 +124,12 @@ internal sealed class BatchChanges
             {
                 _writer.WriteExtent(KindOf(changed.Gone), changed.Row.Inode, changed.Row.Extent, new Lifetime(changed.Row.Born));
             }
+        }
+
+        foreach (Coalesced<(ulong Inode, long Offset, ulong Born), PastExtentRow>.Last changed in PastExtents)
+        {
+            PastExtentRow past = changed.Row;
+            _writer.WriteExtent(ChangeKind.Past, past.Row.Inode, past.Row.Extent, new Lifetime(past.Row.Born, past.Died));
         }
 
         foreach (Coalesced<ulong, OrphanRow>.Last changed in Orphans)

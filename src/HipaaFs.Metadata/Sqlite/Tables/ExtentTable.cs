@@ -10,6 +10,7 @@ internal sealed class ExtentTable : IDisposable
     private readonly Statement _selectBefore;
     private readonly Statement _selectFrom;
     private readonly Statement _selectUses;
+    private readonly Statement _selectPastUses;
     private readonly Statement _selectUse;
     private readonly Statement _selectPastUse;
     private readonly Statement _write;
@@ -29,7 +30,11 @@ internal sealed class ExtentTable : IDisposable
             """);
         _selectUses = file.Prepare("""
             SELECT inode, offset, born, length, segment, plain FROM extent
-            WHERE segment = ? ORDER BY plain, inode, offset
+            WHERE segment = ? AND plain < ? ORDER BY plain, inode, offset
+            """);
+        _selectPastUses = file.Prepare("""
+            SELECT inode, offset, born, length, segment, plain, died FROM extent_past
+            WHERE segment = ? AND plain < ? ORDER BY plain, inode, offset, born
             """);
         _selectUse = file.Prepare("SELECT 1 FROM extent WHERE segment = ? LIMIT 1");
         _selectPastUse = file.Prepare("SELECT 1 FROM extent_past WHERE segment = ? LIMIT 1");
@@ -74,14 +79,27 @@ internal sealed class ExtentTable : IDisposable
         }
     }
 
-    /// <summary>Reads every extent that refers to a segment, in the order of its plaintext.</summary>
-    public List<ExtentRow> ReadUses(SegmentId segment)
+    /// <summary>Reads every extent that refers to a segment before an offset of its plaintext, in the order of that.</summary>
+    public List<ExtentRow> ReadUses(SegmentId segment, long before = long.MaxValue)
     {
         var uses = new List<ExtentRow>();
-        _selectUses.Bind(1, segment.Value);
+        _selectUses.Bind(1, segment.Value).Bind(2, before);
         while (_selectUses.Step())
         {
             uses.Add(Read(_selectUses));
+        }
+
+        return uses;
+    }
+
+    /// <summary>Reads every past extent that refers to a segment before an offset of its plaintext, in the order of that.</summary>
+    public List<PastExtentRow> ReadPastUses(SegmentId segment, long before = long.MaxValue)
+    {
+        var uses = new List<PastExtentRow>();
+        _selectPastUses.Bind(1, segment.Value).Bind(2, before);
+        while (_selectPastUses.Step())
+        {
+            uses.Add(new PastExtentRow(Read(_selectPastUses), _selectPastUses.UInt64(6)));
         }
 
         return uses;
@@ -128,6 +146,28 @@ internal sealed class ExtentTable : IDisposable
         _delete.Bind(1, old.Inode.Value).Bind(2, old.Extent.FileOffset).Run();
     }
 
+    /// <summary>Replaces a row by pieces that cover the same bytes of the file, the first from the same offset. It keeps its birth: this is not a change that a snapshot tells.</summary>
+    public void Replace(in ExtentRow old, IReadOnlyList<Extent> pieces)
+    {
+        foreach (Extent piece in pieces)
+        {
+            ExtentRow row = old with { Extent = piece };
+            Write(row);
+            _context.Changes.Extents.Set((row.Inode.Value, piece.FileOffset), row);
+        }
+    }
+
+    /// <summary>The same for a past row.</summary>
+    public void ReplacePast(in PastExtentRow old, IReadOnlyList<Extent> pieces)
+    {
+        foreach (Extent piece in pieces)
+        {
+            PastExtentRow past = old with { Row = old.Row with { Extent = piece } };
+            WritePast(past.Row, past.Died);
+            _context.Changes.PastExtents.Set((past.Row.Inode.Value, piece.FileOffset, past.Row.Born), past);
+        }
+    }
+
     /// <summary>Writes a row as another store had it, its birth included.</summary>
     public void Load(in ExtentRow row)
     {
@@ -140,6 +180,17 @@ internal sealed class ExtentTable : IDisposable
     }
 
     public void LoadPast(in ExtentRow row, ulong died) => WritePast(row, died);
+
+    /// <summary>Writes a past row as another store had it, of an inode that is gone and may still have it as a live one.</summary>
+    public void LoadPastOfGone(in ExtentRow row, ulong died)
+    {
+        if (TryGet(row.Inode, row.Extent.FileOffset, out ExtentRow live) && live.Born == row.Born)
+        {
+            _delete.Bind(1, row.Inode.Value).Bind(2, row.Extent.FileOffset).Run();
+        }
+
+        WritePast(row, died);
+    }
 
     public bool TryGet(InodeId inode, long offset, out ExtentRow row)
     {
@@ -154,6 +205,7 @@ internal sealed class ExtentTable : IDisposable
         _selectBefore.Dispose();
         _selectFrom.Dispose();
         _selectUses.Dispose();
+        _selectPastUses.Dispose();
         _selectUse.Dispose();
         _selectPastUse.Dispose();
         _write.Dispose();

@@ -68,6 +68,9 @@ internal sealed class OrphanTable : IDisposable
     /// <summary>Writes a row as another store had it.</summary>
     public void Load(OrphanRow row) => _write.Bind(1, row.Inode.Value).Bind(2, row.Session.Value).Run();
 
+    /// <summary>Whether an inode is gone while its extents are still being deleted, and the epoch they died in.</summary>
+    public bool TryGetPurge(InodeId inode, out ulong epoch) => _purges.TryGetValue(inode.Value, out epoch);
+
     public bool IsPurged(InodeId inode) => _purges.ContainsKey(inode.Value);
 
     public void AddPurge(InodeId inode)

@@ -1,0 +1,9 @@
+namespace HipaaFs.Metadata;
+
+/// <summary>Asks to let every row, live and past, that refers to runs of segments refer to copies of them.</summary>
+/// <remarks>Every segment that holds copies must be known, not condemned, of the key domain of the original, and hold none of the originals.</remarks>
+public sealed record RelocateRequest : MetadataRequest
+{
+    /// <summary>The runs, sorted by segment and offset in it, disjoint. The store copies them.</summary>
+    public ReadOnlyMemory<Relocation> Runs { get; init; }
+}
