@@ -10,6 +10,8 @@ public sealed partial class HipaaFileSystem
     // Rows that one call takes over from a snapshot; for more, it answers that it copied less.
     private const int SnapshotCloneRows = 512;
 
+    private const int SnapshotCloneAttempts = 3;
+
     /// <summary>
     /// Asks the kernel to write its dirty pages of an inode back, and completes when it has. Set by a frontend whose kernel has a write-back cache: without it a search
     /// for holes would not see what was written and is still there.
@@ -269,7 +271,8 @@ public sealed partial class HipaaFileSystem
         return length;
     }
 
-    // The rows of a snapshot are read and written like others. Their segments last as long as it does; were it deleted meanwhile, rows of a condemned one are refused.
+    // The rows of a snapshot are read and written like others. Rows of a condemned segment are refused: the snapshot was deleted meanwhile, or its data has moved and is
+    // where its rows say now.
     private async ValueTask<FsResult<long>> CloneFromSnapshotAsync(
         FileState from, long sourceOffset, FileState to, long targetOffset, long length, CancellationToken interrupted)
     {
@@ -291,15 +294,21 @@ public sealed partial class HipaaFileSystem
             return 0;
         }
 
-        MetadataResult<ExtentPage> page = await _parts.View.GetExtentsAsync(from.Id, sourceOffset, length, SnapshotCloneRows, interrupted);
-        if (!page.Succeeded)
+        MetadataError error = MetadataError.Conflict;
+        for (int attempt = 0; attempt < SnapshotCloneAttempts && error == MetadataError.Conflict; attempt++)
         {
-            return page.Error.ToFsError();
+            MetadataResult<ExtentPage> page = await _parts.View.GetExtentsAsync(from.Id, sourceOffset, length, SnapshotCloneRows, interrupted);
+            if (!page.Succeeded)
+            {
+                error = page.Error;
+                break;
+            }
+
+            length = page.Value.More ? page.Value.Extents[^1].End - sourceOffset : length;
+            Extent[] pieces = Move(page.Value.Extents, sourceOffset, targetOffset, length);
+            error = await ReplaceRowsAsync(to.Id, pieces, targetOffset, length, interrupted);
         }
 
-        length = page.Value.More ? page.Value.Extents[^1].End - sourceOffset : length;
-        Extent[] pieces = Move(page.Value.Extents, sourceOffset, targetOffset, length);
-        MetadataError error = await ReplaceRowsAsync(to.Id, pieces, targetOffset, length, interrupted);
         if (error != MetadataError.None)
         {
             ExtentsChanged(to, targetOffset, targetOffset + length, target.Value.Size);

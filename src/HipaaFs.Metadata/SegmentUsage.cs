@@ -3,5 +3,4 @@ namespace HipaaFs.Metadata;
 /// <summary>How much of a segment is needed.</summary>
 /// <param name="Row">The segment.</param>
 /// <param name="ReferredBytes">Bytes of its plaintext that a file or a snapshot refers to; what several share counts once.</param>
-/// <param name="InSnapshot">Whether a snapshot needs any of it: then files that refer to another segment instead would not free this one.</param>
-public readonly record struct SegmentUsage(SegmentRow Row, long ReferredBytes, bool InSnapshot);
+public readonly record struct SegmentUsage(SegmentRow Row, long ReferredBytes);

@@ -4,7 +4,7 @@ namespace HipaaFs.Compaction;
 
 /// <summary>What a run of compaction has done.</summary>
 /// <param name="Before">What was stored before segments were rewritten.</param>
-/// <param name="Segments">Segments that nothing in a file refers to any more because of it.</param>
+/// <param name="Segments">Segments that nothing refers to any more because of it.</param>
 /// <param name="FreedBytes">Their bytes; the collector deletes them.</param>
 /// <param name="CopiedBytes">Bytes that were written to new segments.</param>
 /// <param name="Windows">Scattered stretches of files that were written anew.</param>

@@ -195,10 +195,13 @@ internal sealed partial class Compactor : IDisposable
                 continue;
             }
 
-            MetadataResult<IReadOnlyList<SegmentUse>> found = await _metadata.GetSegmentUsesAsync(usage.Row.Id, cancel);
-            if (found.Succeeded && await IsReadableAsync(usage.Row, cancel))
+            // The live ones first: what dies in between is in both.
+            MetadataResult<IReadOnlyList<SegmentUse>> live = await _metadata.GetSegmentUsesAsync(usage.Row.Id, cancel);
+            MetadataResult<IReadOnlyList<SegmentUse>> past = await _metadata.GetSegmentPastUsesAsync(usage.Row.Id, cancel);
+            if (live.Succeeded && past.Succeeded && await IsReadableAsync(usage.Row, cancel))
             {
-                uses.AddRange(found.Value);
+                uses.AddRange(live.Value);
+                uses.AddRange(past.Value);
                 emptied.Add(usage.Row);
                 stored += usage.Row.ObjectLength;
             }

@@ -6,12 +6,16 @@ namespace HipaaFs.Compaction;
 /// <summary>Runs of segments that are to be in new segments.</summary>
 /// <param name="Domain">Key domain of all of them.</param>
 /// <param name="Class">What all of them hold.</param>
-/// <param name="Uses">The runs and who refers to them; those that share bytes may overlap.</param>
-/// <param name="Emptied">Segments that nothing in a file should refer to afterwards, whoever has begun to meanwhile.</param>
+/// <param name="Uses">The runs and who refers to them, live or in a snapshot; those that share bytes may overlap.</param>
+/// <param name="Emptied">Segments that nothing should refer to afterwards, whoever has begun to meanwhile.</param>
 /// <param name="Pay">Waits until so many bytes may be read.</param>
 internal sealed record MoveRequest(
     DomainId Domain,
     RecordClass Class,
     IReadOnlyList<SegmentUse> Uses,
     IReadOnlyList<SegmentRow> Emptied,
-    Func<long, CancellationToken, ValueTask> Pay);
+    Func<long, CancellationToken, ValueTask> Pay)
+{
+    /// <summary>Whether extents of a file that become neighbours become one. That is a change of the file's rows, whose past is kept for snapshots. Every use is live then.</summary>
+    internal bool JoinsExtents { get; init; }
+}

@@ -6,6 +6,9 @@ namespace HipaaFs.Compaction;
 /// <summary>Where the bytes of old segments are now: from runs of old segments to runs of new ones.</summary>
 internal sealed class Relocations
 {
+    // What one transaction of the metadata looks for.
+    private const int RunsAtOnce = 4096;
+
     private readonly Dictionary<SegmentId, SortedList<long, Extent>> _moved = [];
 
     /// <summary>Notes that a run was copied.</summary>
@@ -28,6 +31,32 @@ internal sealed class Relocations
 
     /// <summary>Forgets a segment, of which not everything could be copied.</summary>
     internal void Remove(SegmentId segment) => _moved.Remove(segment);
+
+    /// <summary>All of it, in portions of one old segment each, sorted; what went on without a gap is one run.</summary>
+    internal IEnumerable<Relocation[]> Portions()
+    {
+        foreach ((SegmentId segment, SortedList<long, Extent> runs) in _moved.OrderBy(static moved => moved.Key.Value))
+        {
+            var joined = new List<Relocation>();
+            foreach ((long offset, Extent copy) in runs)
+            {
+                Relocation last = joined.Count > 0 ? joined[^1] : default;
+                if (last.To == copy.Segment && last.FromEnd == offset && last.ToOffset + last.Length == copy.PlaintextOffset)
+                {
+                    joined[^1] = last with { Length = last.Length + copy.Length };
+                }
+                else
+                {
+                    joined.Add(new Relocation(segment, offset, copy.Length, copy.Segment, copy.PlaintextOffset));
+                }
+            }
+
+            foreach (Relocation[] portion in joined.Chunk(RunsAtOnce))
+            {
+                yield return portion;
+            }
+        }
+    }
 
     /// <summary>Appends what an extent should be instead, as far as its bytes were copied. The rest of it stays what it is.</summary>
     internal void Translate(in Extent extent, List<Extent> into)

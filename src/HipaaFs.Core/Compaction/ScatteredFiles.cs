@@ -79,7 +79,8 @@ internal sealed class ScatteredFiles
             (List<SegmentUse> uses, int windows) = await UsesAsync(some, cancel);
             if (windows > 0)
             {
-                MoveOutcome outcome = await _move.RunAsync(new MoveRequest(row.Value.Domain, RecordClass.Data, uses, [], gate.PayAsync), cancel);
+                MoveOutcome outcome = await _move.RunAsync(
+                    new MoveRequest(row.Value.Domain, RecordClass.Data, uses, [], gate.PayAsync) { JoinsExtents = true }, cancel);
                 report = report with
                 {
                     CopiedBytes = report.CopiedBytes + outcome.CopiedBytes,

@@ -9,11 +9,14 @@ using Microsoft.Extensions.Logging;
 
 namespace HipaaFs.Compaction;
 
-/// <summary>Moves runs of segments to new segments while files are read, written, cut, cloned and deleted.</summary>
+/// <summary>Moves runs of segments to new segments while files are read, written, cut, cloned and deleted, and snapshots taken, read and deleted.</summary>
 /// <remarks>
-/// <para>Steps: (1) copy each run once, however many files share it; (2) finish the new segments and wait until the store has them; (3) file by file, under its gate and
-/// only if its row has not changed since it was looked at, let what still refers to an old run refer to its copy.</para>
-/// <para>A crash before 3 leaves segments that nothing refers to, which are collected; during 3, files of which some refer to the copy and some to the original, and
+/// <para>Steps: (1) copy each run once, however many files and snapshots share it; (2) finish the new segments and wait until the store has them; (3) where extents are
+/// to be joined: file by file, under its gate and only if its row has not changed since it was looked at, let what still refers to an old run refer to its copy;
+/// (4) old segment by old segment, let every row, live and past, that refers to a run refer to its copy, in place.</para>
+/// <para>Step 4 needs no gate: whatever a row means, it means the same bytes afterwards. Who holds extents in memory reads them again, and has until the old segment is
+/// deleted to do so; a read that finds it deleted is done again (<see cref="FileState.ExtentVersion"/>).</para>
+/// <para>A crash before 3 leaves segments that nothing refers to, which are collected; later, rows of which some refer to the copy and some to the original, and
 /// both are there: an old segment goes when the collector has proved that nothing refers to it. No gate is held while bytes move.</para>
 /// </remarks>
 internal sealed partial class SegmentMove
@@ -76,8 +79,9 @@ internal sealed partial class SegmentMove
             }
 
             await StepAsync(3);
-            bool whole = await SwitchAllAsync(request.Uses, relocations, cancel);
-            List<SegmentRow> freed = await EmptyAsync(request.Emptied, relocations, cancel);
+            bool whole = !request.JoinsExtents || await SwitchAllAsync(request.Uses, relocations, cancel);
+            whole &= await RelocateAsync(relocations, cancel);
+            List<SegmentRow> freed = await FindFreedAsync(request.Emptied, cancel);
             return new MoveOutcome(copied, freed, unreadable, whole && unreadable.Count == 0 && freed.Count == request.Emptied.Count);
         }
         finally
@@ -163,24 +167,66 @@ internal sealed partial class SegmentMove
         return true;
     }
 
-    // Who has begun to refer to an old segment meanwhile, by a clone, is found by looking again.
-    private async Task<List<SegmentRow>> EmptyAsync(IReadOnlyList<SegmentRow> emptied, Relocations relocations, CancellationToken cancel)
+    // Who has begun to refer to an old segment meanwhile, by a clone, is found by asking again.
+    private async Task<bool> RelocateAsync(Relocations relocations, CancellationToken cancel)
+    {
+        int found = 1;
+        for (int round = 0; round < Rounds && found > 0; round++)
+        {
+            found = 0;
+            foreach (Relocation[] runs in relocations.Portions())
+            {
+                await StepAsync(4);
+                cancel.ThrowIfCancellationRequested();
+                var request = new RelocateRequest { Operation = _clock.NextOperation(), Now = _clock.Now, Runs = runs };
+                MetadataResult<Applied<RelocationOutcome>> relocated = await _metadata.RelocateAsync(request, CancellationToken.None);
+                if (!relocated.Succeeded)
+                {
+                    return false;
+                }
+
+                RelocationOutcome outcome = relocated.Value.Value;
+                found += outcome.LiveRows + outcome.PastRows;
+                ForgetExtents(outcome.Inodes);
+            }
+        }
+
+        return true;
+    }
+
+    private void ForgetExtents(IReadOnlyList<InodeId> inodes)
+    {
+        if (inodes.Count == 0)
+        {
+            return;
+        }
+
+        foreach (FileState file in _files.AcquireAny([.. inodes]))
+        {
+            ForgetExtents(file);
+            _files.Release(file);
+        }
+    }
+
+    private static void ForgetExtents(FileState file)
+    {
+        lock (file.Gate)
+        {
+            file.Extents.Clear();
+            file.ExtentVersion++;
+        }
+    }
+
+    private async Task<List<SegmentRow>> FindFreedAsync(IReadOnlyList<SegmentRow> emptied, CancellationToken cancel)
     {
         var freed = new List<SegmentRow>();
         foreach (SegmentRow segment in emptied)
         {
-            for (int round = 0; round < Rounds; round++)
+            MetadataResult<IReadOnlyList<SegmentUse>> live = await _metadata.GetSegmentUsesAsync(segment.Id, cancel);
+            MetadataResult<IReadOnlyList<SegmentUse>> past = await _metadata.GetSegmentPastUsesAsync(segment.Id, cancel);
+            if (live.Succeeded && live.Value.Count == 0 && past.Succeeded && past.Value.Count == 0)
             {
-                MetadataResult<IReadOnlyList<SegmentUse>> uses = await _metadata.GetSegmentUsesAsync(segment.Id, cancel);
-                if (uses.Succeeded && uses.Value.Count == 0)
-                {
-                    freed.Add(segment);
-                }
-
-                if (!uses.Succeeded || uses.Value.Count == 0 || !await SwitchAllAsync(uses.Value, relocations, cancel))
-                {
-                    break;
-                }
+                freed.Add(segment);
             }
         }
 
@@ -192,7 +238,6 @@ internal sealed partial class SegmentMove
         bool whole = true;
         foreach (IGrouping<InodeId, SegmentUse> file in uses.GroupBy(static use => use.Inode).OrderBy(static file => file.Key))
         {
-            await StepAsync(4);
             Extent[] extents = [.. file.Select(static use => use.Extent).OrderBy(static extent => extent.FileOffset)];
             whole &= await SwitchFileAsync(file.Key, extents, relocations, cancel);
         }
@@ -257,12 +302,7 @@ internal sealed partial class SegmentMove
                 cancel);
             if (written.Succeeded)
             {
-                lock (file.Gate)
-                {
-                    file.Extents.Clear();
-                    file.ExtentVersion++;
-                }
-
+                ForgetExtents(file);
                 return true;
             }
 

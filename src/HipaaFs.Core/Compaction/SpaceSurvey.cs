@@ -6,8 +6,8 @@ namespace HipaaFs.Compaction;
 
 /// <summary>Counts what is stored and what of it is needed, and picks the segments that are worth rewriting, least live first.</summary>
 /// <remarks>
-/// Not picked: what a snapshot needs any of, since the snapshot's rows would keep the old segment beside the new one; what nothing needs, which is the collector's;
-/// and what is live to four fifths, padding counted as dead. Bounded: the best few thousand of a volume.
+/// What a snapshot needs is needed as what a file needs is. Not picked: what nothing needs, which is the collector's; and what is needed to four fifths, padding
+/// counted as not. Bounded: the best few thousand of a volume.
 /// </remarks>
 internal sealed class SpaceSurvey
 {
@@ -82,7 +82,7 @@ internal sealed class SpaceSurvey
         _live += usage.ReferredBytes;
         _stored += usage.ReferredBytes == 0 ? 0 : usage.Row.ObjectLength;
         _condemned += usage.ReferredBytes == 0 ? usage.Row.ObjectLength : 0; // The collector's next round says so of it.
-        if (usage.InSnapshot || usage.ReferredBytes == 0 || usage.ReferredBytes * Target > usage.Row.PlaintextLength)
+        if (usage.ReferredBytes == 0 || usage.ReferredBytes * Target > usage.Row.PlaintextLength)
         {
             return;
         }

@@ -25,7 +25,10 @@ internal sealed class FileState
     /// <summary>Guards everything below that says so.</summary>
     internal Lock Gate { get; } = new();
 
-    /// <summary>Held by whoever changes the file's extents: writeback, truncation, hole punching, cloning, repacking.</summary>
+    /// <summary>
+    /// Held by whoever changes what the file's extents say: writeback, truncation, hole punching, cloning, repacking. Compaction, which only changes in which segment the
+    /// same bytes are, does not take it.
+    /// </summary>
     internal SemaphoreSlim ExtentGate { get; } = new(1, 1);
 
     /// <summary>References of handles, unapplied data and operations. Guarded by the <see cref="FileTable"/>.</summary>

@@ -158,4 +158,23 @@ internal sealed class FileTable
             return files;
         }
     }
+
+    /// <summary>A reference to every file in the table that is one of some inodes, live or as a snapshot shows it, to be released by the caller one by one.</summary>
+    internal List<FileState> AcquireAny(HashSet<InodeId> inodes)
+    {
+        lock (_lock)
+        {
+            var files = new List<FileState>();
+            foreach (FileState file in _files.Values)
+            {
+                if (inodes.Contains(file.Id.InStore))
+                {
+                    file.References++;
+                    files.Add(file);
+                }
+            }
+
+            return files;
+        }
+    }
 }

@@ -40,8 +40,8 @@ public sealed partial class SqliteMetadataStore
         using Statement select = reader.Prepare(
             $"SELECT {SegmentTable.Columns} FROM segment WHERE state = ? AND id > ? ORDER BY id LIMIT ?");
         using Statement uses = reader.Prepare("""
-            SELECT plain, length, born <= (SELECT ifnull(max(id), 0) FROM snapshot) FROM extent WHERE segment = ?1
-            UNION ALL SELECT plain, length, 1 FROM extent_past WHERE segment = ?1
+            SELECT plain, length FROM extent WHERE segment = ?1
+            UNION ALL SELECT plain, length FROM extent_past WHERE segment = ?1
             ORDER BY plain
             """);
         select.Bind(1, (long)SegmentState.Live).Bind(2, after?.Value ?? UInt128.Zero).Bind(3, limit);
@@ -59,17 +59,15 @@ public sealed partial class SqliteMetadataStore
     {
         long referred = 0;
         long end = 0;
-        bool inSnapshot = false;
         uses.Bind(1, row.Id.Value);
         while (uses.Step())
         {
             long useEnd = uses.Int64(0) + uses.Int64(1);
             referred += Math.Max(0, useEnd - Math.Max(end, uses.Int64(0)));
             end = Math.Max(end, useEnd);
-            inSnapshot |= uses.Int64(2) != 0;
         }
 
-        return new SegmentUsage(row, referred, inSnapshot);
+        return new SegmentUsage(row, referred);
     }
 
     // Streamed in the order of the table and counted here: a GROUP BY would sort all of it first.

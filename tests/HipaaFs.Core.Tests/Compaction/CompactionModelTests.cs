@@ -6,10 +6,14 @@ using HipaaFs.Volumes;
 
 namespace HipaaFs.Core.Tests.Compaction;
 
-/// <summary>Random operations on a few files against byte arrays, with compaction and passes of writeback going on beside them, reopened and killed in between.</summary>
+/// <summary>
+/// Random operations on a few files against byte arrays, snapshots taken, read and deleted, with compaction and passes of writeback going on beside them, reopened and
+/// killed in between.
+/// </summary>
 public sealed class CompactionModelTests
 {
     private const int MaxLength = 400_000;
+    private const int MaxSnapshots = 5;
 
     [Theory]
     [InlineData(11, 1500)]
@@ -22,6 +26,8 @@ public sealed class CompactionModelTests
         try
         {
             ModelFile[] files = [new("a"), new("b"), new("c")];
+            var snapshots = new List<ShownFiles>();
+            int taken = 0;
             foreach (ModelFile file in files)
             {
                 file.Handle = (await test.FileSystem.CreateAsync(file.Name)).Handle;
@@ -33,22 +39,41 @@ public sealed class CompactionModelTests
                 ModelFile file = files[random.Next(files.Length)];
                 string done = await OperateAsync(test.FileSystem, random, file, files);
                 await CompareSomeAsync(test.FileSystem, random, file, $"seed {seed}, operation {i}: {done}");
+                if (random.Next(15) == 0)
+                {
+                    await TakeOrDeleteAsync(test, random, files, snapshots, $"s{taken++}");
+                }
+
+                if (snapshots.Count > 0 && random.Next(10) == 0)
+                {
+                    await CompareSnapshotAsync(test.FileSystem, snapshots[random.Next(snapshots.Count)], $"seed {seed}, operation {i}");
+                }
+
                 if (random.Next(400) == 0)
                 {
                     test = await InterruptAsync(test, random, files);
-                    await CompareAllAsync(test.FileSystem, files, $"seed {seed}, after the interruption at {i}");
+                    await CompareAllAsync(test.FileSystem, files, snapshots, $"seed {seed}, after the interruption at {i}");
                 }
             }
 
             await stop.CancelAsync();
             CompactionTally tally = await compaction;
             Assert.True(tally.Segments > 0, tally.ToString());
-            await CompareAllAsync(test.FileSystem, files, $"seed {seed}, at the end");
+            await CompareAllAsync(test.FileSystem, files, snapshots, $"seed {seed}, at the end");
             await CloseAllAsync(test, files);
             await test.DrainAsync();
             await test.Volume.Parts.Writer!.Collector.CollectAsync(TimeSpan.Zero, default);
+            await test.FileSystem.PutAsync("more", [1]); // So that there is something to publish, and what is condemned is deleted.
+            await test.DrainAsync();
+            await test.Volume.Parts.Writer.Collector.CollectAsync(TimeSpan.Zero, default);
             await test.ReopenAsync();
-            await CompareAllAsync(test.FileSystem, files, $"seed {seed}, after what nothing refers to was deleted");
+            await CompareAllAsync(test.FileSystem, files, snapshots, $"seed {seed}, after what nothing refers to was deleted");
+            (TestVolume restored, _) = await test.RestoreAsync();
+            await using (restored)
+            {
+                await CompareAllAsync(restored.FileSystem, files, snapshots, $"seed {seed}, restored");
+            }
+
             await test.AssertSoundAsync();
         }
         finally
@@ -82,6 +107,8 @@ public sealed class CompactionModelTests
 
         return tally;
     }
+
+    private sealed record ShownFiles(string Name, Dictionary<string, byte[]> Files);
 
     private sealed record CompactionTally(int Segments, int Windows)
     {
@@ -187,8 +214,35 @@ public sealed class CompactionModelTests
         Assert.True(file.Content.Slice(offset, Math.Min(length, file.Length - offset)).SequenceEqual(read), what);
     }
 
-    private static async Task CompareAllAsync(HipaaFileSystem fileSystem, ModelFile[] files, string what)
+    private static async Task TakeOrDeleteAsync(TestVolume test, Random random, ModelFile[] files, List<ShownFiles> snapshots, string name)
     {
+        if (snapshots.Count < MaxSnapshots)
+        {
+            (await test.Volume.Snapshots.CreateAsync(name, default)).Ok();
+            snapshots.Add(new ShownFiles(name, files.ToDictionary(file => file.Name, file => file.Content.ToArray())));
+            return;
+        }
+
+        int gone = random.Next(snapshots.Count);
+        Assert.Equal(FsError.None, await test.Volume.Snapshots.DeleteAsync(snapshots[gone].Name, default));
+        snapshots.RemoveAt(gone);
+    }
+
+    private static async Task CompareSnapshotAsync(HipaaFileSystem fileSystem, ShownFiles snapshot, string what)
+    {
+        foreach ((string name, byte[] content) in snapshot.Files)
+        {
+            FileSystemCalls.AssertSame(content, await fileSystem.GetAsync($".snapshots/{snapshot.Name}/{name}"), $"{what}: {name} of {snapshot.Name}");
+        }
+    }
+
+    private static async Task CompareAllAsync(HipaaFileSystem fileSystem, ModelFile[] files, List<ShownFiles> snapshots, string what)
+    {
+        foreach (ShownFiles snapshot in snapshots)
+        {
+            await CompareSnapshotAsync(fileSystem, snapshot, what);
+        }
+
         foreach (ModelFile file in files)
         {
             byte[] read = await fileSystem.GetAsync(file.Name);

@@ -33,20 +33,17 @@ public sealed partial class MemoryMetadataStore
     {
         long referred = 0;
         long end = 0;
-        List<MemoryRow<Extent>> past = _tables.Extents.Past.Select(extent => extent.Row).Where(extent => extent.Value.Segment == row.Id).ToList();
-        bool inSnapshot = past.Count > 0;
         foreach (MemoryRow<Extent> use in _tables.Extents.Rows
             .Select(extent => extent.Value)
+            .Concat(_tables.Extents.Past.Select(extent => extent.Row))
             .Where(extent => extent.Value.Segment == row.Id)
-            .Concat(past)
             .OrderBy(extent => extent.Value.PlaintextOffset))
         {
             long useEnd = use.Value.PlaintextOffset + use.Value.Length;
             referred += Math.Max(0, useEnd - Math.Max(end, use.Value.PlaintextOffset));
             end = Math.Max(end, useEnd);
-            inSnapshot |= _tables.IsShown(use.Born, _tables.Epoch);
         }
 
-        return new SegmentUsage(row, referred, inSnapshot);
+        return new SegmentUsage(row, referred);
     }
 }

@@ -24,29 +24,30 @@ public abstract partial class MetadataStoreConformance
         Assert.Equal(ids, usages.Select(usage => usage.Row.Id));
         Assert.Equal(25, usages.Single(usage => usage.Row.Id == shared).ReferredBytes);
         Assert.Equal(0, usages.Single(usage => usage.Row.Id == unused).ReferredBytes);
-        Assert.All(usages, usage => Assert.False(usage.InSnapshot));
         Assert.Equal([ids[1]], Ok(await Store.ListSegmentUsagesAsync(ids[0], 10)).Select(usage => usage.Row.Id));
         Assert.Equal([ids[0]], Ok(await Store.ListSegmentUsagesAsync(null, 1)).Select(usage => usage.Row.Id));
     }
 
     [Fact]
-    public async Task ListSegmentUsages_BytesThatASnapshotShows_AreOfTheSnapshot()
+    public async Task ListSegmentUsages_BytesThatOnlyASnapshotShows_AreCounted()
     {
-        SegmentId kept = await AddSegmentAsync(SegmentState.Live);
-        SegmentId past = await AddSegmentAsync(SegmentState.Live);
+        SegmentId segment = await AddSegmentAsync(SegmentState.Live);
         SegmentId later = await AddSegmentAsync(SegmentState.Live);
-        InodeId one = await CreateFileAsync("a");
-        InodeId other = await CreateFileAsync("b");
-        await WriteAsync(one, new Extent(0, 10, kept, 0));
-        await WriteAsync(other, new Extent(0, 10, past, 0));
-        Ok(await Store.CreateSnapshotAsync(Next(), default, Now()));
-        await WriteAsync(other, new Extent(0, 10, later, 0));
+        InodeId file = await CreateFileAsync("a");
+        await WriteAsync(file, new Extent(0, 30, segment, 0));
+        SnapshotId snapshot = await TakeAsync();
+        await WriteAsync(file, new Extent(5, 10, later, 0));
         Ok(await Store.MakeDurableAsync(Store.Applied));
 
-        Dictionary<SegmentId, bool> inSnapshot = Ok(await Store.ListSegmentUsagesAsync(null, 10)).ToDictionary(usage => usage.Row.Id, usage => usage.InSnapshot);
-        Assert.True(inSnapshot[kept]);
-        Assert.True(inSnapshot[past]);
-        Assert.False(inSnapshot[later]);
+        Assert.Equal(30, await ReferredAsync(segment));
+        Assert.Equal([new SegmentUse(file, new Extent(0, 30, segment, 0))], Ok(await Store.GetSegmentPastUsesAsync(segment)));
+        Assert.Empty(Ok(await Store.GetSegmentPastUsesAsync(later)));
+
+        Ok(await Store.DeleteSnapshotAsync(Next(), snapshot));
+        Ok(await Store.PurgeSnapshotsAsync());
+
+        Assert.Equal(20, await ReferredAsync(segment));
+        Assert.Empty(Ok(await Store.GetSegmentPastUsesAsync(segment)));
     }
 
     [Fact]
@@ -72,4 +73,7 @@ public abstract partial class MetadataStoreConformance
         Assert.Equal(both[..1], Ok(await Store.ListFragmentedAsync(default, 100, 2, 10)));
         Assert.Empty(Ok(await Store.ListFragmentedAsync(scattered, 100, 1, 10)));
     }
+
+    private async Task<long> ReferredAsync(SegmentId segment) =>
+        Ok(await Store.ListSegmentUsagesAsync(null, 10)).Single(usage => usage.Row.Id == segment).ReferredBytes;
 }
