@@ -42,6 +42,9 @@ internal sealed record FileSystemParts
     /// <summary>Cancelled when the volume has become read-only, since a newer session has it.</summary>
     internal CancellationToken Fenced { get; init; }
 
+    /// <summary>Bits of a name's tag that its cookie leaves out: two, so that cookies stay below 2^62. Tests leave out more, so that entries have equal ones.</summary>
+    internal int CookieShift { get; init; } = 2;
+
     /// <summary>Size that statfs(2) shows, in bytes.</summary>
     internal required Func<(long Total, long Free)> Capacity { get; init; }
 }

@@ -28,7 +28,7 @@ public sealed partial class HipaaFileSystem
     /// <summary>Lists a directory from a cookie on: 0 is the start, else what an item said. Resuming needs no copy of the directory.</summary>
     /// <remarks>
     /// Items are in the order of their cookies. Items of equal cookie are always in one answer together; a frontend that cannot place all of them in one reply
-    /// places none of them.
+    /// places none of them. <see cref="FsError.OutOfRange"/>: they are more than <paramref name="items"/> has room for.
     /// </remarks>
     /// <returns>How many items were filled in; 0 at the end.</returns>
     public async ValueTask<FsResult<int>> ReadDirectoryAsync(
@@ -97,21 +97,26 @@ public sealed partial class HipaaFileSystem
     private async ValueTask<FsResult<int>> ReadEntriesAsync(
         InodeId directory, ulong cookie, Memory<DirectoryItem> items, CancellationToken interrupted)
     {
-        if (cookie == SnapshotsCookie)
+        if (cookie - FirstEntryCookie > ulong.MaxValue >> _parts.CookieShift)
         {
-            return 0;
+            return 0; // Behind the greatest that an entry may have; shifted back it would be the first.
         }
 
         long applications = _files.Applications;
-        var entries = new DirectoryEntry[items.Length];
-        ulong from = cookie == FirstEntryCookie ? 0 : (cookie - FirstEntryCookie) << 2;
+        var entries = new DirectoryEntry[items.Length + 1]; // The one that has no room tells whether it belongs to the last that has.
+        ulong from = cookie == FirstEntryCookie ? 0 : (cookie - FirstEntryCookie) << _parts.CookieShift;
         MetadataResult<int> read = await _view.ReadDirectoryFromAsync(directory, from, entries, interrupted);
         if (!read.Succeeded)
         {
             return read.Error == MetadataError.NotFound ? 0 : read.Error.ToFsError();
         }
 
-        int count = read.Value == entries.Length ? WithoutSplitGroup(entries, read.Value) : read.Value;
+        int count = read.Value == entries.Length ? WithoutSplitGroup(entries) : read.Value;
+        if (count == 0 && read.Value > 0)
+        {
+            return FsError.OutOfRange; // All of these have one cookie, and there are more.
+        }
+
         for (int i = 0; i < count; i++)
         {
             byte[]? name = _names.TryOpen(DomainOf(directory), directory, entries[i].Name);
@@ -159,18 +164,18 @@ public sealed partial class HipaaFileSystem
         return 1;
     }
 
-    private static ulong CookieOf(DirectoryEntry entry) => FirstEntryCookie + 1 + (entry.Name.Tag.High64 >> 2);
+    private ulong CookieOf(DirectoryEntry entry) => FirstEntryCookie + 1 + (entry.Name.Tag.High64 >> _parts.CookieShift);
 
-    // A full answer may have cut a group of equal cookies in two; the group then waits for the next one, unless it is all there is.
-    private static int WithoutSplitGroup(DirectoryEntry[] entries, int count)
+    // The last group of equal cookies may go on behind what was read: it waits for the next answer.
+    private int WithoutSplitGroup(DirectoryEntry[] entries)
     {
-        ulong last = CookieOf(entries[count - 1]);
-        int kept = count - 1;
+        ulong last = CookieOf(entries[^1]);
+        int kept = entries.Length - 1;
         while (kept > 0 && CookieOf(entries[kept - 1]) == last)
         {
             kept--;
         }
 
-        return kept > 0 ? kept : count;
+        return kept;
     }
 }

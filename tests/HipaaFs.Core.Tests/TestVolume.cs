@@ -107,6 +107,7 @@ internal sealed class TestVolume : IAsyncDisposable
         var opening = new VolumeOpening(Options, mode, Log, _options.Time)
         {
             OpenStore = () => OpenStore(arrange),
+            CookieShift = _options.CookieShift,
             StagingFault = length => StagingFault?.Invoke(length),
             InterposeMetadata = rows => Rows = new InterposedMetadataStore(rows, static _ => ValueTask.CompletedTask),
         };

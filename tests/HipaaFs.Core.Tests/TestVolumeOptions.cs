@@ -24,6 +24,8 @@ internal sealed record TestVolumeOptions
 
     public int TrashDays { get; init; }
 
+    public int CookieShift { get; init; } = 2;
+
     /// <summary>Null is the usual place in the volume's directory.</summary>
     public string? StagingDirectory { get; init; }
 }

@@ -46,6 +46,9 @@ internal sealed class VolumeOpening
     /// <summary>Opens the store in place of its URL's adapter; null opens the URL. For tests, whose stores fail when told to.</summary>
     internal Func<MeteringObjectStore>? OpenStore { get; init; }
 
+    /// <summary>See <see cref="FileSystemParts.CookieShift"/>.</summary>
+    internal int CookieShift { get; init; } = 2;
+
     /// <summary>Fails staging's disk when a test says so.</summary>
     internal DiskFault? StagingFault { get; init; }
 
@@ -343,6 +346,7 @@ internal sealed class VolumeOpening
             Staging = writer is null ? null : staging,
             Fenced = fence?.Fenced ?? default,
             Capacity = () => Capacity(metadata),
+            CookieShift = CookieShift,
         });
         return new VolumeParts
         {
