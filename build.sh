@@ -157,10 +157,12 @@ run_suite() {
     local arguments=(-noLogo -noColor -xml "$results/$name.xml")
     [[ -z $filter ]] || arguments+=(-class "*$filter*")
     say "== $name"
-    timeout --kill-after=30 1100 "$program" "${arguments[@]}" < /dev/null > "$results/$name.log" 2>&1 || true
-    if [[ ! -s $results/$name.xml ]]; then
+    local code=0
+    timeout --kill-after=30 1100 "$program" "${arguments[@]}" < /dev/null > "$results/$name.log" 2>&1 || code=$?
+    # 1 says that tests failed, which its results say too.
+    if [[ ! -s $results/$name.xml || $code -gt 1 ]]; then
         tail -n 50 "$results/$name.log" >&2
-        say "$name ended without results"
+        say "$name ended with $code"
         broken+=("$name")
         return
     fi

@@ -266,39 +266,39 @@ internal sealed partial class MountDaemon
         }
     }
 
-    [LoggerMessage(600, LogLevel.Information, "hipaafs {Version} starts, process {Process}")]
+    [LoggerMessage(700, LogLevel.Information, "hipaafs {Version} starts, process {Process}")]
     private static partial void LogStarting(ILogger logger, string version, int process);
 
-    [LoggerMessage(601, LogLevel.Information, "the filesystem answers")]
+    [LoggerMessage(701, LogLevel.Information, "the filesystem answers")]
     private static partial void LogServing(ILogger logger);
 
-    [LoggerMessage(602, LogLevel.Information, "asked to stop: detaching and committing, nothing more is uploaded")]
+    [LoggerMessage(702, LogLevel.Information, "asked to stop: detaching and committing, nothing more is uploaded")]
     private static partial void LogSignalled(ILogger logger);
 
-    [LoggerMessage(603, LogLevel.Information, "detached: uploading what is staged")]
+    [LoggerMessage(703, LogLevel.Information, "detached: uploading what is staged")]
     private static partial void LogDraining(ILogger logger);
 
-    [LoggerMessage(604, LogLevel.Information, "the upload was ended: by a signal, or for a new mount")]
+    [LoggerMessage(704, LogLevel.Information, "the upload was ended: by a signal, or for a new mount")]
     private static partial void LogDrainEnded(ILogger logger);
 
-    [LoggerMessage(608, LogLevel.Warning, "files are open and the connection could not be broken: the process ends without closing the volume")]
+    [LoggerMessage(708, LogLevel.Warning, "files are open and the connection could not be broken: the process ends without closing the volume")]
     private static partial void LogAbandoned(ILogger logger);
 
-    [LoggerMessage(609, LogLevel.Error, "the mount failed: {Code}; who started it was told why")]
+    [LoggerMessage(709, LogLevel.Error, "the mount failed: {Code}; who started it was told why")]
     private static partial void LogFailed(ILogger logger, ExitCode code);
 
-    [LoggerMessage(610, LogLevel.Critical, "the mount ended unexpectedly")]
+    [LoggerMessage(710, LogLevel.Critical, "the mount ended unexpectedly")]
     private static partial void LogUnexpected(ILogger logger, Exception exception);
 
-    [LoggerMessage(606, LogLevel.Error, "what was written could not all be committed: {Error}")]
+    [LoggerMessage(706, LogLevel.Error, "what was written could not all be committed: {Error}")]
     private static partial void LogNotCommitted(ILogger logger, FsError error);
 
-    [LoggerMessage(607, LogLevel.Warning, "not everything could be uploaded: {Problem}; it is tried again")]
+    [LoggerMessage(707, LogLevel.Warning, "not everything could be uploaded: {Problem}; it is tried again")]
     private static partial void LogNotDrained(ILogger logger, string problem);
 
-    [LoggerMessage(611, LogLevel.Error, "the control socket could not be made: 'hipaafs status' and 'hipaafs umount' do not reach this mount, umount(8) ends it")]
+    [LoggerMessage(711, LogLevel.Error, "the control socket could not be made: 'hipaafs status' and 'hipaafs umount' do not reach this mount, umount(8) ends it")]
     private static partial void LogNoControl(ILogger logger, Exception cause);
 
-    [LoggerMessage(605, LogLevel.Information, "stopped; {Segments} segments with {Bytes} bytes are staged")]
+    [LoggerMessage(705, LogLevel.Information, "stopped; {Segments} segments with {Bytes} bytes are staged")]
     private static partial void LogStopped(ILogger logger, int segments, long bytes);
 }

@@ -133,9 +133,9 @@ internal sealed partial class FuseFrontend : IFuseHandler
 
     private static Caller CallerOf(FuseRequest request) => new(request.Uid, request.Gid, request.Pid);
 
-    [LoggerMessage(100, LogLevel.Error, "FUSE {Opcode} request {Unique} failed unexpectedly")]
+    [LoggerMessage(720, LogLevel.Error, "FUSE {Opcode} request {Unique} failed unexpectedly")]
     private static partial void LogUnexpected(ILogger logger, FuseOpcode opcode, ulong unique, Exception exception);
 
-    [LoggerMessage(101, LogLevel.Warning, "FUSE {Opcode} of inode {Inode} used a handle that is not open for it")]
+    [LoggerMessage(721, LogLevel.Warning, "FUSE {Opcode} of inode {Inode} used a handle that is not open for it")]
     private static partial void LogBadHandle(ILogger logger, FuseOpcode opcode, ulong inode);
 }
