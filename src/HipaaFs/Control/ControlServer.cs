@@ -244,6 +244,6 @@ internal sealed partial class ControlServer : IAsyncDisposable
     [LoggerMessage(EventId = 700, Message = "control: {Request} by user {User}, process {Process}")]
     private static partial void LogRequest(ILogger logger, LogLevel level, string request, uint user, int process);
 
-    [LoggerMessage(701, LogLevel.Warning, "control: refused user {User}, process {Process}")]
+    [LoggerMessage(730, LogLevel.Warning, "control: refused user {User}, process {Process}")]
     private static partial void LogRefused(ILogger logger, uint user, int process);
 }
