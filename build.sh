@@ -22,7 +22,7 @@ Usage: ./build.sh VERB
                  classes whose name contains it
   soak           500 rounds of kill -9 during writes (HIPAAFS_CRASH_ROUNDS changes the number), 20 of a machine that is
                  lost and restored from the store (HIPAAFS_BURN_ROUNDS), 2000000 operations on the file system and on
-                 a model of one (HIPAAFS_MODEL_OPERATIONS; HIPAAFS_MODEL_SEED repeats a run), a directory of 1000000
+                 a model of one (HIPAAFS_MODEL_OPERATIONS; HIPAAFS_MODEL_SEED repeats a run), a twentieth of that on a mount, a directory of 1000000
                  entries (HIPAAFS_DIRECTORY_ENTRIES), an aged volume (HIPAAFS_AGEING_FILES, HIPAAFS_OVERWRITES), and a power cut after every operation of the disk below a volume
                  (HIPAAFS_CRASH_POINTS: fewer)
   bench [ARGS]   measures a mount against the local filesystem and gocryptfs, and the FUSE library against libfuse
@@ -255,6 +255,8 @@ verb_soak() {
         tests/HipaaFs.Core.Tests/bin/Release/net10.0/HipaaFs.Core.Tests -noLogo -noColor -class "*LargeDirectoryTests" < /dev/null || status=1
     HIPAAFS_AGEING_FILES=${HIPAAFS_AGEING_FILES:-4000} HIPAAFS_OVERWRITES=${HIPAAFS_OVERWRITES:-200000} \
         tests/HipaaFs.Core.Tests/bin/Release/net10.0/HipaaFs.Core.Tests -noLogo -noColor -showLiveOutput -class "*AgeingTests" < /dev/null || status=1
+    HIPAAFS_MODEL_OPERATIONS=$((${HIPAAFS_MODEL_OPERATIONS:-2000000} / 20)) HIPAAFS_MODEL_SEED=${HIPAAFS_MODEL_SEED:-$((RANDOM * 1000 + 1))} \
+        tests/HipaaFs.Mount.Tests/bin/Release/net10.0/HipaaFs.Mount.Tests -noLogo -noColor -showLiveOutput -class "*MountModelTests" < /dev/null || status=1
     HIPAAFS_CRASH_ROUNDS=${HIPAAFS_CRASH_ROUNDS:-500} \
         tests/HipaaFs.Mount.Tests/bin/Release/net10.0/HipaaFs.Mount.Tests -noLogo -noColor -class "*KillTests" < /dev/null || status=1
     HIPAAFS_BURN_ROUNDS=${HIPAAFS_BURN_ROUNDS:-20} \
