@@ -189,6 +189,33 @@ public sealed class SnapshotCompactionTests
         await test.AssertSoundAsync();
     }
 
+    // Between reading the snapshot's rows and writing them its data moves, and where it was is condemned.
+    [Fact]
+    public async Task CopyRange_OutOfASnapshotWhoseDataMovesMeanwhile_SharesItWhereItIs()
+    {
+        await using TestVolume test = await HistoryAsync();
+        HandleId from = await test.FileSystem.OpenAsync(".snapshots/first/f9", OpenFlags.Read);
+        CreatedFile to = await test.FileSystem.CreateAsync("shared");
+        int written = 0;
+        test.Rows.BeforeWriteExtents = async request =>
+        {
+            if (request.Inode == to.Attributes.Id && written++ == 0)
+            {
+                await Compactor(test).CompactAsync(CompactionOptions.Now, default);
+                await test.Volume.Parts.Metadata.MakeDurableAsync(test.Volume.Parts.Metadata.Applied);
+                Assert.True((await test.Volume.Parts.Writer!.Collector.CollectAsync(TimeSpan.Zero, default)).CondemnedSegments >= 4);
+            }
+        };
+
+        Assert.Equal(Length, await test.FileSystem.CopyRangeAsync(from, 0, to.Handle, 0, Length, default).Ok());
+
+        Assert.Equal(2, written);
+        FileSystemCalls.AssertSame(Content(9), await test.FileSystem.ReadAsync(to.Handle, 0, Length));
+        await test.FileSystem.CloseAsync(from);
+        await test.FileSystem.CloseAsync(to.Handle);
+        await test.AssertSoundAsync();
+    }
+
     [Fact]
     public async Task Compact_ScatteredFileThatASnapshotShows_IsGatheredAndStoredOnce()
     {

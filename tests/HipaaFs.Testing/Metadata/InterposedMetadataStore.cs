@@ -23,6 +23,9 @@ public sealed class InterposedMetadataStore : IMetadataStore
     /// <summary>Decides whether a change of a segment's row fails, with what; null never.</summary>
     public Func<SegmentRow, MetadataError>? RefuseSegment { get; set; }
 
+    /// <summary>Runs before rows of a file's extents are written; null does nothing.</summary>
+    public Func<WriteExtentsRequest, Task>? BeforeWriteExtents { get; set; }
+
     /// <inheritdoc/>
     public VolumeUsage Usage => _store.Usage;
 
@@ -172,6 +175,7 @@ public sealed class InterposedMetadataStore : IMetadataStore
         WriteExtentsRequest request, CancellationToken cancel = default)
     {
         await _before(_store);
+        await (BeforeWriteExtents?.Invoke(request) ?? Task.CompletedTask);
         return await _store.WriteExtentsAsync(request, cancel);
     }
 
