@@ -6,8 +6,8 @@ namespace HipaaFs.Compaction;
 /// <summary>Where the bytes of old segments are now: from runs of old segments to runs of new ones.</summary>
 internal sealed class Relocations
 {
-    // What one transaction of the metadata looks for.
-    private const int RunsAtOnce = 4096;
+    // As many rows as one transaction changes, roughly: everybody else waits for it.
+    private const int RunsAtOnce = 512;
 
     private readonly Dictionary<SegmentId, SortedList<long, Extent>> _moved = [];
 
@@ -37,25 +37,30 @@ internal sealed class Relocations
     {
         foreach ((SegmentId segment, SortedList<long, Extent> runs) in _moved.OrderBy(static moved => moved.Key.Value))
         {
-            var joined = new List<Relocation>();
-            foreach ((long offset, Extent copy) in runs)
+            foreach (KeyValuePair<long, Extent>[] some in runs.Chunk(RunsAtOnce))
             {
-                Relocation last = joined.Count > 0 ? joined[^1] : default;
-                if (last.To == copy.Segment && last.FromEnd == offset && last.ToOffset + last.Length == copy.PlaintextOffset)
-                {
-                    joined[^1] = last with { Length = last.Length + copy.Length };
-                }
-                else
-                {
-                    joined.Add(new Relocation(segment, offset, copy.Length, copy.Segment, copy.PlaintextOffset));
-                }
-            }
-
-            foreach (Relocation[] portion in joined.Chunk(RunsAtOnce))
-            {
-                yield return portion;
+                yield return Join(segment, some);
             }
         }
+    }
+
+    private static Relocation[] Join(SegmentId segment, KeyValuePair<long, Extent>[] runs)
+    {
+        var joined = new List<Relocation>();
+        foreach ((long offset, Extent copy) in runs)
+        {
+            Relocation last = joined.Count > 0 ? joined[^1] : default;
+            if (last.To == copy.Segment && last.FromEnd == offset && last.ToOffset + last.Length == copy.PlaintextOffset)
+            {
+                joined[^1] = last with { Length = last.Length + copy.Length };
+            }
+            else
+            {
+                joined.Add(new Relocation(segment, offset, copy.Length, copy.Segment, copy.PlaintextOffset));
+            }
+        }
+
+        return [.. joined];
     }
 
     /// <summary>Appends what an extent should be instead, as far as its bytes were copied. The rest of it stays what it is.</summary>

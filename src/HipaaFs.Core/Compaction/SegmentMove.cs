@@ -13,7 +13,7 @@ namespace HipaaFs.Compaction;
 /// <remarks>
 /// <para>Steps: (1) copy each run once, however many files and snapshots share it; (2) finish the new segments and wait until the store has them; (3) where extents are
 /// to be joined: file by file, under its gate and only if its row has not changed since it was looked at, let what still refers to an old run refer to its copy;
-/// (4) old segment by old segment, let every row, live and past, that refers to a run refer to its copy, in place.</para>
+/// (4) some hundred runs at a time, let every row, live and past, that refers to a run refer to its copy, in place.</para>
 /// <para>Step 4 needs no gate: whatever a row means, it means the same bytes afterwards. Who holds extents in memory reads them again, and has until the old segment is
 /// deleted to do so; a read that finds it deleted is done again (<see cref="FileState.ExtentVersion"/>).</para>
 /// <para>A crash before 3 leaves segments that nothing refers to, which are collected; later, rows of which some refer to the copy and some to the original, and
@@ -188,6 +188,7 @@ internal sealed partial class SegmentMove
                 RelocationOutcome outcome = relocated.Value.Value;
                 found += outcome.LiveRows + outcome.PastRows;
                 ForgetExtents(outcome.Inodes);
+                await Task.Yield(); // Others get at the metadata between two portions.
             }
         }
 
