@@ -127,15 +127,8 @@ internal sealed partial class Scrubber : IDisposable
         SegmentRow row = damage.Row;
         bool isRepaired = await TryRepairAsync(row, cancel);
         var lost = new SortedDictionary<ulong, long>();
-        MetadataResult<IReadOnlyList<SegmentUse>> uses = await _metadata.GetSegmentUsesAsync(row.Id, cancel);
-        foreach (SegmentUse use in uses.Succeeded ? uses.Value : throw Unreadable(uses.Error))
-        {
-            long bytes = damage.BytesLost(use.Extent);
-            if (bytes > 0)
-            {
-                lost[use.Inode.Value] = lost.GetValueOrDefault(use.Inode.Value) + bytes;
-            }
-        }
+        AddLost(damage, await _metadata.GetSegmentUsesAsync(row.Id, cancel), lost);
+        AddLost(damage, await _metadata.GetSegmentPastUsesAsync(row.Id, cancel), lost);
 
         bool isMissing = damage.Length == 0;
         if (isRepaired)
@@ -157,6 +150,18 @@ internal sealed partial class Scrubber : IDisposable
             damage.BadFrames.Count,
             isRepaired,
             [.. lost.Select(static file => new IncompleteFile(new InodeId(file.Key), file.Value))]);
+    }
+
+    private static void AddLost(SegmentDamage damage, MetadataResult<IReadOnlyList<SegmentUse>> uses, SortedDictionary<ulong, long> lost)
+    {
+        foreach (SegmentUse use in uses.Succeeded ? uses.Value : throw Unreadable(uses.Error))
+        {
+            long bytes = damage.BytesLost(use.Extent);
+            if (bytes > 0)
+            {
+                lost[use.Inode.Value] = lost.GetValueOrDefault(use.Inode.Value) + bytes;
+            }
+        }
     }
 
     // An entry of the cache that is the whole object is put back after the keys have proven every byte of it.

@@ -69,6 +69,30 @@ public sealed class ScrubTests
     }
 
     [Fact]
+    public async Task Scrub_OfWhatOnlyASnapshotShows_NamesTheFile()
+    {
+        await using TestVolume test = await CreateAsync();
+        ulong[] inodes = new ulong[Files];
+        (await test.Volume.Snapshots.CreateAsync("kept", default)).Ok();
+        for (int i = 0; i < Files; i++)
+        {
+            inodes[i] = (await test.FileSystem.LookupAsync($"file{i}")).Id.Value;
+            await test.FileSystem.UnlinkAsync(Metadata.InodeId.Root, FileSystemCalls.Bytes($"file{i}"), default).Ok();
+        }
+
+        await test.DrainAsync();
+        await test.StopAsync();
+        Directory.Delete(test.CacheDirectory, recursive: true);
+        await test.OpenAsync();
+        File.Delete(Segments(test)[2]);
+
+        ScrubFinding finding = Assert.Single((await ScrubAsync(test)).Findings);
+        Assert.True(finding.IsMissing);
+        Assert.Contains(Assert.Single(finding.Files).Inode.Value, inodes);
+        Assert.Equal(100_000, finding.Files[0].MissingBytes);
+    }
+
+    [Fact]
     public async Task Scrub_OldObjectUnderANewName_IsFound()
     {
         await using TestVolume test = await CreateAsync();
