@@ -54,72 +54,13 @@ public sealed class VolumeCheck
 
         VolumeRows rows = await VolumeRows.ReadAsync(metadata, _progress, cancel);
         using VolumeNames? names = ring is null ? null : new VolumeNames(ring);
-        CheckNames(rows, names);
+        NameCheck.Run(rows, names, Timestamp.FromDateTimeOffset(TimeProvider.System.GetUtcNow()), _findings);
         AttributeCheck.Run(rows, names, _findings);
         CheckExtents(rows);
         await using MeteringObjectStore store = VolumeStore.Open(_options.Store, create: false, loggers, TimeProvider.System);
         await new SegmentCheck(rows, _findings, _progress).RunAsync(new StagingArea(_options.Staging), ring, store, cancel);
-        await RepairAsync(metadata, cancel);
+        await RepairAsync(metadata, rows.Epoch, cancel);
         return new CheckReport(rows.Inodes.Count, rows.Segments.Count, _findings.All);
-    }
-
-    private void CheckNames(VolumeRows rows, VolumeNames? names)
-    {
-        if (!rows.Inodes.ContainsKey(InodeId.Root))
-        {
-            _findings.Add(CheckKind.RootMissing, "inode 1");
-        }
-
-        var links = new Dictionary<InodeId, uint>();
-        var children = new Dictionary<InodeId, uint>();
-        foreach (EntryChange entry in rows.Entries)
-        {
-            bool sound = rows.Inodes.TryGetValue(entry.Inode, out InodeChange? named)
-                && rows.Inodes.TryGetValue(entry.Parent, out InodeChange? parent)
-                && parent.Inode.IsDirectory;
-            if (!sound)
-            {
-                _findings.Add(CheckKind.DanglingEntry, $"entry of inode {entry.Inode} in {entry.Parent}", entry with { Kind = ChangeKind.Tombstone });
-                continue;
-            }
-
-            links[entry.Inode] = links.GetValueOrDefault(entry.Inode) + 1;
-            if (named!.Inode.IsDirectory)
-            {
-                children[entry.Parent] = children.GetValueOrDefault(entry.Parent) + 1;
-            }
-
-            if (names is not null && names.TryOpen(rows.Inodes[entry.Parent].Inode.Domain, entry.Parent, entry.Name) is null)
-            {
-                _findings.Add(CheckKind.NameNotAuthentic, $"name of inode {entry.Inode} in {entry.Parent}");
-            }
-        }
-
-        foreach (InodeChange inode in rows.Inodes.Values)
-        {
-            CheckLinks(inode, links.GetValueOrDefault(inode.Inode.Id), children.GetValueOrDefault(inode.Inode.Id), rows.Orphans);
-        }
-    }
-
-    private void CheckLinks(InodeChange row, uint names, uint directories, HashSet<InodeId> orphans)
-    {
-        InodeAttributes inode = row.Inode;
-        bool isRoot = inode.Id == InodeId.Root;
-        bool isOrphan = orphans.Contains(inode.Id);
-        if (names == 0 && !isRoot && !isOrphan)
-        {
-            _findings.Add(CheckKind.UnnamedInode, $"inode {inode.Id}");
-            return;
-        }
-
-        uint expected = inode.IsDirectory ? (isOrphan ? inode.LinkCount : 2 + directories) : names;
-        if (inode.LinkCount != expected)
-        {
-            _findings.Add(
-                CheckKind.WrongLinkCount,
-                $"inode {inode.Id}: {inode.LinkCount} instead of {expected}",
-                row with { Inode = inode with { LinkCount = expected } });
-        }
     }
 
     private void CheckExtents(VolumeRows rows)
@@ -162,18 +103,18 @@ public sealed class VolumeCheck
         }
     }
 
-    private async Task RepairAsync(SqliteMetadataStore metadata, CancellationToken cancel)
+    private async Task RepairAsync(SqliteMetadataStore metadata, ulong epoch, CancellationToken cancel)
     {
-        if (_findings.Repairs.Count == 0)
+        List<RowChange> repairs = _findings.TakeRepairs(epoch);
+        if (repairs.Count == 0)
         {
             return;
         }
 
-        ChangeBatch batch = ChangeCodec.Encode(metadata.Applied, metadata.Applied, _findings.Repairs);
+        // Repairs are not changes of the stream: the next publication begins a new one, with all rows. It is the same transaction that says so.
+        repairs.Add(new SettingChange(ChangeKind.Tombstone, PublishedPoint.Setting, default));
+        ChangeBatch batch = ChangeCodec.Encode(metadata.Applied, metadata.Applied, repairs);
         MetadataResult<Applied> loaded = await metadata.LoadAsync(batch, cancel);
-
-        // Repairs are not changes of the stream: the next publication begins a new one, with all rows.
-        await metadata.SetSettingAsync(OperationId.None, PublishedPoint.Setting, null, cancel);
         MetadataResult<CommitSequence> durable = await metadata.MakeDurableAsync(metadata.Applied, cancel);
         if (!loaded.Succeeded || !durable.Succeeded)
         {

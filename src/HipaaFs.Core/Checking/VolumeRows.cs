@@ -25,8 +25,20 @@ internal sealed class VolumeRows
     /// <summary>Segments by id.</summary>
     internal Dictionary<SegmentId, SegmentRow> Segments { get; } = [];
 
-    /// <summary>Inodes without a name that are open, or were when the last session ended.</summary>
-    internal HashSet<InodeId> Orphans { get; } = [];
+    /// <summary>Inodes without a name that are open, or were when the last session ended, with whose they are.</summary>
+    internal Dictionary<InodeId, OrphanRow> Orphans { get; } = [];
+
+    /// <summary>Sessions by number.</summary>
+    internal Dictionary<SessionId, SessionRow> Sessions { get; } = [];
+
+    /// <summary>Snapshots that can be read.</summary>
+    internal SortedSet<ulong> Snapshots { get; } = [];
+
+    /// <summary>The lowest inode number that was never set aside for use.</summary>
+    internal ulong NextInode { get; private set; }
+
+    /// <summary>The number the next snapshot gets: what is written now is born in it.</summary>
+    internal ulong Epoch { get; private set; } = 1;
 
     /// <summary>Reads them all.</summary>
     internal static async Task<VolumeRows> ReadAsync(IMetadataStore metadata, IProgress<CheckProgress> progress, CancellationToken cancel)
@@ -48,6 +60,15 @@ internal sealed class VolumeRows
         }
 
         return rows;
+    }
+
+    /// <summary>Takes an inode number that was never used.</summary>
+    internal InodeId TakeInode()
+    {
+        ulong highest = Inodes.Count == 0 ? 0 : Inodes.Keys.Max().Value;
+        var taken = new InodeId(Math.Max(NextInode, highest + 1));
+        NextInode = taken.Value + 1;
+        return taken;
     }
 
     private void Add(RowChange change)
@@ -78,10 +99,23 @@ internal sealed class VolumeRows
                 Targets[target.Inode] = target;
                 break;
             case OrphanChange orphan:
-                Orphans.Add(orphan.Orphan.Inode);
+                Orphans[orphan.Orphan.Inode] = orphan.Orphan;
+                break;
+            case SessionChange session:
+                Sessions[session.Session.Id] = session.Session;
+                break;
+            case SnapshotChange snapshot:
+                Snapshots.Add(snapshot.Snapshot.Id.Value);
+                Epoch = Math.Max(Epoch, snapshot.Snapshot.Id.Value + 1);
+                break;
+            case CounterChange { Counter: VolumeCounter.NextInode } next:
+                NextInode = next.Value;
+                break;
+            case CounterChange { Counter: VolumeCounter.NextSnapshot } next:
+                Epoch = Math.Max(Epoch, next.Value);
                 break;
             default:
-                break; // Counters, sessions and settings have nothing to be compared with.
+                break; // Settings have nothing to be compared with.
         }
     }
 

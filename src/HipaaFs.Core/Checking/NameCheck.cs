@@ -1,0 +1,146 @@
+using HipaaFs.Metadata;
+using HipaaFs.Metadata.Changes;
+using HipaaFs.Names;
+
+namespace HipaaFs.Checking;
+
+/// <summary>Checks that names lead to inodes, that inodes have as many names as they say, and that those without one are orphans of a session.</summary>
+/// <remarks>Used once.</remarks>
+internal sealed class NameCheck
+{
+    private readonly VolumeRows _rows;
+    private readonly VolumeNames? _names;
+    private readonly CheckFindings _findings;
+    private readonly Dictionary<InodeId, uint> _links = [];
+    private readonly Dictionary<InodeId, uint> _directories = [];
+    private readonly HashSet<InodeId> _orphans = [];
+
+    private NameCheck(VolumeRows rows, VolumeNames? names, CheckFindings findings)
+    {
+        _rows = rows;
+        _names = names;
+        _findings = findings;
+    }
+
+    /// <summary>Checks all rows. Without names they are not opened, and nothing can be given one.</summary>
+    internal static void Run(VolumeRows rows, VolumeNames? names, Timestamp now, CheckFindings findings) =>
+        new NameCheck(rows, names, findings).Run(now);
+
+    private void Run(Timestamp now)
+    {
+        if (!_rows.Inodes.ContainsKey(InodeId.Root))
+        {
+            _findings.Add(CheckKind.RootMissing, "inode 1");
+        }
+
+        foreach (EntryChange entry in _rows.Entries)
+        {
+            CheckEntry(entry);
+        }
+
+        foreach (OrphanRow orphan in _rows.Orphans.Values)
+        {
+            CheckOrphan(orphan);
+        }
+
+        var unnamed = new List<InodeChange>();
+        foreach (InodeChange inode in _rows.Inodes.Values)
+        {
+            if (inode.Inode.Id != InodeId.Root && !_links.ContainsKey(inode.Inode.Id) && !_orphans.Contains(inode.Inode.Id))
+            {
+                unnamed.Add(inode);
+            }
+            else
+            {
+                CheckLinks(inode);
+            }
+        }
+
+        NameAll(unnamed, now);
+    }
+
+    private void CheckEntry(EntryChange entry)
+    {
+        bool sound = _rows.Inodes.TryGetValue(entry.Inode, out InodeChange? named)
+            & _rows.Inodes.TryGetValue(entry.Parent, out InodeChange? parent)
+            && parent!.Inode.IsDirectory;
+        if (!sound)
+        {
+            _findings.Add(CheckKind.DanglingEntry, $"entry of inode {entry.Inode} in {entry.Parent}", entry with { Kind = ChangeKind.Tombstone });
+            return;
+        }
+
+        _links[entry.Inode] = _links.GetValueOrDefault(entry.Inode) + 1;
+        if (named!.Inode.IsDirectory)
+        {
+            _directories[entry.Parent] = _directories.GetValueOrDefault(entry.Parent) + 1;
+        }
+
+        if (_names is not null && _names.TryOpen(parent!.Inode.Domain, entry.Parent, entry.Name) is null)
+        {
+            _findings.Add(CheckKind.NameNotAuthentic, $"name of inode {entry.Inode} in {entry.Parent}");
+        }
+    }
+
+    // An orphan of a session that did not end in order is what a kill leaves behind: the next mount releases it.
+    private void CheckOrphan(OrphanRow orphan)
+    {
+        var row = new OrphanChange(ChangeKind.Tombstone, orphan);
+        if (!_rows.Inodes.TryGetValue(orphan.Inode, out InodeChange? inode))
+        {
+            _findings.Add(CheckKind.StrayOrphan, $"inode {orphan.Inode}, which does not exist", row);
+        }
+        else if (orphan.Inode == InodeId.Root || _links.ContainsKey(orphan.Inode))
+        {
+            _findings.Add(CheckKind.StrayOrphan, $"inode {orphan.Inode}, which has a name", row);
+        }
+        else if (!_rows.Sessions.TryGetValue(orphan.Session, out SessionRow session))
+        {
+            _findings.Add(CheckKind.StrayOrphan, $"inode {orphan.Inode}, of session {orphan.Session.Value}, which never was", row);
+        }
+        else
+        {
+            _orphans.Add(orphan.Inode);
+            if (session.Closed is not null)
+            {
+                _findings.Add(CheckKind.OrphanLeft, $"inode {orphan.Inode}, of session {orphan.Session.Value}", row, inode with { Kind = ChangeKind.Tombstone });
+            }
+        }
+    }
+
+    private void CheckLinks(InodeChange row)
+    {
+        InodeAttributes inode = row.Inode;
+        bool isOrphan = _orphans.Contains(inode.Id);
+        uint expected = isOrphan && inode.IsDirectory ? inode.LinkCount : ExpectedLinks(inode);
+        if (inode.LinkCount != expected)
+        {
+            _findings.Add(
+                CheckKind.WrongLinkCount,
+                $"inode {inode.Id}: {inode.LinkCount} instead of {expected}",
+                row,
+                inode => inode with { LinkCount = expected });
+        }
+    }
+
+    private uint ExpectedLinks(in InodeAttributes inode) =>
+        inode.IsDirectory ? 2 + _directories.GetValueOrDefault(inode.Id) : _links.GetValueOrDefault(inode.Id);
+
+    // Last, so that lost+found and what is put there are counted on top of counts that are right.
+    private void NameAll(List<InodeChange> unnamed, Timestamp now)
+    {
+        LostAndFound? place = unnamed.Count > 0 && _findings.MayRepair && _names is not null ? LostAndFound.TryOpen(_rows, _names, now, _findings) : null;
+        foreach (InodeChange inode in unnamed)
+        {
+            string subject = $"inode {inode.Inode.Id}";
+            if (_findings.MayRepair && place is null)
+            {
+                _findings.Add(CheckKind.UnnamedInode, subject);
+                continue;
+            }
+
+            place?.Add(inode, inode.Inode.IsDirectory ? ExpectedLinks(inode.Inode) : 1);
+            _findings.AddSettled(CheckKind.UnnamedInode, subject);
+        }
+    }
+}
