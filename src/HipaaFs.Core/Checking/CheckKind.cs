@@ -27,8 +27,17 @@ public enum CheckKind
     /// <summary>An inode's link count is not the number of its names.</summary>
     WrongLinkCount,
 
-    /// <summary>Two extents of a file overlap, or one is not of a regular file.</summary>
+    /// <summary>Two extents of a file overlap, or one has no bytes.</summary>
     ExtentsOverlap,
+
+    /// <summary>Extents belong to something that is no regular file.</summary>
+    StrayExtents,
+
+    /// <summary>An inode's allocated bytes are not those of its extents.</summary>
+    WrongAllocatedBytes,
+
+    /// <summary>A file's extents go on behind its end.</summary>
+    WrongSize,
 
     /// <summary>An extent refers to a segment that is unknown or condemned.</summary>
     SegmentUnknown,

@@ -1,3 +1,4 @@
+using System.Globalization;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
 using HipaaFs.Segments;
@@ -35,6 +36,7 @@ internal sealed class SegmentCheck
             throw new VolumeException(VolumeFailure.Store, $"check the segments in the store: {stored.Error}", "make the store reachable and try again");
         }
 
+        CheckReferences();
         Dictionary<SegmentId, List<Extent>> uses = FindUses(staged);
         long done = 0;
         foreach (SegmentRow row in _rows.Segments.Values)
@@ -77,12 +79,37 @@ internal sealed class SegmentCheck
         return staged;
     }
 
+    private void CheckReferences()
+    {
+        foreach ((InodeId inode, List<BornExtent> extents) in _rows.Extents)
+        {
+            foreach ((Extent extent, _) in extents)
+            {
+                if (!_rows.Segments.TryGetValue(extent.Segment, out SegmentRow segment) || segment.State == SegmentState.Condemned)
+                {
+                    _findings.Add(CheckKind.SegmentUnknown, Place(inode, extent));
+                }
+                else if (BehindEnd(segment, extent) > 0)
+                {
+                    _findings.Add(CheckKind.ExtentOutOfSegment, Place(inode, extent));
+                }
+            }
+        }
+    }
+
+    // Bytes of a run that a finished segment does not have.
+    private static long BehindEnd(in SegmentRow segment, in Extent extent) =>
+        segment.ObjectLength == 0 ? 0 : Math.Clamp(extent.PlaintextOffset + extent.Length - segment.PlaintextLength, 0, extent.Length);
+
+    private static string Place(InodeId inode, in Extent extent) =>
+        string.Create(CultureInfo.InvariantCulture, $"inode {inode} at {extent.FileOffset}, {extent.Length} bytes, segment {extent.Segment}");
+
     private Dictionary<SegmentId, List<Extent>> FindUses(Dictionary<SegmentId, string> staged)
     {
         var uses = new Dictionary<SegmentId, List<Extent>>();
-        foreach (List<Extent> extents in _rows.Extents.Values)
+        foreach (List<BornExtent> extents in _rows.Extents.Values)
         {
-            foreach (Extent extent in extents)
+            foreach ((Extent extent, _) in extents)
             {
                 if (staged.ContainsKey(extent.Segment) && extent.Length > 0)
                 {
@@ -171,12 +198,12 @@ internal sealed class SegmentCheck
 
     private void NameFiles()
     {
-        foreach ((InodeId inode, List<Extent> extents) in _rows.Extents)
+        foreach ((InodeId inode, List<BornExtent> extents) in _rows.Extents)
         {
             long lost = 0;
-            foreach (Extent extent in extents)
+            foreach ((Extent extent, _) in extents)
             {
-                lost += _damages.TryGetValue(extent.Segment, out SegmentDamage? damage) ? damage.BytesLost(extent) : 0;
+                lost += BytesLost(extent);
             }
 
             if (lost > 0)
@@ -184,5 +211,16 @@ internal sealed class SegmentCheck
                 _findings.Add(CheckKind.FileIncomplete, $"inode {inode}: {lost} bytes cannot be read");
             }
         }
+    }
+
+    // What a damaged segment does not have is behind the end of what it has.
+    private long BytesLost(in Extent extent)
+    {
+        if (!_rows.Segments.TryGetValue(extent.Segment, out SegmentRow segment))
+        {
+            return extent.Length;
+        }
+
+        return _damages.TryGetValue(extent.Segment, out SegmentDamage? damage) ? damage.BytesLost(extent) : BehindEnd(segment, extent);
     }
 }

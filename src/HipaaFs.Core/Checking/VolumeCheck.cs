@@ -1,4 +1,3 @@
-using System.Globalization;
 using HipaaFs.ChangeStream;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
@@ -56,51 +55,11 @@ public sealed class VolumeCheck
         using VolumeNames? names = ring is null ? null : new VolumeNames(ring);
         NameCheck.Run(rows, names, Timestamp.FromDateTimeOffset(TimeProvider.System.GetUtcNow()), _findings);
         AttributeCheck.Run(rows, names, _findings);
-        CheckExtents(rows);
+        ExtentCheck.Run(rows, _findings);
         await using MeteringObjectStore store = VolumeStore.Open(_options.Store, create: false, loggers, TimeProvider.System);
         await new SegmentCheck(rows, _findings, _progress).RunAsync(new StagingArea(_options.Staging), ring, store, cancel);
         await RepairAsync(metadata, rows.Epoch, cancel);
         return new CheckReport(rows.Inodes.Count, rows.Segments.Count, _findings.All);
-    }
-
-    private void CheckExtents(VolumeRows rows)
-    {
-        foreach ((InodeId inode, List<Extent> extents) in rows.Extents)
-        {
-            if (!rows.Inodes.TryGetValue(inode, out InodeChange? owner) || !owner.Inode.IsFile)
-            {
-                _findings.Add(CheckKind.ExtentsOverlap, $"extents of inode {inode}, which is no file");
-                continue;
-            }
-
-            extents.Sort(static (left, right) => left.FileOffset.CompareTo(right.FileOffset));
-            long end = 0;
-            foreach (Extent extent in extents)
-            {
-                if (extent.FileOffset < end || extent.Length <= 0)
-                {
-                    _findings.Add(CheckKind.ExtentsOverlap, Place(inode, extent));
-                }
-
-                end = extent.End;
-                CheckSegmentOf(rows, inode, extent);
-            }
-        }
-    }
-
-    private void CheckSegmentOf(VolumeRows rows, InodeId inode, Extent extent)
-    {
-        if (!rows.Segments.TryGetValue(extent.Segment, out SegmentRow segment) || segment.State == SegmentState.Condemned)
-        {
-            _findings.Add(CheckKind.SegmentUnknown, $"{Place(inode, extent)}, segment {extent.Segment}");
-            return;
-        }
-
-        bool isFinished = segment.ObjectLength > 0;
-        if (isFinished && extent.PlaintextOffset + extent.Length > segment.PlaintextLength)
-        {
-            _findings.Add(CheckKind.ExtentOutOfSegment, $"{Place(inode, extent)}, segment {extent.Segment}");
-        }
     }
 
     private async Task RepairAsync(SqliteMetadataStore metadata, ulong epoch, CancellationToken cancel)
@@ -122,7 +81,4 @@ public sealed class VolumeCheck
                 VolumeFailure.Io, $"write the repairs: {(loaded.Succeeded ? durable.Error : loaded.Error)}", "make room on the disk of the volume and try again");
         }
     }
-
-    private static string Place(InodeId inode, Extent extent) =>
-        string.Create(CultureInfo.InvariantCulture, $"inode {inode} at {extent.FileOffset}, {extent.Length} bytes");
 }

@@ -14,7 +14,7 @@ internal sealed class VolumeRows
     internal List<EntryChange> Entries { get; } = [];
 
     /// <summary>Extents, by inode, in file order.</summary>
-    internal Dictionary<InodeId, List<Extent>> Extents { get; } = [];
+    internal Dictionary<InodeId, List<BornExtent>> Extents { get; } = [];
 
     /// <summary>Extended attributes.</summary>
     internal List<XattrChange> Xattrs { get; } = [];
@@ -87,7 +87,7 @@ internal sealed class VolumeRows
                 Entries.Add(entry);
                 break;
             case ExtentChange extent:
-                ExtentsOf(extent.Inode).Add(extent.Extent);
+                ExtentsOf(extent.Inode).Add(new BornExtent(extent.Extent, extent.Lifetime.Born));
                 break;
             case SegmentChange segment:
                 Segments[segment.Segment.Id] = segment.Segment;
@@ -119,9 +119,9 @@ internal sealed class VolumeRows
         }
     }
 
-    private List<Extent> ExtentsOf(InodeId inode)
+    private List<BornExtent> ExtentsOf(InodeId inode)
     {
-        if (!Extents.TryGetValue(inode, out List<Extent>? extents))
+        if (!Extents.TryGetValue(inode, out List<BornExtent>? extents))
         {
             Extents[inode] = extents = [];
         }

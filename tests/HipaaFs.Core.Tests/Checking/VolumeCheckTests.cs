@@ -86,13 +86,12 @@ public sealed class VolumeCheckTests
     }
 
     [Fact]
-    public async Task Check_InodeWithoutAName_IsFound()
+    public async Task Check_InodeWithoutAName_IsRepaired()
     {
         await using TestVolume test = await DrainedAsync();
         await SpoiltRows.WriteAsync(test, static rows => [rows.OfType<EntryChange>().First() with { Kind = ChangeKind.Tombstone }]);
 
-        CheckReport report = await test.CheckAsync();
-        Assert.Contains(report.Findings, static finding => finding.Kind == CheckKind.UnnamedInode);
+        await AssertFoundAsync(test, CheckKind.UnnamedInode, repaired: true);
     }
 
     [Fact]
@@ -128,7 +127,7 @@ public sealed class VolumeCheckTests
     }
 
     [Fact]
-    public async Task Check_OverlappingExtents_AreFound()
+    public async Task Check_OverlappingExtents_AreRepaired()
     {
         await using TestVolume test = await DrainedAsync();
         await SpoiltRows.WriteAsync(test, static rows =>
@@ -137,7 +136,7 @@ public sealed class VolumeCheckTests
             return [extent with { Extent = extent.Extent with { FileOffset = extent.Extent.FileOffset + 1, Length = 10 } }];
         });
 
-        await AssertFoundAsync(test, CheckKind.ExtentsOverlap, repaired: false);
+        await AssertFoundAsync(test, CheckKind.ExtentsOverlap, repaired: true);
     }
 
     [Fact]
