@@ -138,6 +138,7 @@ public interface IMetadataStore : IMetadataView, IAsyncDisposable
     IAsyncEnumerable<ChangeBatch> DumpAsync(CancellationToken cancel = default);
 
     /// <summary>Applies raw rows of a dump or of recorded changes, in the order they were streamed; <see cref="MetadataError.Conflict"/> when they cannot be read.</summary>
+    /// <remarks>A past row that no snapshot shows is not kept, and takes the one of the same key and birth with it.</remarks>
     ValueTask<MetadataResult<Applied>> LoadAsync(ChangeBatch batch, CancellationToken cancel = default);
 
     /// <summary>Takes a snapshot of everything applied so far.</summary>

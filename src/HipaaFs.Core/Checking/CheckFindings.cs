@@ -78,6 +78,8 @@ internal sealed class CheckFindings
         { Kind: not ChangeKind.Upsert } => row,
         InodeChange inode => inode with { Lifetime = new Lifetime(epoch) },
         EntryChange entry => entry with { Lifetime = new Lifetime(epoch) },
+        XattrChange xattr => xattr with { Lifetime = new Lifetime(epoch) },
+        SymlinkChange target => target with { Lifetime = new Lifetime(epoch) },
         ExtentChange extent => extent with { Lifetime = new Lifetime(epoch) },
         _ => row,
     };

@@ -39,6 +39,15 @@ public enum CheckKind
     /// <summary>A file's extents go on behind its end.</summary>
     WrongSize,
 
+    /// <summary>A row of the past that no snapshot shows.</summary>
+    HistoryUnshown,
+
+    /// <summary>A row born, or one of the past that died, after everything was written: a snapshot that is not taken yet would show the wrong.</summary>
+    HistoryAhead,
+
+    /// <summary>A row of the past that died after another of the same key was born.</summary>
+    HistoryOverlaps,
+
     /// <summary>An extent refers to a segment that is unknown or condemned.</summary>
     SegmentUnknown,
 

@@ -55,6 +55,7 @@ public sealed class VolumeCheck
         using VolumeNames? names = ring is null ? null : new VolumeNames(ring);
         NameCheck.Run(rows, names, Timestamp.FromDateTimeOffset(TimeProvider.System.GetUtcNow()), _findings);
         AttributeCheck.Run(rows, names, _findings);
+        HistoryCheck.Run(rows, metadata.PendingDeletions, _findings);
         ExtentCheck.Run(rows, _findings);
         await using MeteringObjectStore store = VolumeStore.Open(_options.Store, create: false, loggers, TimeProvider.System);
         await new SegmentCheck(rows, _findings, _progress).RunAsync(new StagingArea(_options.Staging), ring, store, cancel);

@@ -4,7 +4,7 @@ using HipaaFs.Metadata.Changes;
 
 namespace HipaaFs.Checking;
 
-/// <summary>All live rows of a volume in memory, as a check needs them.</summary>
+/// <summary>All rows of a volume in memory, as a check needs them.</summary>
 internal sealed class VolumeRows
 {
     /// <summary>Inodes by id.</summary>
@@ -31,8 +31,11 @@ internal sealed class VolumeRows
     /// <summary>Sessions by number.</summary>
     internal Dictionary<SessionId, SessionRow> Sessions { get; } = [];
 
-    /// <summary>Snapshots that can be read.</summary>
-    internal SortedSet<ulong> Snapshots { get; } = [];
+    /// <summary>Snapshots that can be read, oldest first.</summary>
+    internal List<ulong> Snapshots { get; } = [];
+
+    /// <summary>Rows that only snapshots show.</summary>
+    internal List<RowChange> Past { get; } = [];
 
     /// <summary>The lowest inode number that was never set aside for use.</summary>
     internal ulong NextInode { get; private set; }
@@ -73,9 +76,10 @@ internal sealed class VolumeRows
 
     private void Add(RowChange change)
     {
-        if (change.Kind != ChangeKind.Upsert)
+        if (change.Kind == ChangeKind.Past)
         {
-            return; // History is looked at when snapshots can be read.
+            Past.Add(change);
+            return;
         }
 
         switch (change)

@@ -19,11 +19,11 @@ internal sealed class DumpReader : IDisposable
         new("SELECT id, value FROM counter WHERE id IN (1, 6)", WriteCounter),
         new($"SELECT {SegmentTable.Columns} FROM segment ORDER BY id", WriteSegment),
         new("SELECT * FROM inode ORDER BY id", WriteInode),
-        new("SELECT inode, target, born, 0 FROM symlink ORDER BY inode", WriteSymlink),
-        new("SELECT parent, tag, child, name, born, 0 FROM dirent ORDER BY parent, tag", WriteEntry),
-        new("SELECT inode, tag, name, value, born, 0 FROM xattr ORDER BY inode, tag", WriteXattr),
+        new("SELECT inode, target, born, NULL FROM symlink ORDER BY inode", WriteSymlink),
+        new("SELECT parent, tag, child, name, born, NULL FROM dirent ORDER BY parent, tag", WriteEntry),
+        new("SELECT inode, tag, name, value, born, NULL FROM xattr ORDER BY inode, tag", WriteXattr),
         new("""
-            SELECT inode, offset, length, segment, plain, born, 0 FROM extent
+            SELECT inode, offset, length, segment, plain, born, NULL FROM extent
             WHERE inode NOT IN (SELECT inode FROM purge) ORDER BY inode, offset
             """, WriteExtent),
         new("SELECT inode, session FROM orphan ORDER BY inode", WriteOrphan),
@@ -78,10 +78,11 @@ internal sealed class DumpReader : IDisposable
 
     public void Dispose() => _statement?.Dispose();
 
+    // What lives has not died: a past row that says it died in epoch 0 is a past row still.
     private static (ChangeKind Kind, Lifetime Lifetime) Life(Statement row, int bornColumn)
     {
         var lifetime = new Lifetime(row.UInt64(bornColumn), row.UInt64(bornColumn + 1));
-        return (lifetime.Died == 0 ? ChangeKind.Upsert : ChangeKind.Past, lifetime);
+        return (row.IsNull(bornColumn + 1) ? ChangeKind.Upsert : ChangeKind.Past, lifetime);
     }
 
     private static void WriteSnapshot(ChangeWriter writer, Statement row) => writer.WriteSnapshot(

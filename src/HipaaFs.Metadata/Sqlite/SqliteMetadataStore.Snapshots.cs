@@ -34,6 +34,18 @@ public sealed partial class SqliteMetadataStore
         OperationId operation, SnapshotId snapshot, CancellationToken cancel = default) =>
         ApplyPlain(Operations.DeleteSnapshot, new DeleteSnapshotRequest(snapshot) { Operation = operation });
 
+    /// <summary>What is deleted while rows of it are still there.</summary>
+    public PendingDeletions PendingDeletions
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return new PendingDeletions(_tables.Orphans.ListPurges(), [.. _tables.Snapshots.Gone.Select(static id => new SnapshotId(id))]);
+            }
+        }
+    }
+
     /// <inheritdoc/>
     public async ValueTask<MetadataResult<CommitSequence>> PurgeSnapshotsAsync(CancellationToken cancel = default)
     {

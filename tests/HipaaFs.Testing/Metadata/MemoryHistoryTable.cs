@@ -40,12 +40,16 @@ internal sealed class MemoryHistoryTable<TKey, T> : MemoryTable<TKey, MemoryRow<
         base.Remove(key);
     }
 
-    /// <summary>Keeps a row that died, when a snapshot shows it.</summary>
+    /// <summary>Keeps a row that died, when a snapshot shows it; else what is kept of that birth goes.</summary>
     public void SetPast(TKey key, MemoryRow<T> row, ulong died)
     {
         if (_isShown(row.Born, died))
         {
             _past[(key, row.Born)] = (row, died);
+        }
+        else
+        {
+            _past.Remove((key, row.Born));
         }
     }
 

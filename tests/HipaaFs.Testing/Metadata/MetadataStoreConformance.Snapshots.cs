@@ -1,3 +1,4 @@
+using HipaaFs.Metadata.Changes;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
 using Xunit;
@@ -154,6 +155,22 @@ public abstract partial class MetadataStoreConformance
 
         Assert.True(second > first);
         Assert.Equal(tree, await WalkAsync(Store.OpenSnapshot(second)));
+    }
+
+    [Fact]
+    public async Task Load_PastRowsThatNoSnapshotShows_RemovesThem()
+    {
+        Ok(await Store.CreateAsync(Creation(InodeId.Root, "s", ModeBits.SymbolicLink | 0x1FF) with { SealedTarget = new byte[] { 1, 2 }, Size = 2 }));
+        SnapshotId taken = await TakeAsync();
+        Ok(await Store.UnlinkAsync(Removal(InodeId.Root, "s")));
+        Ok(await Store.MakeDurableAsync(Store.Applied));
+        EntryChange past = Assert.Single(await PastEntriesAsync());
+        Assert.NotEqual(await WalkAsync(Store), await WalkAsync(Store.OpenSnapshot(taken)));
+
+        EntryChange gone = past with { Lifetime = new Lifetime(past.Lifetime.Born, past.Lifetime.Born) };
+        Ok(await Store.LoadAsync(ChangeCodec.Encode(Store.Applied, Store.Applied, [gone])));
+
+        Assert.Empty(await PastEntriesAsync());
     }
 
     [Fact]
@@ -366,5 +383,17 @@ public abstract partial class MetadataStoreConformance
         {
             lines.AddRange(Ok(await view.GetExtentsAsync(inode.Id, 0, long.MaxValue, 1_000)).Extents.Select(extent => $"{extent}"));
         }
+    }
+
+    private async Task<List<EntryChange>> PastEntriesAsync()
+    {
+        var past = new List<EntryChange>();
+        await foreach (ChangeBatch batch in Store.DumpAsync())
+        {
+            Assert.True(ChangeCodec.TryDecode(batch.Encoded, out IReadOnlyList<RowChange>? rows));
+            past.AddRange(rows.OfType<EntryChange>().Where(static row => row.Kind == ChangeKind.Past));
+        }
+
+        return past;
     }
 }

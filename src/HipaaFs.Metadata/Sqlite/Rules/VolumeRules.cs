@@ -220,12 +220,12 @@ internal sealed class VolumeRules
     private void RaiseNextInode(ulong value) =>
         _tables.Volume.Put(StoredCounter.NextInode, Math.Max(value, _tables.Volume.Get(StoredCounter.NextInode)));
 
-    // A dump may hold rows of snapshots that were being deleted.
+    // A dump may hold rows of snapshots that were being deleted. What no snapshot shows is not kept, and what was there of it goes.
     private void LoadPast(RowChange change)
     {
         switch (change)
         {
-            case IVersionedChange { Lifetime: var life } when !_tables.Context.IsShown(life.Born, life.Died): break;
+            case IVersionedChange { Lifetime: var life } when !_tables.Context.IsShown(life.Born, life.Died): _tables.Past.Remove(change); break;
             case InodeChange c: _tables.Inodes.LoadPast(new InodeRow(c.Inode, c.Lifetime.Born), c.Lifetime.Died); break;
             case EntryChange c: _tables.Entries.LoadPast(new EntryRow(c.Parent, c.Name, c.Inode, c.Lifetime.Born), c.Lifetime.Died); break;
             case XattrChange c: _tables.Xattrs.LoadPast(new XattrRow(c.Inode, c.Xattr, c.Lifetime.Born), c.Lifetime.Died); break;

@@ -73,6 +73,9 @@ internal sealed class OrphanTable : IDisposable
 
     public bool IsPurged(InodeId inode) => _purges.ContainsKey(inode.Value);
 
+    /// <summary>The inodes that are gone while their extents are still being deleted.</summary>
+    public HashSet<InodeId> ListPurges() => [.. _purges.Keys.Select(static id => new InodeId(id))];
+
     public void AddPurge(InodeId inode)
     {
         _writePurge.Bind(1, inode.Value).Bind(2, _context.Epoch).Run();

@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using HipaaFs.Metadata.Changes;
+
 namespace HipaaFs.Metadata.Sqlite.Tables;
 
 /// <summary>The tables of past rows, as far as they are deleted from.</summary>
@@ -15,6 +18,11 @@ internal sealed class PastRows : IDisposable
 
     private readonly (Statement NextDeath, Statement Delete)[] _tables;
     private readonly Statement _changes;
+    private readonly Statement _removeInode;
+    private readonly Statement _removeEntry;
+    private readonly Statement _removeXattr;
+    private readonly Statement _removeSymlink;
+    private readonly Statement _removeExtent;
 
     public PastRows(SqliteFile file)
     {
@@ -25,6 +33,11 @@ internal sealed class PastRows : IDisposable
                     (SELECT {table.Key} FROM {table.Table} WHERE died = ? AND born > ? LIMIT ?)
                 """)));
         _changes = file.Prepare("SELECT changes()");
+        _removeInode = file.Prepare("DELETE FROM inode_past WHERE born = ? AND id = ?");
+        _removeEntry = file.Prepare("DELETE FROM dirent_past WHERE born = ? AND parent = ? AND tag = ?");
+        _removeXattr = file.Prepare("DELETE FROM xattr_past WHERE born = ? AND inode = ? AND tag = ?");
+        _removeSymlink = file.Prepare("DELETE FROM symlink_past WHERE born = ? AND inode = ?");
+        _removeExtent = file.Prepare("DELETE FROM extent_past WHERE born = ? AND inode = ? AND offset = ?");
     }
 
     /// <summary>Deletes rows with <paramref name="before"/> &lt; born and <paramref name="gone"/> &lt; died &lt;= <paramref name="after"/>. Answers how many.</summary>
@@ -45,8 +58,28 @@ internal sealed class PastRows : IDisposable
         return deleted;
     }
 
+    /// <summary>Deletes the row of this key and birth, if there is one.</summary>
+    public void Remove(RowChange past)
+    {
+        Statement remove = past switch
+        {
+            InodeChange row => _removeInode.Bind(2, row.Inode.Id.Value),
+            EntryChange row => _removeEntry.Bind(2, row.Parent.Value).Bind(3, row.Name.Tag),
+            XattrChange row => _removeXattr.Bind(2, row.Inode.Value).Bind(3, row.Xattr.Tag),
+            SymlinkChange row => _removeSymlink.Bind(2, row.Inode.Value),
+            ExtentChange row => _removeExtent.Bind(2, row.Inode.Value).Bind(3, row.Extent.FileOffset),
+            _ => throw new UnreachableException(),
+        };
+        remove.Bind(1, ((IVersionedChange)past).Lifetime.Born).Run();
+    }
+
     public void Dispose()
     {
+        _removeInode.Dispose();
+        _removeEntry.Dispose();
+        _removeXattr.Dispose();
+        _removeSymlink.Dispose();
+        _removeExtent.Dispose();
         foreach ((Statement nextDeath, Statement delete) in _tables)
         {
             nextDeath.Dispose();
