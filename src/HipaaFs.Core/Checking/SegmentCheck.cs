@@ -1,6 +1,7 @@
 using System.Globalization;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
+using HipaaFs.Metadata.Changes;
 using HipaaFs.Segments;
 using HipaaFs.Staging;
 using HipaaFs.Storage;
@@ -16,6 +17,7 @@ internal sealed class SegmentCheck
     private readonly CheckFindings _findings;
     private readonly IProgress<CheckProgress> _progress;
     private readonly Dictionary<SegmentId, SegmentDamage> _damages = [];
+    private readonly HashSet<SegmentId> _made = [];
 
     internal SegmentCheck(VolumeRows rows, CheckFindings findings, IProgress<CheckProgress> progress)
     {
@@ -28,6 +30,7 @@ internal sealed class SegmentCheck
     /// <exception cref="VolumeException">The store cannot be listed.</exception>
     internal async Task RunAsync(StagingArea staging, KeyRing? ring, IObjectStore store, CancellationToken cancel)
     {
+        await FindUnknownAsync(staging, ring, store, cancel);
         Dictionary<SegmentId, string> staged = FindStaged(staging);
         StoreResult<Dictionary<SegmentId, long>> stored = await StoredSegments.ListAsync(
             store, count => _progress.Report(new CheckProgress("store", count, 0)), cancel);
@@ -56,15 +59,38 @@ internal sealed class SegmentCheck
         NameFiles();
     }
 
+    // What is found is checked as if its row had always been there.
+    private async Task FindUnknownAsync(StagingArea staging, KeyRing? ring, IObjectStore store, CancellationToken cancel)
+    {
+        if (ring is null)
+        {
+            return;
+        }
+
+        var now = Timestamp.FromDateTimeOffset(TimeProvider.System.GetUtcNow());
+        foreach (SegmentRow row in await new UnknownSegments(_rows, ring, staging, store, now).FindAsync(cancel))
+        {
+            _rows.Segments[row.Id] = row;
+            _made.Add(row.Id);
+            _findings.Repair(new SegmentChange(ChangeKind.Upsert, row));
+        }
+    }
+
     private Dictionary<SegmentId, string> FindStaged(StagingArea staging)
     {
         var staged = new Dictionary<SegmentId, string>();
+        HashSet<SegmentId> needed = FindNeeded();
         foreach ((SegmentId id, string path) in staging.Scan().ToList())
         {
             if (_rows.Segments.ContainsKey(id))
             {
                 staged[id] = path;
                 continue;
+            }
+
+            if (needed.Contains(id))
+            {
+                continue; // Files refer to it: damaged as it is, it may be all there is of them.
             }
 
             // A process that was killed between sealing and applying leaves it; the next mount removes it.
@@ -79,21 +105,54 @@ internal sealed class SegmentCheck
         return staged;
     }
 
+    private HashSet<SegmentId> FindNeeded()
+    {
+        var needed = new HashSet<SegmentId>();
+        foreach (List<BornExtent> extents in _rows.Extents.Values)
+        {
+            foreach ((Extent extent, _) in extents)
+            {
+                needed.Add(extent.Segment);
+            }
+        }
+
+        foreach (ExtentChange past in _rows.Past.OfType<ExtentChange>())
+        {
+            needed.Add(past.Extent.Segment);
+        }
+
+        return needed;
+    }
+
     private void CheckReferences()
     {
+        foreach (ExtentChange past in _rows.Past.OfType<ExtentChange>())
+        {
+            CheckReference(past.Inode, past.Extent, ", in snapshots");
+        }
+
         foreach ((InodeId inode, List<BornExtent> extents) in _rows.Extents)
         {
             foreach ((Extent extent, _) in extents)
             {
-                if (!_rows.Segments.TryGetValue(extent.Segment, out SegmentRow segment) || segment.State == SegmentState.Condemned)
-                {
-                    _findings.Add(CheckKind.SegmentUnknown, Place(inode, extent));
-                }
-                else if (BehindEnd(segment, extent) > 0)
-                {
-                    _findings.Add(CheckKind.ExtentOutOfSegment, Place(inode, extent));
-                }
+                CheckReference(inode, extent, string.Empty);
             }
+        }
+    }
+
+    private void CheckReference(InodeId inode, in Extent extent, string where)
+    {
+        if (_made.Contains(extent.Segment))
+        {
+            _findings.AddSettled(CheckKind.SegmentUnknown, Place(inode, extent) + where);
+        }
+        else if (!_rows.Segments.TryGetValue(extent.Segment, out SegmentRow segment) || segment.State == SegmentState.Condemned)
+        {
+            _findings.Add(CheckKind.SegmentUnknown, Place(inode, extent) + where);
+        }
+        else if (BehindEnd(segment, extent) > 0)
+        {
+            _findings.Add(CheckKind.ExtentOutOfSegment, Place(inode, extent) + where);
         }
     }
 
@@ -111,19 +170,31 @@ internal sealed class SegmentCheck
         {
             foreach ((Extent extent, _) in extents)
             {
-                if (staged.ContainsKey(extent.Segment) && extent.Length > 0)
-                {
-                    if (!uses.TryGetValue(extent.Segment, out List<Extent>? list))
-                    {
-                        uses[extent.Segment] = list = [];
-                    }
-
-                    list.Add(extent);
-                }
+                AddUse(uses, staged, extent);
             }
         }
 
+        foreach (ExtentChange past in _rows.Past.OfType<ExtentChange>())
+        {
+            AddUse(uses, staged, past.Extent);
+        }
+
         return uses;
+    }
+
+    private static void AddUse(Dictionary<SegmentId, List<Extent>> uses, Dictionary<SegmentId, string> staged, in Extent extent)
+    {
+        if (!staged.ContainsKey(extent.Segment) || extent.Length <= 0)
+        {
+            return;
+        }
+
+        if (!uses.TryGetValue(extent.Segment, out List<Extent>? list))
+        {
+            uses[extent.Segment] = list = [];
+        }
+
+        list.Add(extent);
     }
 
     private void CheckStaged(SegmentRow row, string path, List<Extent> uses, KeyRing? ring)
@@ -196,6 +267,7 @@ internal sealed class SegmentCheck
         }
     }
 
+    // A file that snapshots show is told apart: the live one may be whole.
     private void NameFiles()
     {
         foreach ((InodeId inode, List<BornExtent> extents) in _rows.Extents)
@@ -209,6 +281,20 @@ internal sealed class SegmentCheck
             if (lost > 0)
             {
                 _findings.Add(CheckKind.FileIncomplete, $"inode {inode}: {lost} bytes cannot be read");
+            }
+        }
+
+        var past = new SortedDictionary<InodeId, long>();
+        foreach (ExtentChange row in _rows.Past.OfType<ExtentChange>())
+        {
+            past[row.Inode] = past.GetValueOrDefault(row.Inode) + BytesLost(row.Extent);
+        }
+
+        foreach ((InodeId inode, long lost) in past)
+        {
+            if (lost > 0)
+            {
+                _findings.Add(CheckKind.FileIncomplete, $"inode {inode}, in snapshots: {lost} bytes that only they show cannot be read");
             }
         }
     }

@@ -11,7 +11,7 @@ namespace HipaaFs.Staging;
 
 /// <summary>Brings staging and metadata into agreement when a volume is opened, whatever ended the last session.</summary>
 /// <remarks>
-/// By what a file in staging is in the metadata: unknown, nothing refers to it: deleted. Staged and finished: uploaded. Staged and unfinished: readable, repacked in the
+/// By what a file in staging is in the metadata: unknown, nothing refers to it: deleted, else left for a check. Staged and finished: uploaded. Staged and unfinished: readable, repacked in the
 /// background. Live: the upload had ended, only the rename to the cache had not. Condemned: deleted. A staged row without a file was uploaded and renamed a moment before the end.
 /// </remarks>
 internal sealed partial class StagingRecovery
@@ -49,6 +49,12 @@ internal sealed partial class StagingRecovery
         foreach ((SegmentId id, string path) in _staging.Scan().ToList())
         {
             MetadataResult<SegmentRow> row = await _metadata.GetSegmentAsync(id, cancel);
+            if (row.Error == MetadataError.NotFound && await IsNeededAsync(id, cancel))
+            {
+                LogNeeded(_logger, id);
+                continue;
+            }
+
             try
             {
                 Settle(row, id, path, readOnly);
@@ -103,6 +109,13 @@ internal sealed partial class StagingRecovery
                 }
             }
         }
+    }
+
+    // Rows never come before their segment's. When the database was damaged, the file may be all there is of the data, and the check makes its row again.
+    private async ValueTask<bool> IsNeededAsync(SegmentId segment, CancellationToken cancel)
+    {
+        MetadataResult<IReadOnlyList<SegmentUse>> uses = await _metadata.GetSegmentUsesAsync(segment, cancel);
+        return !uses.Succeeded || uses.Value.Count > 0;
     }
 
     private void Settle(MetadataResult<SegmentRow> row, SegmentId id, string path, bool readOnly)
@@ -198,4 +211,7 @@ internal sealed partial class StagingRecovery
 
     [LoggerMessage(588, LogLevel.Warning, "Recovery: what a publication left in staging could not be deleted (error {Error}); the next mount tries again")]
     private static partial void LogLeftover(ILogger logger, int error);
+
+    [LoggerMessage(589, LogLevel.Error, "Segment {Segment} is in staging, files refer to it and it has no row: it stays there; run 'hipaafs fsck --repair'")]
+    private static partial void LogNeeded(ILogger logger, SegmentId segment);
 }

@@ -1,6 +1,7 @@
 using HipaaFs.Checking;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
+using HipaaFs.Metadata.Changes;
 using HipaaFs.Testing.Storage;
 
 namespace HipaaFs.Core.Tests.Checking;
@@ -109,6 +110,78 @@ public sealed class SegmentCheckTests
         await AssertFoundAsync(test, CheckKind.SegmentShort, (behind, 1000));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Repair_SegmentWithoutARowInStaging_HasOneAgain(bool finished)
+    {
+        (TestVolume test, InodeId inode) = await StagedAsync(finished);
+        await using (test)
+        {
+            await ForgetSegmentAsync(test);
+            await AssertRowIsMadeAgainAsync(test, inode);
+        }
+    }
+
+    [Fact]
+    public async Task Repair_SegmentWithoutARowInTheStore_HasOneAgain()
+    {
+        (TestVolume test, InodeId inode) = await StoredAsync();
+        await using (test)
+        {
+            await ForgetSegmentAsync(test);
+            await AssertRowIsMadeAgainAsync(test, inode);
+        }
+    }
+
+    [Fact]
+    public async Task Repair_SegmentWithoutARowThatIsDamagedInTheStore_NamesItsFile()
+    {
+        (TestVolume test, InodeId inode) = await StoredAsync();
+        await using (test)
+        {
+            await ForgetSegmentAsync(test);
+            Flip(Assert.Single(Directory.GetFiles(Path.Combine(test.StoreDirectory, "seg"), "*", SearchOption.AllDirectories)), 1000);
+
+            await AssertFoundAsync(test, CheckKind.SegmentUnknown, (inode, FileLength));
+        }
+    }
+
+    [Fact]
+    public async Task Repair_StagedFileThatNoRowKnowsAndAFileNeeds_IsKept()
+    {
+        (TestVolume test, InodeId inode) = await StagedAsync(finished: true);
+        await using (test)
+        {
+            await ForgetSegmentAsync(test);
+            string path = StagedFile(test);
+            byte[] whole = File.ReadAllBytes(path);
+            Flip(path, 40); // Its epoch: nothing of it can be opened before it is right again.
+
+            await AssertFoundAsync(test, CheckKind.SegmentUnknown, (inode, FileLength));
+            await test.OpenAsync();
+            await test.StopAsync();
+            Assert.Equal(whole.Length, new FileInfo(path).Length);
+        }
+    }
+
+    [Fact]
+    public async Task Check_RunPastItsSegment_NamesItsFile()
+    {
+        (TestVolume test, InodeId inode) = await StoredAsync();
+        await using (test)
+        {
+            await SpoiltRows.WriteAsync(test, rows =>
+            {
+                SegmentChange segment = rows.OfType<SegmentChange>().Single();
+                ExtentChange extent = rows.OfType<ExtentChange>().Single();
+                return [extent with { Extent = extent.Extent with { PlaintextOffset = segment.Segment.PlaintextLength - FileLength + 10 } }];
+            });
+
+            await AssertFoundAsync(test, CheckKind.ExtentOutOfSegment, (inode, 10));
+        }
+    }
+
     private static string StagedFile(TestVolume test) => Assert.Single(Directory.GetFiles(test.StagingDirectory, "*.seg"));
 
     private static void Flip(string path, long place)
@@ -135,6 +208,33 @@ public sealed class SegmentCheckTests
         {
             return (test.CopyFiles(), inode);
         }
+    }
+
+    private static Task ForgetSegmentAsync(TestVolume test) =>
+        SpoiltRows.WriteAsync(test, static rows => [rows.OfType<SegmentChange>().Single() with { Kind = ChangeKind.Tombstone }]);
+
+    private static async Task AssertRowIsMadeAgainAsync(TestVolume test, InodeId inode)
+    {
+        CheckFinding found = Assert.Single((await test.CheckAsync()).Findings);
+        Assert.Equal((CheckKind.SegmentUnknown, false), (found.Kind, found.Repaired));
+        Assert.StartsWith($"inode {inode} at 0, {FileLength} bytes, segment ", found.Subject, StringComparison.Ordinal);
+        Assert.Equal(found with { Repaired = true }, Assert.Single((await test.CheckAsync(repair: true)).Findings));
+        Assert.Empty((await test.CheckAsync()).Findings);
+
+        await test.OpenAsync();
+        FileSystemCalls.AssertSame(FileSystemCalls.RandomBytes(FileLength, 1), await test.FileSystem.GetAsync("a"));
+        await test.DrainAsync();
+        await test.AssertSoundAsync();
+    }
+
+    private static async Task<(TestVolume Volume, InodeId Inode)> StoredAsync()
+    {
+        TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
+        InodeId inode = await test.FileSystem.PutAsync("a", FileSystemCalls.RandomBytes(FileLength, 1));
+        await test.DrainAsync();
+        await test.StopAsync();
+        Directory.Delete(test.CacheDirectory, recursive: true);
+        return (test, inode);
     }
 
     private static async Task AssertFoundAsync(TestVolume test, CheckKind kind, (InodeId Inode, long Bytes)? file)
