@@ -12,6 +12,11 @@ internal static class AttributeCheck
     {
         foreach (XattrChange xattr in rows.Xattrs)
         {
+            if (rows.Made.Contains(xattr.Inode))
+            {
+                findings.Repair(rows.Inodes[xattr.Inode], static inode => inode with { Flags = inode.Flags | InodeFlags.HasXattrs });
+            }
+
             CheckXattr(rows, xattr, names, findings);
         }
 

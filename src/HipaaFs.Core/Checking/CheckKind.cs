@@ -9,6 +9,9 @@ public enum CheckKind
     /// <summary>There is no root directory.</summary>
     RootMissing,
 
+    /// <summary>An inode does not exist, and names in it or extents of it do.</summary>
+    InodeMissing,
+
     /// <summary>An entry names an inode that does not exist, or is in something that is no directory.</summary>
     DanglingEntry,
 

@@ -67,9 +67,9 @@ internal sealed class ExtentCheck
             allocated += extent.Extent.Length;
         }
 
-        if (resolved is not null)
+        if (resolved is not null || _rows.Made.Contains(id))
         {
-            _findings.Repair(file, inode => inode with { AllocatedBytes = allocated }); // Part of putting the overlap right.
+            _findings.Repair(file, inode => inode with { AllocatedBytes = allocated }); // Part of putting something else right.
         }
         else if (file.Inode.AllocatedBytes != allocated)
         {

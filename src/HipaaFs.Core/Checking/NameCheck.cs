@@ -28,11 +28,6 @@ internal sealed class NameCheck
 
     private void Run(Timestamp now)
     {
-        if (!_rows.Inodes.ContainsKey(InodeId.Root))
-        {
-            _findings.Add(CheckKind.RootMissing, "inode 1");
-        }
-
         foreach (EntryChange entry in _rows.Entries)
         {
             CheckEntry(entry);
@@ -113,7 +108,11 @@ internal sealed class NameCheck
         InodeAttributes inode = row.Inode;
         bool isOrphan = _orphans.Contains(inode.Id);
         uint expected = isOrphan && inode.IsDirectory ? inode.LinkCount : ExpectedLinks(inode);
-        if (inode.LinkCount != expected)
+        if (_rows.Made.Contains(inode.Id))
+        {
+            _findings.Repair(row, inode => inode with { LinkCount = expected });
+        }
+        else if (inode.LinkCount != expected)
         {
             _findings.Add(
                 CheckKind.WrongLinkCount,

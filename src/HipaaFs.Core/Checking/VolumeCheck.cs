@@ -53,7 +53,9 @@ public sealed class VolumeCheck
 
         VolumeRows rows = await VolumeRows.ReadAsync(metadata, _progress, cancel);
         using VolumeNames? names = ring is null ? null : new VolumeNames(ring);
-        NameCheck.Run(rows, names, Timestamp.FromDateTimeOffset(TimeProvider.System.GetUtcNow()), _findings);
+        var now = Timestamp.FromDateTimeOffset(TimeProvider.System.GetUtcNow());
+        MissingInodes.Run(rows, names, now, _findings);
+        NameCheck.Run(rows, names, now, _findings);
         AttributeCheck.Run(rows, names, _findings);
         HistoryCheck.Run(rows, metadata.PendingDeletions, _findings);
         ExtentCheck.Run(rows, _findings);
@@ -74,8 +76,11 @@ public sealed class VolumeCheck
         // Repairs are not changes of the stream: the next publication begins a new one, with all rows. It is the same transaction that says so.
         repairs.Add(new SettingChange(ChangeKind.Tombstone, PublishedPoint.Setting, default));
         ChangeBatch batch = ChangeCodec.Encode(metadata.Applied, metadata.Applied, repairs);
-        MetadataResult<Applied> loaded = await metadata.LoadAsync(batch, cancel);
-        MetadataResult<CommitSequence> durable = await metadata.MakeDurableAsync(metadata.Applied, cancel);
+        cancel.ThrowIfCancellationRequested();
+
+        // Who interrupts it now would be told that nothing was done.
+        MetadataResult<Applied> loaded = await metadata.LoadAsync(batch, CancellationToken.None);
+        MetadataResult<CommitSequence> durable = await metadata.MakeDurableAsync(metadata.Applied, CancellationToken.None);
         if (!loaded.Succeeded || !durable.Succeeded)
         {
             throw new VolumeException(

@@ -31,6 +31,9 @@ internal sealed class VolumeRows
     /// <summary>Sessions by number.</summary>
     internal Dictionary<SessionId, SessionRow> Sessions { get; } = [];
 
+    /// <summary>Inodes that are gone and are made again by this check.</summary>
+    internal HashSet<InodeId> Made { get; } = [];
+
     /// <summary>Snapshots that can be read, oldest first.</summary>
     internal List<ulong> Snapshots { get; } = [];
 

@@ -115,7 +115,8 @@ internal sealed partial class StagingRecovery
     private async ValueTask<bool> IsNeededAsync(SegmentId segment, CancellationToken cancel)
     {
         MetadataResult<IReadOnlyList<SegmentUse>> uses = await _metadata.GetSegmentUsesAsync(segment, cancel);
-        return !uses.Succeeded || uses.Value.Count > 0;
+        MetadataResult<IReadOnlyList<SegmentUse>> past = await _metadata.GetSegmentPastUsesAsync(segment, cancel);
+        return !uses.Succeeded || !past.Succeeded || uses.Value.Count + past.Value.Count > 0;
     }
 
     private void Settle(MetadataResult<SegmentRow> row, SegmentId id, string path, bool readOnly)

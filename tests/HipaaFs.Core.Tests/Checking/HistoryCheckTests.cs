@@ -1,7 +1,6 @@
 using HipaaFs.Checking;
 using HipaaFs.Metadata;
 using HipaaFs.Volumes;
-using Microsoft.Data.Sqlite;
 
 namespace HipaaFs.Core.Tests.Checking;
 
@@ -23,7 +22,7 @@ public sealed class HistoryCheckTests
     public async Task Check_SnapshotThatIsBeingDeleted_FindsNothing()
     {
         await using TestVolume test = await ClosedAsync();
-        Spoil(test, "DELETE FROM snapshot WHERE id = 1; INSERT INTO snapshot_gone VALUES (1)");
+        SpoiltRows.Execute(test, "DELETE FROM snapshot WHERE id = 1; INSERT INTO snapshot_gone VALUES (1)");
 
         Assert.Empty((await test.CheckAsync()).Findings);
     }
@@ -36,7 +35,7 @@ public sealed class HistoryCheckTests
     public async Task Repair_PastRowThatNoSnapshotShows_IsRemoved(int born, int died)
     {
         await using TestVolume test = await ClosedAsync();
-        Spoil(test, $"INSERT INTO dirent_past (parent, tag, born, died, child, name) SELECT parent, tag, {born}, {died}, child, name FROM dirent LIMIT 1");
+        SpoiltRows.Execute(test, $"INSERT INTO dirent_past (parent, tag, born, died, child, name) SELECT parent, tag, {born}, {died}, child, name FROM dirent LIMIT 1");
 
         await AssertMendedAsync(test, CheckKind.HistoryUnshown);
         await AssertShownAsync(test);
@@ -46,7 +45,7 @@ public sealed class HistoryCheckTests
     public async Task Repair_PastRowsOfASnapshotThatIsNot_AreRemoved()
     {
         await using TestVolume test = await ClosedAsync();
-        Spoil(test, "DELETE FROM snapshot WHERE id = 1");
+        SpoiltRows.Execute(test, "DELETE FROM snapshot WHERE id = 1");
 
         CheckReport report = await test.CheckAsync(repair: true);
         Assert.NotEmpty(report.Findings);
@@ -66,7 +65,7 @@ public sealed class HistoryCheckTests
     {
         await using TestVolume test = await ClosedAsync();
         string key = table.StartsWith("inode", StringComparison.Ordinal) ? "id" : table.StartsWith("dirent", StringComparison.Ordinal) ? "child" : "inode";
-        Spoil(test, $"UPDATE {table} SET died = 99 WHERE {key} = (SELECT max({key}) FROM {table})");
+        SpoiltRows.Execute(test, $"UPDATE {table} SET died = 99 WHERE {key} = (SELECT max({key}) FROM {table})");
 
         await AssertMendedAsync(test, CheckKind.HistoryAhead);
         await AssertShownAsync(test);
@@ -81,7 +80,7 @@ public sealed class HistoryCheckTests
     public async Task Repair_RowBornInTheFuture_IsBornNow(string table)
     {
         await using TestVolume test = await ClosedAsync();
-        Spoil(test, $"UPDATE {table} SET born = 99 WHERE born = (SELECT max(born) FROM {table})");
+        SpoiltRows.Execute(test, $"UPDATE {table} SET born = 99 WHERE born = (SELECT max(born) FROM {table})");
 
         await AssertMendedAsync(test, CheckKind.HistoryAhead);
     }
@@ -90,7 +89,7 @@ public sealed class HistoryCheckTests
     public async Task Repair_OverlapThatNoSnapshotShows_IsCut()
     {
         await using TestVolume test = await ClosedAsync();
-        Spoil(test, "UPDATE inode_past SET died = 3 WHERE id IN (SELECT id FROM inode WHERE born = 2 AND id > 1); UPDATE counter SET value = 3 WHERE id = 6");
+        SpoiltRows.Execute(test, "UPDATE inode_past SET died = 3 WHERE id IN (SELECT id FROM inode WHERE born = 2 AND id > 1); UPDATE counter SET value = 3 WHERE id = 6");
 
         await AssertMendedAsync(test, CheckKind.HistoryOverlaps);
         await AssertShownAsync(test);
@@ -100,7 +99,7 @@ public sealed class HistoryCheckTests
     public async Task Repair_OverlapThatASnapshotShows_IsFoundAndLeft()
     {
         await using TestVolume test = await ClosedAsync();
-        Spoil(test, "UPDATE extent SET born = 1 WHERE born = 2");
+        SpoiltRows.Execute(test, "UPDATE extent SET born = 1 WHERE born = 2");
 
         CheckFinding found = Assert.Single((await test.CheckAsync(repair: true)).Findings);
         Assert.Equal((CheckKind.HistoryOverlaps, false), (found.Kind, found.Repaired));
@@ -128,15 +127,6 @@ public sealed class HistoryCheckTests
         await test.DrainAsync();
         await test.StopAsync();
         return test;
-    }
-
-    private static void Spoil(TestVolume test, string sql)
-    {
-        using var database = new SqliteConnection($"Data Source={Path.Combine(test.VolumeDirectory, "metadata.db")};Pooling=False");
-        database.Open();
-        using SqliteCommand command = database.CreateCommand();
-        command.CommandText = sql;
-        Assert.True(command.ExecuteNonQuery() > 0);
     }
 
     private static async Task AssertMendedAsync(TestVolume test, CheckKind kind)

@@ -2,6 +2,7 @@ using HipaaFs.Metadata;
 using HipaaFs.Metadata.Changes;
 using HipaaFs.Metadata.Sqlite;
 using HipaaFs.Volumes;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace HipaaFs.Core.Tests.Checking;
@@ -23,5 +24,15 @@ internal static class SpoiltRows
 
         Assert.True((await metadata.LoadAsync(ChangeCodec.Encode(metadata.Applied, metadata.Applied, spoil(rows)))).Succeeded);
         Assert.True((await metadata.MakeDurableAsync(metadata.Applied)).Succeeded);
+    }
+
+    /// <summary>Runs SQL on the tables, for what no rows that are loaded could do.</summary>
+    public static void Execute(TestVolume test, string sql)
+    {
+        using var database = new SqliteConnection($"Data Source={Path.Combine(test.VolumeDirectory, "metadata.db")};Pooling=False");
+        database.Open();
+        using SqliteCommand command = database.CreateCommand();
+        command.CommandText = sql;
+        Assert.True(command.ExecuteNonQuery() > 0);
     }
 }

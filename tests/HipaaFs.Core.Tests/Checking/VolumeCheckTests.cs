@@ -51,12 +51,59 @@ public sealed class VolumeCheckTests
     }
 
     [Fact]
-    public async Task Check_RootGone_IsFound()
+    public async Task Check_RootGone_IsMadeAgain()
     {
         await using TestVolume test = await DrainedAsync();
         await SpoiltRows.WriteAsync(test, static rows => [rows.OfType<InodeChange>().Single(static row => row.Inode.Id == InodeId.Root) with { Kind = ChangeKind.Tombstone }]);
 
-        await AssertFoundAsync(test, CheckKind.RootMissing, repaired: false);
+        await AssertFoundAsync(test, CheckKind.RootMissing, repaired: true);
+        await test.OpenAsync();
+        FileSystemCalls.AssertSame(FileSystemCalls.RandomBytes(50_000, 1), await test.FileSystem.GetAsync("d/a"));
+        await test.AssertSoundAsync();
+    }
+
+    [Theory]
+    [InlineData(true, "d/a")]
+    [InlineData(false, "d/a")]
+    public async Task Check_InodeGoneThatHasNamesOrBytes_IsMadeAgain(bool directory, string path)
+    {
+        await using TestVolume test = await DrainedAsync();
+        SpoiltRows.Execute(test, $"DELETE FROM inode WHERE id > 1 AND (mode & 0x4000) {(directory ? "<>" : "=")} 0");
+
+        await AssertFoundAsync(test, CheckKind.InodeMissing, repaired: true);
+        await test.OpenAsync();
+        FileSystemCalls.AssertSame(FileSystemCalls.RandomBytes(50_000, 1), await test.FileSystem.GetAsync(path));
+        await test.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Repair_Interrupted_IsDoneByTheNext()
+    {
+        await using TestVolume test = await DrainedAsync();
+        File.WriteAllBytes(Path.Combine(test.StagingDirectory, SegmentId.NewRandom() + ".seg"), new byte[100]);
+        await SpoiltRows.WriteAsync(test, static rows =>
+        {
+            InodeChange file = rows.OfType<InodeChange>().First(static row => row.Inode.IsFile);
+            EntryChange entry = rows.OfType<EntryChange>().First();
+            return
+            [
+                file with { Inode = file.Inode with { LinkCount = 9 } },
+                entry with { Name = new EntryName(new NameTag(5), entry.Name.Sealed), Inode = new InodeId(4_000_000) },
+                new XattrChange(ChangeKind.Upsert, new InodeId(4_000_001), new SealedXattr(new NameTag(5), new byte[40], new byte[40]), default),
+            ];
+        });
+
+        // Staging has been put right when segments are looked at, rows have not.
+        using var cancel = new CancellationTokenSource();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => VolumeCheck.RunAsync(
+            test.Options, test.Key, repair: true, new Interruption(cancel, "segments"), cancel.Token));
+        CheckKind[] rows = [CheckKind.DanglingEntry, CheckKind.WrongLinkCount, CheckKind.StrayAttribute];
+        Assert.Equal(rows, (await test.CheckAsync()).Findings.Select(static finding => finding.Kind));
+
+        CheckReport report = await test.CheckAsync(repair: true);
+        Assert.Equal(rows, report.Findings.Select(static finding => finding.Kind));
+        Assert.All(report.Findings, static finding => Assert.True(finding.Repaired));
+        Assert.Empty((await test.CheckAsync()).Findings);
     }
 
     [Fact]
@@ -226,7 +273,19 @@ public sealed class VolumeCheckTests
         Assert.Contains((await test.CheckAsync(repair: true)).Findings, finding => finding.Kind == kind && finding.Repaired == repaired);
         if (repaired)
         {
-            Assert.DoesNotContain((await test.CheckAsync()).Findings, finding => finding.Kind == kind);
+            Assert.Empty((await test.CheckAsync()).Findings);
+        }
+    }
+
+    // Cancels when a stage begins.
+    private sealed class Interruption(CancellationTokenSource cancel, string stage) : IProgress<CheckProgress>
+    {
+        public void Report(CheckProgress value)
+        {
+            if (value.Stage == stage)
+            {
+                cancel.Cancel();
+            }
         }
     }
 }
