@@ -1,3 +1,4 @@
+using HipaaFs.Acl;
 using HipaaFs.Metadata;
 using HipaaFs.Metadata.Changes;
 using HipaaFs.Names;
@@ -10,14 +11,16 @@ internal static class AttributeCheck
     /// <summary>Checks all rows; without names only whose they are.</summary>
     internal static void Run(VolumeRows rows, VolumeNames? names, CheckFindings findings)
     {
+        var flags = new Dictionary<InodeId, InodeFlags>();
         foreach (XattrChange xattr in rows.Xattrs)
         {
-            if (rows.Made.Contains(xattr.Inode))
-            {
-                findings.Repair(rows.Inodes[xattr.Inode], static inode => inode with { Flags = inode.Flags | InodeFlags.HasXattrs });
-            }
+            InodeFlags told = CheckXattr(rows, xattr, names, findings);
+            flags[xattr.Inode] = flags.GetValueOrDefault(xattr.Inode) | told;
+        }
 
-            CheckXattr(rows, xattr, names, findings);
+        foreach ((InodeId inode, InodeFlags told) in flags)
+        {
+            CheckFlags(rows, inode, told, findings);
         }
 
         foreach (SymlinkChange target in rows.Targets.Values)
@@ -34,28 +37,56 @@ internal static class AttributeCheck
         }
     }
 
-    private static void CheckXattr(VolumeRows rows, XattrChange xattr, VolumeNames? names, CheckFindings findings)
+    // Without its flag an attribute is not seen, an access list not obeyed.
+    private static void CheckFlags(VolumeRows rows, InodeId inode, InodeFlags told, CheckFindings findings)
+    {
+        if (!rows.Inodes.TryGetValue(inode, out InodeChange? row) || (row.Inode.Flags & told) == told)
+        {
+            return;
+        }
+
+        if (rows.Made.Contains(inode))
+        {
+            findings.Repair(row, found => found with { Flags = found.Flags | told });
+        }
+        else
+        {
+            findings.Add(CheckKind.WrongFlags, $"inode {inode}: {row.Inode.Flags} without {told & ~row.Inode.Flags}", row, found => found with { Flags = found.Flags | told });
+        }
+    }
+
+    // Answers what its inode must say of it.
+    private static InodeFlags CheckXattr(VolumeRows rows, XattrChange xattr, VolumeNames? names, CheckFindings findings)
     {
         if (!rows.Inodes.TryGetValue(xattr.Inode, out InodeChange? owner))
         {
             findings.Add(CheckKind.StrayAttribute, $"extended attribute of inode {xattr.Inode}", xattr with { Kind = ChangeKind.Tombstone });
-            return;
+            return InodeFlags.None;
         }
 
         if (names is null)
         {
-            return;
+            return InodeFlags.HasXattrs;
         }
 
         byte[]? name = names.TryOpenXattrName(owner.Inode.Domain, xattr.Inode, xattr.Xattr);
         if (name is null || names.XattrTag(owner.Inode.Domain, xattr.Inode, name) != xattr.Xattr.Tag)
         {
             findings.Add(CheckKind.XattrNotAuthentic, $"name of an extended attribute of inode {xattr.Inode}");
+            return InodeFlags.HasXattrs;
         }
-        else if (names.TryOpenXattrValue(owner.Inode.Domain, xattr.Inode, name, xattr.Xattr) is null)
+
+        if (names.TryOpenXattrValue(owner.Inode.Domain, xattr.Inode, name, xattr.Xattr) is null)
         {
             findings.Add(CheckKind.XattrNotAuthentic, $"value of an extended attribute of inode {xattr.Inode}");
         }
+
+        if (name.AsSpan().SequenceEqual(PosixAcl.AccessName))
+        {
+            return InodeFlags.HasXattrs | InodeFlags.HasAccessAcl;
+        }
+
+        return name.AsSpan().SequenceEqual(PosixAcl.DefaultName) ? InodeFlags.HasXattrs | InodeFlags.HasDefaultAcl : InodeFlags.HasXattrs;
     }
 
     private static void CheckTarget(VolumeRows rows, SymlinkChange target, VolumeNames? names, CheckFindings findings)

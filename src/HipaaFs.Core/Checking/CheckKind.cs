@@ -89,4 +89,10 @@ public enum CheckKind
 
     /// <summary>An extended attribute or a target belongs to an inode that does not exist, or that cannot have one.</summary>
     StrayAttribute,
+
+    /// <summary>An inode has extended attributes, or an access list, and does not say so.</summary>
+    WrongFlags,
+
+    /// <summary>The next inode number is one that was used.</summary>
+    CounterBehind,
 }

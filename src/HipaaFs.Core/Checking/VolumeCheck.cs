@@ -54,6 +54,7 @@ public sealed class VolumeCheck
         VolumeRows rows = await VolumeRows.ReadAsync(metadata, _progress, cancel);
         using VolumeNames? names = ring is null ? null : new VolumeNames(ring);
         var now = Timestamp.FromDateTimeOffset(TimeProvider.System.GetUtcNow());
+        CheckCounter(rows);
         MissingInodes.Run(rows, names, now, _findings);
         NameCheck.Run(rows, names, now, _findings);
         AttributeCheck.Run(rows, names, _findings);
@@ -63,6 +64,19 @@ public sealed class VolumeCheck
         await new SegmentCheck(rows, _findings, _progress).RunAsync(new StagingArea(_options.Staging), ring, store, cancel);
         await RepairAsync(metadata, rows.Epoch, cancel);
         return new CheckReport(rows.Inodes.Count, rows.Segments.Count, _findings.All);
+    }
+
+    // An inode number that is given twice mixes two files up.
+    private void CheckCounter(VolumeRows rows)
+    {
+        ulong highest = rows.HighestInode();
+        if (rows.NextInode <= highest)
+        {
+            _findings.Add(
+                CheckKind.CounterBehind,
+                $"next inode {rows.NextInode}, and there is inode {highest}",
+                new CounterChange(ChangeKind.Upsert, VolumeCounter.NextInode, highest + 1));
+        }
     }
 
     private async Task RepairAsync(SqliteMetadataStore metadata, ulong epoch, CancellationToken cancel)

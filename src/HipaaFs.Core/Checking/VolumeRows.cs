@@ -41,7 +41,7 @@ internal sealed class VolumeRows
     internal List<RowChange> Past { get; } = [];
 
     /// <summary>The lowest inode number that was never set aside for use.</summary>
-    internal ulong NextInode { get; private set; }
+    internal ulong NextInode { get; private set; } = InodeId.Root.Value + 1;
 
     /// <summary>The number the next snapshot gets: what is written now is born in it.</summary>
     internal ulong Epoch { get; private set; } = 1;
@@ -68,11 +68,13 @@ internal sealed class VolumeRows
         return rows;
     }
 
+    /// <summary>The highest inode number that an inode has, or had when a snapshot was taken; 0 without any.</summary>
+    internal ulong HighestInode() => Inodes.Keys.Concat(Past.OfType<InodeChange>().Select(static row => row.Inode.Id)).Max(static id => (ulong?)id.Value) ?? 0;
+
     /// <summary>Takes an inode number that was never used.</summary>
     internal InodeId TakeInode()
     {
-        ulong highest = Inodes.Count == 0 ? 0 : Inodes.Keys.Max().Value;
-        var taken = new InodeId(Math.Max(NextInode, highest + 1));
+        var taken = new InodeId(Math.Max(NextInode, HighestInode() + 1));
         NextInode = taken.Value + 1;
         return taken;
     }
@@ -116,7 +118,7 @@ internal sealed class VolumeRows
                 Epoch = Math.Max(Epoch, snapshot.Snapshot.Id.Value + 1);
                 break;
             case CounterChange { Counter: VolumeCounter.NextInode } next:
-                NextInode = next.Value;
+                NextInode = Math.Max(NextInode, next.Value);
                 break;
             case CounterChange { Counter: VolumeCounter.NextSnapshot } next:
                 Epoch = Math.Max(Epoch, next.Value);

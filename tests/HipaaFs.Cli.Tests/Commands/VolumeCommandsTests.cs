@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Data.Sqlite;
 using Xunit;
 
 namespace HipaaFs.Cli.Tests.Commands;
@@ -54,6 +55,20 @@ public sealed class VolumeCommandsTests : IDisposable
 
         Assert.True(check.Code == ExitCode.Done, check.Output);
         Assert.True(check.Json.GetProperty("result").GetProperty("clean").GetBoolean());
+    }
+
+    [Fact]
+    public async Task Fsck_Repair_IsDoneWhenNothingIsLeft()
+    {
+        Assert.Equal(ExitCode.Done, (await InitAsync()).Code);
+        Spoil("UPDATE inode SET links = 9");
+
+        Assert.Equal(ExitCode.Integrity, (await CommandLineRun.OfAsync("fsck", _directory.Volume)).Code);
+        Assert.Equal(ExitCode.Done, (await CommandLineRun.OfAsync("fsck", _directory.Volume, "--repair")).Code);
+        Assert.Equal(ExitCode.Done, (await CommandLineRun.OfAsync("fsck", _directory.Volume)).Code);
+
+        Spoil("INSERT INTO extent SELECT 1, 0, 1, 10, zeroblob(16), 0");
+        Assert.Equal(ExitCode.Integrity, (await CommandLineRun.OfAsync("fsck", _directory.Volume, "--repair")).Code);
     }
 
     [Fact]
@@ -204,4 +219,13 @@ public sealed class VolumeCommandsTests : IDisposable
 
     private static void AssertPrivate(string path) =>
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
+
+    private void Spoil(string sql)
+    {
+        using var database = new SqliteConnection($"Data Source={Path.Combine(_directory.Volume, "metadata.db")};Pooling=False");
+        database.Open();
+        using SqliteCommand command = database.CreateCommand();
+        command.CommandText = sql;
+        Assert.True(command.ExecuteNonQuery() > 0);
+    }
 }

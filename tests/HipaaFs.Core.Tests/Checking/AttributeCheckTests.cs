@@ -83,6 +83,20 @@ public sealed class AttributeCheckTests
         await test.AssertSoundAsync();
     }
 
+    [Fact]
+    public async Task Check_FlagsOfAttributesGone_AreRepaired()
+    {
+        await using TestVolume test = await WithAttributesAsync();
+        SpoiltRows.Execute(test, "UPDATE inode SET flags = 0 WHERE flags = 1");
+
+        CheckFinding found = Assert.Single((await test.CheckAsync(repair: true)).Findings);
+        Assert.Equal((CheckKind.WrongFlags, true), (found.Kind, found.Repaired));
+        await test.AssertSoundAsync();
+        await test.OpenAsync();
+        InodeId file = (await test.FileSystem.LookupAsync("a")).Id;
+        Assert.NotEmpty(await test.FileSystem.ListXattrsAsync(file, default).Ok());
+    }
+
     private static async Task<TestVolume> WithAttributesAsync()
     {
         TestVolume test = await TestVolume.CreateAsync();

@@ -77,6 +77,19 @@ public sealed class VolumeCheckTests
     }
 
     [Fact]
+    public async Task Check_InodeNumberThatWouldBeGivenTwice_IsRepaired()
+    {
+        await using TestVolume test = await DrainedAsync();
+        SpoiltRows.Execute(test, "UPDATE counter SET value = 2 WHERE id = 1");
+
+        await AssertFoundAsync(test, CheckKind.CounterBehind, repaired: true);
+        await test.OpenAsync();
+        InodeId[] old = [(await test.FileSystem.LookupAsync("d")).Id, (await test.FileSystem.LookupAsync("d/a")).Id];
+        Assert.DoesNotContain(await test.FileSystem.PutAsync("b", [1]), old);
+        await test.AssertSoundAsync();
+    }
+
+    [Fact]
     public async Task Repair_Interrupted_IsDoneByTheNext()
     {
         await using TestVolume test = await DrainedAsync();
