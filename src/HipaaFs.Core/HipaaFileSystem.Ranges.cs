@@ -306,7 +306,7 @@ public sealed partial class HipaaFileSystem
 
             length = page.Value.More ? page.Value.Extents[^1].End - sourceOffset : length;
             Extent[] pieces = Move(page.Value.Extents, sourceOffset, targetOffset, length);
-            error = await ReplaceRowsAsync(to.Id, pieces, targetOffset, length, interrupted);
+            error = await ReplaceRowsAsync(to.Id, pieces, targetOffset, length, target.Value.Size, interrupted);
         }
 
         if (error != MetadataError.None)
@@ -319,34 +319,57 @@ public sealed partial class HipaaFileSystem
         return length;
     }
 
-    private async ValueTask<MetadataError> ReplaceRowsAsync(InodeId inode, Extent[] pieces, long offset, long length, CancellationToken interrupted)
+    // The data first, then the holes between: what fails or is cut off in the middle leaves what was there, never a hole in its place.
+    private async ValueTask<MetadataError> ReplaceRowsAsync(
+        InodeId inode, Extent[] pieces, long offset, long length, long oldSize, CancellationToken interrupted)
+    {
+        if (pieces.Length > 0)
+        {
+            var rows = new WriteExtentsRequest
+            {
+                Operation = _parts.Clock.NextOperation(),
+                Inode = inode,
+                Extents = pieces,
+                Size = offset + length,
+                SizeMode = SizeMode.GrowTo,
+                ModifyTime = _parts.Clock.Now,
+                ChangeTime = _parts.Clock.Now,
+            };
+            MetadataResult<Applied<InodeAttributes>> written = await _metadata.WriteExtentsAsync(rows, interrupted);
+            if (!written.Succeeded)
+            {
+                return written.Error;
+            }
+        }
+
+        long at = offset;
+        for (int i = 0; i <= pieces.Length; i++)
+        {
+            long end = i < pieces.Length ? pieces[i].FileOffset : offset + length;
+            bool isNeeded = end > at && (at < oldSize || pieces.Length == 0);
+            if (isNeeded && await MakeHoleRowAsync(inode, at, end, grows: pieces.Length == 0) is not MetadataError.None and var error)
+            {
+                return error;
+            }
+
+            at = i < pieces.Length ? pieces[i].End : end;
+        }
+
+        return MetadataError.None;
+    }
+
+    private async ValueTask<MetadataError> MakeHoleRowAsync(InodeId inode, long begin, long end, bool grows)
     {
         var hole = new DeallocateRequest
         {
             Operation = _parts.Clock.NextOperation(),
             Now = _parts.Clock.Now,
             Inode = inode,
-            Offset = offset,
-            Length = length,
-            NewSize = pieces.Length == 0 ? offset + length : null,
+            Offset = begin,
+            Length = end - begin,
+            NewSize = grows ? end : null,
         };
-        MetadataResult<Applied<InodeAttributes>> made = await _metadata.DeallocateAsync(hole, interrupted);
-        if (!made.Succeeded || pieces.Length == 0)
-        {
-            return made.Error;
-        }
-
-        var rows = new WriteExtentsRequest
-        {
-            Operation = _parts.Clock.NextOperation(),
-            Inode = inode,
-            Extents = pieces,
-            Size = offset + length,
-            SizeMode = SizeMode.GrowTo,
-            ModifyTime = _parts.Clock.Now,
-            ChangeTime = _parts.Clock.Now,
-        };
-        return (await _metadata.WriteExtentsAsync(rows, CancellationToken.None)).Error;
+        return (await _metadata.DeallocateAsync(hole, CancellationToken.None)).Error;
     }
 
     // The parts of extents that lie in a range, as extents of a range that begins elsewhere.

@@ -99,6 +99,11 @@ public sealed partial class HipaaFileSystem
             return ValueTask.FromResult<FsResult<InodeAttributes>>(FsError.NameTooLong);
         }
 
+        if (name.SequenceEqual("."u8) || name.SequenceEqual(".."u8))
+        {
+            return FindByHandleAsync(parent, isParent: name.Length == 2, interrupted);
+        }
+
         if (parent == SnapshotDirectory.Inode)
         {
             return _parts.Snapshots.LookupAsync(Encoding.UTF8.GetString(name), interrupted);
@@ -107,6 +112,30 @@ public sealed partial class HipaaFileSystem
         return _parts.Snapshots.IsNamed(parent, name)
             ? GetAttributesAsync(SnapshotDirectory.Inode, interrupted)
             : LookupAsync(parent, _names.Tag(DomainOf(parent), parent, name), interrupted);
+    }
+
+    // A kernel that knows an inode by a file handle alone asks for its dots (open_by_handle_at(2), NFS). Inode numbers are never given twice, those of snapshots
+    // excepted: the number of a view may stand for another snapshot by now.
+    private async ValueTask<FsResult<InodeAttributes>> FindByHandleAsync(InodeId inode, bool isParent, CancellationToken interrupted)
+    {
+        if (inode.View != 0)
+        {
+            return FsError.NotFound;
+        }
+
+        if (isParent && inode != InodeId.Root)
+        {
+            MetadataResult<DirectoryEntry> entry = await _view.FindEntryAsync(inode, interrupted);
+            if (!entry.Succeeded)
+            {
+                return entry.Error.ToFsError();
+            }
+
+            inode = entry.Value.Parent;
+        }
+
+        FsResult<InodeAttributes> found = await GetAttributesAsync(inode, interrupted);
+        return found is { IsOk: true, Value.LinkCount: 0 } ? FsError.NotFound : found;
     }
 
     /// <summary>Reads an inode's attributes.</summary>

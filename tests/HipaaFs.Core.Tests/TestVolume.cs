@@ -33,6 +33,9 @@ internal sealed class TestVolume : IAsyncDisposable
     /// <summary>Whether it opens although its store was put back.</summary>
     public bool AcceptsOlderStore { get; set; }
 
+    /// <summary>Whether it opens although another copy is newer.</summary>
+    public bool TakesOver { get; set; }
+
     /// <summary>What the volume has logged.</summary>
     public LogRecorder Log { get; }
 
@@ -81,6 +84,7 @@ internal sealed class TestVolume : IAsyncDisposable
         Cache = new CacheOptions { Directory = CacheDirectory, MaxBytes = _options.CacheBytes, MinFreeRatio = 0 },
         SnapshotDirectory = _options.SnapshotDirectory,
         AcceptOlderStore = AcceptsOlderStore,
+        TakeOver = TakesOver,
         TrashDays = _options.TrashDays,
         ShownSnapshot = ShownSnapshot,
         ShownTime = ShownTime,

@@ -81,7 +81,7 @@ public sealed class VolumeRestore
         await LoadAsync(metadata, chain, cancel); // Step 3
         var segments = new SegmentSettlement(metadata, store, _progress); // Step 4
         await segments.RunAsync(cancel);
-        RestoreFailures.ThrowIfFailed(await RollbackCheck.NoteRestoredAsync(metadata, cancel));
+        RestoreFailures.ThrowIfFailed(await RollbackCheck.NoteRestoredAsync(metadata, segments.Missing, cancel));
         MetadataResult<CommitSequence> durable = await metadata.MakeDurableAsync(metadata.Applied, cancel);
         RestoreFailures.ThrowIfFailed(durable.Error);
         VolumeUsage usage = metadata.Usage;
@@ -177,7 +177,9 @@ public sealed class VolumeRestore
     {
         for (int i = 0; i < chain.Batches.Count; i++)
         {
-            MetadataResult<Applied> loaded = await metadata.LoadAsync(new ChangeBatch(default, default, chain.Batches[i]), cancel);
+            // Generations go on from here, so that a later one is never taken for an older.
+            CommitSequence last = i == chain.Batches.Count - 1 ? chain.Sequence : default;
+            MetadataResult<Applied> loaded = await metadata.LoadAsync(new ChangeBatch(default, last, chain.Batches[i]), cancel);
             RestoreFailures.ThrowIfFailed(loaded.Error);
             _progress.Report(new RestoreProgress("metadata", i + 1, chain.Batches.Count));
         }

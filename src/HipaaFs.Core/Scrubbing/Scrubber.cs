@@ -79,6 +79,7 @@ internal sealed partial class Scrubber : IDisposable
         long total = doneBefore + await CountAsync(after, cancel);
         long bytes = 0;
         long segments = 0;
+        (SegmentId? After, long Bytes)? held = null; // Before the first damage that stays: the next run finds it again, and none says that all is well.
         try
         {
             while (true)
@@ -86,7 +87,7 @@ internal sealed partial class Scrubber : IDisposable
                 IReadOnlyList<SegmentRow> rows = await ListAsync(after, cancel);
                 if (rows.Count == 0)
                 {
-                    await NoteAsync(null, 0);
+                    await NoteAsync((null, 0));
                     return new ScrubReport(segments, bytes, isResumed, findings, StoreError.None);
                 }
 
@@ -95,13 +96,15 @@ internal sealed partial class Scrubber : IDisposable
                     StoreResult<SegmentDamage?> damage = await audit.RunAsync(row, cancel);
                     if (!damage.Succeeded)
                     {
-                        await NoteAsync(after, doneBefore + bytes);
+                        await NoteAsync(held ?? (after, doneBefore + bytes));
                         return new ScrubReport(segments, bytes, isResumed, findings, damage.Error);
                     }
 
                     if (damage.Value is not null && await IsStillLiveAsync(row.Id, cancel))
                     {
-                        findings.Add(await SettleAsync(damage.Value, cancel));
+                        ScrubFinding finding = await SettleAsync(damage.Value, cancel);
+                        findings.Add(finding);
+                        held ??= finding.IsRepaired ? null : (after, doneBefore + bytes);
                     }
 
                     after = row.Id;
@@ -110,14 +113,14 @@ internal sealed partial class Scrubber : IDisposable
                     progress.Report(new ScrubProgress(doneBefore + bytes, Math.Max(total, doneBefore + bytes)));
                     if (segments % NoteEvery == 0)
                     {
-                        await NoteAsync(after, doneBefore + bytes);
+                        await NoteAsync(held ?? (after, doneBefore + bytes));
                     }
                 }
             }
         }
         catch (OperationCanceledException)
         {
-            await NoteAsync(after, doneBefore + bytes);
+            await NoteAsync(held ?? (after, doneBefore + bytes));
             throw;
         }
     }
@@ -223,14 +226,14 @@ internal sealed partial class Scrubber : IDisposable
     }
 
     // A note that is lost costs reading something again.
-    private async Task NoteAsync(SegmentId? after, long bytes)
+    private async Task NoteAsync((SegmentId? After, long Bytes) done)
     {
         byte[]? position = null;
-        if (after is { } last)
+        if (done.After is { } last)
         {
             position = new byte[PositionSize];
             last.Write(position);
-            BinaryPrimitives.WriteInt64LittleEndian(position.AsSpan(SegmentId.Size), bytes);
+            BinaryPrimitives.WriteInt64LittleEndian(position.AsSpan(SegmentId.Size), done.Bytes);
         }
 
         await _metadata.SetSettingAsync(_clock.NextOperation(), PositionSetting, position, CancellationToken.None);

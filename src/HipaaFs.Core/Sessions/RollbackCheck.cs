@@ -9,33 +9,44 @@ namespace HipaaFs.Sessions;
 
 /// <summary>Compares what a store shows with what this copy of its volume has seen, before the copy may write to it.</summary>
 /// <remarks>
-/// What the copy has seen is taken down when it is opened, before its new session; the comparison may come later, when the store answers. A copy that was just restored
-/// is behind its store whenever the original still runs: to take over from that one is what a restore is for, so it passes until it has been opened once.
+/// <para>What the copy has seen is taken down when it is opened, before its new session; the comparison may come later, when the store answers.</para>
+/// <para>A copy that was just restored is behind its store whenever the original still runs: to take over from that one is what a restore is for. So it passes until it has
+/// opened a session of its own, and until it has noted a publication of its own the stream is not compared: what is newer there is what it was restored without.</para>
 /// </remarks>
 internal sealed class RollbackCheck
 {
-    // Says which was the newest session when the copy was restored; once it has opened one of its own, it is a copy like any other.
-    private const string RestoredSetting = "restored.session";
+    // The newest session when the copy was restored, u64; how many segments the store lacked then, u64.
+    private const string RestoredSetting = "restored";
+    private const int RestoredSize = 2 * sizeof(ulong);
 
     private readonly IObjectStore _store;
     private readonly KeyRing _ring;
+    private readonly VolumeOptions _options;
     private readonly ulong _session;
     private readonly ulong _applied;
     private readonly PublishedPoint? _published;
-    private readonly bool _isJustRestored;
+    private readonly (ulong Session, long Missing)? _restored;
 
-    private RollbackCheck(IObjectStore store, KeyRing ring, ulong session, ulong applied, PublishedPoint? published, bool isJustRestored)
+    private RollbackCheck(
+        IObjectStore store, KeyRing ring, VolumeOptions options, ulong session, ulong applied, PublishedPoint? published, (ulong Session, long Missing)? restored)
     {
         _store = store;
         _ring = ring;
+        _options = options;
         _session = session;
         _applied = applied;
         _published = published;
-        _isJustRestored = isJustRestored;
+        _restored = restored;
     }
 
+    /// <summary>How many segments the store lacked when this copy was restored; null unless it was restored and never opened for writing since.</summary>
+    internal long? MissingWhenRestored => _restored is { } restored && restored.Session == _session ? restored.Missing : null;
+
+    private bool HasPublished => _restored is not { } restored || _published?.Session > restored.Session;
+
     /// <summary>Takes down what this copy has seen.</summary>
-    internal static async ValueTask<MetadataResult<RollbackCheck>> PrepareAsync(IObjectStore store, KeyRing ring, IMetadataStore metadata, CancellationToken cancel)
+    internal static async ValueTask<MetadataResult<RollbackCheck>> PrepareAsync(
+        IObjectStore store, KeyRing ring, VolumeOptions options, IMetadataStore metadata, CancellationToken cancel)
     {
         MetadataResult<ulong> session = await FindSessionAsync(metadata, cancel);
         if (!session.Succeeded)
@@ -45,15 +56,15 @@ internal sealed class RollbackCheck
 
         MetadataResult<ReadOnlyMemory<byte>> published = await metadata.GetSettingAsync(PublishedPoint.Setting, cancel);
         MetadataResult<ReadOnlyMemory<byte>> restored = await metadata.GetSettingAsync(RestoredSetting, cancel);
-        bool isJustRestored = restored.Succeeded
-            && restored.Value.Length == sizeof(ulong)
-            && BinaryPrimitives.ReadUInt64LittleEndian(restored.Value.Span) == session.Value;
+        (ulong Session, long Missing)? note = restored.Succeeded && restored.Value.Length == RestoredSize
+            ? (BinaryPrimitives.ReadUInt64LittleEndian(restored.Value.Span), BinaryPrimitives.ReadInt64LittleEndian(restored.Value.Span[sizeof(ulong)..]))
+            : null;
         PublishedPoint? point = published.Succeeded ? PublishedPoint.TryDecode(published.Value.Span) : null;
-        return new RollbackCheck(store, ring, session.Value, metadata.Applied.Value, point, isJustRestored);
+        return new RollbackCheck(store, ring, options, session.Value, metadata.Applied.Value, point, note);
     }
 
     /// <summary>Notes that the copy was made by a restore.</summary>
-    internal static async ValueTask<MetadataError> NoteRestoredAsync(IMetadataStore metadata, CancellationToken cancel)
+    internal static async ValueTask<MetadataError> NoteRestoredAsync(IMetadataStore metadata, long missingSegments, CancellationToken cancel)
     {
         MetadataResult<ulong> session = await FindSessionAsync(metadata, cancel);
         if (!session.Succeeded)
@@ -61,8 +72,9 @@ internal sealed class RollbackCheck
             return session.Error;
         }
 
-        byte[] value = new byte[sizeof(ulong)];
+        byte[] value = new byte[RestoredSize];
         BinaryPrimitives.WriteUInt64LittleEndian(value, session.Value);
+        BinaryPrimitives.WriteInt64LittleEndian(value.AsSpan(sizeof(ulong)), missingSegments);
         return (await metadata.SetSettingAsync(OperationId.None, RestoredSetting, value, cancel)).Error;
     }
 
@@ -71,56 +83,84 @@ internal sealed class RollbackCheck
     /// <param name="cancel">Ends the wait.</param>
     internal async ValueTask<StoreResult<RollbackFinding>> RunAsync(ulong own, CancellationToken cancel)
     {
+        StoreResult<RollbackFinding> found = await CompareAsync(own, cancel);
+        bool isAccepted = found.Succeeded && found.Value switch
+        {
+            RollbackFinding.StoreIsOlder => _options.AcceptOlderStore,
+            RollbackFinding.CopyIsOlder or RollbackFinding.OtherIsNewer => _options.TakeOver,
+            _ => false,
+        };
+        return isAccepted ? RollbackFinding.None : found;
+    }
+
+    private async ValueTask<StoreResult<RollbackFinding>> CompareAsync(ulong own, CancellationToken cancel)
+    {
         StoreResult<ulong> claimed = await SessionFence.FindNewestAsync(_store, cancel);
         if (!claimed.Succeeded)
         {
             return claimed.Error;
         }
 
-        if (claimed.Value > Math.Max(_session, own) && !_isJustRestored)
+        if (claimed.Value > Math.Max(_session, own) && MissingWhenRestored is null)
         {
             return RollbackFinding.OtherIsNewer;
         }
 
-        ObjectKey? noted = _published is null ? null : StoreLayout.BeforeStream(_published.Session, _published.Number);
-        StoreResult<ObjectProperties?> newest = await FindNewestAsync(noted, cancel);
-        if (!newest.Succeeded)
+        // The ring went to the store before it came to this machine.
+        StoreResult<ObjectProperties> ring = await _store.GetPropertiesAsync(StoreLayout.Ring(_ring.Generation), cancel);
+        if (!ring.Succeeded)
         {
-            return newest.Error;
+            return ring.Error == StoreError.NotFound ? RollbackFinding.StoreIsOlder : ring.Error;
         }
 
-        if (newest.Value is null)
-        {
-            return _published is null ? RollbackFinding.None : RollbackFinding.StoreIsOlder;
-        }
-
-        bool isNoted = StoreLayout.TryStream(newest.Value.Key, out ulong session, out ulong number, out _)
-            && session == _published?.Session
-            && number == _published.Number;
-        if (isNoted || _isJustRestored)
-        {
-            return RollbackFinding.None;
-        }
-
-        if (session > _session)
-        {
-            return RollbackFinding.OtherIsNewer;
-        }
-
-        // A publication is noted after it is made, so a crash forgets the note, but never the commits that were published: those were durable before.
-        StoreResult<StreamObject> opened = await new StreamObjectReader(_ring, _store).ReadAsync(newest.Value, cancel);
-        if (opened.Succeeded)
-        {
-            return opened.Value.Preamble.Sequence.Value > _applied ? RollbackFinding.CopyIsOlder : RollbackFinding.None;
-        }
-
-        // What is not authentic proves nothing, and the next publication does not hang on it.
-        return opened.Error is StoreError.Corrupt or StoreError.NotFound ? RollbackFinding.None : opened.Error;
+        return HasPublished ? await CompareStreamAsync(cancel) : RollbackFinding.None;
     }
 
-    private async ValueTask<StoreResult<ObjectProperties?>> FindNewestAsync(ObjectKey? after, CancellationToken cancel)
+    private async ValueTask<StoreResult<RollbackFinding>> CompareStreamAsync(CancellationToken cancel)
     {
-        ObjectProperties? newest = null;
+        ObjectKey? noted = _published is null ? null : StoreLayout.BeforeStream(_published.Session, _published.Number);
+        StoreResult<List<ObjectProperties>> listed = await ListAsync(noted, cancel);
+        if (!listed.Succeeded)
+        {
+            return listed.Error;
+        }
+
+        List<ObjectProperties> objects = listed.Value;
+        if (_published is not null && (objects.Count == 0 || !IsNoted(objects[0])))
+        {
+            return RollbackFinding.StoreIsOlder;
+        }
+
+        // A publication is noted after it is made, so a crash forgets the note, but never the commits that were published: those were durable before. What is not
+        // authentic proves nothing, whatever its name says, and the next publication does not hang on it.
+        var reader = new StreamObjectReader(_ring, _store);
+        for (int i = objects.Count - 1; i >= 0 && !IsNoted(objects[i]); i--)
+        {
+            StoreResult<StreamObject> opened = await reader.ReadAsync(objects[i], cancel);
+            if (opened.Succeeded)
+            {
+                StoreLayout.TryStream(objects[i].Key, out ulong session, out _, out _);
+                return session > _session ? RollbackFinding.OtherIsNewer
+                    : opened.Value.Preamble.Sequence.Value > _applied ? RollbackFinding.CopyIsOlder
+                    : RollbackFinding.None;
+            }
+
+            if (opened.Error is not (StoreError.Corrupt or StoreError.NotFound))
+            {
+                return opened.Error;
+            }
+        }
+
+        return RollbackFinding.None;
+    }
+
+    private bool IsNoted(ObjectProperties found) =>
+        StoreLayout.TryStream(found.Key, out ulong session, out ulong number, out _) && session == _published?.Session && number == _published.Number;
+
+    // What has the name of a change stream object, in order.
+    private async ValueTask<StoreResult<List<ObjectProperties>>> ListAsync(ObjectKey? after, CancellationToken cancel)
+    {
+        var objects = new List<ObjectProperties>();
         ObjectKey? last = after;
         while (true)
         {
@@ -132,13 +172,16 @@ internal sealed class RollbackCheck
 
             foreach (ObjectProperties found in page.Value.Objects)
             {
-                newest = found;
                 last = found.Key;
+                if (StoreLayout.TryStream(found.Key, out _, out _, out _))
+                {
+                    objects.Add(found);
+                }
             }
 
             if (!page.Value.More)
             {
-                return newest;
+                return objects;
             }
         }
     }

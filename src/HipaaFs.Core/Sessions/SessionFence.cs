@@ -158,7 +158,7 @@ internal sealed partial class SessionFence : IDisposable
         {
             while (!IsClaimed)
             {
-                StoreError error = await CheckAndClaimAsync(stop);
+                StoreError error = await ClaimOrLogAsync(stop);
                 if (_fenced.IsCancellationRequested)
                 {
                     return;
@@ -174,7 +174,7 @@ internal sealed partial class SessionFence : IDisposable
             while (!_fenced.IsCancellationRequested)
             {
                 await Task.Delay(LookInterval, _time, stop);
-                await IsNewestAsync(stop);
+                await LookOrLogAsync(stop);
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -185,6 +185,32 @@ internal sealed partial class SessionFence : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _fenced.Dispose();
+
+    // Without this loop nothing would be uploaded, or nobody would see that another has the volume: it goes on whatever happened.
+    private async ValueTask<StoreError> ClaimOrLogAsync(CancellationToken stop)
+    {
+        try
+        {
+            return await CheckAndClaimAsync(stop);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException || !stop.IsCancellationRequested)
+        {
+            LogWatchFailed(_logger, exception);
+            return NotClaimed(StoreError.Unavailable);
+        }
+    }
+
+    private async ValueTask LookOrLogAsync(CancellationToken stop)
+    {
+        try
+        {
+            await IsNewestAsync(stop);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException || !stop.IsCancellationRequested)
+        {
+            LogWatchFailed(_logger, exception);
+        }
+    }
 
     private async ValueTask<StoreError> CheckAndClaimAsync(CancellationToken stop)
     {
@@ -249,6 +275,9 @@ internal sealed partial class SessionFence : IDisposable
         LogFenced(_logger, _session, FencedBy);
         await _fenced.CancelAsync();
     }
+
+    [LoggerMessage(545, LogLevel.Error, "Looking for a newer session failed; it is tried again")]
+    private static partial void LogWatchFailed(ILogger logger, Exception exception);
 
     [LoggerMessage(542, LogLevel.Critical, "Store and volume do not belong together any more ({Finding}); nothing is uploaded. Mount the volume again: it says what to do")]
     private static partial void LogRolledBack(ILogger logger, RollbackFinding finding);

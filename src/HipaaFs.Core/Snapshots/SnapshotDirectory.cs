@@ -67,10 +67,20 @@ internal sealed class SnapshotDirectory
                 break;
             }
 
-            // One that is deleted meanwhile is left out.
-            if (snapshot.Id.Value + dots > cookie && (await RootOfAsync(snapshot.Id, interrupted)) is { IsOk: true } root)
+            if (snapshot.Id.Value + dots <= cookie)
+            {
+                continue;
+            }
+
+            FsResult<InodeAttributes> root = await RootOfAsync(snapshot.Id, interrupted);
+            if (root.IsOk)
             {
                 items.Span[count++] = new DirectoryItem(snapshot.Id.Value + dots, Encoding.UTF8.GetBytes(snapshot.Name), root.Value);
+            }
+            else if (root.Error != FsError.NotFound)
+            {
+                // What was listed before is a valid answer; the failure comes with the next call. One that is deleted meanwhile is left out.
+                return count > 0 ? count : root.Error;
             }
         }
 

@@ -36,6 +36,9 @@ public sealed record VolumeOptions
     /// <summary>The time to show instead of the live state: that of the newest snapshot not younger; null for none. Read-only.</summary>
     public DateTimeOffset? ShownTime { get; init; }
 
+    /// <summary>Opens the volume for writing although it was put back to an older state, or another copy was opened since, which loses its right. Defaults to false.</summary>
+    public bool TakeOver { get; init; }
+
     /// <summary>Opens the volume for writing although its store lacks what the volume published, and publishes it again. Defaults to false.</summary>
     public bool AcceptOlderStore { get; init; }
 

@@ -129,16 +129,24 @@ internal static partial class VolumeRing
     internal static async Task<KeyRing> ReconcileAsync(
         KeyRing ring, VolumeOptions options, IObjectStore store, IKeyWrapper key, VolumeMode mode, ILogger logger, CancellationToken cancel)
     {
-        StoreResult<ObjectProperties?> newest = await FindNewestAsync(store, cancel);
-        ulong generation = 0;
-        if (!newest.Succeeded || (newest.Value is { } found && !StoreLayout.TryNumber(found.Key, StoreLayout.RingPrefix, out generation)) || generation == ring.Generation)
+        StoreResult<List<ObjectProperties>> listed = await ListAsync(store, cancel);
+        if (!listed.Succeeded)
         {
             return ring;
         }
 
-        if (generation > ring.Generation)
+        for (int i = listed.Value.Count - 1; i >= 0 && NumberOf(listed.Value[i]) > ring.Generation; i--)
         {
-            return await AdoptAsync(ring, newest.Value!, options.Directory, store, key, mode, logger, cancel);
+            KeyRing? newer = await TryAdoptAsync(ring, listed.Value[i], options.Directory, store, key, mode, logger, cancel);
+            if (newer is not null)
+            {
+                return newer;
+            }
+        }
+
+        if (listed.Value.Any(found => NumberOf(found) == ring.Generation))
+        {
+            return ring;
         }
 
         if (mode == VolumeMode.ReadOnly)
@@ -150,7 +158,7 @@ internal static partial class VolumeRing
         {
             throw new VolumeException(
                 VolumeFailure.Integrity,
-                $"open volume '{options.Directory}' for writing: its key ring has generation {ring.Generation}, the newest in store {options.Store} has {generation}: the store was put back to an older state, or lost objects",
+                $"open volume '{options.Directory}' for writing: store {options.Store} lacks generation {ring.Generation} of its key ring: it was put back to an older state, or lost objects",
                 "find out who changed the store. Bring the newer objects back; or mount with -o accept_older_store, which writes the ring again; or mount with -o ro");
         }
 
@@ -161,27 +169,27 @@ internal static partial class VolumeRing
                 VolumeFailure.Store, $"write generation {ring.Generation} of the key ring to store {options.Store} again: {put.Error}", "make the store reachable and mount again");
     }
 
-    // The keys were changed through another copy of the volume, or by a command that was ended between the store and the file.
-    private static async Task<KeyRing> AdoptAsync(
+    // The keys were changed through another copy of the volume, or by a command that was ended between the store and the file. Null when it is none of this volume's,
+    // or not of the generation that its name says: an older ring under a newer name would bring removed keys back.
+    private static async Task<KeyRing?> TryAdoptAsync(
         KeyRing ring, ObjectProperties newest, string directory, IObjectStore store, IKeyWrapper key, VolumeMode mode, ILogger logger, CancellationToken cancel)
     {
         StoreResult<byte[]?> content = await FetchAsync(store, newest, cancel);
-        if (!content.Succeeded)
-        {
-            return ring;
-        }
-
-        if (content.Value is null || !KeyRingDocument.TryParse(content.Value, out KeyRingDocument? document, out _) || document.VolumeId != ring.VolumeId)
+        if (!content.Succeeded
+            || content.Value is null
+            || !KeyRingDocument.TryParse(content.Value, out KeyRingDocument? document, out _)
+            || document.VolumeId != ring.VolumeId
+            || document.Generation != NumberOf(newest))
         {
             LogForeignRing(logger);
-            return ring;
+            return null;
         }
 
         KeyWrapResult<KeyRing> opened = await document.UnlockAsync(key, cancel: cancel);
         if (!opened.Succeeded && opened.Error == KeyError.RingNotAuthentic)
         {
             LogForeignRing(logger);
-            return ring;
+            return null;
         }
 
         if (!opened.Succeeded)
@@ -243,21 +251,42 @@ internal static partial class VolumeRing
         }
     }
 
-    /// <summary>Fetches the newest generation from a store. Null when it has none.</summary>
+    /// <summary>Fetches the newest generation from a store that is what its name says. Null when it has none.</summary>
     internal static async Task<StoreResult<byte[]?>> FetchNewestAsync(IObjectStore store, CancellationToken cancel)
     {
-        StoreResult<ObjectProperties?> newest = await FindNewestAsync(store, cancel);
-        if (!newest.Succeeded)
+        StoreResult<List<ObjectProperties>> listed = await ListAsync(store, cancel);
+        if (!listed.Succeeded)
         {
-            return newest.Error;
+            return listed.Error;
         }
 
-        return newest.Value is null ? (byte[]?)null : await FetchAsync(store, newest.Value, cancel);
+        byte[]? damaged = null;
+        for (int i = listed.Value.Count - 1; i >= 0; i--)
+        {
+            StoreResult<byte[]?> content = await FetchAsync(store, listed.Value[i], cancel);
+            if (!content.Succeeded)
+            {
+                return content.Error;
+            }
+
+            bool isRing = KeyRingDocument.TryParse(content.Value ?? [], out KeyRingDocument? document, out KeyRingError error);
+            if (error == KeyRingError.NewerFormat || (isRing && document!.Generation == NumberOf(listed.Value[i])))
+            {
+                return content.Value;
+            }
+
+            damaged ??= content.Value;
+        }
+
+        return damaged;
     }
 
-    private static async Task<StoreResult<ObjectProperties?>> FindNewestAsync(IObjectStore store, CancellationToken cancel)
+    private static ulong NumberOf(ObjectProperties found) =>
+        StoreLayout.TryNumber(found.Key, StoreLayout.RingPrefix, out ulong number) ? number : throw new ArgumentException("is no generation of a ring", nameof(found));
+
+    private static async Task<StoreResult<List<ObjectProperties>>> ListAsync(IObjectStore store, CancellationToken cancel)
     {
-        ObjectProperties? newest = null;
+        var generations = new List<ObjectProperties>();
         ObjectKey? after = null;
         bool more = true;
         while (more)
@@ -270,14 +299,18 @@ internal static partial class VolumeRing
 
             foreach (ObjectProperties found in page.Value.Objects)
             {
-                newest = StoreLayout.TryNumber(found.Key, StoreLayout.RingPrefix, out _) ? found : newest;
+                if (StoreLayout.TryNumber(found.Key, StoreLayout.RingPrefix, out _))
+                {
+                    generations.Add(found);
+                }
+
                 after = found.Key;
             }
 
             more = page.Value.More;
         }
 
-        return newest;
+        return generations;
     }
 
     // Null when it is too long to be one.

@@ -12,7 +12,7 @@ internal static class FuseMounting
     public static FuseSessionOptions Options(MountPlan plan)
     {
         MountOptions mount = plan.Options;
-        FuseCapabilities capabilities = FuseCapabilities.LocalFileSystem;
+        FuseCapabilities capabilities = FuseCapabilities.LocalFileSystem | FuseCapabilities.ExportSupport;
         if (mount.ReadOnly)
         {
             capabilities &= ~FuseCapabilities.WritebackCache;

@@ -38,6 +38,7 @@ internal sealed class VolumeOpening
         VolumeOptions options = VolumeOptionsMapping.ToOptions(_plan.Configuration) with
         {
             SnapshotDirectory = _plan.Options.SnapshotDirectory,
+            TakeOver = _plan.Options.TakeOver,
             AcceptOlderStore = _plan.Options.AcceptOlderStore,
             ShownSnapshot = _plan.Options.Snapshot,
             ShownTime = _plan.Options.At,

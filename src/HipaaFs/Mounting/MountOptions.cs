@@ -32,6 +32,9 @@ internal sealed record MountOptions
     /// <summary>The mount point may have entries, which the mount hides. Default false.</summary>
     public bool NonEmpty { get; init; }
 
+    /// <summary>The volume is opened for writing although another copy was opened since, or it was put back. Default false.</summary>
+    public bool TakeOver { get; init; }
+
     /// <summary>The volume is opened for writing although its store was put back to an older state. Default false.</summary>
     public bool AcceptOlderStore { get; init; }
 

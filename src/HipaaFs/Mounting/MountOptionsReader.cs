@@ -34,7 +34,7 @@ internal static class MountOptionsReader
     public static IEnumerable<string> Names =>
     [
         "ro", "rw", "allow_other", "suid", "nosuid", "dev", "nodev", "exec", "noexec", "noatime", "atime", "sync", "dirsync",
-        "nonempty", "foreground", "accept_older_store", "uid=", "gid=", "umask=", "fmask=", "dmask=", "max_background=", "kernel_cache_time=",
+        "nonempty", "foreground", "accept_older_store", "take_over", "uid=", "gid=", "umask=", "fmask=", "dmask=", "max_background=", "kernel_cache_time=",
         "snapdir=", "snapshot=", "at=",
         .. SettingOptions.Keys.Select(name => name + "="),
     ];
@@ -128,6 +128,7 @@ internal static class MountOptionsReader
         "dirsync" => options with { SynchronousDirectories = true },
         "nonempty" => options with { NonEmpty = true },
         "foreground" => options with { Foreground = true },
+        "take_over" => options with { TakeOver = true },
         "accept_older_store" => options with { AcceptOlderStore = true },
         _ => null,
     };

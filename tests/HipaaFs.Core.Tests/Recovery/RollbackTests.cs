@@ -210,6 +210,171 @@ public sealed class RollbackTests
         await test.StopAsync();
     }
 
+    [Fact]
+    public async Task Open_RestoredAndCrashedBeforeItPublished_OpensAgain()
+    {
+        await using TestVolume first = await TestVolume.CreateAsync(TestVolumeOptions.Still);
+        for (int i = 0; i < 20; i++)
+        {
+            await first.FileSystem.PutAsync($"a{i}", [1]);
+        }
+
+        await first.DrainAsync();
+        await first.StopAsync();
+        (TestVolume restored, RestoreReport report) = await first.RestoreAsync(sharesStore: true);
+        Assert.True(restored.Volume.GetStatus().AppliedSequence > report.Generation, "generations begin anew");
+        await restored.FileSystem.PutAsync("late", [2]);
+        await restored.FileSystem.SyncAsync(default).Ok();
+        await restored.StopAsync();
+
+        await restored.OpenAsync();
+        await restored.ReopenAsync();
+        Assert.Equal([2], await restored.FileSystem.GetAsync("late"));
+        await restored.DrainAsync();
+        await restored.AssertSoundAsync();
+        await restored.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Open_RestoredWhileTheOriginalWentOnAndCrashed_StaysTheNewest()
+    {
+        await using TestVolume first = await TestVolume.CreateAsync(TestVolumeOptions.Still);
+        await first.FileSystem.PutAsync("a", [1]);
+        await first.DrainAsync();
+        (TestVolume second, _) = await first.RestoreAsync(sharesStore: true, open: false);
+        await first.FileSystem.PutAsync("late", [2]);
+        await first.DrainAsync();
+        await second.OpenAsync();
+        await second.FileSystem.PutAsync("new", [3]);
+        await second.StopAsync();
+        await first.StopAsync();
+
+        await second.OpenAsync();
+        Assert.Equal([3], await second.FileSystem.GetAsync("new"));
+        await second.StopAsync();
+        VolumeException refused = await Assert.ThrowsAsync<VolumeException>(() => first.OpenAsync());
+        Assert.Equal(VolumeFailure.Refused, refused.Failure);
+        first.TakesOver = true;
+        await first.OpenAsync();
+        Assert.Equal([2], await first.FileSystem.GetAsync("late"));
+        await first.StopAsync();
+        await Assert.ThrowsAsync<VolumeException>(() => second.OpenAsync());
+        await second.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Restore_AfterARestoreThatPublished_HasAHigherGeneration()
+    {
+        await using TestVolume first = await TestVolume.CreateAsync(TestVolumeOptions.Still);
+        for (int i = 0; i < 20; i++)
+        {
+            await first.FileSystem.PutAsync($"a{i}", [1]);
+        }
+
+        await first.DrainAsync();
+        (TestVolume second, RestoreReport once) = await first.RestoreAsync();
+        await second.FileSystem.PutAsync("b", [2]);
+        await second.DrainAsync();
+        (TestVolume third, RestoreReport twice) = await second.RestoreAsync();
+
+        Assert.True(twice.Generation > once.Generation, $"generation {twice.Generation} after {once.Generation}");
+        Assert.Equal([2], await third.FileSystem.GetAsync("b"));
+        await third.AssertSoundAsync();
+        await second.DisposeAsync();
+        await third.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Open_RestoredLongAgoAndItsSegmentsDeletedSince_IsRefused()
+    {
+        await using TestVolume first = await TestVolume.CreateAsync(TestVolumeOptions.Still);
+        await first.FileSystem.PutAsync("a", FileSystemCalls.RandomBytes(50_000, 1));
+        await first.DrainAsync();
+        (TestVolume second, _) = await first.RestoreAsync(sharesStore: true, open: false);
+        File.Delete(Assert.Single(Directory.GetFiles(Path.Combine(first.StoreDirectory, "seg"), "*", SearchOption.AllDirectories)));
+
+        VolumeException refused = await Assert.ThrowsAsync<VolumeException>(() => second.OpenAsync());
+        Assert.Equal(VolumeFailure.Refused, refused.Failure);
+        Assert.Contains("1 of its segments", refused.Message, StringComparison.Ordinal);
+        second.TakesOver = true;
+        await second.OpenAsync();
+        await second.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Open_OldRingUnderANewName_UsesTheLocalOne()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        await test.StopAsync();
+        byte[] old = File.ReadAllBytes(Rings(test)[0]);
+        using var scratch = new ScratchDirectory();
+        FileKeyWrapper added = FileKeyWrapper.Create(scratch["key"]).Value!;
+        await KeyAdministration.AddWrapAsync(test.Options, test.Key, added, "second", default);
+        byte[] local = File.ReadAllBytes(VolumeOptions.RingPath(test.VolumeDirectory));
+        File.WriteAllBytes(Path.Combine(test.StoreDirectory, StoreLayout.Ring(99).Value), old);
+
+        await test.OpenAsync();
+        await test.FileSystem.PutAsync("a", [1]);
+        await test.DrainAsync();
+        Assert.Equal(local, File.ReadAllBytes(VolumeOptions.RingPath(test.VolumeDirectory)));
+        (TestVolume restored, _) = await test.RestoreAsync();
+        Assert.Equal(local, File.ReadAllBytes(VolumeOptions.RingPath(restored.VolumeDirectory)));
+        await restored.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData("zzz", true)]
+    [InlineData("ffffffffffffffff-0000000000000000-full", true)]
+    [InlineData("zzz", false)]
+    [InlineData("ffffffffffffffff-0000000000000000-full", false)]
+    public async Task Open_ForgedObjectInTheStream_NeitherHidesARollbackNorMakesOne(string name, bool isRolledBack)
+    {
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
+        await test.FileSystem.PutAsync("a", [1]);
+        await test.DrainAsync();
+        await test.StopAsync();
+        foreach (string stream in isRolledBack ? Streams(test) : [])
+        {
+            File.Delete(stream);
+        }
+
+        File.WriteAllBytes(Path.Combine(test.StoreDirectory, "stream", name), new byte[5000]);
+        if (isRolledBack)
+        {
+            VolumeException refused = await Assert.ThrowsAsync<VolumeException>(() => test.OpenAsync());
+            Assert.Equal(VolumeFailure.Integrity, refused.Failure);
+            return;
+        }
+
+        await test.OpenAsync();
+        await test.StopAsync();
+    }
+
+    [Fact]
+    public async Task Claim_CopyWasPutBackAndTheStoreComesLate_IsNotMadeByAcceptingAnOlderStore()
+    {
+        var time = new ManualTimeProvider();
+        await using TestVolume test = await TestVolume.CreateAsync(new TestVolumeOptions { Time = time });
+        await test.FileSystem.PutAsync("a", [1]);
+        await test.DrainAsync();
+        await using TestVolume older = test.CopyFiles(sharesStore: true);
+        await test.FileSystem.PutAsync("b", [2]);
+        await test.DrainAsync();
+        await test.StopAsync();
+        older.AcceptsOlderStore = true;
+        await older.OpenAsync(arrange: static store => store.Add(new StoreFault(StoreFaultKind.Fail)));
+        older.Store.Heal();
+
+        await Eventually.TrueAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromSeconds(5));
+                return older.Log.Lines.Any(static line => line.Id.Id == RolledBack);
+            },
+            "that the copy is older is found out when the store answers");
+        Assert.Equal("Corrupt", older.Volume.GetStatus().ClaimError);
+    }
+
     private static string[] Streams(TestVolume test) => Directory.GetFiles(Path.Combine(test.StoreDirectory, "stream"));
 
     private static string[] Rings(TestVolume test)

@@ -127,6 +127,30 @@ public sealed class ScrubTests
     }
 
     [Fact]
+    public async Task Scrub_CancelledBehindADamage_FindsItAgain()
+    {
+        await using TestVolume test = await CreateAsync();
+        await test.StopAsync();
+        Directory.Delete(test.CacheDirectory, recursive: true);
+        await test.OpenAsync();
+        Damage(Segments(test)[1], "flip");
+        using var cancel = new CancellationTokenSource();
+        int seen = 0;
+        var progress = new SynchronousProgress(_ =>
+        {
+            if (++seen == 3)
+            {
+                cancel.Cancel();
+            }
+        });
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => test.Volume.ScrubAsync(new ScrubOptions(), progress, cancel.Token));
+
+        ScrubReport rest = await ScrubAsync(test);
+        Assert.True(rest.IsResumed);
+        Assert.False(Assert.Single(rest.Findings).IsRepaired);
+    }
+
+    [Fact]
     public async Task Scrub_StoreStopsAnswering_SaysSoAndGoesOnLater()
     {
         await using TestVolume test = await CreateAsync();

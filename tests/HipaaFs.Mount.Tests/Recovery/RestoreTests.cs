@@ -18,7 +18,10 @@ public sealed class RestoreTests
         restored.EnsureSucceeded();
         await volume.MountAsync();
         TreeManifest.AssertEqual(expected, await TreeManifest.ReadAsync(Path.Combine(volume.Root, "tree")));
-        await volume.ShellAsync("echo more > tree/more && cat tree/more");
+        await volume.ShellAsync("echo more > tree/more && sync tree/more tree");
+        await volume.KillAsync(); // Before it has published anything of its own.
+        await volume.MountAsync();
+        await volume.ShellAsync("test $(cat tree/more) = more");
         await volume.UnmountAsync();
         (await volume.RunAsync("fsck", volume.Volume)).EnsureSucceeded();
     }
