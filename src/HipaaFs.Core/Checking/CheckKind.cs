@@ -24,9 +24,6 @@ public enum CheckKind
     /// <summary>An orphan's row is of an inode that does not exist or has a name, or of a session that never was.</summary>
     StrayOrphan,
 
-    /// <summary>An orphan was left by a session that ended in order.</summary>
-    OrphanLeft,
-
     /// <summary>An inode's link count is not the number of its names.</summary>
     WrongLinkCount,
 

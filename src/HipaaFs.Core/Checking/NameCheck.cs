@@ -77,11 +77,11 @@ internal sealed class NameCheck
         }
     }
 
-    // An orphan of a session that did not end in order is what a kill leaves behind: the next mount releases it.
+    // An orphan of a session that ended, in order or not, while a program had the file open is no damage: the next mount releases it.
     private void CheckOrphan(OrphanRow orphan)
     {
         var row = new OrphanChange(ChangeKind.Tombstone, orphan);
-        if (!_rows.Inodes.TryGetValue(orphan.Inode, out InodeChange? inode))
+        if (!_rows.Inodes.TryGetValue(orphan.Inode, out _))
         {
             _findings.Add(CheckKind.StrayOrphan, $"inode {orphan.Inode}, which does not exist", row);
         }
@@ -89,17 +89,13 @@ internal sealed class NameCheck
         {
             _findings.Add(CheckKind.StrayOrphan, $"inode {orphan.Inode}, which has a name", row);
         }
-        else if (!_rows.Sessions.TryGetValue(orphan.Session, out SessionRow session))
+        else if (!_rows.Sessions.TryGetValue(orphan.Session, out _))
         {
             _findings.Add(CheckKind.StrayOrphan, $"inode {orphan.Inode}, of session {orphan.Session.Value}, which never was", row);
         }
         else
         {
             _orphans.Add(orphan.Inode);
-            if (session.Closed is not null)
-            {
-                _findings.Add(CheckKind.OrphanLeft, $"inode {orphan.Inode}, of session {orphan.Session.Value}", row, inode with { Kind = ChangeKind.Tombstone });
-            }
         }
     }
 
