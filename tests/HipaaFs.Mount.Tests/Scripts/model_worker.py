@@ -9,6 +9,7 @@ import sys
 
 libc = ctypes.CDLL(None, use_errno=True)
 AT_FDCWD = -100
+AT_SYMLINK_FOLLOW = 0x400
 RENAME_NOREPLACE, RENAME_EXCHANGE = 1, 2
 KEEP_SIZE, PUNCH_HOLE, ZERO_RANGE = 1, 2, 16
 slots = {}
@@ -116,7 +117,8 @@ def run(c):
     elif verb == "Link":
         os.link(path, new, follow_symlinks=False)
     elif verb == "LinkOpen":
-        os.link("/proc/self/fd/%d" % fd, new, follow_symlinks=True)
+        # os.link calls link(2) here, which links the link in /proc.
+        checked(libc.linkat(AT_FDCWD, b"/proc/self/fd/%d" % fd, AT_FDCWD, new.encode(), AT_SYMLINK_FOLLOW))
     elif verb == "Unlink":
         os.unlink(path)
     elif verb == "Rename":
