@@ -109,26 +109,15 @@ public sealed class AgeingTests(ITestOutputHelper output)
         SpaceUsage? space = null;
         for (int i = 0; i < 3; i++)
         {
-            await WhileTimePassesAsync(time, test.DrainAsync());
+            // The background keeps to its bandwidth by this clock meanwhile, and others wait for it.
+            await time.AdvanceUntilEndedAsync(test.DrainAsync(), TimeSpan.FromSeconds(1));
             Task<GarbageReport?> collecting = test.Volume.CollectGarbageAsync(default);
-            await WhileTimePassesAsync(time, collecting);
+            await time.AdvanceUntilEndedAsync(collecting, TimeSpan.FromSeconds(1));
             space = (await collecting)!.Space;
             time.Advance(SegmentCollector.Grace + TimeSpan.FromMinutes(1));
         }
 
         return space!;
-    }
-
-    // What runs in the background meanwhile keeps to its bandwidth by the clock, and others wait for it.
-    private static async Task WhileTimePassesAsync(ManualTimeProvider time, Task work)
-    {
-        while (!work.IsCompleted)
-        {
-            time.Advance(TimeSpan.FromSeconds(1));
-            await Task.WhenAny(work, Task.Delay(1)); // Ends with the event; the pause only keeps the hand-moved clock from running hours ahead.
-        }
-
-        await work;
     }
 
     private static async Task OverwriteAsync(TestVolume test, string name, byte[] content, Random dice)

@@ -97,10 +97,9 @@ internal sealed partial class CoreTarget
     {
         Heal();
         Task<string?> draining = _test.Volume.DrainAsync(new Progress<DrainProgress>(), CancellationToken.None);
-        while (!draining.IsCompleted)
+        if (_clock is not null)
         {
-            _clock?.Advance(TimeSpan.FromMilliseconds(200));
-            await Task.WhenAny(draining, Task.Delay(1)); // Ends with the event; the pause only keeps the hand-moved clock from running hours ahead.
+            await _clock.AdvanceUntilEndedAsync(draining, TimeSpan.FromMilliseconds(200));
         }
 
         if (await draining is { } problem)

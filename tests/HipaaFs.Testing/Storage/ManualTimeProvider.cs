@@ -50,6 +50,19 @@ public sealed class ManualTimeProvider : TimeProvider
     /// <summary>Moves the clock to the next timer and fires it. Returns false when none is running.</summary>
     public bool AdvanceToNextTimer() => FireNext(DateTimeOffset.MaxValue);
 
+    /// <summary>Moves the clock forward step by step until some work ends that waits for it now and then, beside disks and threads that know nothing of it.</summary>
+    /// <remarks>The end is that of the work. The pause between steps decides nothing: it keeps the clock from running hours ahead, past the time-outs of calls under way.</remarks>
+    public async Task AdvanceUntilEndedAsync(Task work, TimeSpan step)
+    {
+        while (!work.IsCompleted)
+        {
+            Advance(step);
+            await Task.WhenAny(work, Task.Delay(1));
+        }
+
+        await work;
+    }
+
     /// <summary>Starts an operation and moves the clock from timer to timer until it ends.</summary>
     /// <remarks>
     /// It runs without a synchronization context, so that what waits for a timer goes on inside the call that fires it: a
