@@ -89,6 +89,12 @@ internal sealed partial class FuseRequestLoop : IDisposable
         return true;
     }
 
+    /// <summary>Whether the sender of a message waits for its reply. One who does not may have sent the next message, which shows no backlog.</summary>
+    internal static bool IsAwaited(FuseOpcode opcode)
+    {
+        return opcode is not (FuseOpcode.Forget or FuseOpcode.BatchForget or FuseOpcode.Release or FuseOpcode.ReleaseDir);
+    }
+
     /// <summary>Closes the clones. No request may be in service.</summary>
     public void Dispose()
     {
@@ -149,7 +155,7 @@ internal sealed partial class FuseRequestLoop : IDisposable
 
     private void Serve(ref FuseRequest? request, int length, FuseDevice source, ref Pace pace)
     {
-        if (_threads > 1 && --pace.UntilSample < 0)
+        if (_threads > 1 && --pace.UntilSample < 0 && IsAwaited(OpcodeOf(request!)))
         {
             Sample(ref pace);
         }
@@ -175,6 +181,11 @@ internal sealed partial class FuseRequestLoop : IDisposable
         }
 
         return source.Read(buffer, capacity);
+    }
+
+    private static unsafe FuseOpcode OpcodeOf(FuseRequest request)
+    {
+        return ((FuseInHeader*)request.MessageBuffer)->Opcode;
     }
 
     // A message that waits while another has just been read means that one reader is not enough.
