@@ -70,6 +70,17 @@ internal sealed class SnapshotCatalog : IDisposable
         return all.Value.FirstOrDefault(snapshot => snapshot.Name == name) is { } found ? found : FsError.NotFound;
     }
 
+    private async ValueTask<FsResult<Snapshot>> FindAsync(SnapshotId id, CancellationToken cancel)
+    {
+        FsResult<IReadOnlyList<Snapshot>> all = await ListAsync(cancel);
+        if (!all.IsOk)
+        {
+            return all.Error;
+        }
+
+        return all.Value.FirstOrDefault(snapshot => snapshot.Id == id) is { } found ? found : FsError.NotFound;
+    }
+
     /// <summary>The newest snapshot that is not younger than a time.</summary>
     internal async ValueTask<FsResult<Snapshot>> FindAtAsync(DateTimeOffset time, CancellationToken cancel)
     {
@@ -107,7 +118,7 @@ internal sealed class SnapshotCatalog : IDisposable
                 return durable.Error.ToFsError();
             }
 
-            return await FindAsync(label ?? NameAt(created.Value.Value.Created.ToDateTimeOffset()), cancel);
+            return await FindAsync(created.Value.Value.Id, cancel);
         }
         finally
         {

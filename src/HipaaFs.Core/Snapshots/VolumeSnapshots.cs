@@ -88,6 +88,10 @@ public sealed class VolumeSnapshots
         return found.IsOk ? await _catalog.DeleteAsync(found.Value.Id) : found.Error;
     }
 
+    /// <summary>Deletes a snapshot that was listed; its name may be another's by now.</summary>
+    internal async Task<FsError> DeleteAsync(Snapshot snapshot) =>
+        _fileSystem.IsReadOnly ? FsError.ReadOnly : await _catalog.DeleteAsync(snapshot.Id);
+
     /// <summary>Whether anything that has a name differs between a snapshot and now.</summary>
     /// <exception cref="IOException">The snapshot went away, or the metadata cannot be read.</exception>
     public async Task<bool> HasChangedSinceAsync(Snapshot snapshot, CancellationToken cancel)

@@ -7,18 +7,27 @@ namespace HipaaFs.Trash;
 internal sealed partial class TrashKeeper
 {
     private readonly VolumeSnapshots _snapshots;
+    private readonly TrashClock _clock;
     private readonly int _days;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private FsError _logged;
+    private long _rounds;
+    private volatile TrashState _state = TrashState.Kept;
 
-    internal TrashKeeper(VolumeSnapshots snapshots, int days, TimeProvider time, ILogger logger)
+    internal TrashKeeper(VolumeSnapshots snapshots, TrashClock clock, int days, TimeProvider time, ILogger logger)
     {
         _snapshots = snapshots;
+        _clock = clock;
         _days = days;
         _time = time;
         _logger = logger;
     }
+
+    /// <summary>How it is.</summary>
+    internal TrashState State => _state;
+
+    /// <summary>How many rounds have ended.</summary>
+    internal long Rounds => Volatile.Read(ref _rounds);
 
     /// <summary>Keeps the trash until stopped.</summary>
     internal async Task RunAsync(CancellationToken stop)
@@ -35,6 +44,11 @@ internal sealed partial class TrashKeeper
         {
             // The volume is closing, or a newer session has it.
         }
+
+        if (_days > 0)
+        {
+            await _clock.SaveAsync(atOnce: true);
+        }
     }
 
     /// <summary>One round.</summary>
@@ -44,6 +58,16 @@ internal sealed partial class TrashKeeper
         if (!all.IsOk)
         {
             return all.Error;
+        }
+
+        if (_days > 0)
+        {
+            await _clock.LookAsync(all.Value, cancel);
+            FsError saved = await _clock.SaveAsync(atOnce: false);
+            if (saved != FsError.None)
+            {
+                return saved;
+            }
         }
 
         if (_days > 0 && (all.Value.Count == 0 || await _snapshots.HasChangedSinceAsync(all.Value[^1], cancel)))
@@ -56,9 +80,9 @@ internal sealed partial class TrashKeeper
         }
 
         // Oldest first, so that a run which is cut off leaves the younger ones.
-        foreach (Snapshot expired in TrashSchedule.FindExpired(all.Value, _days, _time.GetUtcNow()))
+        foreach (Snapshot expired in TrashSchedule.FindExpired(all.Value, _days, _clock.TakenAt, _clock.Now))
         {
-            FsError error = await _snapshots.DeleteAsync(expired.Name, cancel);
+            FsError error = await _snapshots.DeleteAsync(expired);
             if (error is not (FsError.None or FsError.NotFound))
             {
                 return error;
@@ -73,18 +97,27 @@ internal sealed partial class TrashKeeper
         try
         {
             FsError error = await KeepAsync(stop);
-            if (error != _logged && error != FsError.None)
+            if (error != _state.Error && error != FsError.None)
             {
                 LogNotKept(_logger, error);
             }
 
-            _logged = error;
+            Note(error);
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !stop.IsCancellationRequested)
         {
             // Without this loop nothing that is deleted could be had back any more, so it goes on whatever happened.
             LogFailed(_logger, exception);
+            Note(FsError.Io);
         }
+
+        Interlocked.Increment(ref _rounds);
+    }
+
+    private void Note(FsError error)
+    {
+        DateTimeOffset? since = error == FsError.None ? null : _state.Since ?? _time.GetUtcNow();
+        _state = new TrashState(error, since, _clock.Jump);
     }
 
     [LoggerMessage(595, LogLevel.Error, "The trash is not kept ({Error}): what is deleted or overwritten now may not be had back. It is tried again every minute")]

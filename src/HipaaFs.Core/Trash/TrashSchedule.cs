@@ -14,12 +14,14 @@ internal static class TrashSchedule
     /// <summary>Those whose time is over: all are kept for an hour, the first of each hour for a day, the first of each day (UTC) for as long as the trash is kept.</summary>
     /// <param name="snapshots">All snapshots, oldest first. One with a label is never among the result.</param>
     /// <param name="days">How long the trash is kept; 0 keeps none.</param>
-    /// <param name="now">The time.</param>
-    internal static List<Snapshot> FindExpired(IReadOnlyList<Snapshot> snapshots, int days, DateTimeOffset now)
+    /// <param name="takenAt">When one was taken, by the time that counts; its own time may stem from a clock that was wrong.</param>
+    /// <param name="now">The time that counts.</param>
+    internal static List<Snapshot> FindExpired(
+        IReadOnlyList<Snapshot> snapshots, int days, Func<Snapshot, DateTimeOffset> takenAt, DateTimeOffset now)
     {
         var expired = new List<Snapshot>();
-        long lastHour = long.MinValue;
-        long lastDay = long.MinValue;
+        (long, long) lastHour = (long.MinValue, long.MinValue);
+        (long, long) lastDay = (long.MinValue, long.MinValue);
         foreach (Snapshot snapshot in snapshots)
         {
             if (snapshot.HasLabel)
@@ -27,9 +29,11 @@ internal static class TrashSchedule
                 continue;
             }
 
-            TimeSpan age = now - snapshot.Created;
-            long hour = snapshot.Created.UtcTicks / TimeSpan.TicksPerHour;
-            long day = snapshot.Created.UtcTicks / TimeSpan.TicksPerDay;
+            // The first of a day by either time: a clock that starts on the same day again and again leaves one of each day all the same.
+            DateTimeOffset taken = takenAt(snapshot);
+            TimeSpan age = now - taken;
+            (long, long) hour = (snapshot.Created.UtcTicks / TimeSpan.TicksPerHour, taken.UtcTicks / TimeSpan.TicksPerHour);
+            (long, long) day = (snapshot.Created.UtcTicks / TimeSpan.TicksPerDay, taken.UtcTicks / TimeSpan.TicksPerDay);
             bool isKept = days > 0
                 && age <= TimeSpan.FromDays(days)
                 && (age <= AllFor || (age <= HourlyFor ? hour != lastHour : day != lastDay));

@@ -77,6 +77,7 @@ public sealed partial class Volume : IAsyncDisposable
         (int failed, StoreError uploadError) = writer?.Uploader.Failed ?? default;
         StoreMetrics store = _parts.Store.Snapshot();
         VolumeUsage usage = _parts.Metadata.Usage;
+        TrashState trash = writer?.Trash.State ?? TrashState.Kept;
         return new VolumeStatus
         {
             VolumeId = Id,
@@ -91,6 +92,9 @@ public sealed partial class Volume : IAsyncDisposable
             UploadError = failed == 0 ? null : uploadError.ToString(),
             WritebackError = writer is null || writer.Writeback.LastError == FsError.None ? null : writer.Writeback.LastError.ToString(),
             Damage = writer?.Repacker.Damage ?? [],
+            TrashError = trash.Error == FsError.None ? null : trash.Error.ToString(),
+            TrashFailingSince = trash.Since,
+            ClockJump = trash.Jump,
             RecoveryPoint = writer?.Publisher.RecoveryPoint ?? _parts.Time.GetUtcNow(),
             RecoveryPointLimit = _parts.Options.RecoveryPointLimit,
             RecoveryPointAlarm = writer is not null && writer.Alarm.IsRaised,
@@ -255,7 +259,7 @@ public sealed partial class Volume : IAsyncDisposable
             Task.Run(() => writer.Alarm.WatchAsync(_stop.Token)),
             Task.Run(() => writer.Collector.RunAsync(_stop.Token)),
             Task.Run(() => writer.Compactor.RunAsync(_stop.Token)),
-            Task.Run(() => new TrashKeeper(_parts.Snapshots, _parts.Options.TrashDays, _parts.Time, _logger).RunAsync(_stop.Token)),
+            Task.Run(() => writer.Trash.RunAsync(_stop.Token)),
             Task.Run(() => RepairAsync(writer, recovery)));
     }
 

@@ -17,6 +17,7 @@ using HipaaFs.Sessions;
 using HipaaFs.Snapshots;
 using HipaaFs.Staging;
 using HipaaFs.Storage;
+using HipaaFs.Trash;
 using Microsoft.Extensions.Logging;
 
 namespace HipaaFs.Volumes;
@@ -385,6 +386,13 @@ internal sealed class VolumeOpening
             Capacity = () => Capacity(metadata),
             CookieShift = CookieShift,
         });
+        var snapshots = new VolumeSnapshots(catalog, metadata, names, fileSystem, writer);
+        if (writer is not null)
+        {
+            var trashClock = new TrashClock(metadata, clock, _time, _logger);
+            writer.Trash = new TrashKeeper(snapshots, trashClock, _options.TrashDays, _time, _logger);
+        }
+
         return new VolumeParts
         {
             Options = _options,
@@ -402,7 +410,7 @@ internal sealed class VolumeOpening
             Clock = clock,
             FileSystem = fileSystem,
             Catalog = catalog,
-            Snapshots = new VolumeSnapshots(catalog, metadata, names, fileSystem, writer),
+            Snapshots = snapshots,
             Writer = writer,
         };
     }

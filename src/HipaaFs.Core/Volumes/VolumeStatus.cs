@@ -1,6 +1,7 @@
 using HipaaFs.Cache;
 using HipaaFs.Collection;
 using HipaaFs.Staging;
+using HipaaFs.Trash;
 
 namespace HipaaFs.Volumes;
 
@@ -42,6 +43,15 @@ public sealed record VolumeStatus
 
     /// <summary>Data of unfinished segments that cannot be read; empty when all is well.</summary>
     public IReadOnlyList<DamagedRun> Damage { get; init; } = [];
+
+    /// <summary>Why the volume takes no snapshots by itself although it should; null when it does.</summary>
+    public string? TrashError { get; init; }
+
+    /// <summary>Since when.</summary>
+    public DateTimeOffset? TrashFailingSince { get; init; }
+
+    /// <summary>How far the time of day is off from what was measured in this session, as the trash has seen it; null when it is not, or no trash is kept.</summary>
+    public ClockJump? ClockJump { get; init; }
 
     /// <summary>What was written until then can be restored from the store.</summary>
     public DateTimeOffset RecoveryPoint { get; init; }

@@ -5,6 +5,7 @@ using HipaaFs.Recovery;
 using HipaaFs.Scrubbing;
 using HipaaFs.Sessions;
 using HipaaFs.Staging;
+using HipaaFs.Trash;
 
 namespace HipaaFs.Volumes;
 
@@ -27,4 +28,8 @@ internal sealed record VolumeWriter(
     Repacker Repacker,
     SessionFence Fence,
     RecoveryPointAlarm Alarm,
-    Scrubber Scrubber);
+    Scrubber Scrubber)
+{
+    /// <summary>Takes snapshots by itself and deletes them when their time is over. Made last, since it works on the volume as its users do.</summary>
+    internal TrashKeeper Trash { get; set; } = null!;
+}

@@ -131,6 +131,17 @@ internal static class StatusCommand
             text.WriteLine($"  WRITE-BACK      FAILS: {writeback}");
         }
 
+        if (figures is { TrashError: { } trash, TrashFailingSeconds: { } failing })
+        {
+            text.WriteLine($"  TRASH           NOT KEPT for {DurationText.Format(TimeSpan.FromSeconds(failing))}: {trash}; what is removed now may not be had back");
+        }
+
+        if (figures.ClockJumpSeconds is { } jump)
+        {
+            string off = $"{DurationText.Format(TimeSpan.FromSeconds(Math.Abs(jump)))} {(jump < 0 ? "behind" : "ahead of")}";
+            text.WriteLine($"  clock           {off} what was measured: it was set, or the machine slept. The trash does not age by that");
+        }
+
         string point = DurationText.Format(TimeSpan.FromSeconds(figures.RecoveryPointSeconds));
         string limit = DurationText.Format(TimeSpan.FromSeconds(figures.RecoveryPointLimitSeconds));
         text.WriteLine(figures.RecoveryPointAlarm

@@ -54,6 +54,15 @@ internal sealed record VolumeFigures
     /// <summary>Where they are; no more than the first hundred places, since the log names all. Null when there are none.</summary>
     public IReadOnlyList<DamagedLine>? Damage { get; init; }
 
+    /// <summary>Why the volume takes no snapshots by itself although it should; null when it does.</summary>
+    public string? TrashError { get; init; }
+
+    /// <summary>For how long that has been so; null when all is well.</summary>
+    public double? TrashFailingSeconds { get; init; }
+
+    /// <summary>How far the time of day is ahead of what was measured since the mount (negative: behind); null when it is not, or no trash is kept.</summary>
+    public double? ClockJumpSeconds { get; init; }
+
     /// <summary>Age of the newest state that the store alone could restore.</summary>
     public double RecoveryPointSeconds { get; init; }
 

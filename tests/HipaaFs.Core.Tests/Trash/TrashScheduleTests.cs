@@ -17,7 +17,7 @@ public sealed class TrashScheduleTests
         {
             now = Start.AddMinutes(minute);
             kept.Add(Taken(minute, now));
-            foreach (Snapshot expired in TrashSchedule.FindExpired(kept, 7, now))
+            foreach (Snapshot expired in TrashSchedule.FindExpired(kept, 7, TakenAt, now))
             {
                 kept.Remove(expired);
             }
@@ -35,20 +35,30 @@ public sealed class TrashScheduleTests
     {
         var labelled = new Snapshot(new SnapshotId(1), "kept", Start, HasLabel: true);
 
-        Assert.Empty(TrashSchedule.FindExpired([labelled], 1, Start.AddYears(9)));
+        Assert.Empty(TrashSchedule.FindExpired([labelled], 1, TakenAt, Start.AddYears(9)));
     }
 
     [Fact]
     public void FindExpired_NoTrash_KeepsNone()
     {
-        Assert.Single(TrashSchedule.FindExpired([Taken(1, Start)], 0, Start));
+        Assert.Single(TrashSchedule.FindExpired([Taken(1, Start)], 0, TakenAt, Start));
     }
 
     [Fact]
     public void FindExpired_ClockWentBack_KeepsWhatIsInTheFuture()
     {
-        Assert.Empty(TrashSchedule.FindExpired([Taken(1, Start.AddDays(3))], 1, Start));
+        Assert.Empty(TrashSchedule.FindExpired([Taken(1, Start.AddDays(3))], 1, TakenAt, Start));
     }
+
+    [Fact]
+    public void FindExpired_ClockStartsOnTheSameDayAgain_KeepsOneOfEachDay()
+    {
+        Snapshot[] taken = [Taken(1, Start), Taken(2, Start.AddSeconds(1)), Taken(3, Start.AddSeconds(2))];
+
+        Assert.Empty(TrashSchedule.FindExpired(taken, 7, static snapshot => Start.AddDays(snapshot.Id.Value), Start.AddDays(6)));
+    }
+
+    private static DateTimeOffset TakenAt(Snapshot snapshot) => snapshot.Created;
 
     private static Snapshot Taken(int number, DateTimeOffset at) => new(new SnapshotId((uint)number + 1), at.ToString("O"), at, HasLabel: false);
 }

@@ -17,7 +17,7 @@ public sealed class TrashTests
         var time = new ManualTimeProvider();
         await using TestVolume test = await TestVolume.CreateAsync(new TestVolumeOptions { Time = time, TrashDays = 2 });
         await test.FileSystem.PutAsync("a", [1]);
-        var keeper = new TrashKeeper(test.Volume.Snapshots, 2, time, test.Log.CreateLogger("test"));
+        var keeper = test.Volume.Parts.Writer!.Trash;
         Assert.Equal(FsError.None, await keeper.KeepAsync(default));
         Assert.Equal(FsError.None, await keeper.KeepAsync(default));
         Assert.Single((await test.Volume.Snapshots.ListAsync(default)).Value);

@@ -6,6 +6,7 @@ public sealed class ManualTimeProvider : TimeProvider
     private readonly Lock _lock = new();
     private readonly List<ManualTimer> _timers = []; // Running ones. Guarded by _lock.
     private DateTimeOffset _now; // Guarded by _lock.
+    private TimeSpan _ahead; // Of what has gone by, as a time of day that somebody set shows it. Guarded by _lock.
 
     public ManualTimeProvider(DateTimeOffset? start = null) => _now = start ?? new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
@@ -27,16 +28,36 @@ public sealed class ManualTimeProvider : TimeProvider
     {
         lock (_lock)
         {
-            return _now;
+            return _now + _ahead;
         }
     }
 
-    public override long GetTimestamp() => GetUtcNow().UtcTicks;
+    public override long GetTimestamp() => Now.UtcTicks;
+
+    private DateTimeOffset Now
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _now;
+            }
+        }
+    }
+
+    /// <summary>Sets the time of day to another one, as who administers a machine can: no time goes by, and no timer knows of it.</summary>
+    public void Set(TimeSpan by)
+    {
+        lock (_lock)
+        {
+            _ahead += by;
+        }
+    }
 
     /// <summary>Moves the clock forward and fires what becomes due.</summary>
     public void Advance(TimeSpan by)
     {
-        DateTimeOffset target = GetUtcNow() + by;
+        DateTimeOffset target = Now + by;
         while (FireNext(target))
         {
         }
