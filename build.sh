@@ -146,7 +146,7 @@ END
 need_test_tools() {
     need fusermount3:fuse3 python3:python3 python-cryptography:python3-cryptography git:git sqlite3:sqlite3 rsync:rsync \
         setfattr:attr setfacl:acl tar:tar flock:util-linux samtools:samtools wgsim:samtools bcftools:bcftools bwa:bwa \
-        storescu:dcmtk
+        storescu:dcmtk ceph-mon:ceph-mon ceph-osd:ceph-osd radosgw:radosgw ceph:ceph-common openssl:openssl
 }
 
 # Runs one suite; leaves its results as XML.

@@ -3,18 +3,28 @@ using Microsoft.Extensions.Logging;
 namespace HipaaFs.Storage;
 
 /// <summary>Opens stores. The one place that knows which adapter a URL means and how the decorators are stacked on it.</summary>
-public static class ObjectStores
+/// <remarks>Each cloud's adapter lives in a project of its own, so the program says which there are. Thread-safe.</remarks>
+public sealed class ObjectStores
 {
+    private readonly IReadOnlyDictionary<StoreScheme, StoreAdapter> _adapters;
+
+    /// <summary>Knows this machine's stores and these.</summary>
+    public ObjectStores(IReadOnlyDictionary<StoreScheme, StoreAdapter> adapters) => _adapters = adapters;
+
+    /// <summary>Knows the stores of this machine alone: directories and memory.</summary>
+    public static ObjectStores Local { get; } = new(new Dictionary<StoreScheme, StoreAdapter>());
+
     /// <summary>Opens the store of a URL.</summary>
     /// <exception cref="StoreOpenException">It cannot be opened; the message is for the person who configured it.</exception>
-    public static MeteringObjectStore Open(StoreUrl url, StoreOptions options, TimeProvider time, ILogger logger)
+    public MeteringObjectStore Open(StoreUrl url, StoreOptions options, TimeProvider time, ILogger logger)
     {
         IObjectStore adapter = url.Scheme switch
         {
             StoreScheme.File => LocalDirectoryStore.Open(url.Path, options.Create, time, logger),
             StoreScheme.Memory => new MemoryObjectStore(time),
-            StoreScheme.S3 => throw NotYet("S3"),
-            _ => throw NotYet("Azure"),
+            _ => _adapters.TryGetValue(url.Scheme, out StoreAdapter? open)
+                ? open(url, options, time, logger)
+                : throw new StoreOpenException(StoreError.Unsupported, "this program knows no such stores; use file:///path"),
         };
         return Stack(adapter, options, time, logger);
     }
@@ -27,7 +37,4 @@ public static class ObjectStores
         var limiting = new LimitingObjectStore(retrying, options.Limits, time);
         return new MeteringObjectStore(limiting, meter);
     }
-
-    private static StoreOpenException NotYet(string kind) =>
-        new(StoreError.Unsupported, $"{kind} stores are not in this version; use file:///path");
 }

@@ -33,6 +33,21 @@ public sealed record StoreUrl
     /// <summary>Whether plain http to another machine is accepted.</summary>
     public bool AllowInsecure { get; internal init; }
 
+    /// <summary>The named profile of the credential files of an S3 store; null for the credential chain.</summary>
+    public string? Profile { get; internal init; }
+
+    /// <summary>PEM certificates that are trusted instead of the system's, absolute; null for the system's.</summary>
+    public string? CaFile { get; internal init; }
+
+    /// <summary>Whether the requester of an S3 store pays instead of the bucket's owner.</summary>
+    public bool RequesterPays { get; internal init; }
+
+    /// <summary>The KMS key with which an S3 store encrypts once more (SSE-KMS); null for none. It names a key and is none.</summary>
+    public string? KmsKey { get; internal init; }
+
+    /// <summary>The S3 storage class of the archive tier: GLACIER or DEEP_ARCHIVE.</summary>
+    public string ArchiveClass { get; internal init; } = "GLACIER";
+
     /// <summary>Parses a URL.</summary>
     /// <exception cref="FormatException">It is not one; the message says why.</exception>
     public static StoreUrl Parse(string text) =>
@@ -64,6 +79,11 @@ public sealed record StoreUrl
         Append("endpoint", Endpoint?.ToString());
         Append("region", Region);
         Append("allow-insecure", AllowInsecure ? "true" : null);
+        Append("profile", Profile);
+        Append("ca-file", CaFile);
+        Append("requester-pays", RequesterPays ? "true" : null);
+        Append("kms-key", KmsKey);
+        Append("archive-class", ArchiveClass == "GLACIER" ? null : ArchiveClass);
         return text.ToString();
 
         void Append(string key, string? value)

@@ -4,8 +4,8 @@ namespace HipaaFs.Storage;
 /// <remarks>The first problem is kept and parsing goes on with something harmless; a URL is returned only when there was none.</remarks>
 internal sealed class StoreUrlParser
 {
-    private static readonly string[] S3Keys = ["endpoint", "region", "allow-insecure"];
-    private static readonly string[] AzureKeys = ["endpoint", "allow-insecure"];
+    private static readonly string[] S3Keys = ["endpoint", "region", "allow-insecure", "profile", "ca-file", "requester-pays", "kms-key", "archive-class"];
+    private static readonly string[] AzureKeys = ["endpoint", "allow-insecure", "ca-file"];
 
     private readonly Dictionary<string, string> _options = new(StringComparer.Ordinal);
     private StoreUrlProblem? _problem;
@@ -95,6 +95,11 @@ internal sealed class StoreUrlParser
             Endpoint = Endpoint(insecure),
             Region = Region(),
             AllowInsecure = insecure,
+            Profile = Text("profile"),
+            CaFile = CaFile(),
+            RequesterPays = Flag("requester-pays"),
+            KmsKey = Text("kms-key"),
+            ArchiveClass = ArchiveClass(),
         };
     }
 
@@ -120,6 +125,7 @@ internal sealed class StoreUrlParser
             Prefix = Prefix(prefix),
             Endpoint = Endpoint(insecure),
             AllowInsecure = insecure,
+            CaFile = CaFile(),
         };
     }
 
@@ -216,12 +222,47 @@ internal sealed class StoreUrlParser
         return region;
     }
 
-    private bool AllowInsecure()
+    private string? Text(string key)
     {
-        string value = _options.GetValueOrDefault("allow-insecure", "false");
+        string? text = _options.GetValueOrDefault(key);
+        if (text is not null && (text.Length == 0 || text.Any(char.IsControl)))
+        {
+            Refuse(StoreUrlError.InvalidValue, $"{key} is empty or holds control characters");
+        }
+
+        return text;
+    }
+
+    private string? CaFile()
+    {
+        string? path = Text("ca-file");
+        if (path is not null && !Path.IsPathFullyQualified(path))
+        {
+            Refuse(StoreUrlError.InvalidValue, "ca-file is an absolute path");
+        }
+
+        return path;
+    }
+
+    private string ArchiveClass()
+    {
+        string name = _options.GetValueOrDefault("archive-class", "GLACIER");
+        if (name is not ("GLACIER" or "DEEP_ARCHIVE"))
+        {
+            Refuse(StoreUrlError.InvalidValue, "archive-class is GLACIER or DEEP_ARCHIVE");
+        }
+
+        return name;
+    }
+
+    private bool AllowInsecure() => Flag("allow-insecure");
+
+    private bool Flag(string key)
+    {
+        string value = _options.GetValueOrDefault(key, "false");
         if (value is not ("true" or "false"))
         {
-            Refuse(StoreUrlError.InvalidValue, "allow-insecure is true or false");
+            Refuse(StoreUrlError.InvalidValue, $"{key} is true or false");
         }
 
         return value == "true";

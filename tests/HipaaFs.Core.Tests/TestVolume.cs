@@ -246,7 +246,7 @@ internal sealed class TestVolume : IAsyncDisposable
 
     private MeteringObjectStore OpenStore(Action<FaultingObjectStore>? arrange)
     {
-        MeteringObjectStore inner = ObjectStores.Open(Url, new StoreOptions(), TimeProvider.System, NullLogger.Instance);
+        MeteringObjectStore inner = ObjectStores.Local.Open(Url, new StoreOptions(), TimeProvider.System, NullLogger.Instance);
         Store = new FaultingObjectStore(inner, _options.Time);
         arrange?.Invoke(Store);
         var once = new StoreOptions { Retry = new RetryOptions { MaxAttempts = 1 } };

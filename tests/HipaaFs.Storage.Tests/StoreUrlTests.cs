@@ -93,7 +93,7 @@ public sealed class StoreUrlTests
         using var scratch = new ScratchDirectory();
         foreach (string text in new[] { "memory:", "file://" + scratch["store"] })
         {
-            await using MeteringObjectStore store = ObjectStores.Open(
+            await using MeteringObjectStore store = ObjectStores.Local.Open(
                 StoreUrl.Parse(text), new StoreOptions { Create = true }, TimeProvider.System, NullLogger.Instance);
             Assert.True((await store.PutAsync(new ObjectKey("one"), new byte[5], PutCondition.IfAbsent, default)).Succeeded);
             Assert.Equal(5, (await store.ReadAsync(new ObjectKey("one"), EntityTag.Any, 0, new byte[10], default)).Value);
@@ -103,11 +103,11 @@ public sealed class StoreUrlTests
     [Theory]
     [InlineData("s3://bucket")]
     [InlineData("azblob://account/container")]
-    public void Open_Clouds_SaysThatTheyAreNotInThisVersion(string text)
+    public void Open_KindWithoutAnAdapter_SaysSo(string text)
     {
         StoreOpenException refused = Assert.Throws<StoreOpenException>(
-            () => ObjectStores.Open(StoreUrl.Parse(text), new StoreOptions(), TimeProvider.System, NullLogger.Instance));
+            () => ObjectStores.Local.Open(StoreUrl.Parse(text), new StoreOptions(), TimeProvider.System, NullLogger.Instance));
         Assert.Equal(StoreError.Unsupported, refused.Error);
-        Assert.Contains("not in this version", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("knows no such stores", refused.Message, StringComparison.Ordinal);
     }
 }

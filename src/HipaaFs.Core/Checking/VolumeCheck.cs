@@ -60,7 +60,7 @@ public sealed class VolumeCheck
         AttributeCheck.Run(rows, names, _findings);
         HistoryCheck.Run(rows, metadata.PendingDeletions, _findings);
         ExtentCheck.Run(rows, _findings);
-        await using MeteringObjectStore store = VolumeStore.Open(_options.Store, create: false, loggers, TimeProvider.System);
+        await using MeteringObjectStore store = VolumeStore.Open(_options.Stores, _options.Store, create: false, loggers, TimeProvider.System);
         await new SegmentCheck(rows, _findings, _progress).RunAsync(new StagingArea(_options.Staging), ring, store, cancel);
         await RepairAsync(metadata, rows.Epoch, cancel);
         return new CheckReport(rows.Inodes.Count, rows.Segments.Count, _findings.All);

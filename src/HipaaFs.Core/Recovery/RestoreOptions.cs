@@ -1,8 +1,13 @@
+using HipaaFs.Storage;
+
 namespace HipaaFs.Recovery;
 
 /// <summary>What a restore may bring back.</summary>
 public sealed record RestoreOptions
 {
+    /// <summary>Opens stores. Defaults to those of this machine.</summary>
+    public ObjectStores Stores { get; init; } = ObjectStores.Local;
+
     /// <summary>Refuses a backup point with a lower commit sequence; null takes the newest there is.</summary>
     public ulong? AtLeastGeneration { get; init; }
 }

@@ -62,7 +62,7 @@ public sealed class VolumeRestore
 
     private async Task<RestoreReport> RunAsync(IKeyWrapper key, CancellationToken cancel)
     {
-        await using MeteringObjectStore store = VolumeStore.Open(_url, create: false, _loggers, _time);
+        await using MeteringObjectStore store = VolumeStore.Open(_options.Stores, _url, create: false, _loggers, _time);
         VolumeIdentity identity = await ReadIdentityAsync(store, cancel); // Step 1
         byte[] ringContent = await ReadRingAsync(store, cancel);
         KeyRingDocument document = VolumeRing.Parse(ringContent, $"{_url}: newest object under {StoreLayout.RingPrefix}");

@@ -58,7 +58,7 @@ public static class KeyAdministration
         using KeyRing ring = await VolumeRing.UnlockAsync(options.Directory, options.VolumeId, existing, cancel);
         KeyRingWrap changed = await change(ring);
         ILoggerFactory loggers = NullLoggerFactory.Instance;
-        await using MeteringObjectStore store = VolumeStore.Open(options.Store, create: false, loggers, TimeProvider.System);
+        await using MeteringObjectStore store = VolumeStore.Open(options.Stores, options.Store, create: false, loggers, TimeProvider.System);
         if (!await VolumeStore.IdentifyAsync(store, options.Store, options.VolumeId, cancel))
         {
             throw new VolumeException(

@@ -15,6 +15,9 @@ public sealed record VolumeCreation
     /// <summary>Its primary store.</summary>
     public required StoreUrl Store { get; init; }
 
+    /// <summary>Opens stores. Defaults to those of this machine.</summary>
+    public ObjectStores Stores { get; init; } = ObjectStores.Local;
+
     /// <summary>The key-encryption key it is opened with.</summary>
     public required IKeyWrapper Key { get; init; }
 

@@ -30,7 +30,7 @@ internal static class VolumeCreator
             }
 
             await CreateRootAsync(creation, loggers, time, cancel);
-            await using IObjectStore store = creation.OpenStore?.Invoke() ?? VolumeStore.Open(creation.Store, create: true, loggers, time);
+            await using IObjectStore store = creation.OpenStore?.Invoke() ?? VolumeStore.Open(creation.Stores, creation.Store, create: true, loggers, time);
             EntityTag claim = await ClaimStoreAsync(store, creation, cancel);
             await SaveRingAsync(ring, creation, store, claim, cancel);
         }
@@ -69,10 +69,9 @@ internal static class VolumeCreator
         StoreResult<StoreCapabilities> probe = await StoreProbe.RunAsync(store, cancel);
         if (!probe.Succeeded)
         {
+            StoreAdvice advice = StoreAdvice.For(probe.Failure!);
             throw new VolumeException(
-                VolumeFailure.Store,
-                $"create volume: the store {creation.Store} does not work: {probe.Error}",
-                "check its URL, its permissions and its free space");
+                VolumeFailure.Store, $"create volume: the store {creation.Store} does not work: {advice.Meaning}", advice.Action);
         }
 
         if (!probe.Value.PutIfAbsent)

@@ -94,7 +94,7 @@ internal sealed class VolumeOpening
         _opened.Push(new Disposer(volumeLock));
         KeyRing ring = await VolumeRing.UnlockAsync(_options.Directory, _options.VolumeId, key, cancel); // Step 2
         _opened.Push(new Disposer(ring));
-        MeteringObjectStore store = OpenStore?.Invoke() ?? VolumeStore.Open(_options.Store, create: false, _loggers, _time); // Step 3
+        MeteringObjectStore store = OpenStore?.Invoke() ?? VolumeStore.Open(_options.Stores, _options.Store, create: false, _loggers, _time); // Step 3
         _opened.Push(store);
         bool isStoreKnown = await VolumeStore.IdentifyAsync(store, _options.Store, _options.VolumeId, cancel);
         if (isStoreKnown)

@@ -18,6 +18,9 @@ public sealed record VolumeOptions
     /// <summary>The primary store.</summary>
     public required StoreUrl Store { get; init; }
 
+    /// <summary>Opens stores. Defaults to those of this machine.</summary>
+    public ObjectStores Stores { get; init; } = ObjectStores.Local;
+
     /// <summary>Memory for buffers, frames, maps, dirty data and metadata pages, in bytes. Defaults to 256 MiB.</summary>
     public long MemoryBytes { get; init; } = 256L << 20;
 

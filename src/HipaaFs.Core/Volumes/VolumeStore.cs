@@ -8,11 +8,11 @@ internal static class VolumeStore
 {
     /// <summary>Opens a store.</summary>
     /// <exception cref="VolumeException">It cannot be opened.</exception>
-    internal static MeteringObjectStore Open(StoreUrl url, bool create, ILoggerFactory loggers, TimeProvider time)
+    internal static MeteringObjectStore Open(ObjectStores stores, StoreUrl url, bool create, ILoggerFactory loggers, TimeProvider time)
     {
         try
         {
-            return ObjectStores.Open(url, new StoreOptions { Create = create }, time, loggers.CreateLogger("HipaaFs.Storage"));
+            return stores.Open(url, new StoreOptions { Create = create }, time, loggers.CreateLogger("HipaaFs.Storage"));
         }
         catch (StoreOpenException exception)
         {

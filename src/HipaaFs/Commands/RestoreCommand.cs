@@ -30,7 +30,7 @@ internal static class RestoreCommand
             NewVolumeDirectory.Check(directory);
             IKeyWrapper wrapper = KeyAccess.Open(reference, runner.Context);
             using var lifetime = wrapper as IDisposable;
-            var options = new RestoreOptions { AtLeastGeneration = parsed.GetValue(atLeast) };
+            var options = new RestoreOptions { Stores = KnownStores.All, AtLeastGeneration = parsed.GetValue(atLeast) };
             RestoreReport report = await output.Progress.RunAsync(show => VolumeRestore.RunAsync(
                 url, wrapper, directory, options, NullLoggerFactory.Instance, runner.Context.Time, ToProgress(show), cancel));
             NewVolumeDirectory.WriteFile(directory, report.VolumeId, url, reference, runner.Context.Time.GetUtcNow());

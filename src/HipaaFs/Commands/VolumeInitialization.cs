@@ -76,6 +76,7 @@ internal sealed class VolumeInitialization
             Directory = directory,
             VolumeId = id,
             Store = store,
+            Stores = KnownStores.All,
             Key = key,
             RecoveryKey = recovery,
             UserId = LibC.geteuid(),

@@ -22,6 +22,7 @@ internal static class VolumeOptionsMapping
             Directory = configuration.Directory,
             VolumeId = configuration.VolumeId,
             Store = StoreUrl.Parse(configuration.Get(VolumeSettings.Store)),
+            Stores = KnownStores.All,
             MemoryBytes = configuration.Get(VolumeSettings.Memory),
             CapacityBytes = configuration.Get(VolumeSettings.Capacity),
             PublishInterval = configuration.Get(VolumeSettings.RecoveryPublish),

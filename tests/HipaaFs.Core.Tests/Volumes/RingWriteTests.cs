@@ -121,7 +121,7 @@ public sealed class RingWriteTests
 
     private static FaultingObjectStore Failing(VolumeCreation creation, StoreFault fault)
     {
-        var store = new FaultingObjectStore(ObjectStores.Open(creation.Store, new StoreOptions(), TimeProvider.System, NullLogger.Instance));
+        var store = new FaultingObjectStore(ObjectStores.Local.Open(creation.Store, new StoreOptions(), TimeProvider.System, NullLogger.Instance));
         store.Add(fault);
         return store;
     }

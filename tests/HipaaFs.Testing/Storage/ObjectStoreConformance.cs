@@ -214,6 +214,11 @@ public abstract class ObjectStoreConformance : IAsyncLifetime
         while (!writer.IsCompleted)
         {
             StoreResult<int> result = await Store.ReadAsync(Key("one"), EntityTag.Any, 0, read, default);
+            if (result.Error.IsTransient())
+            {
+                continue; // A server that notices the change while it answers breaks off; that is no torn read.
+            }
+
             Assert.Equal(length, result.Value);
             Assert.Equal(-1, read.AsSpan(0, length).IndexOfAnyExcept(read[0]));
             await Task.Yield();
@@ -442,11 +447,17 @@ public abstract class ObjectStoreConformance : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Tiers_WhereThereAreNone_AreUnsupported()
+    public async Task Tiers_AreThereOrUnsupported()
     {
-        Assert.SkipWhen(Store.Capabilities.Tiers, "this store has tiers");
         await PutAsync("one", 1);
         UploadSource source = await SourceAsync(new byte[10]);
+        if (Store.Capabilities.Tiers)
+        {
+            Assert.Equal(StorageTier.Cool, (await Store.PutFileAsync(Key("two"), source, new PutOptions { Tier = StorageTier.Cool }, default)).Value.Tier);
+            Assert.Equal(StorageTier.Cool, (await Store.SetTierAsync(Key("one"), StorageTier.Cool, default)).Value.Tier);
+            Assert.Equal(StorageTier.Hot, (await Store.SetTierAsync(Key("one"), StorageTier.Hot, default)).Value.Tier);
+            return;
+        }
 
         Assert.Equal(StoreError.Unsupported, (await Store.SetTierAsync(Key("one"), StorageTier.Archive, default)).Error);
         Assert.Equal(StoreError.Unsupported, (await Store.RestoreAsync(Key("one"), new RestoreRequest(RestoreSpeed.Bulk, 1), default)).Error);

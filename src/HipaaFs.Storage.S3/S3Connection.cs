@@ -1,0 +1,127 @@
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Amazon;
+using Amazon.Runtime;
+using Amazon.S3;
+using Amazon.S3.Model;
+
+namespace HipaaFs.Storage.S3;
+
+/// <summary>The way to one bucket: one HTTP client, the SDK's client on top of it for control calls, and signed addresses for what carries data.</summary>
+/// <remarks>The SDK's own data streams cost several times the processor time of a plain request, so it signs and the bytes go past it. Thread-safe.</remarks>
+internal sealed class S3Connection : IDisposable
+{
+    private static readonly TimeSpan SignatureLifetime = TimeSpan.FromHours(1);
+
+    private readonly StoreUrl _url;
+    private readonly S3Credentials _credentials;
+    private readonly TimeProvider _time;
+    private readonly Protocol _protocol;
+
+    internal S3Connection(StoreUrl url, S3StoreOptions options, S3Credentials credentials, TimeProvider time)
+    {
+        _url = url;
+        _credentials = credentials;
+        _time = time;
+        _protocol = url.Endpoint?.Scheme == Uri.UriSchemeHttp ? Protocol.HTTP : Protocol.HTTPS;
+        Http = new HttpClient(Handler(url, options)) { Timeout = Timeout.InfiniteTimeSpan };
+        Control = new AmazonS3Client(_credentials, Config(url, Http));
+    }
+
+    /// <summary>Carries data over signed addresses.</summary>
+    internal HttpClient Http { get; }
+
+    /// <summary>Makes control calls.</summary>
+    internal AmazonS3Client Control { get; }
+
+    /// <summary>The bucket.</summary>
+    internal string Bucket => _url.Bucket;
+
+    /// <summary>Who pays for requests; null for the bucket's owner.</summary>
+    internal RequestPayer? Payer => _url.RequesterPays ? RequestPayer.Requester : null;
+
+    /// <summary>Looks the credentials up again after a refusal. Whether they are others now.</summary>
+    internal bool ReloadCredentials() => _credentials.Reload();
+
+    /// <summary>A signed address.</summary>
+    /// <param name="verb">What it allows.</param>
+    /// <param name="name">The object's full name in the bucket.</param>
+    /// <param name="headers">The x-amz- headers of the request, which have to be signed too; null for none.</param>
+    /// <param name="part">The part of an upload; null for the object itself.</param>
+    internal async ValueTask<string> SignAsync(HttpVerb verb, string name, IReadOnlyList<KeyValuePair<string, string>>? headers, S3Part? part)
+    {
+        var request = new GetPreSignedUrlRequest
+        {
+            BucketName = Bucket,
+            Key = name,
+            Verb = verb,
+            Protocol = _protocol,
+            Expires = (_time.GetUtcNow() + SignatureLifetime).UtcDateTime,
+            UploadId = part?.UploadId,
+            PartNumber = part?.Number,
+        };
+        if (Payer is { } payer)
+        {
+            request.Parameters["x-amz-request-payer"] = payer.Value;
+        }
+
+        foreach ((string header, string value) in headers ?? [])
+        {
+            request.Headers[header] = value;
+        }
+
+        return await Control.GetPreSignedURLAsync(request);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Control.Dispose();
+        Http.Dispose();
+    }
+
+    private static SocketsHttpHandler Handler(StoreUrl url, S3StoreOptions options)
+    {
+        var tls = new SslClientAuthenticationOptions { EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13 };
+        if (url.CaFile is { } file)
+        {
+            tls.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            tls.CertificateChainPolicy.CustomTrustStore.ImportFromPemFile(file);
+        }
+
+        return new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false, // A redirect means another region: signed for this one it fails there anyway.
+            ConnectTimeout = options.ConnectTimeout,
+            MaxConnectionsPerServer = options.MaxConnections,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5), // Names are looked up again.
+            SslOptions = tls,
+            UseCookies = false,
+        };
+    }
+
+    private static AmazonS3Config Config(StoreUrl url, HttpClient http)
+    {
+        var config = new AmazonS3Config
+        {
+            HttpClientFactory = new S3ClientFactory(http),
+            MaxErrorRetry = 0, // RetryingObjectStore alone repeats.
+            RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED, // Compatible servers refuse the trailing checksums.
+            ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
+        };
+        if (url.Endpoint is { } endpoint)
+        {
+            config.ServiceURL = endpoint.ToString();
+            config.ForcePathStyle = true;
+            config.AuthenticationRegion = url.Region ?? "us-east-1";
+        }
+        else if (url.Region is { } region)
+        {
+            config.RegionEndpoint = RegionEndpoint.GetBySystemName(region);
+        }
+
+        return config;
+    }
+}

@@ -1,0 +1,91 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using Amazon.Runtime;
+using Amazon.S3;
+
+namespace HipaaFs.Storage.S3;
+
+/// <summary>Turns what S3, its SDK and the network say into what a store answers. The one place that knows how S3 spells its failures.</summary>
+internal static class S3Failures
+{
+    /// <summary>Whether an exception is a failure of the service, the SDK or the network rather than a bug.</summary>
+    public static bool IsServiceFailure(Exception exception) =>
+        exception is AmazonServiceException or AmazonClientException or HttpRequestException or IOException or SocketException or AuthenticationException;
+
+    /// <summary>The store's answer for an exception.</summary>
+    public static StoreFailure From(Exception exception)
+    {
+        return exception switch
+        {
+            AmazonS3Exception s3 when s3.StatusCode != 0 => From(s3.StatusCode, s3.ErrorCode),
+            AmazonServiceException { StatusCode: not 0 } service => From(service.StatusCode, service.ErrorCode),
+            AmazonServiceException { InnerException: { } inner } when IsServiceFailure(inner) => From(inner),
+            AmazonServiceException service => new StoreFailure(StoreError.Unavailable, service.ErrorCode),
+
+            // Thrown before anything is sent: there are no credentials, or the endpoint that gives them does not answer.
+            AmazonClientException => new StoreFailure(StoreError.AccessDenied, "no usable credentials"),
+            _ => FromNetwork(exception),
+        };
+    }
+
+    /// <summary>The store's answer for a reply that is no success.</summary>
+    /// <param name="status">HTTP status.</param>
+    /// <param name="code">The code element of the error document; null when there is none, as with HEAD.</param>
+    /// <param name="retryAfter">The Retry-After header.</param>
+    public static StoreFailure From(HttpStatusCode status, string? code, RetryConditionHeaderValue? retryAfter = null)
+    {
+        string detail = string.IsNullOrEmpty(code) ? $"HTTP {(int)status}" : code;
+        return new StoreFailure(Classify(status, code), detail, retryAfter?.Delta);
+    }
+
+    // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html; where a code is known it decides, for servers differ in the status.
+    private static StoreError Classify(HttpStatusCode status, string? code) => code switch
+    {
+        "NoSuchKey" or "NoSuchVersion" => StoreError.NotFound,
+        "NoSuchBucket" => StoreError.Unavailable,
+        "InvalidObjectState" => StoreError.Archived,
+        "SlowDown" or "ServiceUnavailable" or "Throttling" or "ThrottlingException" or "RequestLimitExceeded" or "TooManyRequests" => StoreError.Throttled,
+        "RequestTimeout" => StoreError.TimedOut,
+        "BadDigest" or "InvalidDigest" or "XAmzContentSHA256Mismatch" or "XAmzContentChecksumMismatch" or "IncompleteBody" => StoreError.Corrupt,
+        "QuotaExceeded" or "InsufficientStorage" => StoreError.NoSpace,
+        "ObjectLocked" => StoreError.Retained,
+        "NotImplemented" => StoreError.Unsupported,
+        "ConditionalRequestConflict" or "OperationAborted" => StoreError.Unavailable, // Another request for the key was under way: S3 asks to repeat.
+        "ExpiredToken" or "TokenRefreshRequired" or "InvalidToken" or "InvalidAccessKeyId" or "SignatureDoesNotMatch" or "RequestTimeTooSkewed" => StoreError.AccessDenied,
+        _ => ClassifyStatus(status),
+    };
+
+    private static StoreError ClassifyStatus(HttpStatusCode status) => (int)status switch
+    {
+        404 => StoreError.NotFound,
+        401 or 403 => StoreError.AccessDenied,
+        408 => StoreError.TimedOut,
+        412 => StoreError.VersionChanged,
+        429 or 503 => StoreError.Throttled,
+        501 => StoreError.Unsupported,
+        507 => StoreError.NoSpace,
+        >= 500 => StoreError.Unavailable,
+        _ => StoreError.InvalidRequest,
+    };
+
+    private static StoreFailure FromNetwork(Exception exception)
+    {
+        for (Exception? cause = exception; cause is not null; cause = cause.InnerException)
+        {
+            switch (cause)
+            {
+                case SocketException socket:
+                    return new StoreFailure(StoreError.Unavailable, socket.SocketErrorCode.ToString());
+                case HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError }:
+                case AuthenticationException:
+                    return new StoreFailure(StoreError.Unavailable, "TLS: the server's certificate is not trusted or too old a protocol");
+                case HttpIOException http:
+                    return new StoreFailure(StoreError.Unavailable, http.HttpRequestError.ToString());
+            }
+        }
+
+        return new StoreFailure(StoreError.Unavailable, (exception as HttpRequestException)?.HttpRequestError.ToString() ?? "connection broken");
+    }
+}

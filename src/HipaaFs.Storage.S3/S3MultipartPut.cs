@@ -1,0 +1,206 @@
+using Amazon.S3;
+using Amazon.S3.Model;
+using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
+
+namespace HipaaFs.Storage.S3;
+
+/// <summary>Puts a file in parts: several at a time, each checked by the server, resumed where an earlier try of the same object stopped.</summary>
+/// <remarks>
+/// <para>(1) look for an unfinished upload of the same name; (2) begin one if there is none; (3) for each part take its MD5 and send it unless the server has it already;
+/// (4) complete. A put that cannot succeed aborts the upload; one that may is left for the next try to resume, in this process or after a crash.</para>
+/// </remarks>
+internal sealed partial class S3MultipartPut
+{
+    private const int MostParts = 10_000;
+
+    private static readonly TimeSpan AbortTimeout = TimeSpan.FromSeconds(10);
+
+    private readonly S3Connection _connection;
+    private readonly StoreUrl _url;
+    private readonly S3StoreOptions _options;
+    private readonly ILogger _logger;
+
+    internal S3MultipartPut(S3Connection connection, StoreUrl url, S3StoreOptions options, ILogger logger)
+    {
+        _connection = connection;
+        _url = url;
+        _options = options;
+        _logger = logger;
+    }
+
+    /// <summary>Puts a file. SHA-256 of what went up.</summary>
+    internal async ValueTask<StoreResult<byte[]>> PutAsync(string name, SafeFileHandle file, long length, PutOptions options, CancellationToken cancel)
+    {
+        S3StorageClass storageClass = S3Tiers.ClassOf(options.Tier, _url.ArchiveClass);
+        string upload = await FindAsync(name, storageClass, cancel) ?? await BeginAsync(name, storageClass, cancel); // Steps 1 and 2
+        try
+        {
+            StoreResult<byte[]> sent = await SendAndCompleteAsync(name, upload, file, length, options, cancel);
+            if (sent.Failure is { } failure && !failure.Error.IsTransient())
+            {
+                await AbortAsync(name, upload);
+            }
+
+            return sent;
+        }
+        catch (AmazonS3Exception exception) when (!S3Failures.From(exception).Error.IsTransient())
+        {
+            await AbortAsync(name, upload);
+            throw;
+        }
+    }
+
+    private async ValueTask<StoreResult<byte[]>> SendAndCompleteAsync(
+        string name, string upload, SafeFileHandle file, long length, PutOptions options, CancellationToken cancel)
+    {
+        Dictionary<int, PartDetail> present = await PresentPartsAsync(name, upload, cancel);
+        using var digests = new FileDigests();
+        StoreResult<List<PartETag>> parts = await SendPartsAsync(name, upload, file, length, present, digests, cancel); // Step 3
+        if (!parts.Succeeded)
+        {
+            return parts.Failure!;
+        }
+
+        var complete = new CompleteMultipartUploadRequest
+        {
+            BucketName = _connection.Bucket,
+            Key = name,
+            UploadId = upload,
+            PartETags = parts.Value,
+            IfNoneMatch = options.Condition == PutCondition.IfAbsent ? "*" : null,
+            RequestPayer = _connection.Payer,
+        };
+        await _connection.Control.CompleteMultipartUploadAsync(complete, cancel); // Step 4
+        return digests.Whole();
+    }
+
+    private async ValueTask<StoreResult<List<PartETag>>> SendPartsAsync(
+        string name, string upload, SafeFileHandle file, long length, Dictionary<int, PartDetail> present, FileDigests digests, CancellationToken cancel)
+    {
+        long partLength = Math.Max(_options.PartLength, (length + MostParts - 1) / MostParts);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        using var gate = new SemaphoreSlim(_options.ParallelParts);
+        var sending = new List<Task<StoreResult<PartETag>>>();
+        try
+        {
+            for (long offset = 0; offset < length && !sending.Exists(static task => task.IsCompletedSuccessfully && !task.Result.Succeeded); offset += partLength)
+            {
+                await gate.WaitAsync(stop.Token);
+                long run = Math.Min(partLength, length - offset);
+                byte[] md5 = digests.Next(file, offset, run);
+                int number = sending.Count + 1;
+                sending.Add(present.TryGetValue(number, out PartDetail? part) && IsSame(part, md5, run)
+                    ? Release(gate, new PartETag(number, part.ETag))
+                    : SendPartAsync(name, new S3Part(upload, number), new FileRangeContent(file, offset, run), md5, gate, stop.Token));
+            }
+
+            StoreResult<PartETag>[] results = await Task.WhenAll(sending);
+            StoreResult<PartETag> failed = Array.Find(results, static result => !result.Succeeded);
+            return failed.Failure is { } failure ? failure : results.Select(static result => result.Value).ToList();
+        }
+        finally
+        {
+            // The file and the gate are borrowed by every part: nothing may be under way when they go.
+            await stop.CancelAsync();
+            await Task.WhenAll(sending).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        }
+    }
+
+    private static Task<StoreResult<PartETag>> Release(SemaphoreSlim gate, PartETag part)
+    {
+        gate.Release();
+        return Task.FromResult<StoreResult<PartETag>>(part);
+    }
+
+    // The tag of a part is its MD5 wherever the server does not encrypt with a key of its own; there it is sent again.
+    private static bool IsSame(PartDetail part, byte[] md5, long length) =>
+        part.Size == length && string.Equals(part.ETag?.Trim('"'), Convert.ToHexString(md5), StringComparison.OrdinalIgnoreCase);
+
+    private async Task<StoreResult<PartETag>> SendPartAsync(
+        string name, S3Part part, FileRangeContent content, byte[] md5, SemaphoreSlim gate, CancellationToken cancel)
+    {
+        try
+        {
+            string address = await _connection.SignAsync(HttpVerb.PUT, name, headers: null, part);
+            using var request = new HttpRequestMessage(HttpMethod.Put, address) { Content = content };
+            content.Headers.ContentMD5 = md5;
+            using HttpResponseMessage response = await _connection.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
+            return response.IsSuccessStatusCode
+                ? new PartETag(part.Number, S3Reply.TagOf(response).Value)
+                : await S3Reply.FailureAsync(response, cancel);
+        }
+        catch (Exception exception) when (S3Failures.IsServiceFailure(exception))
+        {
+            return S3Failures.From(exception);
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    private async ValueTask<string?> FindAsync(string name, S3StorageClass storageClass, CancellationToken cancel)
+    {
+        var request = new ListMultipartUploadsRequest { BucketName = _connection.Bucket, Prefix = name, RequestPayer = _connection.Payer };
+        ListMultipartUploadsResponse found = await _connection.Control.ListMultipartUploadsAsync(request, cancel);
+        return found.MultipartUploads?.FindLast(upload =>
+            upload.Key == name && S3Tiers.TierOf(upload.StorageClass?.Value) == S3Tiers.TierOf(storageClass.Value))?.UploadId;
+    }
+
+    private async ValueTask<string> BeginAsync(string name, S3StorageClass storageClass, CancellationToken cancel)
+    {
+        var request = new InitiateMultipartUploadRequest
+        {
+            BucketName = _connection.Bucket,
+            Key = name,
+            StorageClass = storageClass == S3StorageClass.Standard ? null : storageClass,
+            RequestPayer = _connection.Payer,
+        };
+        if (_url.KmsKey is { } key)
+        {
+            request.ServerSideEncryptionMethod = ServerSideEncryptionMethod.AWSKMS;
+            request.ServerSideEncryptionKeyManagementServiceKeyId = key;
+        }
+
+        return (await _connection.Control.InitiateMultipartUploadAsync(request, cancel)).UploadId;
+    }
+
+    private async ValueTask<Dictionary<int, PartDetail>> PresentPartsAsync(string name, string upload, CancellationToken cancel)
+    {
+        var parts = new Dictionary<int, PartDetail>();
+        var request = new ListPartsRequest { BucketName = _connection.Bucket, Key = name, UploadId = upload, RequestPayer = _connection.Payer };
+        while (true)
+        {
+            ListPartsResponse page = await _connection.Control.ListPartsAsync(request, cancel);
+            foreach (PartDetail part in page.Parts ?? [])
+            {
+                parts[part.PartNumber ?? 0] = part;
+            }
+
+            if (page.IsTruncated != true || page.NextPartNumberMarker is null)
+            {
+                return parts;
+            }
+
+            request.PartNumberMarker = page.NextPartNumberMarker?.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        }
+    }
+
+    private async ValueTask AbortAsync(string name, string upload)
+    {
+        using var timeout = new CancellationTokenSource(AbortTimeout);
+        try
+        {
+            var request = new AbortMultipartUploadRequest { BucketName = _connection.Bucket, Key = name, UploadId = upload, RequestPayer = _connection.Payer };
+            await _connection.Control.AbortMultipartUploadAsync(request, timeout.Token);
+        }
+        catch (Exception exception) when (exception is OperationCanceledException || S3Failures.IsServiceFailure(exception))
+        {
+            LogNotAborted(_logger, S3Failures.IsServiceFailure(exception) ? S3Failures.From(exception).Detail : "no answer");
+        }
+    }
+
+    [LoggerMessage(320, LogLevel.Warning, "Parts of a failed upload were not removed ({Detail}); they go with the abandoned ones")]
+    private static partial void LogNotAborted(ILogger logger, string? detail);
+}

@@ -1,0 +1,269 @@
+using System.Security.Cryptography;
+using Amazon.S3.Model;
+using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
+
+namespace HipaaFs.Storage.S3;
+
+/// <summary>Stores objects in one bucket of an S3-compatible service, under one prefix.</summary>
+/// <remarks>
+/// <para>One try a call: repeats, limits and metering are wrapped around it (<see cref="ObjectStores"/>). Bytes travel over plain requests on signed addresses
+/// (<see cref="S3Read"/>, <see cref="S3Put"/>, <see cref="S3MultipartPut"/>), everything else through the SDK (<see cref="S3Control"/>).</para>
+/// <para>A put is followed by a look-up: it is the proof that the object is there, and the only way to learn the store's time for it.</para>
+/// </remarks>
+public sealed partial class S3ObjectStore : IObjectStore
+{
+    private readonly S3Connection _connection;
+    private readonly S3StoreOptions _options;
+    private readonly S3Control _control;
+    private readonly S3Read _read;
+    private readonly S3Put _put;
+    private readonly S3MultipartPut _multipart;
+    private readonly S3AbandonedUploads _abandoned;
+    private readonly string _prefix;
+    private readonly CancellationTokenSource _closing = new();
+    private readonly Lock _lock = new();
+    private Task? _sweep; // Guarded by _lock.
+
+    private S3ObjectStore(StoreUrl url, S3StoreOptions options, TimeProvider time, ILogger logger)
+    {
+        _options = options;
+        _prefix = url.Prefix.Length == 0 ? string.Empty : url.Prefix + "/";
+        _connection = new S3Connection(url, options, new S3Credentials(url.Profile, file: null, time), time);
+        _control = new S3Control(_connection, _prefix, url.ArchiveClass);
+        _read = new S3Read(_connection);
+        _put = new S3Put(_connection, url);
+        _multipart = new S3MultipartPut(_connection, url, options, logger);
+        _abandoned = new S3AbandonedUploads(_connection, _prefix, options.AbandonedUploadAge, time, logger);
+    }
+
+    /// <inheritdoc/>
+    public StoreCapabilities Capabilities { get; } = new() { PutIfAbsent = true, Tiers = true, MaxObjectLength = 5L << 40 };
+
+    /// <summary>Opens a bucket. Nothing is sent yet: a store that does not answer now may later.</summary>
+    /// <exception cref="StoreOpenException">The URL's CA file cannot be read, or no region is known.</exception>
+    public static S3ObjectStore Open(StoreUrl url, S3StoreOptions options, TimeProvider time, ILogger logger)
+    {
+        try
+        {
+            return new S3ObjectStore(url, options, time, logger);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            throw new StoreOpenException(StoreError.InvalidRequest, "the ca-file cannot be read as PEM certificates", exception);
+        }
+        catch (Amazon.Runtime.AmazonClientException exception)
+        {
+            throw new StoreOpenException(StoreError.InvalidRequest, "no region is known: add ?region= to the URL or set AWS_REGION", exception);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<StoreResult<int>> ReadAsync(ObjectKey key, EntityTag version, long offset, Memory<byte> destination, CancellationToken cancel)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        string name = NameOf(key);
+        return await CallAsync(
+            async () =>
+            {
+                if (!destination.IsEmpty)
+                {
+                    return await _read.ReadAsync(name, version, offset, destination, cancel);
+                }
+
+                StoreResult<ObjectProperties> found = await _control.LookUpAsync(key, name, cancel);
+                if (!found.Succeeded)
+                {
+                    return found.Failure!;
+                }
+
+                return version.Accepts(found.Value.Tag) ? (StoreResult<int>)0 : StoreError.VersionChanged;
+            });
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<StoreResult<ObjectProperties>> PutAsync(
+        ObjectKey key, ReadOnlyMemory<byte> content, PutCondition condition, CancellationToken cancel)
+    {
+        string name = NameOf(key);
+        byte[] sha256 = SHA256.HashData(content.Span);
+        return await CallAsync(
+            async () =>
+            {
+                StoreResult<EntityTag> put = await _put.PutAsync(name, content, sha256, new PutOptions { Condition = condition }, cancel);
+                return put.Succeeded ? await ProveAsync(key, name, put.Value, content.Length, sha256, cancel) : put.Failure!;
+            });
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<StoreResult<ObjectProperties>> PutFileAsync(ObjectKey key, UploadSource source, PutOptions options, CancellationToken cancel)
+    {
+        string name = NameOf(key);
+        StoreResult<SafeFileHandle> opened = UploadSources.Open(source);
+        if (!opened.Succeeded)
+        {
+            return opened.Failure!;
+        }
+
+        using SafeFileHandle file = opened.Value;
+        return await CallAsync(
+            async () => source.Length <= _options.LongestSinglePut
+                ? await PutWholeAsync(key, name, file, source, options, cancel)
+                : await PutPartsAsync(key, name, file, source, options, cancel));
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<StoreResult<ObjectProperties>> GetPropertiesAsync(ObjectKey key, CancellationToken cancel)
+    {
+        string name = NameOf(key);
+        return CallAsync(() => _control.LookUpAsync(key, name, cancel));
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<StoreResult<ObjectPage>> ListAsync(string prefix, ObjectKey? after, int limit, CancellationToken cancel)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        return CallAsync(() => _control.ListAsync(prefix, after, limit, cancel));
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<StoreResult<bool>> DeleteAsync(ObjectKey key, EntityTag version, CancellationToken cancel)
+    {
+        string name = NameOf(key);
+        return CallAsync(() => _control.DeleteAsync(key, name, version, cancel));
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<StoreResult<ObjectProperties>> SetTierAsync(ObjectKey key, StorageTier tier, CancellationToken cancel)
+    {
+        string name = NameOf(key);
+        return CallAsync(() => _control.SetTierAsync(key, name, tier, cancel));
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<StoreResult<RestoreState>> RestoreAsync(ObjectKey key, RestoreRequest request, CancellationToken cancel)
+    {
+        string name = NameOf(key);
+        return CallAsync(() => _control.RestoreAsync(key, name, request, cancel));
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _closing.CancelAsync();
+        Task? sweep;
+        lock (_lock)
+        {
+            sweep = _sweep;
+        }
+
+        if (sweep is not null)
+        {
+            await sweep.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        }
+
+        _connection.Dispose();
+        _closing.Dispose();
+    }
+
+    private string NameOf(ObjectKey key)
+    {
+        return key.Value.Length > 0 ? _prefix + key.Value : throw new ArgumentException("the default key names no object", nameof(key));
+    }
+
+    // Every request leaves through here: one place turns exceptions into failures, and notices credentials that were rotated.
+    private async ValueTask<StoreResult<T>> CallAsync<T>(Func<ValueTask<StoreResult<T>>> request)
+    {
+        StoreResult<T> result;
+        try
+        {
+            result = await request();
+        }
+        catch (Exception exception) when (S3Failures.IsServiceFailure(exception))
+        {
+            result = S3Failures.From(exception);
+        }
+
+        return result.Error == StoreError.AccessDenied && WereCredentialsRotated()
+            ? new StoreFailure(StoreError.Unavailable, "credentials were rotated")
+            : result;
+    }
+
+    private bool WereCredentialsRotated()
+    {
+        try
+        {
+            return _connection.ReloadCredentials();
+        }
+        catch (Exception exception) when (S3Failures.IsServiceFailure(exception))
+        {
+            return false; // There are none now; the refusal stands.
+        }
+    }
+
+    private async ValueTask<StoreResult<ObjectProperties>> PutWholeAsync(
+        ObjectKey key, string name, SafeFileHandle file, UploadSource source, PutOptions options, CancellationToken cancel)
+    {
+        using var digests = new FileDigests();
+        byte[] md5 = digests.Next(file, 0, source.Length);
+        byte[] sha256 = digests.Whole();
+        if (!UploadSources.Matches(source, sha256))
+        {
+            return new StoreFailure(StoreError.Corrupt, "the source is not what it was");
+        }
+
+        StoreResult<EntityTag> put = await _put.PutAsync(name, file, source.Length, md5, sha256, options, cancel);
+        return put.Succeeded ? await ProveAsync(key, name, put.Value, source.Length, sha256, cancel) : put.Failure!;
+    }
+
+    private async ValueTask<StoreResult<ObjectProperties>> PutPartsAsync(
+        ObjectKey key, string name, SafeFileHandle file, UploadSource source, PutOptions options, CancellationToken cancel)
+    {
+        StartSweep();
+        if (options.Condition == PutCondition.IfAbsent)
+        {
+            // Not every server knows the condition at the end of an upload; asking first keeps the parts of a lost race from being sent.
+            StoreResult<ObjectProperties> there = await _control.LookUpAsync(key, name, cancel);
+            if (there.Error != StoreError.NotFound)
+            {
+                return there.Failure ?? StoreFailure.Of(StoreError.AlreadyExists);
+            }
+        }
+
+        StoreResult<byte[]> put = await _multipart.PutAsync(name, file, source.Length, options, cancel);
+        if (!put.Succeeded)
+        {
+            return put.Error == StoreError.VersionChanged ? StoreError.AlreadyExists : put.Failure!;
+        }
+
+        StoreResult<ObjectProperties> proved = await ProveAsync(key, name, EntityTag.Any, source.Length, put.Value, cancel);
+        return proved.Succeeded && !UploadSources.Matches(source, put.Value)
+            ? new StoreFailure(StoreError.Corrupt, "the source is not what it was")
+            : proved;
+    }
+
+    private async ValueTask<StoreResult<ObjectProperties>> ProveAsync(
+        ObjectKey key, string name, EntityTag tag, long length, byte[] sha256, CancellationToken cancel)
+    {
+        StoreResult<ObjectProperties> found = await _control.LookUpAsync(key, name, cancel);
+        if (!found.Succeeded)
+        {
+            return found.Error == StoreError.NotFound ? new StoreFailure(StoreError.Unavailable, "a put object is not there") : found;
+        }
+
+        // Another tag is another writer's later put: what this one put was there whole, which is all it promises.
+        bool isOurs = tag.Accepts(found.Value.Tag);
+        return isOurs && found.Value.Length != length
+            ? new StoreFailure(StoreError.Corrupt, "a put object has another length")
+            : found.Value with { Tag = isOurs ? found.Value.Tag : tag, Length = length, Sha256 = sha256 };
+    }
+
+    // Only who writes in parts cleans up after others who did.
+    private void StartSweep()
+    {
+        lock (_lock)
+        {
+            _sweep ??= Task.Run(() => _abandoned.AbortAsync(_closing.Token));
+        }
+    }
+}

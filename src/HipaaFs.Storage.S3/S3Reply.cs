@@ -1,0 +1,50 @@
+using System.Xml;
+using System.Xml.Linq;
+
+namespace HipaaFs.Storage.S3;
+
+/// <summary>Reads the parts of a plain HTTP reply that the SDK would have read.</summary>
+internal static class S3Reply
+{
+    private const int LongestErrorDocument = 64 * 1024;
+
+    /// <summary>The object's version; the quotes are HTTP's, not the tag's.</summary>
+    internal static EntityTag TagOf(HttpResponseMessage response) =>
+        new(response.Headers.TryGetValues("ETag", out IEnumerable<string>? values) ? values.First().Trim('"') : null);
+
+    /// <summary>A header's value, or null.</summary>
+    internal static string? Header(HttpResponseMessage response, string name) =>
+        response.Headers.TryGetValues(name, out IEnumerable<string>? values) ? values.First() : null;
+
+    /// <summary>What a reply without success means.</summary>
+    internal static async ValueTask<StoreFailure> FailureAsync(HttpResponseMessage response, CancellationToken cancel)
+    {
+        string? code = await CodeAsync(response, cancel);
+        return S3Failures.From(response.StatusCode, code, response.Headers.RetryAfter);
+    }
+
+    private static async ValueTask<string?> CodeAsync(HttpResponseMessage response, CancellationToken cancel)
+    {
+        if (response.Content.Headers.ContentLength is > LongestErrorDocument)
+        {
+            return null;
+        }
+
+        try
+        {
+            await response.Content.LoadIntoBufferAsync(LongestErrorDocument, cancel);
+            await using Stream body = await response.Content.ReadAsStreamAsync(cancel);
+            using var reader = XmlReader.Create(body, new XmlReaderSettings { Async = true, DtdProcessing = DtdProcessing.Prohibit });
+            XDocument document = await XDocument.LoadAsync(reader, LoadOptions.None, cancel);
+            string? code = document.Root?.Elements().FirstOrDefault(element => element.Name.LocalName == "Code")?.Value;
+            return IsCode(code) ? code : null;
+        }
+        catch (Exception exception) when (exception is XmlException or HttpRequestException or IOException)
+        {
+            return null; // The status says enough: a proxy in between answers in its own words.
+        }
+    }
+
+    // What goes into logs must be a code and nothing that quotes the request.
+    private static bool IsCode(string? text) => text is { Length: > 0 and <= 64 } && text.All(char.IsAsciiLetterOrDigit);
+}

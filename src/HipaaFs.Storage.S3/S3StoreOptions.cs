@@ -1,0 +1,23 @@
+namespace HipaaFs.Storage.S3;
+
+/// <summary>How objects travel to a bucket.</summary>
+public sealed record S3StoreOptions
+{
+    /// <summary>A file up to this many bytes goes up in one request, a longer one in parts. Default 32 MiB.</summary>
+    public long LongestSinglePut { get; init; } = 32L << 20;
+
+    /// <summary>Bytes of a part; the last one may be shorter. At least 5 MiB, which is S3's minimum. Default 16 MiB.</summary>
+    public long PartLength { get; init; } = 16L << 20;
+
+    /// <summary>Parts of one object under way at a time. Default 4.</summary>
+    public int ParallelParts { get; init; } = 4;
+
+    /// <summary>Connections to the server at a time. Default 64.</summary>
+    public int MaxConnections { get; init; } = 64;
+
+    /// <summary>How long to wait for a connection. Default 10 s.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Unfinished uploads under the store's prefix that are older than this are nobody's and are aborted. Default a day.</summary>
+    public TimeSpan AbandonedUploadAge { get; init; } = TimeSpan.FromDays(1);
+}

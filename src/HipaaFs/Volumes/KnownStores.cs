@@ -1,0 +1,14 @@
+using HipaaFs.Storage;
+using HipaaFs.Storage.S3;
+
+namespace HipaaFs.Cli.Volumes;
+
+/// <summary>The kinds of store that this program is built with.</summary>
+internal static class KnownStores
+{
+    /// <summary>Opens any of them.</summary>
+    public static ObjectStores All { get; } = new(new Dictionary<StoreScheme, StoreAdapter>
+    {
+        [StoreScheme.S3] = static (url, _, time, logger) => S3ObjectStore.Open(url, new S3StoreOptions(), time, logger),
+    });
+}

@@ -1,0 +1,54 @@
+using Amazon.Runtime;
+using Amazon.S3;
+using Amazon.S3.Model;
+using HipaaFs.Testing.Servers;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace HipaaFs.Storage.S3.Tests;
+
+/// <summary>A bucket of a test's own on the real server.</summary>
+internal sealed class CephBucket : IDisposable
+{
+    private readonly CephCluster _cluster;
+
+    private CephBucket(CephCluster cluster, AmazonS3Client client)
+    {
+        _cluster = cluster;
+        Client = client;
+    }
+
+    /// <summary>The server's administrator's view.</summary>
+    internal AmazonS3Client Client { get; }
+
+    internal string Name { get; } = "test-" + Guid.NewGuid().ToString("N")[..20];
+
+    /// <summary>Makes a bucket, or skips the test by name where there is no server.</summary>
+    internal static async Task<CephBucket> CreateAsync(CephCluster cluster, Action<PutBucketRequest>? configure = null)
+    {
+        Assert.SkipWhen(CephCluster.Missing is not null, CephCluster.Missing ?? string.Empty);
+        await cluster.StartAsync();
+        var config = new AmazonS3Config
+        {
+            ServiceURL = cluster.Http.ToString(),
+            ForcePathStyle = true,
+            AuthenticationRegion = "us-east-1",
+            RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
+            ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
+        };
+        var bucket = new CephBucket(cluster, new AmazonS3Client(CephCluster.AccessKey, CephCluster.SecretKey, config));
+        var request = new PutBucketRequest { BucketName = bucket.Name };
+        configure?.Invoke(request);
+        await bucket.Client.PutBucketAsync(request);
+        return bucket;
+    }
+
+    /// <summary>The store's URL.</summary>
+    internal StoreUrl Url(string prefix = "volume", string options = "") =>
+        StoreUrl.Parse($"s3://{Name}/{prefix}?endpoint={Uri.EscapeDataString(_cluster.Http.ToString())}&region=us-east-1{options}");
+
+    internal S3ObjectStore Open(string prefix = "volume", string options = "", S3StoreOptions? how = null) =>
+        S3ObjectStore.Open(Url(prefix, options), how ?? new S3StoreOptions(), TimeProvider.System, NullLogger.Instance);
+
+    public void Dispose() => Client.Dispose();
+}
