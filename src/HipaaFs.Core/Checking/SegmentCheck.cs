@@ -220,37 +220,85 @@ internal sealed class SegmentCheck
         if (length < needed || bad.Count > 0)
         {
             _damages[row.Id] = new SegmentDamage(row, length, bad);
+            Unfinish(row);
         }
     }
+
+    // Its upload can never succeed, and nothing newer would be a backup point. Of an unfinished one the next mount copies what can be read into another.
+    private void Unfinish(SegmentRow row)
+    {
+        if (row.ObjectLength > 0 && !_made.Contains(row.Id))
+        {
+            _findings.Repair(Unfinished(row));
+        }
+    }
+
+    private static SegmentChange Unfinished(SegmentRow row) => new(ChangeKind.Upsert, row with { ObjectLength = 0, PlaintextLength = 0 });
 
     // Frames past the end of the file are told as its length.
     private HashSet<long> OpenFrames(SegmentRow row, string path, SortedSet<long> frames, KeyRing ring)
     {
-        var bad = new HashSet<long>();
-        if (!SegmentFile.TryOpen(row, path, ring, out SegmentFile? file))
+        SegmentFile? file;
+        try
         {
-            _findings.Add(CheckKind.StagingDamaged, $"segment {row.Id}: the key ring has no key of its epoch");
+            if (!SegmentFile.TryOpen(row, path, ring, out file))
+            {
+                _findings.Add(CheckKind.StagingDamaged, $"segment {row.Id}: the key ring has no key of its epoch");
+                return [.. frames];
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            _findings.Add(CheckKind.StagingDamaged, $"segment {row.Id}: its file cannot be opened");
             return [.. frames];
         }
 
         using (file)
         {
-            foreach (long frame in frames)
-            {
-                if (SegmentDamage.EndOfFrame(row, frame) <= file.Length && !file.HasFrame(frame))
-                {
-                    bad.Add(frame);
-                    _findings.Add(CheckKind.StagingDamaged, $"segment {row.Id}: frame {frame}");
-                }
-            }
+            return CheckFrames(row, file, frames);
+        }
+    }
 
-            if (file.Length >= row.ObjectLength && !file.HasEnds())
+    private HashSet<long> CheckFrames(SegmentRow row, SegmentFile file, SortedSet<long> frames)
+    {
+        var bad = new HashSet<long>();
+        foreach (long frame in frames)
+        {
+            if (SegmentDamage.EndOfFrame(row, frame) <= file.Length && !file.HasFrame(frame))
             {
-                _findings.Add(CheckKind.StagingDamaged, $"segment {row.Id}: header, index or trailer");
+                bad.Add(frame);
+                _findings.Add(CheckKind.StagingDamaged, $"segment {row.Id}: frame {frame}");
             }
         }
 
+        if (file.Length < row.ObjectLength)
+        {
+            return bad;
+        }
+
+        // Nothing that files need is lost with these, so that a finished segment is put right by making it an unfinished one.
+        if (!file.HasEnds())
+        {
+            AddUnneeded(row, "header, index or trailer");
+        }
+        else if (bad.Count == 0 && row.ObjectLength > 0 && file.HashAuthentic().IsEmpty)
+        {
+            AddUnneeded(row, file.Length > row.ObjectLength ? "bytes behind its end" : "a frame that no file needs");
+        }
+
         return bad;
+    }
+
+    private void AddUnneeded(SegmentRow row, string what)
+    {
+        string subject = $"segment {row.Id}: {what}";
+        if (row.ObjectLength > 0 && !_made.Contains(row.Id))
+        {
+            _findings.Add(CheckKind.StagingDamaged, subject, Unfinished(row));
+            return;
+        }
+
+        _findings.Add(CheckKind.StagingDamaged, subject);
     }
 
     private void CheckStored(SegmentRow row, long? length)

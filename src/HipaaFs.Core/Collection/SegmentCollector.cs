@@ -113,10 +113,18 @@ internal sealed partial class SegmentCollector
     }
 
     /// <summary>One round: everything that can be condemned or deleted now.</summary>
-    internal async Task<CollectionReport> CollectAsync(TimeSpan grace, CancellationToken cancel)
+    internal Task<CollectionReport> CollectAsync(TimeSpan grace, CancellationToken cancel) => CollectAsync(grace, null, cancel);
+
+    /// <summary>One round, for somebody who waits for it.</summary>
+    internal async Task<CollectionReport> CollectAsync(TimeSpan grace, IProgress<GarbageProgress>? progress, CancellationToken cancel)
     {
         (int condemned, long condemnedBytes) = await CondemnAsync(cancel);
-        (int deleted, long deletedBytes) = await _fence.IsNewestAsync(cancel) ? await DeleteAsync(grace, cancel) : (0, 0);
+        if (!await _fence.IsNewestAsync(cancel))
+        {
+            return new CollectionReport(condemned, condemnedBytes, 0, 0);
+        }
+
+        (int deleted, long deletedBytes) = await DeleteAsync(grace, progress, cancel);
         return new CollectionReport(condemned, condemnedBytes, deleted, deletedBytes);
     }
 
@@ -162,8 +170,9 @@ internal sealed partial class SegmentCollector
         }
     }
 
-    private async Task<(int Segments, long Bytes)> DeleteAsync(TimeSpan grace, CancellationToken cancel)
+    private async Task<(int Segments, long Bytes)> DeleteAsync(TimeSpan grace, IProgress<GarbageProgress>? progress, CancellationToken cancel)
     {
+        int seen = 0;
         int segments = 0;
         long bytes = 0;
         SegmentId? after = null;
@@ -173,6 +182,7 @@ internal sealed partial class SegmentCollector
             foreach (SegmentRow row in condemned.Succeeded ? condemned.Value : [])
             {
                 after = row.Id;
+                progress?.Report(new GarbageProgress(GarbageProgress.Delete, ++seen, 0));
                 if (await TryDeleteAsync(row, grace, cancel))
                 {
                     segments++;

@@ -1,3 +1,5 @@
+using HipaaFs.Collection;
+
 namespace HipaaFs.Compaction;
 
 /// <summary>How hard compaction works.</summary>
@@ -14,4 +16,7 @@ internal sealed record CompactionOptions
 
     /// <summary>How long a file must not have been written to before its scattered stretches are written anew.</summary>
     internal TimeSpan IdleAge { get; init; }
+
+    /// <summary>Told how far it is; null when nobody asks.</summary>
+    internal IProgress<GarbageProgress>? Progress { get; init; }
 }

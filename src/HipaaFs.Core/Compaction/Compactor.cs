@@ -143,14 +143,20 @@ internal sealed partial class Compactor : IDisposable
 
         Volatile.Write(ref _usage, survey.Usage);
         report = report with { Before = survey.Usage };
-        foreach (IGrouping<(DomainId, RecordClass), SegmentUsage> kind in survey.Pick().GroupBy(static usage => (usage.Row.Domain, usage.Row.Class)))
+        List<SegmentUsage> picked = [.. survey.Pick()];
+        long total = picked.Sum(static usage => usage.ReferredBytes);
+        long done = 0;
+        foreach (IGrouping<(DomainId, RecordClass), SegmentUsage> kind in picked.GroupBy(static usage => (usage.Row.Domain, usage.Row.Class)))
         {
             foreach (List<SegmentUsage> batch in Batches(kind))
             {
+                options.Progress?.Report(new GarbageProgress(GarbageProgress.Rewrite, done, total));
                 report = await CompactBatchAsync(batch, gate, report, cancel);
+                done += batch.Sum(static usage => usage.ReferredBytes);
             }
         }
 
+        options.Progress?.Report(new GarbageProgress(GarbageProgress.Rewrite, total, total));
         LogCompacted(_logger, report.Segments, report.FreedBytes, report.CopiedBytes, report.Windows);
         return report;
     }

@@ -21,7 +21,6 @@ namespace HipaaFs.Compaction;
 /// </remarks>
 internal sealed partial class SegmentMove
 {
-    private const int Rounds = 3;
     private const int Attempts = 3;
     private const int UsesAtOnce = 256;
 
@@ -33,6 +32,7 @@ internal sealed partial class SegmentMove
     private readonly SegmentCollector _collector;
     private readonly FileTable _files;
     private readonly SessionClock _clock;
+    private readonly ExtentRelocation _relocation;
     private readonly ILogger _logger;
 
     internal SegmentMove(
@@ -54,6 +54,7 @@ internal sealed partial class SegmentMove
         _collector = collector;
         _files = files;
         _clock = clock;
+        _relocation = new ExtentRelocation(metadata, files, clock);
         _logger = logger;
     }
 
@@ -80,7 +81,7 @@ internal sealed partial class SegmentMove
 
             await StepAsync(3);
             bool whole = !request.JoinsExtents || await SwitchAllAsync(request.Uses, relocations, cancel);
-            whole &= await RelocateAsync(relocations, cancel);
+            whole &= await _relocation.RunAsync(relocations, () => StepAsync(4), cancel);
             List<SegmentRow> freed = await FindFreedAsync(request.Emptied, cancel);
             return new MoveOutcome(copied, freed, unreadable, whole && unreadable.Count == 0 && freed.Count == request.Emptied.Count);
         }
@@ -165,57 +166,6 @@ internal sealed partial class SegmentMove
         }
 
         return true;
-    }
-
-    // Who has begun to refer to an old segment meanwhile, by a clone, is found by asking again.
-    private async Task<bool> RelocateAsync(Relocations relocations, CancellationToken cancel)
-    {
-        int found = 1;
-        for (int round = 0; round < Rounds && found > 0; round++)
-        {
-            found = 0;
-            foreach (Relocation[] runs in relocations.Portions())
-            {
-                await StepAsync(4);
-                cancel.ThrowIfCancellationRequested();
-                var request = new RelocateRequest { Operation = _clock.NextOperation(), Now = _clock.Now, Runs = runs };
-                MetadataResult<Applied<RelocationOutcome>> relocated = await _metadata.RelocateAsync(request, CancellationToken.None);
-                if (!relocated.Succeeded)
-                {
-                    return false;
-                }
-
-                RelocationOutcome outcome = relocated.Value.Value;
-                found += outcome.LiveRows + outcome.PastRows;
-                ForgetExtents(outcome.Inodes);
-                await Task.Yield(); // Others get at the metadata between two portions.
-            }
-        }
-
-        return true;
-    }
-
-    private void ForgetExtents(IReadOnlyList<InodeId> inodes)
-    {
-        if (inodes.Count == 0)
-        {
-            return;
-        }
-
-        foreach (FileState file in _files.AcquireAny([.. inodes]))
-        {
-            ForgetExtents(file);
-            _files.Release(file);
-        }
-    }
-
-    private static void ForgetExtents(FileState file)
-    {
-        lock (file.Gate)
-        {
-            file.Extents.Clear();
-            file.ExtentVersion++;
-        }
     }
 
     private async Task<List<SegmentRow>> FindFreedAsync(IReadOnlyList<SegmentRow> emptied, CancellationToken cancel)
@@ -303,7 +253,7 @@ internal sealed partial class SegmentMove
                 cancel);
             if (written.Succeeded)
             {
-                ForgetExtents(file);
+                file.ForgetExtents();
                 return true;
             }
 

@@ -83,6 +83,16 @@ internal sealed class FileState
     /// <summary>Whether anything is ahead of the row. The caller holds <see cref="Gate"/>.</summary>
     internal bool HasUnapplied => Dirty.Count > 0 || InFlight is not null || Size != AppliedSize || !Times.IsEmpty;
 
+    /// <summary>Has the extents read again that are in memory. Takes <see cref="Gate"/>.</summary>
+    internal void ForgetExtents()
+    {
+        lock (Gate)
+        {
+            Extents.Clear();
+            ExtentVersion++;
+        }
+    }
+
     /// <summary>The row's attributes as readers see them, with what is not applied yet. Takes <see cref="Gate"/>.</summary>
     internal InodeAttributes Overlay(InodeAttributes row)
     {

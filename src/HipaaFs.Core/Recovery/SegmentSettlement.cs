@@ -31,7 +31,7 @@ internal sealed class SegmentSettlement
     /// <summary>Segments of the store that no row knows.</summary>
     internal long Unknown => _stored.Count;
 
-    /// <summary>Whose they are, by inode.</summary>
+    /// <summary>Whose they are, by inode; files that only snapshots show are among them.</summary>
     internal IReadOnlyList<IncompleteFile> Files => [.. _lost.Select(static file => new IncompleteFile(new InodeId(file.Key), file.Value))];
 
     /// <summary>Goes through all segments.</summary>
@@ -97,7 +97,12 @@ internal sealed class SegmentSettlement
     private async Task AddMissingAsync(SegmentDamage damage, CancellationToken cancel)
     {
         Missing++;
-        MetadataResult<IReadOnlyList<SegmentUse>> uses = await _metadata.GetSegmentUsesAsync(damage.Row.Id, cancel);
+        AddLost(damage, await _metadata.GetSegmentUsesAsync(damage.Row.Id, cancel));
+        AddLost(damage, await _metadata.GetSegmentPastUsesAsync(damage.Row.Id, cancel));
+    }
+
+    private void AddLost(SegmentDamage damage, MetadataResult<IReadOnlyList<SegmentUse>> uses)
+    {
         RestoreFailures.ThrowIfFailed(uses.Error);
         foreach (SegmentUse use in uses.Value)
         {

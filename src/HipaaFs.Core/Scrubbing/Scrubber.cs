@@ -75,7 +75,7 @@ internal sealed partial class Scrubber : IDisposable
         (SegmentId? after, long doneBefore) = options.Restart ? (null, 0) : await ReadPositionAsync(cancel);
         bool isResumed = after is not null;
         var audit = new StoredSegmentAudit(_store, _ring, new ScrubPace(options.BytesPerSecond, _time));
-        var findings = new List<ScrubFinding>();
+        var tally = new ScrubTally();
         long total = doneBefore + await CountAsync(after, cancel);
         long bytes = 0;
         long segments = 0;
@@ -88,7 +88,7 @@ internal sealed partial class Scrubber : IDisposable
                 if (rows.Count == 0)
                 {
                     await NoteAsync((null, 0));
-                    return new ScrubReport(segments, bytes, isResumed, findings, StoreError.None);
+                    return tally.ToReport(segments, bytes, isResumed, StoreError.None);
                 }
 
                 foreach (SegmentRow row in rows)
@@ -97,13 +97,13 @@ internal sealed partial class Scrubber : IDisposable
                     if (!damage.Succeeded)
                     {
                         await NoteAsync(held ?? (after, doneBefore + bytes));
-                        return new ScrubReport(segments, bytes, isResumed, findings, damage.Error);
+                        return tally.ToReport(segments, bytes, isResumed, damage.Error);
                     }
 
                     if (damage.Value is not null && await IsStillLiveAsync(row.Id, cancel))
                     {
                         ScrubFinding finding = await SettleAsync(damage.Value, cancel);
-                        findings.Add(finding);
+                        tally.Add(finding);
                         held ??= finding.IsRepaired ? null : (after, doneBefore + bytes);
                     }
 
@@ -152,7 +152,8 @@ internal sealed partial class Scrubber : IDisposable
             isMissing,
             damage.BadFrames.Count,
             isRepaired,
-            [.. lost.Select(static file => new IncompleteFile(new InodeId(file.Key), file.Value))]);
+            lost.Count,
+            [.. lost.Take(ScrubTally.MostFiles).Select(static file => new IncompleteFile(new InodeId(file.Key), file.Value))]);
     }
 
     private static void AddLost(SegmentDamage damage, MetadataResult<IReadOnlyList<SegmentUse>> uses, SortedDictionary<ulong, long> lost)

@@ -43,7 +43,7 @@ public sealed class VolumeSnapshots
     /// <remarks>
     /// (1) What the kernel and the file system hold back is applied. (2) Unfinished segments of older processes are repacked, and (3)
     /// between two passes of writeback the open ones are finished: nothing a snapshot shows is ever in a segment that a crash
-    /// would leave unfinished, since only compaction moves what rows of the past refer to, and only out of finished ones. (4) The snapshot's row is made durable.
+    /// would leave unfinished, but for what cannot be read of one. (4) The snapshot's row is made durable.
     /// </remarks>
     /// <param name="label">Its name; null names it by its time.</param>
     /// <param name="cancel">Ends the wait before step 4.</param>

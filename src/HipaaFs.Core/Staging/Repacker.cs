@@ -1,9 +1,12 @@
+using HipaaFs.Compaction;
 using HipaaFs.Crypto;
 using HipaaFs.Handles;
 using HipaaFs.Metadata;
+using HipaaFs.Platform;
 using HipaaFs.Segments;
 using HipaaFs.Sessions;
 using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
 
 namespace HipaaFs.Staging;
 
@@ -11,6 +14,7 @@ namespace HipaaFs.Staging;
 /// <remarks>
 /// An unfinished segment stems from a process that ended without finishing it; nothing may ever be sealed under its id again, its index included.
 /// What cannot be read of it stays where it is, with the segment, and is named (<see cref="Damage"/>); everything else is copied, and the volume goes on.
+/// Where snapshots refer to it too, rows change in place, past ones with the others, as compaction does it.
 /// </remarks>
 internal sealed partial class Repacker : IDisposable
 {
@@ -27,6 +31,7 @@ internal sealed partial class Repacker : IDisposable
     private readonly SegmentViews _views;
     private readonly FileTable _files;
     private readonly SessionClock _clock;
+    private readonly ExtentRelocation _relocation;
     private readonly ILogger _logger;
     private long _letGo;
 
@@ -47,6 +52,7 @@ internal sealed partial class Repacker : IDisposable
         _views = views;
         _files = files;
         _clock = clock;
+        _relocation = new ExtentRelocation(metadata, files, clock);
         _logger = logger;
     }
 
@@ -88,8 +94,11 @@ internal sealed partial class Repacker : IDisposable
         }
     }
 
-    /// <summary>Repacks every unfinished segment and then runs something, before it begins another one: no row then refers to an unfinished segment of its own or of an older process.</summary>
-    /// <returns><see cref="FsError.Io"/> when an unfinished segment stays, for what cannot be read of it too.</returns>
+    /// <summary>
+    /// Repacks every unfinished segment and then runs something, before it begins another one: no row then refers to an unfinished segment of its own or of an older
+    /// process, but those of data that cannot be read.
+    /// </summary>
+    /// <returns><see cref="FsError.Io"/> when an unfinished segment has to be tried again.</returns>
     internal async Task<FsError> RunWhenSettledAsync(Func<Task<FsError>> action, CancellationToken cancel)
     {
         await _one.WaitAsync(cancel);
@@ -97,7 +106,7 @@ internal sealed partial class Repacker : IDisposable
         {
             foreach (StagedSegment segment in _staging.Stranded)
             {
-                if (!await TryRepackAsync(segment, cancel) || FindDamage(segment.Id) is not null)
+                if (!await TryRepackAsync(segment, cancel))
                 {
                     return FsError.Io;
                 }
@@ -125,26 +134,34 @@ internal sealed partial class Repacker : IDisposable
     private async Task<bool> TryRepackAsync(StagedSegment old, CancellationToken cancel)
     {
         using var copy = new SegmentCopy(_reader, _writers, _staging, old.Row.Domain, old.Row.Class);
+        var readable = new ReadableCopy(copy);
         try
         {
-            MetadataResult<IReadOnlyList<SegmentUse>> uses = await _metadata.GetSegmentUsesAsync(old.Id, cancel);
-            if (!uses.Succeeded)
+            (IReadOnlyList<SegmentUse> Live, IReadOnlyList<SegmentUse> Past)? uses = await FindUsesAsync(old.Id, cancel);
+            if (uses is not { } found)
             {
                 return false;
             }
 
-            if (FindDamage(old.Id)?.IsFinal(uses.Value) == true)
+            if (FindDamage(old.Id)?.IsFinal([.. found.Live, .. found.Past]) == true)
             {
                 return true;
             }
 
-            var damage = new List<DamagedRun>();
-            if (!await CopyOutAsync(old, uses.Value, copy, damage, cancel) || !await copy.FinishAsync(cancel))
+            bool isOpenable = IsOpenable(old.Path);
+            foreach (SegmentUse use in isOpenable ? [] : SegmentMove.WithoutRepetition([.. found.Live, .. found.Past]))
+            {
+                readable.NoteUnreadable(use, FsError.Io);
+            }
+
+            bool whole = !isOpenable
+                || (found.Past.Count > 0 ? await RelocateAsync(found, copy, readable, cancel) : await CopyOutAsync(old, found.Live, copy, readable, cancel));
+            if (!whole || !await copy.FinishAsync(cancel))
             {
                 return false;
             }
 
-            return damage.Count == 0 ? await LetGoAsync(old, cancel) : await KeepAsync(old, damage, cancel);
+            return readable.Damage.Count == 0 ? await LetGoAsync(old, cancel) : await KeepAsync(old, readable.Damage, cancel);
         }
         catch (IOException exception)
         {
@@ -153,8 +170,55 @@ internal sealed partial class Repacker : IDisposable
         }
     }
 
+    private async ValueTask<(IReadOnlyList<SegmentUse> Live, IReadOnlyList<SegmentUse> Past)?> FindUsesAsync(SegmentId segment, CancellationToken cancel)
+    {
+        MetadataResult<IReadOnlyList<SegmentUse>> live = await _metadata.GetSegmentUsesAsync(segment, cancel);
+        MetadataResult<IReadOnlyList<SegmentUse>> past = await _metadata.GetSegmentPastUsesAsync(segment, cancel);
+        return live.Succeeded && past.Succeeded ? (live.Value, past.Value) : null;
+    }
+
+    // A file that is gone, or that the disk does not open, keeps its rows; it may be brought back.
+    private static bool IsOpenable(string path)
+    {
+        try
+        {
+            using SafeFileHandle file = DurableFile.OpenRead(path);
+            return true;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    // What rows of the past refer to cannot be written anew: every row changes in place. Who overwrites meanwhile refers to something else then.
+    private async Task<bool> RelocateAsync(
+        (IReadOnlyList<SegmentUse> Live, IReadOnlyList<SegmentUse> Past) uses, SegmentCopy copy, ReadableCopy readable, CancellationToken cancel)
+    {
+        var relocations = new Relocations();
+        foreach (SegmentUse use in SegmentMove.WithoutRepetition([.. uses.Live, .. uses.Past]).OrderBy(static use => use.Inode).ThenBy(static use => use.Extent.FileOffset))
+        {
+            var parts = new List<Extent>();
+            FsError error = await readable.CopyAsync(use, parts, cancel);
+            if (error != FsError.None)
+            {
+                LogUnreadable(_logger, use.Extent.Segment, use.Inode, error);
+                return false;
+            }
+
+            foreach (Extent part in parts)
+            {
+                long skipped = part.FileOffset - use.Extent.FileOffset;
+                var from = new Extent(part.FileOffset, part.Length, use.Extent.Segment, use.Extent.PlaintextOffset + skipped);
+                relocations.Add(from, [part]);
+            }
+        }
+
+        return await copy.MakeReferableAsync() && await _relocation.RunAsync(relocations, static () => Task.CompletedTask, cancel);
+    }
+
     private async Task<bool> CopyOutAsync(
-        StagedSegment old, IReadOnlyList<SegmentUse> uses, SegmentCopy copy, List<DamagedRun> damage, CancellationToken cancel)
+        StagedSegment old, IReadOnlyList<SegmentUse> uses, SegmentCopy copy, ReadableCopy readable, CancellationToken cancel)
     {
         bool whole = true;
         foreach (InodeId[] inodes in uses.Select(static use => use.Inode).Distinct().Order().Chunk(FilesAtOnce))
@@ -162,7 +226,7 @@ internal sealed partial class Repacker : IDisposable
             List<FileState> files = await EnterAsync(inodes, cancel);
             try
             {
-                whole &= await MoveAsync(old, files, copy, damage, cancel);
+                whole &= await MoveAsync(old, files, copy, readable, cancel);
             }
             finally
             {
@@ -176,8 +240,7 @@ internal sealed partial class Repacker : IDisposable
     // The file must stay, and with it the only copy of what another try, or another tool, may read yet.
     private async Task<bool> KeepAsync(StagedSegment old, List<DamagedRun> damage, CancellationToken cancel)
     {
-        MetadataResult<IReadOnlyList<SegmentUse>> left = await _metadata.GetSegmentUsesAsync(old.Id, cancel);
-        if (!left.Succeeded)
+        if (await FindUsesAsync(old.Id, cancel) is not { } left)
         {
             return false;
         }
@@ -194,7 +257,7 @@ internal sealed partial class Repacker : IDisposable
         Interlocked.Increment(ref _letGo); // Rows that were committed before refer to what has moved; before it counts as settled, as in LetGoAsync.
         lock (_lock)
         {
-            _damaged[old.Id] = new DamagedSegment(damage, DamagedSegment.InOrder(left.Value));
+            _damaged[old.Id] = new DamagedSegment(damage, DamagedSegment.InOrder([.. left.Live, .. left.Past]));
         }
 
         return true;
@@ -242,7 +305,7 @@ internal sealed partial class Repacker : IDisposable
 
     // Uses are read again under the files' gates: what was overwritten since is not copied.
     private async Task<bool> MoveAsync(
-        StagedSegment old, List<FileState> files, SegmentCopy copy, List<DamagedRun> damage, CancellationToken cancel)
+        StagedSegment old, List<FileState> files, SegmentCopy copy, ReadableCopy readable, CancellationToken cancel)
     {
         MetadataResult<IReadOnlyList<SegmentUse>> uses = await _metadata.GetSegmentUsesAsync(old.Id, cancel);
         if (!uses.Succeeded)
@@ -258,7 +321,12 @@ internal sealed partial class Repacker : IDisposable
             var extents = new List<Extent>();
             foreach (SegmentUse use in byInode[file.Id].OrderBy(static use => use.Extent.FileOffset))
             {
-                whole &= await CopyAsync(use, copy, extents, damage, cancel);
+                FsError error = await readable.CopyAsync(use, extents, cancel);
+                whole &= error == FsError.None;
+                if (error != FsError.None)
+                {
+                    LogUnreadable(_logger, old.Id, use.Inode, error);
+                }
             }
 
             if (extents.Count > 0)
@@ -280,89 +348,6 @@ internal sealed partial class Repacker : IDisposable
         return whole;
     }
 
-    // Copies a run but for the frames that cannot be read. False when a reason other than the frames themselves stands in the way.
-    private async Task<bool> CopyAsync(SegmentUse use, SegmentCopy copy, List<Extent> moved, List<DamagedRun> damage, CancellationToken cancel)
-    {
-        Extent rest = use.Extent;
-        while (rest.Length > 0)
-        {
-            int before = moved.Count;
-            FsError error = await copy.CopyAsync(use.Inode, rest, moved, cancel);
-            if (error == FsError.None)
-            {
-                return true;
-            }
-
-            rest = After(rest, LengthFrom(moved, before)); // It begins with the chunk in which a frame cannot be read.
-            switch (error)
-            {
-                case FsError.NotAuthentic:
-                    rest = await CopyFramesAsync(use.Inode, rest, copy, moved, damage, cancel);
-                    break;
-                case FsError.Io when !File.Exists(_staging.PathOf(rest.Segment)):
-                    Note(damage, use.Inode, rest, error);
-                    return true;
-                default:
-                    LogUnreadable(_logger, rest.Segment, use.Inode, error);
-                    return false;
-            }
-        }
-
-        return true;
-    }
-
-    // Copies what can be read of a run's first chunk, frame by frame. Returns what follows the chunk.
-    private static async Task<Extent> CopyFramesAsync(
-        InodeId inode, Extent run, SegmentCopy copy, List<Extent> moved, List<DamagedRun> damage, CancellationToken cancel)
-    {
-        long end = Math.Min(run.Length, SegmentCopy.Chunk);
-        long done = 0;
-        while (done < end)
-        {
-            long untilNext = SegmentFormat.FrameSize - ((run.PlaintextOffset + done) % SegmentFormat.FrameSize);
-            Extent piece = After(run, done) with { Length = Math.Min(untilNext, end - done) };
-            FsError error = await copy.CopyAsync(inode, piece, moved, cancel);
-            if (error != FsError.None)
-            {
-                Note(damage, inode, piece, error);
-            }
-
-            done += piece.Length;
-        }
-
-        return After(run, end);
-    }
-
-    private static Extent After(Extent run, long length) =>
-        new(run.FileOffset + length, run.Length - length, run.Segment, run.PlaintextOffset + length);
-
-    private static long LengthFrom(List<Extent> extents, int first)
-    {
-        long length = 0;
-        for (int i = first; i < extents.Count; i++)
-        {
-            length += extents[i].Length;
-        }
-
-        return length;
-    }
-
-    private static void Note(List<DamagedRun> damage, InodeId inode, Extent run, FsError error)
-    {
-        (long first, long last) = SegmentDamage.FramesOf(run);
-        if (damage.Count > 0
-            && damage[^1] is { } previous
-            && (previous.Inode, previous.Segment, previous.Error) == (inode, run.Segment, error)
-            && previous.FirstFrame + previous.Frames >= first
-            && previous.FirstFrame <= first)
-        {
-            damage[^1] = previous with { Frames = Math.Max(previous.Frames, last - previous.FirstFrame + 1) };
-            return;
-        }
-
-        damage.Add(new DamagedRun(inode, run.Segment, first, last - first + 1, error));
-    }
-
     private async Task<bool> PointToAsync(FileState file, IReadOnlyList<Extent> extents, CancellationToken cancel)
     {
         MetadataResult<Applied<InodeAttributes>> written = await _metadata.WriteExtentsAsync(
@@ -375,12 +360,7 @@ internal sealed partial class Repacker : IDisposable
                 SizeMode = SizeMode.GrowTo,
             },
             cancel);
-        lock (file.Gate)
-        {
-            file.Extents.Clear();
-            file.ExtentVersion++;
-        }
-
+        file.ForgetExtents();
         return written.Succeeded || written.Error == MetadataError.NotFound;
     }
 

@@ -1,8 +1,10 @@
 using HipaaFs.Crypto;
+using HipaaFs.Platform;
 using HipaaFs.Segments;
 using HipaaFs.Storage;
 using HipaaFs.Volumes;
 using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
 
 namespace HipaaFs.Staging;
 
@@ -56,6 +58,27 @@ internal sealed partial class SegmentUpload
         }
 
         return await _verification.CheckAnswerAsync(put.Value, length, () => Digest(segment), cancel);
+    }
+
+    /// <summary>Whether an upload can never succeed, since the staged file is not what was sealed or cannot be opened.</summary>
+    internal bool IsHopeless(StagedSegment segment, StoreError error)
+    {
+        try
+        {
+            if (new FileInfo(segment.Path).Length < segment.Row.ObjectLength)
+            {
+                return true;
+            }
+
+            using SafeFileHandle file = DurableFile.OpenRead(segment.Path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            LogNotRead(_logger, segment.Id, exception.HResult);
+            return true;
+        }
+
+        return error == StoreError.Corrupt && Digest(segment with { Sha256 = default }).IsEmpty;
     }
 
     // After a restart it has to be taken of the file, which the keys prove to be what was written. Empty when it is not.

@@ -25,7 +25,7 @@ internal sealed partial class Uploader : IAsyncDisposable
     private readonly Lock _lock = new(); // Guards everything up to _ready, which is released under it too.
     private readonly Queue<PendingUpload> _queue = new();
     private readonly PriorityQueue<PendingUpload, long> _failed = new();
-    private readonly SortedDictionary<long, StoreError> _errors = [];
+    private readonly SortedDictionary<long, FailedUpload> _errors = [];
     private readonly SortedSet<long> _open = [];
     private readonly List<(long Last, TaskCompletionSource Done)> _waiting = [];
     private readonly ITimer _retrying;
@@ -76,13 +76,22 @@ internal sealed partial class Uploader : IAsyncDisposable
         {
             lock (_lock)
             {
-                foreach (StoreError error in _errors.Values)
+                foreach (FailedUpload failed in _errors.Values)
                 {
-                    return (_errors.Count, error);
+                    return (_errors.Count, failed.Error);
                 }
 
                 return (0, StoreError.None);
             }
+        }
+    }
+
+    /// <summary>The segments that wait for another try, those first that wait in vain, then the oldest; no more than so many.</summary>
+    internal IReadOnlyList<FailedUpload> ListFailed(int most)
+    {
+        lock (_lock)
+        {
+            return [.. _errors.Values.OrderByDescending(static failed => failed.IsHopeless).Take(most)];
         }
     }
 
@@ -201,17 +210,24 @@ internal sealed partial class Uploader : IAsyncDisposable
 
     private void Postpone(PendingUpload upload, StoreError error)
     {
+        bool isHopeless = _upload.IsHopeless(upload.Segment, error);
         lock (_lock)
         {
             bool isFirst = upload.Delay == TimeSpan.Zero;
             upload.Delay = isFirst ? FirstDelay : Longer(upload.Delay, LongestDelay);
             _pause = isFirst ? _pause : Longer(_pause, LongestPause);
-            _errors[upload.Ticket] = error;
+            FailedUpload? before = _errors.GetValueOrDefault(upload.Ticket);
+            _errors[upload.Ticket] = new FailedUpload(upload.Segment.Id, error, before?.Since ?? _time.GetUtcNow(), isHopeless);
+            isHopeless &= before?.IsHopeless != true;
             _failed.Enqueue(upload, After(upload.Delay));
             Schedule();
         }
 
         LogUploadFailed(_logger, upload.Segment.Id, error, upload.Delay);
+        if (isHopeless)
+        {
+            LogHopeless(_logger, upload.Segment.Id);
+        }
     }
 
     private void RetryDue()
@@ -337,6 +353,9 @@ internal sealed partial class Uploader : IAsyncDisposable
 
     [LoggerMessage(559, LogLevel.Critical, "The upload of segment {Segment} failed unexpectedly; it is tried again")]
     private static partial void LogUploadBroken(ILogger logger, SegmentId segment, Exception exception);
+
+    [LoggerMessage(553, LogLevel.Critical, "Segment {Segment} can never be uploaded: its file in staging is damaged or cannot be opened. Nothing newer becomes a backup point; unmount the volume and run 'hipaafs fsck --repair'")]
+    private static partial void LogHopeless(ILogger logger, SegmentId segment);
 
     [LoggerMessage(550, LogLevel.Warning, "Segment {Segment} could not be uploaded ({Error}); next try in {Delay}")]
     private static partial void LogUploadFailed(ILogger logger, SegmentId segment, StoreError error, TimeSpan delay);

@@ -23,8 +23,11 @@ namespace HipaaFs.Volumes;
 /// <remarks>Put together by <see cref="VolumeOpening"/>; taken apart in the reverse order by <see cref="StopAsync"/>.</remarks>
 public sealed partial class Volume : IAsyncDisposable
 {
+    private const int MostFailed = 100;
+
     private readonly VolumeParts _parts;
     private readonly CancellationTokenSource _stop;
+    private readonly CancellationTokenSource _closing = new(); // Not cancelled by a newer session: its volume can still be read.
     private readonly ILogger _logger;
     private readonly Lock _lock = new();
     private Task _background = Task.CompletedTask;
@@ -43,8 +46,8 @@ public sealed partial class Volume : IAsyncDisposable
     /// <summary>The file system.</summary>
     public HipaaFileSystem FileSystem => _parts.FileSystem;
 
-    /// <summary>Its snapshots.</summary>
-    public VolumeSnapshots Snapshots => _parts.Snapshots;
+    /// <summary>Its snapshots, for what ends with the volume. Whoever else asks, asks the volume.</summary>
+    internal VolumeSnapshots Snapshots => _parts.Snapshots;
 
     /// <summary>The volume's id.</summary>
     public Guid Id => _parts.Options.VolumeId;
@@ -90,6 +93,7 @@ public sealed partial class Volume : IAsyncDisposable
             ClaimError = writer is null || writer.Fence.ClaimError == StoreError.None ? null : writer.Fence.ClaimError.ToString(),
             FailedSegments = failed,
             UploadError = failed == 0 ? null : uploadError.ToString(),
+            FailedUploads = writer?.Uploader.ListFailed(MostFailed) ?? [],
             WritebackError = writer is null || writer.Writeback.LastError == FsError.None ? null : writer.Writeback.LastError.ToString(),
             Damage = writer?.Repacker.Damage ?? [],
             TrashError = trash.Error == FsError.None ? null : trash.Error.ToString(),
@@ -143,55 +147,6 @@ public sealed partial class Volume : IAsyncDisposable
         return outcome == StoreError.None ? null : $"the store does not take it: {outcome}";
     }
 
-    /// <summary>Rewrites and condemns what can be now, and deletes what was condemned long enough ago.</summary>
-    /// <returns>What was done; null on a read-only volume, or when the metadata cannot be read.</returns>
-    /// <exception cref="IOException">Staging's disk takes no more.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled, or the volume is closing: what is done stays done.</exception>
-    public Task<GarbageReport?> CollectGarbageAsync(CancellationToken cancel)
-    {
-        if (_parts.Writer is not { } writer || FileSystem.IsReadOnly)
-        {
-            return Task.FromResult<GarbageReport?>(null);
-        }
-
-        return Ask(() => CollectGarbageAsync(writer, cancel));
-    }
-
-    /// <summary>Reads every segment of the store and opens every frame; puts back what is not as it was written and whole on this machine.</summary>
-    /// <returns>What was found; null on a read-only volume.</returns>
-    /// <exception cref="InvalidOperationException">Another scrub is under way.</exception>
-    /// <exception cref="IOException">The metadata cannot be read.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled, or the volume is closing: the next one goes on from there.</exception>
-    public Task<ScrubReport?> ScrubAsync(ScrubOptions options, IProgress<ScrubProgress> progress, CancellationToken cancel)
-    {
-        if (_parts.Writer is not { } writer || FileSystem.IsReadOnly)
-        {
-            return Task.FromResult<ScrubReport?>(null);
-        }
-
-        return Ask<ScrubReport?>(async () =>
-        {
-            using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancel, _stop.Token);
-            return await writer.Scrubber.RunAsync(options, progress, ends.Token);
-        });
-    }
-
-    // Closing waits for what somebody asked for and waits for.
-    private Task<T> Ask<T>(Func<Task<T>> work)
-    {
-        lock (_lock)
-        {
-            if (_isStopped)
-            {
-                return Task.FromCanceled<T>(new CancellationToken(canceled: true));
-            }
-
-            Task<T> asked = Task.Run(work, CancellationToken.None);
-            _asked = _asked.IsCompleted ? asked : Task.WhenAll(_asked, asked);
-            return asked;
-        }
-    }
-
     /// <summary>Closes the volume. No request may be under way or follow.</summary>
     public async Task StopAsync(VolumeStop how, CancellationToken cancel)
     {
@@ -220,6 +175,7 @@ public sealed partial class Volume : IAsyncDisposable
         }
 
         await _stop.CancelAsync();
+        await _closing.CancelAsync();
         await asked.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // Who asked is told how it ended.
         try
         {
@@ -230,6 +186,7 @@ public sealed partial class Volume : IAsyncDisposable
             // Whatever ended in the background, what was written is committed and the lock released.
             await _parts.DisposeAsync();
             _stop.Dispose();
+            _closing.Dispose();
         }
 
         LogClosed(_logger, Session);
@@ -261,20 +218,6 @@ public sealed partial class Volume : IAsyncDisposable
             Task.Run(() => writer.Compactor.RunAsync(_stop.Token)),
             Task.Run(() => writer.Trash.RunAsync(_stop.Token)),
             Task.Run(() => RepairAsync(writer, recovery)));
-    }
-
-    private async Task<GarbageReport?> CollectGarbageAsync(VolumeWriter writer, CancellationToken cancel)
-    {
-        using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancel, _stop.Token);
-        CompactionReport? compacted = await writer.Compactor.CompactAsync(CompactionOptions.Now, ends.Token);
-        await _parts.Metadata.MakeDurableAsync(_parts.Metadata.Applied, ends.Token);
-        CollectionReport collected = await writer.Collector.CollectAsync(SegmentCollector.Grace, ends.Token);
-        await _parts.Metadata.MakeDurableAsync(_parts.Metadata.Applied, ends.Token);
-        SpaceUsage? space = await writer.Compactor.CountAsync(ends.Token);
-        return compacted is null || space is null
-            ? null
-            : new GarbageReport(
-                compacted.Segments, compacted.CopiedBytes, collected.DeletedSegments, collected.DeletedBytes, space, compacted.IsComplete);
     }
 
     private static async Task<StoreError> PublishWhenClaimedAsync(VolumeWriter writer, CancellationToken cancel)

@@ -38,6 +38,9 @@ public sealed record VolumeStatus
     /// <summary>Why the upload of the oldest of those failed; null when there is none.</summary>
     public string? UploadError { get; init; }
 
+    /// <summary>The segments of them, those first whose staged file is damaged; no more than the first hundred.</summary>
+    public IReadOnlyList<FailedUpload> FailedUploads { get; init; } = [];
+
     /// <summary>Why written data cannot be staged; null when it can.</summary>
     public string? WritebackError { get; init; }
 

@@ -19,7 +19,7 @@ internal static class GcCommand
         {
             MountEntry mount = MountLocator.FindMount(parsed.GetRequiredValue(mountPoint));
             using ControlClient client = await MountLocator.ConnectAsync(mount.Volume!.Value, runner.Context, cancel);
-            GarbageReport report = await client.CollectGarbageAsync(cancel);
+            GarbageReport report = await output.Progress.RunAsync(progress => client.CollectGarbageAsync(progress, cancel));
             output.Result(report, JsonOutput.Default.GarbageReport, text => Describe(report, text));
             return report.IsComplete ? ExitCode.Done : ExitCode.Incomplete;
         });

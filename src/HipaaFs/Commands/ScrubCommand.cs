@@ -56,6 +56,17 @@ internal static class ScrubCommand
             {
                 text.WriteLine($"            inode {file.Inode}: {file.Bytes} bytes cannot be read");
             }
+
+            if (line.FileCount > line.Files.Count)
+            {
+                text.WriteLine($"            and {line.FileCount - line.Files.Count} more files; the log names their inodes");
+            }
+        }
+
+        long more = found.DamagedSegments - found.Damaged.Count + found.RepairedSegments - found.Repaired.Count;
+        if (more > 0)
+        {
+            text.WriteLine($"  and {more} more segments: {found.DamagedSegments} are damaged and {found.RepairedSegments} were repaired in all; the log names them and the inodes");
         }
 
         if (found.Damaged.Count > 0)

@@ -96,18 +96,12 @@ internal static class SnapshotCommand
         runner.Handle(command, async (parsed, output, cancel) =>
         {
             using ControlClient client = await ConnectAsync(parsed.GetRequiredValue(mountPoint), runner, cancel);
-            IReadOnlyList<DifferenceLine> lines = await client.CompareSnapshotsAsync(
-                parsed.GetRequiredValue(from), parsed.GetValue(to), cancel);
-            output.Result(lines, JsonOutput.Default.IReadOnlyListDifferenceLine, text =>
-            {
-                foreach (DifferenceLine line in lines)
-                {
-                    text.WriteLine(line.OldPath is null
-                        ? $"{SignOf(line.Kind)} {Shown(line.Path)}"
-                        : $"{SignOf(line.Kind)} {Shown(line.OldPath)} -> {Shown(line.Path)}");
-                }
-            });
-            return ExitCode.Done;
+            return await output.ListAsync(
+                tell => client.CompareSnapshotsAsync(parsed.GetRequiredValue(from), parsed.GetValue(to), tell, cancel),
+                JsonOutput.Default.DifferenceLine,
+                static (text, line) => text.WriteLine(line.OldPath is null
+                    ? $"{SignOf(line.Kind)} {Shown(line.Path)}"
+                    : $"{SignOf(line.Kind)} {Shown(line.OldPath)} -> {Shown(line.Path)}"));
         });
         return command;
     }

@@ -120,6 +120,12 @@ internal static class StatusCommand
             text.WriteLine($"  stored          {ByteSize.Format(stored)} for {ByteSize.Format(live)} of live data, {ByteSize.Format(condemned)} to be deleted");
         }
 
+        foreach (FailedUploadLine failed in figures.FailedUploads?.Where(static failed => failed.StagedFileDamaged) ?? [])
+        {
+            text.WriteLine($"  STUCK           segment {failed.Segment} for {DurationText.Format(TimeSpan.FromSeconds(failed.Seconds))}: its file in staging is damaged ({failed.Error}).");
+            text.WriteLine("                  Nothing newer becomes a backup point: unmount with --now, then 'hipaafs fsck --repair VOLUME'");
+        }
+
         if (figures.Damage is { } damage)
         {
             string inodes = string.Join(", ", damage.Select(static line => line.Inode).Distinct());

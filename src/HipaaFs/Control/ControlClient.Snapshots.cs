@@ -20,13 +20,9 @@ internal sealed partial class ControlClient
     public Task<SnapshotLine> DeleteSnapshotAsync(string name, CancellationToken cancel) =>
         SendAsync(HttpMethod.Delete, $"{Snapshots}?name={Escape(name)}", JsonOutput.Default.SnapshotLine, null, cancel);
 
-    /// <summary>What differs between a snapshot and a later one, or the live state.</summary>
-    public Task<IReadOnlyList<DifferenceLine>> CompareSnapshotsAsync(string from, string? to, CancellationToken cancel) => SendAsync(
-        HttpMethod.Get,
-        $"{Snapshots}/diff?from={Escape(from)}{(to is null ? "" : $"&to={Escape(to)}")}",
-        JsonOutput.Default.IReadOnlyListDifferenceLine,
-        null,
-        cancel);
+    /// <summary>Tells what differs between a snapshot and a later one, or the live state, as it comes.</summary>
+    public Task CompareSnapshotsAsync(string from, string? to, Action<DifferenceLine> tell, CancellationToken cancel) => ReceiveAsync(
+        $"{Snapshots}/diff?from={Escape(from)}{(to is null ? "" : $"&to={Escape(to)}")}", JsonOutput.Default.DifferenceLine, tell, cancel);
 
     /// <summary>What was removed or written over at or below a path of the volume and can be had back.</summary>
     public Task<LostVersionList> ListTrashAsync(string path, int limit, CancellationToken cancel) => SendAsync(

@@ -71,9 +71,9 @@ internal sealed partial class ControlClient : IDisposable
     public Task<MountStatus> SyncAsync(CancellationToken cancel) =>
         SendAsync(HttpMethod.Post, "v1/sync", JsonOutput.Default.MountStatus, null, cancel);
 
-    /// <summary>Rewrites and deletes what the store holds in vain.</summary>
-    public Task<GarbageReport> CollectGarbageAsync(CancellationToken cancel) =>
-        SendAsync(HttpMethod.Post, "v1/gc", JsonOutput.Default.GarbageReport, null, cancel);
+    /// <summary>Rewrites and deletes what the store holds in vain, with progress.</summary>
+    public Task<GarbageReport> CollectGarbageAsync(Action<ProgressUpdate> progress, CancellationToken cancel) =>
+        SendAsync(HttpMethod.Post, "v1/gc", JsonOutput.Default.GarbageReport, progress, cancel);
 
     /// <summary>Reads everything in the store and repairs it, with progress.</summary>
     public Task<ScrubResult> ScrubAsync(ScrubOptions options, Action<ProgressUpdate> progress, CancellationToken cancel) => SendAsync(
@@ -95,16 +95,13 @@ internal sealed partial class ControlClient : IDisposable
     public void Dispose() => _http.Dispose();
 
     // An answer is any number of progress lines and one result or failure.
-    private async Task<T> SendAsync<T>(
-        HttpMethod method, string path, JsonTypeInfo<T> type, Action<ProgressUpdate>? progress, CancellationToken cancel)
-    {
-        try
+    private Task<T> SendAsync<T>(
+        HttpMethod method, string path, JsonTypeInfo<T> type, Action<ProgressUpdate>? progress, CancellationToken cancel) => SendAsync(
+        method,
+        path,
+        async answer =>
         {
-            using var request = new HttpRequestMessage(method, path);
-            request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
-            using HttpResponseMessage response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
-            using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancel), Encoding.UTF8);
-            while (await reader.ReadLineAsync(cancel) is { } line)
+            while (await answer.ReadLineAsync(cancel) is { } line)
             {
                 using JsonDocument document = JsonDocument.Parse(line);
                 if (JsonEnvelope.ReadProgress(document.RootElement) is not { } update)
@@ -114,6 +111,53 @@ internal sealed partial class ControlClient : IDisposable
 
                 progress?.Invoke(update);
             }
+
+            throw Unanswered(null);
+        },
+        cancel);
+
+    // Or it is a list of any length, an item a line.
+    private Task<bool> ReceiveAsync<T>(string path, JsonTypeInfo<T> type, Action<T> tell, CancellationToken cancel) => SendAsync(
+        HttpMethod.Get,
+        path,
+        async answer =>
+        {
+            bool hasBegun = false;
+            while (await answer.ReadLineAsync(cancel) is { } line)
+            {
+                if (!hasBegun && line == JsonEnvelope.ListBegin)
+                {
+                    hasBegun = true;
+                }
+                else if (!hasBegun)
+                {
+                    using JsonDocument document = JsonDocument.Parse(line);
+                    JsonEnvelope.ThrowIfFailed(document.RootElement);
+                }
+                else if (line.StartsWith(']'))
+                {
+                    JsonEnvelope.ReadListEnd(line);
+                    return true;
+                }
+                else
+                {
+                    tell(JsonSerializer.Deserialize(line.AsSpan(line.StartsWith(',') ? 1 : 0), type)!);
+                }
+            }
+
+            throw Unanswered(null);
+        },
+        cancel);
+
+    private async Task<T> SendAsync<T>(HttpMethod method, string path, Func<StreamReader, Task<T>> receive, CancellationToken cancel)
+    {
+        try
+        {
+            using var request = new HttpRequestMessage(method, path);
+            request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+            using HttpResponseMessage response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
+            using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancel), Encoding.UTF8);
+            return await receive(reader);
         }
         catch (HttpRequestException error)
         {
@@ -127,8 +171,6 @@ internal sealed partial class ControlClient : IDisposable
         {
             throw Unanswered(error);
         }
-
-        throw Unanswered(null);
     }
 
     private static CommandException Unanswered(Exception? cause) => new(

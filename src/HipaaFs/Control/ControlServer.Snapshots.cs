@@ -17,11 +17,22 @@ internal sealed partial class ControlServer
         http,
         JsonEnvelope.Result(await _target.DeleteSnapshotAsync(Required(http, "name"), http.RequestAborted), JsonOutput.Default.SnapshotLine));
 
-    private async Task CompareSnapshotsAsync(HttpContext http) => await SendAsync(
-        http,
-        JsonEnvelope.Result(
-            await _target.CompareSnapshotsAsync(Required(http, "from"), Query(http, "to"), http.RequestAborted),
-            JsonOutput.Default.IReadOnlyListDifferenceLine));
+    private async Task CompareSnapshotsAsync(HttpContext http)
+    {
+        http.Response.ContentType = "application/json";
+        var answer = new ListAnswer<DifferenceLine>(http.Response.BodyWriter, JsonOutput.Default.DifferenceLine);
+        CommandException? failed = null;
+        try
+        {
+            await _target.CompareSnapshotsAsync(Required(http, "from"), Query(http, "to"), answer.AddAsync, http.RequestAborted);
+        }
+        catch (CommandException failure) when (answer.HasBegun)
+        {
+            failed = failure;
+        }
+
+        await answer.EndAsync(failed, http.RequestAborted);
+    }
 
     private async Task ListTrashAsync(HttpContext http)
     {

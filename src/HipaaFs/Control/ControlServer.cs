@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using HipaaFs.Cli.Interop;
 using HipaaFs.Cli.Output;
+using HipaaFs.Collection;
 using HipaaFs.Scrubbing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -149,8 +150,13 @@ internal sealed partial class ControlServer : IAsyncDisposable
         await SendAsync(http, JsonEnvelope.Result(_target.GetStatus(), JsonOutput.Default.MountStatus));
     }
 
-    private async Task CollectGarbageAsync(HttpContext http) =>
-        await SendAsync(http, JsonEnvelope.Result(await _target.CollectGarbageAsync(http.RequestAborted), JsonOutput.Default.GarbageReport));
+    private async Task CollectGarbageAsync(HttpContext http)
+    {
+        using var oneAtATime = new SemaphoreSlim(1);
+        GarbageReport report = await _target.CollectGarbageAsync(update => Report(http, update, oneAtATime), http.RequestAborted);
+        await oneAtATime.WaitAsync(CancellationToken.None);
+        await SendAsync(http, JsonEnvelope.Result(report, JsonOutput.Default.GarbageReport));
+    }
 
     private async Task ScrubAsync(HttpContext http)
     {

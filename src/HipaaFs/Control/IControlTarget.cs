@@ -14,7 +14,7 @@ internal interface IControlTarget
     Task SyncAsync(CancellationToken cancel);
 
     /// <summary>Rewrites and deletes now what the store holds in vain.</summary>
-    Task<GarbageReport> CollectGarbageAsync(CancellationToken cancel);
+    Task<GarbageReport> CollectGarbageAsync(Action<ProgressUpdate> progress, CancellationToken cancel);
 
     /// <summary>Uploads everything and detaches; with <paramref name="now"/> detaches at once and leaves what is staged.</summary>
     Task<UmountOutcome> UmountAsync(bool now, Action<ProgressUpdate> progress, CancellationToken cancel);
@@ -28,8 +28,8 @@ internal interface IControlTarget
     /// <summary>Deletes a snapshot and answers what it was.</summary>
     Task<SnapshotLine> DeleteSnapshotAsync(string name, CancellationToken cancel);
 
-    /// <summary>What differs between a snapshot and a later one, or the live state.</summary>
-    Task<IReadOnlyList<DifferenceLine>> CompareSnapshotsAsync(string from, string? to, CancellationToken cancel);
+    /// <summary>Tells what differs between a snapshot and a later one, or the live state, one after the other.</summary>
+    Task CompareSnapshotsAsync(string from, string? to, Func<DifferenceLine, CancellationToken, ValueTask> tell, CancellationToken cancel);
 
     /// <summary>Stops uploading and closes the volume, if nothing is mounted any more, so that a new mount can open it.</summary>
     Task HandOverAsync(CancellationToken cancel);

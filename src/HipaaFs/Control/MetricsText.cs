@@ -23,11 +23,20 @@ internal static class MetricsText
         Add("hipaafs_staged_segments", "gauge", "Segments that are not in the store yet.", figures.StagedSegments);
         Add("hipaafs_staged_bytes", "gauge", "Bytes that are not in the store yet.", figures.StagedBytes);
         Add("hipaafs_failed_segments", "gauge", "Segments of them whose upload failed and is tried again.", figures.FailedSegments);
+        Add("hipaafs_hopeless_segments", "gauge", "Segments of them whose staged file is damaged: nothing newer becomes a backup point.", figures.FailedUploads?.Count(static failed => failed.StagedFileDamaged) ?? 0);
+        Add("hipaafs_trash_failing", "gauge", "1 while the volume cannot take snapshots by itself although it should.", figures.TrashError is null ? 0 : 1);
         Add("hipaafs_staged_oldest_seconds", "gauge", "Age of the oldest data that is not in the store yet.", figures.OldestStagedSeconds ?? 0);
         Add("hipaafs_damaged_frames", "gauge", "Frames of written data that cannot be read any more.", figures.DamagedFrames);
         Add("hipaafs_recovery_point_seconds", "gauge", "Age of the newest state that the store alone could restore.", figures.RecoveryPointSeconds);
         Add("hipaafs_recovery_point_alarm", "gauge", "1 when that age is above the limit.", figures.RecoveryPointAlarm ? 1 : 0);
         Add("hipaafs_store_requests_total", "counter", "Requests made to the store.", figures.StoreRequests);
+        if (figures is { StoredBytes: { } stored, LiveBytes: { } live, CondemnedBytes: { } condemned })
+        {
+            Add("hipaafs_stored_bytes", "gauge", "Bytes of segments in the store that something needs a part of, as last counted.", stored);
+            Add("hipaafs_live_bytes", "gauge", "Bytes of file data in them that files or snapshots need.", live);
+            Add("hipaafs_condemned_bytes", "gauge", "Bytes of segments in the store that nothing needs any more.", condemned);
+        }
+
         Add("hipaafs_cache_bytes", "gauge", "Bytes in the cache.", figures.CacheBytes);
         Add("hipaafs_cache_bad_frames_total", "counter", "Frames that were bad in the cache and were fetched again.", figures.CacheBadFrames);
         Add("hipaafs_fetched_bytes_total", "counter", "Bytes fetched from the store.", figures.FetchedBytes);

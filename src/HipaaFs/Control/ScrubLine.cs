@@ -4,5 +4,6 @@ namespace HipaaFs.Cli.Control;
 /// <param name="Segment">Its id.</param>
 /// <param name="Missing">Whether the whole object was gone.</param>
 /// <param name="BadFrames">Frames that were cut off or not authentic.</param>
-/// <param name="Files">Whose data that is: inode numbers and bytes.</param>
-internal sealed record ScrubLine(string Segment, bool Missing, long BadFrames, IReadOnlyList<ScrubFile> Files);
+/// <param name="FileCount">Of how many files that is data.</param>
+/// <param name="Files">The first hundred of them: inode numbers and bytes.</param>
+internal sealed record ScrubLine(string Segment, bool Missing, long BadFrames, int FileCount, IReadOnlyList<ScrubFile> Files);

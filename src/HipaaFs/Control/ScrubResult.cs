@@ -4,8 +4,17 @@ namespace HipaaFs.Cli.Control;
 /// <param name="Segments">Segments that this run read.</param>
 /// <param name="Bytes">Bytes that this run read.</param>
 /// <param name="Resumed">Whether it went on where an earlier one was left.</param>
-/// <param name="Damaged">Segments that are not as they were written and could not be put back.</param>
-/// <param name="Repaired">Segments that were put back.</param>
+/// <param name="DamagedSegments">How many segments are not as they were written and could not be put back.</param>
+/// <param name="RepairedSegments">How many segments were put back.</param>
+/// <param name="Damaged">The first thousand of the former; the log has all.</param>
+/// <param name="Repaired">The first thousand of the latter.</param>
 /// <param name="Stopped">Why it ended before its end; null when it did not.</param>
 internal sealed record ScrubResult(
-    long Segments, long Bytes, bool Resumed, IReadOnlyList<ScrubLine> Damaged, IReadOnlyList<ScrubLine> Repaired, string? Stopped);
+    long Segments,
+    long Bytes,
+    bool Resumed,
+    long DamagedSegments,
+    long RepairedSegments,
+    IReadOnlyList<ScrubLine> Damaged,
+    IReadOnlyList<ScrubLine> Repaired,
+    string? Stopped);

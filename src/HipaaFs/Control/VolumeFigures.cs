@@ -45,6 +45,9 @@ internal sealed record VolumeFigures
     /// <summary>Why the upload of the oldest of those failed; null when there is none.</summary>
     public string? UploadError { get; init; }
 
+    /// <summary>The segments of them, those first whose staged file is damaged; no more than the first hundred. Null when there are none.</summary>
+    public IReadOnlyList<FailedUploadLine>? FailedUploads { get; init; }
+
     /// <summary>Why written data cannot be staged; null when it can.</summary>
     public string? WritebackError { get; init; }
 

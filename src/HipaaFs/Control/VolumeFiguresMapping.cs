@@ -28,6 +28,7 @@ internal static class VolumeFiguresMapping
             ClaimError = status.ClaimError,
             FailedSegments = status.FailedSegments,
             UploadError = status.UploadError,
+            FailedUploads = status.FailedUploads.Count == 0 ? null : [.. status.FailedUploads.Select(failed => ToLine(failed, now))],
             WritebackError = status.WritebackError,
             DamagedFrames = status.Damage.Sum(static run => run.Frames),
             Damage = status.Damage.Count == 0 ? null : [.. status.Damage.Take(MostDamage).Select(ToLine)],
@@ -56,6 +57,9 @@ internal static class VolumeFiguresMapping
     }
 
     private static DamagedLine ToLine(DamagedRun run) => new(run.Inode.Value, run.Segment.ToString(), run.FirstFrame, run.Frames);
+
+    private static FailedUploadLine ToLine(FailedUpload failed, DateTimeOffset now) =>
+        new(failed.Segment.ToString(), failed.Error.ToString(), Age(now, failed.Since), failed.IsHopeless);
 
     private static double Age(DateTimeOffset now, DateTimeOffset since) => Math.Round(Math.Max(0, (now - since).TotalSeconds), 1);
 }

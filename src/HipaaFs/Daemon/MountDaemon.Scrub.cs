@@ -21,6 +21,8 @@ internal sealed partial class MountDaemon
                 report.Segments,
                 report.Bytes,
                 report.IsResumed,
+                report.Damaged,
+                report.Repaired,
                 [.. report.Findings.Where(static finding => !finding.IsRepaired).Select(ToLine)],
                 [.. report.Findings.Where(static finding => finding.IsRepaired).Select(ToLine)],
                 report.Stopped == StoreError.None ? null : report.Stopped.ToString());
@@ -44,5 +46,6 @@ internal sealed partial class MountDaemon
         finding.Segment.ToString(),
         finding.IsMissing,
         finding.BadFrames,
+        finding.FileCount,
         [.. finding.Files.Select(static file => new ScrubFile(file.Inode.Value, file.MissingBytes))]);
 }

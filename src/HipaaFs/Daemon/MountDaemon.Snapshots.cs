@@ -11,7 +11,7 @@ internal sealed partial class MountDaemon
     /// <inheritdoc/>
     public async Task<IReadOnlyList<SnapshotLine>> ListSnapshotsAsync(CancellationToken cancel)
     {
-        FsResult<IReadOnlyList<Snapshot>> all = await _volume.Snapshots.ListAsync(cancel);
+        FsResult<IReadOnlyList<Snapshot>> all = await AskAsync($"list the snapshots of {_plan.MountPoint}", _volume.ListSnapshotsAsync(cancel), cancel);
         return all.IsOk ? [.. all.Value.Select(ToLine)] : throw SnapshotFailed("list the snapshots", all.Error);
     }
 
@@ -20,7 +20,7 @@ internal sealed partial class MountDaemon
     {
         // Without a label it would be one of the trash, which deletes it after a while.
         name ??= string.Create(CultureInfo.InvariantCulture, $"manual-{_context.Time.GetUtcNow():yyyy-MM-dd'T'HH.mm.ss.fff'Z'}");
-        FsResult<Snapshot> taken = await _volume.Snapshots.CreateAsync(name, cancel);
+        FsResult<Snapshot> taken = await AskAsync($"take a snapshot of {_plan.MountPoint}", _volume.CreateSnapshotAsync(name, cancel), cancel);
         return taken.IsOk ? ToLine(taken.Value) : throw SnapshotFailed("take a snapshot", taken.Error);
     }
 
@@ -28,7 +28,7 @@ internal sealed partial class MountDaemon
     public async Task<SnapshotLine> DeleteSnapshotAsync(string name, CancellationToken cancel)
     {
         Snapshot snapshot = await FindSnapshotAsync("delete a snapshot", name, cancel);
-        FsError error = await _volume.Snapshots.DeleteAsync(name, cancel);
+        FsError error = await AskAsync($"delete a snapshot of {_plan.MountPoint}", _volume.DeleteSnapshotAsync(name, cancel), cancel);
         return error == FsError.None ? ToLine(snapshot) : throw SnapshotFailed("delete a snapshot", error);
     }
 
@@ -37,34 +37,38 @@ internal sealed partial class MountDaemon
     {
         string directory = path == "/" ? "" : path;
         var lines = new List<LostVersionLine>();
+        bool hasMore = false;
         try
         {
-            await foreach (LostVersion lost in _volume.Snapshots.FindLostAsync(cancel))
-            {
-                if (lost.Path != directory && !lost.Path.StartsWith(directory + "/", StringComparison.Ordinal))
-                {
-                    continue;
-                }
-
-                if (lines.Count == limit)
-                {
-                    return new LostVersionList(lines, HasMore: true);
-                }
-
-                lines.Add(new LostVersionLine(
-                    ToWord(lost.Kind), lost.Path, lost.Snapshot.Name, lost.Snapshot.Created, lost.IsDirectory, lost.Size));
-            }
+            await AskAsync(
+                $"list the trash of {_plan.MountPoint}",
+                _volume.FindLostAsync(lost => !(hasMore = lines.Count == limit && IsAtOrBelow(lost.Path)) && Add(lost), cancel),
+                cancel);
         }
         catch (IOException error)
         {
             throw new CommandException(ExitCode.Failed, $"list the trash of {_plan.MountPoint}: {error.Message}", "The log says more.", error);
         }
 
-        return new LostVersionList(lines, HasMore: false);
+        return new LostVersionList(lines, hasMore);
+
+        bool IsAtOrBelow(string lost) => lost == directory || lost.StartsWith(directory + "/", StringComparison.Ordinal);
+
+        bool Add(LostVersion lost)
+        {
+            if (IsAtOrBelow(lost.Path))
+            {
+                lines.Add(new LostVersionLine(
+                    ToWord(lost.Kind), lost.Path, lost.Snapshot.Name, lost.Snapshot.Created, lost.IsDirectory, lost.Size));
+            }
+
+            return true;
+        }
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<DifferenceLine>> CompareSnapshotsAsync(string from, string? to, CancellationToken cancel)
+    public async Task CompareSnapshotsAsync(
+        string from, string? to, Func<DifferenceLine, CancellationToken, ValueTask> tell, CancellationToken cancel)
     {
         const string action = "compare snapshots";
         Snapshot older = await FindSnapshotAsync(action, from, cancel);
@@ -79,25 +83,26 @@ internal sealed partial class MountDaemon
             await SyncAsync(cancel); // What was written shows.
         }
 
-        var lines = new List<DifferenceLine>();
         try
         {
-            await foreach (PathDifference difference in _volume.Snapshots.CompareAsync(older, newer, cancel))
-            {
-                lines.Add(new DifferenceLine(ToWord(difference.Kind), difference.Path, difference.OldPath));
-            }
+            await AskAsync(
+                $"{action} of {_plan.MountPoint}",
+                _volume.CompareSnapshotsAsync(
+                    older,
+                    newer,
+                    (difference, ends) => tell(new DifferenceLine(ToWord(difference.Kind), difference.Path, difference.OldPath), ends),
+                    cancel),
+                cancel);
         }
         catch (IOException error)
         {
             throw new CommandException(ExitCode.Failed, $"{action}: {error.Message}", "The log says more.", error);
         }
-
-        return lines;
     }
 
     private async Task<Snapshot> FindSnapshotAsync(string action, string name, CancellationToken cancel)
     {
-        FsResult<Snapshot> found = await _volume.Snapshots.FindAsync(name, cancel);
+        FsResult<Snapshot> found = await AskAsync($"{action} of {_plan.MountPoint}", _volume.FindSnapshotAsync(name, cancel), cancel);
         return found.IsOk ? found.Value : throw SnapshotFailed(action, found.Error);
     }
 

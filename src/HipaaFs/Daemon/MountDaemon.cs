@@ -134,7 +134,7 @@ internal sealed partial class MountDaemon : IControlTarget, IDisposable
     };
 
     /// <inheritdoc/>
-    public async Task<GarbageReport> CollectGarbageAsync(CancellationToken cancel)
+    public async Task<GarbageReport> CollectGarbageAsync(Action<ProgressUpdate> progress, CancellationToken cancel)
     {
         if (_plan.Options.ReadOnly || _volume.GetStatus().IsReadOnly)
         {
@@ -142,9 +142,11 @@ internal sealed partial class MountDaemon : IControlTarget, IDisposable
                 ExitCode.Failed, $"free space of {_plan.MountPoint}: it is read-only", "Run it on the mount that writes.");
         }
 
+        var sink = new ProgressSink<GarbageProgress>(done => progress(
+            new ProgressUpdate(done.Stage, done.Done, done.Total, done.Stage == GarbageProgress.Rewrite ? "bytes" : "segments")));
         try
         {
-            return await _volume.CollectGarbageAsync(cancel) ?? throw new CommandException(
+            return await AskAsync($"free space of {_plan.MountPoint}", _volume.CollectGarbageAsync(sink, cancel), cancel) ?? throw new CommandException(
                 ExitCode.Failed, $"free space of {_plan.MountPoint}: the metadata cannot be read", "The log says what the disk did.");
         }
         catch (IOException error)
@@ -152,11 +154,20 @@ internal sealed partial class MountDaemon : IControlTarget, IDisposable
             throw new CommandException(
                 ExitCode.Failed, $"free space of {_plan.MountPoint}: the disk of the staging area takes no more", "Make room, then run it again.", error);
         }
+    }
+
+    // Whoever asks while the mount ends is told so.
+    private static async Task<T> AskAsync<T>(string action, Task<T> asked, CancellationToken cancel)
+    {
+        try
+        {
+            return await asked;
+        }
         catch (OperationCanceledException error) when (!cancel.IsCancellationRequested)
         {
             throw new CommandException(
                 ExitCode.Incomplete,
-                $"free space of {_plan.MountPoint}: the mount is ending, or a newer session has the volume",
+                $"{action}: the mount is ending, or a newer session has the volume",
                 "What was done stays done. Run it again on the next mount.",
                 error);
         }
@@ -165,7 +176,7 @@ internal sealed partial class MountDaemon : IControlTarget, IDisposable
     /// <inheritdoc/>
     public async Task SyncAsync(CancellationToken cancel)
     {
-        FsError error = await _volume.FileSystem.SyncAsync(cancel);
+        FsError error = await AskAsync($"sync {_plan.MountPoint}", _volume.SyncAsync(cancel), cancel);
         if (error != FsError.None)
         {
             throw new CommandException(

@@ -36,6 +36,55 @@ internal sealed class CommandOutput
         }
     }
 
+    /// <summary>Writes a list of any length as it comes: as one JSON object, or an item after the other by <paramref name="forPeople"/>.</summary>
+    /// <exception cref="CommandException">It failed and nothing says so yet.</exception>
+    public async Task<ExitCode> ListAsync<T>(Func<Action<T>, Task> produce, JsonTypeInfo<T> type, Action<TextWriter, T> forPeople)
+    {
+        bool hasItems = false;
+        try
+        {
+            await produce(Add);
+        }
+        catch (CommandException failure) when (IsJson && hasItems)
+        {
+            Write(JsonEnvelope.ListEnd(failure));
+            return failure.Code;
+        }
+
+        if (IsJson)
+        {
+            Begin();
+            Write(JsonEnvelope.ListEnd(null));
+        }
+
+        return ExitCode.Done;
+
+        void Add(T item)
+        {
+            if (IsJson)
+            {
+                Begin();
+                Write(JsonEnvelope.ListItem(item, type, !hasItems));
+            }
+            else
+            {
+                forPeople(_context.Out, item);
+            }
+
+            hasItems = true;
+        }
+
+        void Begin()
+        {
+            if (!hasItems)
+            {
+                _context.Out.WriteLine(JsonEnvelope.ListBegin);
+            }
+        }
+
+        void Write(ReadOnlyMemory<byte> line) => _context.Out.Write(Encoding.UTF8.GetString(line.Span));
+    }
+
     /// <summary>Writes why the command failed and returns the exit code.</summary>
     public ExitCode Failure(CommandException failure)
     {

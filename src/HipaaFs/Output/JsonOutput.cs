@@ -17,7 +17,7 @@ namespace HipaaFs.Cli.Output;
 [JsonSerializable(typeof(SnapshotLine))]
 [JsonSerializable(typeof(TrashRestoreResult))]
 [JsonSerializable(typeof(IReadOnlyList<SnapshotLine>))]
-[JsonSerializable(typeof(IReadOnlyList<DifferenceLine>))]
+[JsonSerializable(typeof(DifferenceLine))]
 [JsonSerializable(typeof(GarbageReport))]
 [JsonSerializable(typeof(InitResult))]
 [JsonSerializable(typeof(FsckResult))]

@@ -108,6 +108,9 @@ public sealed class ControlSocketTests : IAsyncDisposable
         string text = await http.GetStringAsync(new Uri("http://hipaafs/metrics"));
 
         Assert.Contains("# TYPE hipaafs_staged_bytes gauge\nhipaafs_staged_bytes{volume=\"id\"} 7\n", text, StringComparison.Ordinal);
+        Assert.Contains("\nhipaafs_stored_bytes{volume=\"id\"} 11\n", text, StringComparison.Ordinal);
+        Assert.Contains("\nhipaafs_live_bytes{volume=\"id\"} 12\n", text, StringComparison.Ordinal);
+        Assert.Contains("\nhipaafs_condemned_bytes{volume=\"id\"} 13\n", text, StringComparison.Ordinal);
         Assert.Contains("\nhipaafs_recovery_point_alarm{volume=\"id\"} 1\n", text, StringComparison.Ordinal);
         Assert.Equal(System.Net.HttpStatusCode.NotFound, (await http.GetAsync(new Uri("http://hipaafs/nothing"))).StatusCode);
         Assert.Equal(System.Net.HttpStatusCode.NotFound, (await http.GetAsync(new Uri("http://hipaafs/v1/umount"))).StatusCode);
@@ -125,8 +128,58 @@ public sealed class ControlSocketTests : IAsyncDisposable
         Assert.True((await client.CreateSnapshotAsync(null, CancellationToken.None)).Automatic);
         CommandException missing = await Assert.ThrowsAsync<CommandException>(() => client.DeleteSnapshotAsync(name, CancellationToken.None));
         Assert.Equal((ExitCode.NotFound, name), (missing.Code, missing.Message));
-        Assert.Equal(new DifferenceLine("renamed", name, null), Assert.Single(await client.CompareSnapshotsAsync(name, null, CancellationToken.None)));
-        Assert.Equal(new DifferenceLine("renamed", name, name), Assert.Single(await client.CompareSnapshotsAsync(name, name, CancellationToken.None)));
+        var told = new List<DifferenceLine>();
+        await client.CompareSnapshotsAsync(name, null, told.Add, CancellationToken.None);
+        await client.CompareSnapshotsAsync(name, name, told.Add, CancellationToken.None);
+        Assert.Equal([new DifferenceLine("renamed", name, null), new DifferenceLine("renamed", name, name)], told);
+    }
+
+    [Fact]
+    public async Task Diff_OfAnyLength_ComesItemByItem()
+    {
+        await _server.StartAsync(CancellationToken.None);
+        _target.Differences = 200_000;
+        int received = 0;
+        bool wasAhead = false;
+        await _client.CompareSnapshotsAsync(
+            "a\n]",
+            null,
+            line =>
+            {
+                Assert.Equal("a\n]", line.Path);
+                received++;
+                wasAhead |= _target.Told < _target.Differences; // The daemon has not made all of them yet.
+            },
+            CancellationToken.None);
+
+        Assert.Equal(200_000, received);
+        Assert.True(wasAhead, "the whole list was held before the first of it was sent");
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public async Task Diff_FailsAfterSome_TellsThoseAndTheFailure(int differences)
+    {
+        await _server.StartAsync(CancellationToken.None);
+        _target.Differences = differences;
+        _target.FailsAfterwards = true;
+        int received = 0;
+        CommandException failure = await Assert.ThrowsAsync<CommandException>(
+            () => _client.CompareSnapshotsAsync("a", null, _ => received++, CancellationToken.None));
+
+        Assert.Equal((ExitCode.Failed, "the message", "the action"), (failure.Code, failure.Message, failure.Action));
+        Assert.Equal(differences, received);
+    }
+
+    [Fact]
+    public async Task List_AsJson_IsOneObject()
+    {
+        Assert.Equal("""{"schema":1,"result":[],"ok":true}""", await ListedAsync(0, null));
+        Assert.Equal("""{"schema":1,"result":[{"kind":"a","path":"b"},{"kind":"a","path":"b"}],"ok":true}""", await ListedAsync(2, null));
+        Assert.Equal(
+            """{"schema":1,"result":[{"kind":"a","path":"b"}],"ok":false,"error":{"code":"store","exitCode":5,"message":"m","action":"n"}}""",
+            await ListedAsync(1, new CommandException(ExitCode.Store, "m", "n")));
     }
 
     [Fact]
@@ -134,13 +187,39 @@ public sealed class ControlSocketTests : IAsyncDisposable
     {
         await _server.StartAsync(CancellationToken.None);
 
-        Assert.Equal(await _target.CollectGarbageAsync(CancellationToken.None), await _client.CollectGarbageAsync(CancellationToken.None));
+        var updates = new List<ProgressUpdate>();
+        GarbageReport report = await _client.CollectGarbageAsync(updates.Add, CancellationToken.None);
+
+        Assert.Equal(await _target.CollectGarbageAsync(static _ => { }, CancellationToken.None), report);
+        Assert.Equal([new ProgressUpdate("rewrite", 1, 2, "bytes")], updates);
+    }
+
+    private static async Task<string> ListedAsync(int count, CommandException? failure)
+    {
+        using var output = new StringWriter();
+        var context = new CommandContext { Out = output, Error = TextWriter.Null };
+        await new CommandOutput(context, json: true).ListAsync(
+            tell =>
+            {
+                for (int i = 0; i < count; i++)
+                {
+                    tell(new DifferenceLine("a", "b", null));
+                }
+
+                return failure is null ? Task.CompletedTask : Task.FromException(failure);
+            },
+            JsonOutput.Default.DifferenceLine,
+            static (_, _) => { });
+        return output.ToString().ReplaceLineEndings("");
     }
 
     private sealed class FakeTarget : IControlTarget
     {
-        public Task<GarbageReport> CollectGarbageAsync(CancellationToken cancel) =>
-            Task.FromResult(new GarbageReport(1, 2, 3, 4, new SpaceUsage(5, 6, 7, 8, DateTimeOffset.UnixEpoch), IsComplete: true));
+        public Task<GarbageReport> CollectGarbageAsync(Action<ProgressUpdate> progress, CancellationToken cancel)
+        {
+            progress(new ProgressUpdate("rewrite", 1, 2, "bytes"));
+            return Task.FromResult(new GarbageReport(1, 2, 3, 4, new SpaceUsage(5, 6, 7, 8, DateTimeOffset.UnixEpoch), IsComplete: true));
+        }
 
         public MountStatus GetStatus() => new()
         {
@@ -150,7 +229,7 @@ public sealed class ControlSocketTests : IAsyncDisposable
             State = MountState.Serving,
             Pid = 42,
             StartedAt = DateTimeOffset.UnixEpoch,
-            Figures = new VolumeFigures { Session = 3, StagedBytes = 7, UploadError = "Unavailable", RecoveryPointAlarm = true },
+            Figures = new VolumeFigures { Session = 3, StagedBytes = 7, UploadError = "Unavailable", RecoveryPointAlarm = true, StoredBytes = 11, LiveBytes = 12, CondemnedBytes = 13 },
         };
 
         public Task SyncAsync(CancellationToken cancel) => Task.CompletedTask;
@@ -176,8 +255,25 @@ public sealed class ControlSocketTests : IAsyncDisposable
 
         public Task<LostVersionList> ListTrashAsync(string path, int limit, CancellationToken cancel) => throw new NotSupportedException();
 
-        public Task<IReadOnlyList<DifferenceLine>> CompareSnapshotsAsync(string from, string? to, CancellationToken cancel) =>
-            Task.FromResult<IReadOnlyList<DifferenceLine>>([new DifferenceLine("renamed", from, to)]);
+        public int Differences { get; set; } = 1;
+
+        public bool FailsAfterwards { get; set; }
+
+        public int Told { get; private set; }
+
+        public async Task CompareSnapshotsAsync(string from, string? to, Func<DifferenceLine, CancellationToken, ValueTask> tell, CancellationToken cancel)
+        {
+            for (int i = 0; i < Differences; i++)
+            {
+                await tell(new DifferenceLine("renamed", from, to), cancel);
+                Told++;
+            }
+
+            if (FailsAfterwards)
+            {
+                throw new CommandException(ExitCode.Failed, "the message", "the action");
+            }
+        }
 
         public Task HandOverAsync(CancellationToken cancel) => Task.CompletedTask;
     }

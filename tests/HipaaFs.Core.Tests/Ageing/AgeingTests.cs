@@ -111,7 +111,7 @@ public sealed class AgeingTests(ITestOutputHelper output)
         {
             // The background keeps to its bandwidth by this clock meanwhile, and others wait for it.
             await time.AdvanceUntilEndedAsync(test.DrainAsync(), TimeSpan.FromSeconds(1));
-            Task<GarbageReport?> collecting = test.Volume.CollectGarbageAsync(default);
+            Task<GarbageReport?> collecting = test.Volume.CollectGarbageAsync(null, default);
             await time.AdvanceUntilEndedAsync(collecting, TimeSpan.FromSeconds(1));
             space = (await collecting)!.Space;
             time.Advance(SegmentCollector.Grace + TimeSpan.FromMinutes(1));

@@ -59,7 +59,7 @@ public sealed class SegmentCheckTests
     [InlineData(0)]
     [InlineData(-1)]
     [InlineData(-SegmentFormat.TrailerSize - 1)]
-    public async Task Check_StagedHeaderIndexOrTrailerChanged_IsFoundWithoutAFile(int place)
+    public async Task Repair_StagedHeaderIndexOrTrailerChanged_IsUploadedAsAnotherSegment(int place)
     {
         (TestVolume test, _) = await StagedAsync(finished: true);
         await using (test)
@@ -67,7 +67,12 @@ public sealed class SegmentCheckTests
             string path = StagedFile(test);
             Flip(path, place < 0 ? new FileInfo(path).Length + place : place);
 
-            await AssertFoundAsync(test, CheckKind.StagingDamaged, null);
+            CheckFinding found = Assert.Single((await test.CheckAsync(repair: true)).Findings);
+            Assert.Equal((CheckKind.StagingDamaged, true), (found.Kind, found.Repaired));
+            await test.OpenAsync();
+            await test.DrainAsync();
+            FileSystemCalls.AssertSame(FileSystemCalls.RandomBytes(FileLength, 1), await test.FileSystem.GetAsync("a"));
+            await test.AssertSoundAsync();
         }
     }
 

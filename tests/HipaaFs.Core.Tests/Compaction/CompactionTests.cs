@@ -46,8 +46,13 @@ public sealed class CompactionTests
         long before = StoredBytes(test);
         Assert.Null(test.Volume.GetStatus().Space);
 
-        GarbageReport report = (await test.Volume.CollectGarbageAsync(default))!;
+        var progress = new ProgressRecorder<GarbageProgress>();
 
+        GarbageReport report = (await test.Volume.CollectGarbageAsync(progress, default))!;
+
+        Assert.Equal(
+            [new GarbageProgress("rewrite", 0, 8L * Length), new GarbageProgress("rewrite", 8L * Length, 8L * Length), new GarbageProgress("delete", 1, 0)],
+            progress.Reports.Take(3));
         Assert.True(report.IsComplete);
         Assert.Equal((4, 8L * Length, 0), (report.RewrittenSegments, report.CopiedBytes, report.DeletedSegments));
         Assert.Equal((8L * Length, before), (report.Space.LiveBytes, report.Space.CondemnedBytes));
@@ -67,9 +72,9 @@ public sealed class CompactionTests
             await released.Task;
         };
         Volume volume = test.Volume;
-        Task<GarbageReport?> running = volume.CollectGarbageAsync(default);
+        Task<GarbageReport?> running = volume.CollectGarbageAsync(null, default);
         await reached.Task;
-        Task<GarbageReport?> waiting = volume.CollectGarbageAsync(default);
+        Task<GarbageReport?> waiting = volume.CollectGarbageAsync(null, default);
 
         Task stopping = Task.Run(() => test.StopAsync());
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
@@ -78,7 +83,7 @@ public sealed class CompactionTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
         await stopping;
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => volume.CollectGarbageAsync(default));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => volume.CollectGarbageAsync(null, default));
         await test.OpenAsync();
         await AssertKeptAsync(test, 8);
         await test.AssertSoundAsync();
