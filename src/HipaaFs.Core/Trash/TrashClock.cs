@@ -191,6 +191,7 @@ internal sealed partial class TrashClock
     {
         _runs.Clear();
         _runs.Add((0, TimeSpan.Zero));
+        _isChanged = true;
         Now = _seen;
         for (int i = all.Count - 1; i >= 0; i--)
         {
