@@ -16,6 +16,7 @@ public sealed class FaultingObjectStore : IObjectStore
     private readonly List<ArmedFault> _faults = []; // Guarded by _lock.
     private readonly int[] _calls = new int[Enum.GetValues<StoreVerb>().Length];
     private int _struck;
+    private int _delayed;
 
     public FaultingObjectStore(IObjectStore inner, TimeProvider? time = null, int seed = 1)
     {
@@ -28,6 +29,9 @@ public sealed class FaultingObjectStore : IObjectStore
 
     /// <summary>How many requests a fault struck.</summary>
     public int Struck => Volatile.Read(ref _struck);
+
+    /// <summary>How many requests were delayed, their timers running or fired.</summary>
+    public int Delayed => Volatile.Read(ref _delayed);
 
     /// <summary>A store in which every request takes this long before it is done.</summary>
     public static FaultingObjectStore WithLatency(IObjectStore inner, TimeSpan latency, TimeProvider? time = null)
@@ -120,7 +124,9 @@ public sealed class FaultingObjectStore : IObjectStore
         Strike strike = Choose(verb, key);
         if (strike.Delay > TimeSpan.Zero)
         {
-            await Task.Delay(strike.Delay, _time, cancel);
+            Task delay = Task.Delay(strike.Delay, _time, cancel);
+            Interlocked.Increment(ref _delayed);
+            await delay;
         }
 
         if (strike.Has(StoreFaultKind.Hang))
