@@ -34,6 +34,7 @@ internal sealed partial class ChangePublisher : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private PublishedPoint? _published;
+    private StreamChains? _chains; // Of what this session published, or found published; a publication that failed since changes nothing about them.
     private CommitSequence _noted;
     private ulong _nextNumber;
     private bool _isLoaded;
@@ -80,6 +81,9 @@ internal sealed partial class ChangePublisher : IDisposable
 
     /// <summary>Changes up to here are in the store.</summary>
     internal CommitSequence PublishedSequence => _published?.Sequence ?? default;
+
+    /// <summary>Where the newest chains begin that reach a backup point; null when that is not known yet.</summary>
+    internal StreamChains? Chains => Volatile.Read(ref _chains);
 
     /// <summary>Publishes at intervals until stopped.</summary>
     internal async Task RunAsync(CancellationToken stop)
@@ -189,6 +193,7 @@ internal sealed partial class ChangePublisher : IDisposable
 
         PublishedPoint? point = await ReadPointAsync(cancel);
         _published = point is not null && await IsNewestInStoreAsync(point, cancel) ? point : null;
+        Volatile.Write(ref _chains, _published?.Chains);
         _isLoaded = true;
     }
 
@@ -242,6 +247,7 @@ internal sealed partial class ChangePublisher : IDisposable
 
     private async Task<StoreError> PutAsync(CommitSequence upTo, bool isFull, DateTimeOffset point, CancellationToken cancel)
     {
+        ulong begin = _nextNumber;
         byte[] previous = isFull ? new byte[32] : _published!.Hash;
         IAsyncEnumerable<ChangeBatch> source = isFull ? _metadata.DumpAsync(cancel) : _metadata.ChangesSinceAsync(_published!.Sequence, cancel);
         var pending = new List<ChangeBatch>();
@@ -285,7 +291,7 @@ internal sealed partial class ChangePublisher : IDisposable
         }
 
         StoreResult<byte[]> last = await PutOneAsync(previous, pending, reached, isFull && first, isPoint: true, cancel);
-        return last.Succeeded ? await NoteAsync(reached, last.Value, isFull, point) : last.Error;
+        return last.Succeeded ? await NoteAsync(reached, last.Value, isFull ? begin : null, point) : last.Error;
     }
 
     private async ValueTask<StoreResult<byte[]>> PutOneAsync(
@@ -302,10 +308,16 @@ internal sealed partial class ChangePublisher : IDisposable
         return put;
     }
 
-    private async ValueTask<StoreError> NoteAsync(CommitSequence reached, byte[] hash, bool isFull, DateTimeOffset point)
+    // Begin is the number of the first object of a full stream; null for what continues a chain.
+    private async ValueTask<StoreError> NoteAsync(CommitSequence reached, byte[] hash, ulong? begin, DateTimeOffset point)
     {
-        DateTimeOffset fullAt = isFull ? _time.GetUtcNow() : _published!.FullAt;
-        _published = new PublishedPoint(reached, _clock.Session.Value, _nextNumber - 1, hash, fullAt, point);
+        DateTimeOffset fullAt = begin is null ? _published!.FullAt : _time.GetUtcNow();
+        if (begin is { } first)
+        {
+            Volatile.Write(ref _chains, new StreamChains(_clock.Session.Value, first, _chains?.Session ?? 0, _chains?.Number ?? 0));
+        }
+
+        _published = new PublishedPoint(reached, _clock.Session.Value, _nextNumber - 1, hash, fullAt, point) { Chains = _chains };
         CommitSequence before = _metadata.Applied;
         MetadataResult<Applied> noted = await _metadata.SetSettingAsync(_clock.NextOperation(), PublishedPoint.Setting, _published.Encode());
         MetadataResult<Applied> trimmed = await _metadata.TrimChangesAsync(reached);

@@ -13,28 +13,33 @@ namespace HipaaFs.ChangeStream;
 internal sealed record PublishedPoint(
     CommitSequence Sequence, ulong Session, ulong Number, byte[] Hash, DateTimeOffset FullAt, DateTimeOffset At)
 {
+    /// <summary>Where the chain begins that the last object belongs to, and the complete one before it; null when that is not known.</summary>
+    internal StreamChains? Chains { get; init; }
+
     /// <summary>Name of the setting.</summary>
     internal const string Setting = "stream.published";
 
     private const int Size = 8 + 8 + 8 + 32 + 8 + 8;
+    private const int SizeWithChains = Size + StreamChains.Size;
 
     /// <summary>Encodes it.</summary>
     internal byte[] Encode()
     {
-        byte[] encoded = new byte[Size];
+        byte[] encoded = new byte[Chains is null ? Size : SizeWithChains];
         BinaryPrimitives.WriteUInt64LittleEndian(encoded, Sequence.Value);
         BinaryPrimitives.WriteUInt64LittleEndian(encoded.AsSpan(8), Session);
         BinaryPrimitives.WriteUInt64LittleEndian(encoded.AsSpan(16), Number);
         Hash.CopyTo(encoded, 24);
         BinaryPrimitives.WriteInt64LittleEndian(encoded.AsSpan(56), FullAt.ToUnixTimeMilliseconds());
         BinaryPrimitives.WriteInt64LittleEndian(encoded.AsSpan(64), At.ToUnixTimeMilliseconds());
+        Chains?.Encode(encoded.AsSpan(Size));
         return encoded;
     }
 
     /// <summary>Decodes it. Null when it makes no sense, which begins a new chain.</summary>
     internal static PublishedPoint? TryDecode(ReadOnlySpan<byte> encoded)
     {
-        if (encoded.Length != Size)
+        if (encoded.Length is not (Size or SizeWithChains))
         {
             return null;
         }
@@ -45,6 +50,9 @@ internal sealed record PublishedPoint(
             BinaryPrimitives.ReadUInt64LittleEndian(encoded[16..]),
             encoded.Slice(24, 32).ToArray(),
             DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64LittleEndian(encoded[56..])),
-            DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64LittleEndian(encoded[64..])));
+            DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64LittleEndian(encoded[64..])))
+        {
+            Chains = encoded.Length == SizeWithChains ? StreamChains.Decode(encoded[Size..]) : null,
+        };
     }
 }

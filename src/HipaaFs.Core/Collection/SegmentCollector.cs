@@ -13,7 +13,7 @@ namespace HipaaFs.Collection;
 
 /// <summary>Deletes segments that nothing refers to any more: condemned first, in a transaction that proves it; deleted after a grace.</summary>
 /// <remarks>A condemned segment never comes back. It is deleted only when its condemnation is published, so that every backup point a restore would take lacks it.</remarks>
-internal sealed partial class SegmentCollector
+internal sealed partial class SegmentCollector : IDisposable
 {
     /// <summary>How long a condemned segment is kept at least.</summary>
     internal static readonly TimeSpan Grace = TimeSpan.FromMinutes(10);
@@ -30,6 +30,8 @@ internal sealed partial class SegmentCollector
     private readonly FrameCache _cache;
     private readonly SegmentViews _views;
     private readonly ChangePublisher _publisher;
+    private readonly StreamRetention _retention;
+    private readonly SemaphoreSlim _past = new(1, 1);
     private readonly SessionFence _fence;
     private readonly SessionClock _clock;
     private readonly TimeProvider _time;
@@ -53,6 +55,7 @@ internal sealed partial class SegmentCollector
         _cache = cache;
         _views = views;
         _publisher = publisher;
+        _retention = new StreamRetention(publisher, store, clock, logger);
         _fence = fence;
         _clock = clock;
         _time = time;
@@ -94,6 +97,9 @@ internal sealed partial class SegmentCollector
         }
     }
 
+    /// <inheritdoc/>
+    public void Dispose() => _past.Dispose();
+
     private async Task CollectOrLogAsync(CancellationToken stop)
     {
         try
@@ -125,7 +131,22 @@ internal sealed partial class SegmentCollector
         }
 
         (int deleted, long deletedBytes) = await DeleteAsync(grace, progress, cancel);
+        await CollectPastAsync(cancel);
         return new CollectionReport(condemned, condemnedBytes, deleted, deletedBytes);
+    }
+
+    // Rounds come from the loop and from whoever asks for one.
+    private async Task CollectPastAsync(CancellationToken cancel)
+    {
+        await _past.WaitAsync(cancel);
+        try
+        {
+            await _retention.RunAsync(cancel);
+        }
+        finally
+        {
+            _past.Release();
+        }
     }
 
     // The list is of the last commit, so that what is condemned here may be in the next one again.

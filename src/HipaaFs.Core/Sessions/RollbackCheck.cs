@@ -125,11 +125,9 @@ internal sealed class RollbackCheck
             return listed.Error;
         }
 
+        // Without the noted object the store was put back, unless a copy that went on has published so much since that it deleted it.
         List<ObjectProperties> objects = listed.Value;
-        if (_published is not null && (objects.Count == 0 || !IsNoted(objects[0])))
-        {
-            return RollbackFinding.StoreIsOlder;
-        }
+        RollbackFinding without = _published is not null && (objects.Count == 0 || !IsNoted(objects[0])) ? RollbackFinding.StoreIsOlder : RollbackFinding.None;
 
         // A publication is noted after it is made, so a crash forgets the note, but never the commits that were published: those were durable before. What is not
         // authentic proves nothing, whatever its name says, and the next publication does not hang on it.
@@ -142,7 +140,7 @@ internal sealed class RollbackCheck
                 StoreLayout.TryStream(objects[i].Key, out ulong session, out _, out _);
                 return session > _session ? RollbackFinding.OtherIsNewer
                     : opened.Value.Preamble.Sequence.Value > _applied ? RollbackFinding.CopyIsOlder
-                    : RollbackFinding.None;
+                    : without;
             }
 
             if (opened.Error is not (StoreError.Corrupt or StoreError.NotFound))
@@ -151,7 +149,7 @@ internal sealed class RollbackCheck
             }
         }
 
-        return RollbackFinding.None;
+        return without;
     }
 
     private bool IsNoted(ObjectProperties found) =>

@@ -104,6 +104,8 @@ internal sealed partial class SessionFence : IDisposable
             error = await IsOursAsync(content, cancel);
         }
 
+        // Claims of long ago are deleted: that the number was free does not say that it is the newest.
+        error = error == StoreError.None ? await HasNewerAsync(cancel) : error;
         Volatile.Write(ref _claimError, (int)error);
         if (error == StoreError.None)
         {
@@ -111,6 +113,12 @@ internal sealed partial class SessionFence : IDisposable
         }
 
         return error;
+    }
+
+    private async ValueTask<StoreError> HasNewerAsync(CancellationToken cancel)
+    {
+        StoreResult<ObjectPage> page = await _store.ListAsync(StoreLayout.SessionPrefix, StoreLayout.Session(_session.Value), 1, cancel);
+        return !page.Succeeded ? page.Error : page.Value.Objects.Count > 0 ? StoreError.AlreadyExists : StoreError.None;
     }
 
     private async ValueTask<StoreError> IsOursAsync(byte[] claim, CancellationToken cancel)
@@ -239,7 +247,8 @@ internal sealed partial class SessionFence : IDisposable
         StoreError error = await TryClaimAsync(stop);
         if (error == StoreError.AlreadyExists)
         {
-            await FenceOffAsync(StoreLayout.Session(_session.Value), stop);
+            StoreResult<ulong> newest = await FindNewestAsync(_store, stop);
+            await FenceOffAsync(StoreLayout.Session(newest.Succeeded ? Math.Max(newest.Value, _session.Value) : _session.Value), stop);
         }
 
         return error;

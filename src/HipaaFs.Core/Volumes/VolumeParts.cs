@@ -61,6 +61,7 @@ internal sealed record VolumeParts : IAsyncDisposable
             await Metadata.CloseSessionAsync(Clock.Session, Clock.Now, CancellationToken.None);
             await Metadata.MakeDurableAsync(Metadata.Applied, CancellationToken.None);
             Writer.Publisher.Dispose();
+            Writer.Collector.Dispose();
             Writer.Compactor.Dispose();
             Writer.Repacker.Dispose();
             Writer.Fence.Dispose();

@@ -1,0 +1,156 @@
+using HipaaFs.ChangeStream;
+using HipaaFs.Collection;
+using HipaaFs.Recovery;
+using HipaaFs.Sessions;
+using HipaaFs.Storage;
+using HipaaFs.Testing.Storage;
+using HipaaFs.Volumes;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace HipaaFs.Core.Tests.Recovery;
+
+/// <summary>A store does not grow for ever: what no restore, no comparison and no fence needs is deleted, and nothing else.</summary>
+public sealed class StreamRetentionTests
+{
+    private static readonly TimeSpan Day = TimeSpan.FromDays(1.1);
+
+    [Fact]
+    public async Task Publish_ManyDays_KeepsTwoChainsThatRestore()
+    {
+        var time = new ManualTimeProvider();
+        await using TestVolume test = await TestVolume.CreateAsync(new TestVolumeOptions { Time = time });
+        const int days = 10;
+        int most = 0;
+        for (int day = 0; day < days; day++)
+        {
+            await PublishDayAsync(test, time, day);
+            if (day == days / 2)
+            {
+                await test.ReopenAsync();
+            }
+
+            most = Math.Max(most, StreamOf(test).Count);
+        }
+
+        Assert.InRange(most, 4, 8);
+        List<string> left = StreamOf(test);
+        Assert.Equal(2, left.Count(static name => name.EndsWith("-full", StringComparison.Ordinal)));
+        Assert.EndsWith("-full", left[0], StringComparison.Ordinal);
+        await AssertRestoresAsync(test, days);
+
+        // The chain before the newest is there for the day on which that one is damaged.
+        string newest = left.Last(static name => name.EndsWith("-full", StringComparison.Ordinal));
+        await using (TestVolume damaged = test.CopyFiles())
+        {
+            File.Delete(Path.Combine(damaged.StoreDirectory, "stream", newest));
+            await AssertRestoresAsync(damaged, days - 1);
+        }
+
+        await test.ReopenAsync();
+        await test.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Collect_BeginOfAChainIsMissing_DeletesNothing()
+    {
+        var time = new ManualTimeProvider();
+        await using TestVolume test = await TestVolume.CreateAsync(new TestVolumeOptions { Time = time });
+        for (int day = 0; day < 2; day++)
+        {
+            await PublishDayAsync(test, time, day);
+        }
+
+        await PublishDayAsync(test, time, 2, collects: false);
+        List<string> before = StreamOf(test);
+        string previous = before.Where(static name => name.EndsWith("-full", StringComparison.Ordinal)).SkipLast(1).Last();
+        File.Delete(Path.Combine(test.StoreDirectory, "stream", previous));
+        await CollectAsync(test);
+
+        Assert.Equal(before.Count - 1, StreamOf(test).Count);
+    }
+
+    [Fact]
+    public async Task Open_CopyPutBackWhoseLastObjectIsDeleted_IsToldThatItIsTheOlder()
+    {
+        var time = new ManualTimeProvider();
+        await using TestVolume test = await TestVolume.CreateAsync(new TestVolumeOptions { Time = time });
+        await PublishDayAsync(test, time, 0);
+        await using TestVolume older = test.CopyFiles(sharesStore: true);
+        for (int day = 1; day < 5; day++)
+        {
+            await PublishDayAsync(test, time, day);
+        }
+
+        await test.StopAsync();
+        VolumeException refused = await Assert.ThrowsAsync<VolumeException>(() => older.OpenAsync());
+        Assert.Equal(VolumeFailure.Refused, refused.Failure);
+        await test.OpenAsync();
+        await test.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Collect_ManySessions_KeepsTheNewestAndFencesAsBefore()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
+        await test.FileSystem.PutAsync("a", [1]);
+        await test.DrainAsync();
+        await using TestVolume older = test.CopyFiles(sharesStore: true);
+        const int sessions = 20;
+        for (int i = 0; i < sessions; i++)
+        {
+            await test.ReopenAsync();
+        }
+
+        await CollectAsync(test);
+        string[] claims = [.. Directory.GetFiles(Path.Combine(test.StoreDirectory, "session")).Select(static path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+        Assert.Equal((int)StreamRetention.KeptSessions, claims.Length);
+        Assert.Equal(StoreLayout.Session(test.Volume.Session).Value, "session/" + claims[^1]);
+
+        // A number that is free again is not the newest: who claims it late is fenced off.
+        var holder = new SessionHolder("elsewhere", 1, 2, time());
+        using (var late = new SessionFence(test.Store, new(2), holder, TimeProvider.System, NullLogger.Instance))
+        {
+            Assert.Equal(StoreError.AlreadyExists, await late.TryClaimAsync(default));
+            Assert.False(late.IsClaimed);
+        }
+
+        VolumeException refused = await Assert.ThrowsAsync<VolumeException>(() => older.OpenAsync());
+        Assert.Equal(VolumeFailure.Refused, refused.Failure);
+        Assert.True(await test.Volume.Parts.Writer!.Fence.IsNewestAsync(default));
+        await test.AssertSoundAsync();
+
+        static DateTimeOffset time() => new ManualTimeProvider().GetUtcNow();
+    }
+
+    // A full stream and what follows it.
+    private static async Task PublishDayAsync(TestVolume test, ManualTimeProvider time, int day, bool collects = true)
+    {
+        time.Set(Day);
+        await test.FileSystem.PutAsync($"morning{day}", [(byte)day]);
+        await test.DrainAsync();
+        await test.FileSystem.PutAsync($"evening{day}", [(byte)day]);
+        await test.DrainAsync();
+        if (collects)
+        {
+            await CollectAsync(test);
+        }
+    }
+
+    private static Task<CollectionReport> CollectAsync(TestVolume test) => test.Volume.Parts.Writer!.Collector.CollectAsync(SegmentCollector.Grace, default);
+
+    private static async Task AssertRestoresAsync(TestVolume test, int days)
+    {
+        (TestVolume restored, RestoreReport report) = await test.RestoreAsync();
+        await using (restored)
+        {
+            Assert.True(report.IsComplete || report.UnfollowedObjects > 0);
+            for (int day = 0; day < days; day++)
+            {
+                Assert.Equal([(byte)day], await restored.FileSystem.GetAsync($"evening{day}"));
+            }
+        }
+    }
+
+    private static List<string> StreamOf(TestVolume test) =>
+        [.. Directory.GetFiles(Path.Combine(test.StoreDirectory, "stream")).Select(static path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+}
