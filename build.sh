@@ -149,6 +149,19 @@ need_test_tools() {
         storescu:dcmtk ceph-mon:ceph-mon ceph-osd:ceph-osd radosgw:radosgw ceph:ceph-common openssl:openssl
 }
 
+# Microsoft's emulator of Azure Blob Storage comes from npm; its version is the one that the tests were written against.
+need_azurite() {
+    need node:nodejs npm:npm
+    local place=artifacts/azurite
+    export HIPAAFS_AZURITE=$PWD/$place/node_modules/.bin/azurite-blob
+    [[ ! -x $HIPAAFS_AZURITE ]] || return 0
+    command -v npm > /dev/null || return 0
+    say "installing: azurite (npm)"
+    mkdir -p "$place"
+    npm install --prefix "$place" --no-audit --no-fund --loglevel=error azurite@3.37.0 > /dev/null 2>&1 ||
+        say "missing on this machine; what needs it is skipped by name: azurite (npm could not install it)"
+}
+
 # Runs one suite; leaves its results as XML.
 run_suite() {
     local project=$1 filter=${2:-} name program
@@ -210,6 +223,7 @@ verb_test() {
     local filter=${1:-} project broken=() passed=0 failed=0 skipped=0 file
     need_dotnet
     need_test_tools
+    need_azurite
     rm -rf "$results"
     mkdir -p "$results"
     check rules .ci/rules

@@ -1,4 +1,5 @@
 using HipaaFs.Storage;
+using HipaaFs.Storage.Azure;
 using HipaaFs.Storage.S3;
 
 namespace HipaaFs.Cli.Volumes;
@@ -9,6 +10,7 @@ internal static class KnownStores
     /// <summary>Opens any of them.</summary>
     public static ObjectStores All { get; } = new(new Dictionary<StoreScheme, StoreAdapter>
     {
+        [StoreScheme.AzureBlob] = static (url, _, _, _) => AzureObjectStore.Open(url, new AzureStoreOptions()),
         [StoreScheme.S3] = static (url, _, time, logger) => S3ObjectStore.Open(url, new S3StoreOptions(), time, logger),
     });
 }

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 
-namespace HipaaFs.Storage.S3;
+namespace HipaaFs.Storage;
 
 /// <summary>Takes the digests of a file that goes up: MD5 of each run, for the server to check, and SHA-256 of the whole, for the caller.</summary>
 /// <remarks>Runs are taken in the order of the file, each once.</remarks>
@@ -12,7 +12,7 @@ internal sealed class FileDigests : IDisposable
 
     private readonly IncrementalHash _whole = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 
-    // MD5 because it is what every S3 server checks (Content-MD5, RFC 1864); it guards against damage on the way, not against malice.
+    // MD5 because it is what every server checks (Content-MD5, RFC 1864); it guards against damage on the way, not against malice.
     private readonly IncrementalHash _run = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
 
     /// <summary>MD5 of the next run, 16 bytes.</summary>

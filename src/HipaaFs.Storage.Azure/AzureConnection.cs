@@ -1,0 +1,92 @@
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using Azure;
+using Azure.Core.Pipeline;
+using Azure.Identity;
+using Azure.Storage;
+using Azure.Storage.Blobs;
+
+namespace HipaaFs.Storage.Azure;
+
+/// <summary>The way to one container.</summary>
+/// <remarks>
+/// Credentials are the first of: <c>AZURE_STORAGE_CONNECTION_STRING</c>, <c>AZURE_STORAGE_KEY</c> (the account's key), <c>AZURE_STORAGE_SAS_TOKEN</c>, and what
+/// Azure.Identity's default chain finds (environment, workload identity, managed identity, developer tools).
+/// </remarks>
+internal sealed class AzureConnection : IDisposable
+{
+    private readonly HttpClient _http;
+
+    /// <exception cref="FormatException">A credential in the environment is not what its name says.</exception>
+    internal AzureConnection(StoreUrl url, AzureStoreOptions options)
+    {
+        _http = new HttpClient(Handler(url, options)) { Timeout = Timeout.InfiniteTimeSpan };
+        try
+        {
+            Container = Open(url, options);
+        }
+        catch
+        {
+            _http.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The container.</summary>
+    internal BlobContainerClient Container { get; }
+
+    /// <inheritdoc/>
+    public void Dispose() => _http.Dispose();
+
+    private static SocketsHttpHandler Handler(StoreUrl url, AzureStoreOptions options)
+    {
+        var tls = new SslClientAuthenticationOptions { EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13 };
+        if (url.CaFile is { } file)
+        {
+            tls.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            tls.CertificateChainPolicy.CustomTrustStore.ImportFromPemFile(file);
+        }
+
+        return new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            ConnectTimeout = options.ConnectTimeout,
+            MaxConnectionsPerServer = options.MaxConnections,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5), // Names are looked up again.
+            SslOptions = tls,
+            UseCookies = false,
+        };
+    }
+
+    // With an endpoint of one's own the account is the first part of the path, as emulators and appliances have it.
+    private static Uri Address(StoreUrl url)
+    {
+        string service = url.Endpoint is { } endpoint ? endpoint.ToString().TrimEnd('/') + "/" + url.Account : $"https://{url.Account}.blob.core.windows.net";
+        return new Uri($"{service}/{url.Bucket}");
+    }
+
+    private BlobContainerClient Open(StoreUrl url, AzureStoreOptions options)
+    {
+        var how = new BlobClientOptions(options.Version) { Transport = new HttpClientTransport(_http) };
+        how.Retry.MaxRetries = 0; // RetryingObjectStore alone repeats.
+        how.Retry.NetworkTimeout = Timeout.InfiniteTimeSpan;
+        how.Diagnostics.IsLoggingEnabled = false; // Names of objects are nobody's business in logs.
+        Uri address = Address(url);
+        if (Variable("AZURE_STORAGE_CONNECTION_STRING") is { } connection)
+        {
+            return new BlobContainerClient(connection, url.Bucket, how);
+        }
+
+        if (Variable("AZURE_STORAGE_KEY") is { } key)
+        {
+            return new BlobContainerClient(address, new StorageSharedKeyCredential(url.Account, key), how);
+        }
+
+        return Variable("AZURE_STORAGE_SAS_TOKEN") is { } signature
+            ? new BlobContainerClient(address, new AzureSasCredential(signature), how)
+            : new BlobContainerClient(address, new DefaultAzureCredential(), how);
+    }
+
+    private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+}

@@ -1,0 +1,82 @@
+using System.Net.Sockets;
+using System.Security.Authentication;
+using Azure;
+using Azure.Identity;
+
+namespace HipaaFs.Storage.Azure;
+
+/// <summary>Turns what Azure, its SDK and the network say into what a store answers. The one place that knows how Azure spells its failures.</summary>
+internal static class AzureFailures
+{
+    /// <summary>Whether an exception is a failure of the service, the SDK or the network rather than a bug.</summary>
+    public static bool IsServiceFailure(Exception exception) =>
+        exception is RequestFailedException or AuthenticationFailedException or HttpRequestException or IOException or SocketException or AuthenticationException;
+
+    /// <summary>The store's answer for an exception.</summary>
+    public static StoreFailure From(Exception exception)
+    {
+        return exception switch
+        {
+            RequestFailedException { Status: not 0 } refused => From(refused),
+            RequestFailedException { InnerException: { } inner } => FromNetwork(inner),
+            AuthenticationFailedException => new StoreFailure(StoreError.AccessDenied, "no usable credentials"),
+            _ => FromNetwork(exception),
+        };
+    }
+
+    private static StoreFailure From(RequestFailedException refused)
+    {
+        string detail = string.IsNullOrEmpty(refused.ErrorCode) ? $"HTTP {refused.Status}" : refused.ErrorCode;
+        TimeSpan? wait = refused.GetRawResponse()?.Headers.TryGetValue("Retry-After", out string? text) == true && int.TryParse(text, out int seconds)
+            ? TimeSpan.FromSeconds(seconds)
+            : null;
+        return new StoreFailure(Classify(refused.Status, refused.ErrorCode), detail, wait);
+    }
+
+    // https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes; where a code is known it decides.
+    private static StoreError Classify(int status, string? code) => code switch
+    {
+        "BlobNotFound" => StoreError.NotFound,
+        "ContainerNotFound" or "ContainerBeingDeleted" => StoreError.Unavailable,
+        "BlobAlreadyExists" => StoreError.AlreadyExists,
+        "ConditionNotMet" or "TargetConditionNotMet" => StoreError.VersionChanged,
+        "BlobArchived" or "BlobBeingRehydrated" => StoreError.Archived,
+        "BlobImmutableDueToPolicy" or "BlobImmutableDueToLegalHold" => StoreError.Retained,
+        "Md5Mismatch" or "Crc64Mismatch" or "InvalidMd5" => StoreError.Corrupt,
+        "ServerBusy" or "TooManyRequests" => StoreError.Throttled,
+        "OperationTimedOut" => StoreError.TimedOut,
+        "AccountIsDisabled" or "AuthenticationFailed" or "AuthorizationFailure" or "InsufficientAccountPermissions" => StoreError.AccessDenied,
+        "FeatureNotSupported" or "FeatureNotYetSupportedForHierarchicalNamespaceAccounts" => StoreError.Unsupported,
+        _ => ClassifyStatus(status),
+    };
+
+    private static StoreError ClassifyStatus(int status) => status switch
+    {
+        404 => StoreError.NotFound,
+        401 or 403 => StoreError.AccessDenied,
+        408 => StoreError.TimedOut,
+        412 => StoreError.VersionChanged,
+        429 or 503 => StoreError.Throttled,
+        501 => StoreError.Unsupported,
+        507 => StoreError.NoSpace,
+        >= 500 => StoreError.Unavailable,
+        _ => StoreError.InvalidRequest,
+    };
+
+    private static StoreFailure FromNetwork(Exception exception)
+    {
+        for (Exception? cause = exception; cause is not null; cause = cause.InnerException)
+        {
+            switch (cause)
+            {
+                case SocketException socket:
+                    return new StoreFailure(StoreError.Unavailable, socket.SocketErrorCode.ToString());
+                case HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError }:
+                case AuthenticationException:
+                    return new StoreFailure(StoreError.Unavailable, "TLS: the server's certificate is not trusted or too old a protocol");
+            }
+        }
+
+        return new StoreFailure(StoreError.Unavailable, (exception as HttpRequestException)?.HttpRequestError.ToString() ?? "connection broken");
+    }
+}

@@ -1,0 +1,120 @@
+using Azure;
+using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
+
+namespace HipaaFs.Storage.Azure;
+
+/// <summary>Lists objects after a given one, which the protocol itself cannot: it goes on only where an earlier page stopped.</summary>
+/// <remarks>
+/// So the places where pages stopped are remembered, as many as there may be listings at a time. Who asks for another place gets it by reading over what comes before.
+/// Thread-safe.
+/// </remarks>
+internal sealed class AzureListing
+{
+    private const int LongestPage = 5000;
+    private const int Remembered = 64;
+
+    private readonly BlobContainerClient _container;
+    private readonly string _prefix;
+    private readonly Lock _lock = new();
+    private readonly Dictionary<(string Prefix, ObjectKey Last), string> _markers = []; // This and the next guarded by _lock.
+    private readonly Queue<(string Prefix, ObjectKey Last)> _order = new();
+
+    internal AzureListing(BlobContainerClient container, string prefix)
+    {
+        _container = container;
+        _prefix = prefix;
+    }
+
+    /// <summary>See <see cref="IObjectStore.ListAsync"/>.</summary>
+    internal async ValueTask<StoreResult<ObjectPage>> ListAsync(string prefix, ObjectKey? after, int limit, CancellationToken cancel)
+    {
+        string? marker = Find(prefix, after);
+        int length = Math.Min(limit, LongestPage);
+        while (true)
+        {
+            (List<ObjectProperties> objects, string? next) = await PageAsync(prefix, marker, length, cancel);
+            if (after is { } key)
+            {
+                objects.RemoveAll(found => found.Key <= key);
+            }
+
+            if (objects.Count > 0 || next is null)
+            {
+                bool more = next is not null && objects.Count > 0;
+                if (more)
+                {
+                    Remember((prefix, objects[^1].Key), next!);
+                }
+
+                return new ObjectPage(objects, more);
+            }
+
+            marker = next;
+            length = LongestPage; // What is only read over is read over quickly.
+        }
+    }
+
+    private async ValueTask<(List<ObjectProperties> Objects, string? Next)> PageAsync(string prefix, string? marker, int length, CancellationToken cancel)
+    {
+        var objects = new List<ObjectProperties>();
+        AsyncPageable<BlobItem> listing = _container.GetBlobsAsync(BlobTraits.None, BlobStates.None, _prefix + prefix, cancel);
+        await foreach (Page<BlobItem> page in listing.AsPages(marker, length))
+        {
+            foreach (BlobItem item in page.Values)
+            {
+                if (ObjectKey.TryParse(item.Name[_prefix.Length..], out ObjectKey key))
+                {
+                    objects.Add(PropertiesOf(key, item.Properties));
+                }
+            }
+
+            return (objects, string.IsNullOrEmpty(page.ContinuationToken) ? null : page.ContinuationToken);
+        }
+
+        return (objects, null);
+    }
+
+    private static ObjectProperties PropertiesOf(ObjectKey key, BlobItemProperties found)
+    {
+        return new ObjectProperties(
+            key,
+            found.ContentLength ?? 0,
+            AzureTags.Of(found.ETag ?? default),
+            found.LastModified ?? DateTimeOffset.UnixEpoch,
+            AzureTiers.TierOf(found.AccessTier?.ToString()),
+            found.ArchiveStatus is null ? RestoreState.None : RestoreState.InProgress);
+    }
+
+    private string? Find(string prefix, ObjectKey? after)
+    {
+        if (after is not { } key)
+        {
+            return null;
+        }
+
+        lock (_lock)
+        {
+            return _markers.GetValueOrDefault((prefix, key));
+        }
+    }
+
+    private void Remember((string Prefix, ObjectKey Last) place, string marker)
+    {
+        lock (_lock)
+        {
+            if (_markers.TryAdd(place, marker))
+            {
+                _order.Enqueue(place);
+                if (_order.Count > Remembered)
+                {
+                    _markers.Remove(_order.Dequeue());
+                }
+            }
+            else
+            {
+                _markers[place] = marker;
+            }
+        }
+    }
+}

@@ -1,0 +1,247 @@
+using System.Security.Cryptography;
+using Azure;
+using Azure.Storage.Blobs.Models;
+using Azure.Storage.Blobs.Specialized;
+using Microsoft.Win32.SafeHandles;
+
+namespace HipaaFs.Storage.Azure;
+
+/// <summary>Stores objects as block blobs of one Azure container, under one prefix.</summary>
+/// <remarks>One try a call: repeats, limits and metering are wrapped around it (<see cref="ObjectStores"/>).</remarks>
+public sealed class AzureObjectStore : IObjectStore
+{
+    private readonly AzureConnection _connection;
+    private readonly AzureStoreOptions _options;
+    private readonly AzurePut _put;
+    private readonly AzureListing _listing;
+    private readonly string _prefix;
+
+    private AzureObjectStore(StoreUrl url, AzureStoreOptions options)
+    {
+        _options = options;
+        _prefix = url.Prefix.Length == 0 ? string.Empty : url.Prefix + "/";
+        _connection = new AzureConnection(url, options);
+        _put = new AzurePut(_connection, options);
+        _listing = new AzureListing(_connection.Container, _prefix);
+    }
+
+    /// <inheritdoc/>
+    public StoreCapabilities Capabilities { get; } = new() { PutIfAbsent = true, AtomicConditionalDelete = true, Tiers = true, MaxObjectLength = 190L << 40 };
+
+    /// <summary>Opens a container. Nothing is sent yet: a store that does not answer now may later.</summary>
+    /// <exception cref="StoreOpenException">The URL's CA file cannot be read, or a credential in the environment is none.</exception>
+    public static AzureObjectStore Open(StoreUrl url, AzureStoreOptions options)
+    {
+        try
+        {
+            return new AzureObjectStore(url, options);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            throw new StoreOpenException(StoreError.InvalidRequest, "the ca-file cannot be read as PEM certificates", exception);
+        }
+        catch (FormatException exception)
+        {
+            throw new StoreOpenException(
+                StoreError.InvalidRequest, "AZURE_STORAGE_CONNECTION_STRING or AZURE_STORAGE_KEY is not what its name says", exception);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<StoreResult<int>> ReadAsync(ObjectKey key, EntityTag version, long offset, Memory<byte> destination, CancellationToken cancel)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        BlockBlobClient blob = BlobOf(key);
+        return CallAsync(() => ReadAsync(blob, version, offset, destination, cancel));
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<StoreResult<ObjectProperties>> PutAsync(ObjectKey key, ReadOnlyMemory<byte> content, PutCondition condition, CancellationToken cancel)
+    {
+        string name = NameOf(key);
+        return CallAsync<ObjectProperties>(
+            async () =>
+            {
+                BlobContentInfo put = await _put.PutAsync(name, content, new PutOptions { Condition = condition }, cancel);
+                return Answer(key, put, content.Length, StorageTier.Hot, SHA256.HashData(content.Span));
+            });
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<StoreResult<ObjectProperties>> PutFileAsync(ObjectKey key, UploadSource source, PutOptions options, CancellationToken cancel)
+    {
+        string name = NameOf(key);
+        StoreResult<SafeFileHandle> opened = UploadSources.Open(source);
+        if (!opened.Succeeded)
+        {
+            return opened.Failure!;
+        }
+
+        using SafeFileHandle file = opened.Value;
+        return await CallAsync(
+            async () => source.Length <= _options.LongestSinglePut
+                ? await PutWholeAsync(key, name, file, source, options, cancel)
+                : await PutBlocksAsync(key, name, file, source, options, cancel));
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<StoreResult<ObjectProperties>> GetPropertiesAsync(ObjectKey key, CancellationToken cancel)
+    {
+        BlockBlobClient blob = BlobOf(key);
+        return CallAsync<ObjectProperties>(async () => await LookUpAsync(key, blob, cancel));
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<StoreResult<ObjectPage>> ListAsync(string prefix, ObjectKey? after, int limit, CancellationToken cancel)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        return CallAsync(() => _listing.ListAsync(prefix, after, limit, cancel));
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<StoreResult<bool>> DeleteAsync(ObjectKey key, EntityTag version, CancellationToken cancel)
+    {
+        BlockBlobClient blob = BlobOf(key);
+        return CallAsync<bool>(
+            async () =>
+            {
+                var condition = new BlobRequestConditions { IfMatch = AzureTags.Condition(version) };
+                try
+                {
+                    return (await blob.DeleteIfExistsAsync(DeleteSnapshotsOption.IncludeSnapshots, condition, cancel)).Value;
+                }
+                catch (RequestFailedException exception) when (exception.Status == 412)
+                {
+                    // An absent object meets no condition either, says the protocol; here it is no error.
+                    return await blob.ExistsAsync(cancel) ? StoreError.VersionChanged : (StoreResult<bool>)false;
+                }
+            });
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<StoreResult<ObjectProperties>> SetTierAsync(ObjectKey key, StorageTier tier, CancellationToken cancel)
+    {
+        BlockBlobClient blob = BlobOf(key);
+        return CallAsync<ObjectProperties>(
+            async () =>
+            {
+                await blob.SetAccessTierAsync(AzureTiers.Of(tier), cancellationToken: cancel);
+                return await LookUpAsync(key, blob, cancel);
+            });
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>Azure has no copy that goes away by itself: what is restored is hot from then on, until it is moved down again.</remarks>
+    public ValueTask<StoreResult<RestoreState>> RestoreAsync(ObjectKey key, RestoreRequest request, CancellationToken cancel)
+    {
+        BlockBlobClient blob = BlobOf(key);
+        return CallAsync<RestoreState>(
+            async () =>
+            {
+                ObjectProperties found = await LookUpAsync(key, blob, cancel);
+                if (found.Tier == StorageTier.Archive && found.Restore == RestoreState.None)
+                {
+                    RehydratePriority priority = request.Speed == RestoreSpeed.Expedited ? RehydratePriority.High : RehydratePriority.Standard;
+                    await blob.SetAccessTierAsync(AccessTier.Hot, rehydratePriority: priority, cancellationToken: cancel);
+                    found = await LookUpAsync(key, blob, cancel);
+                }
+
+                return found.Restore;
+            });
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        _connection.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    // Every request leaves through here: the one place that turns exceptions into failures.
+    private static async ValueTask<StoreResult<T>> CallAsync<T>(Func<ValueTask<StoreResult<T>>> request)
+    {
+        try
+        {
+            return await request();
+        }
+        catch (Exception exception) when (AzureFailures.IsServiceFailure(exception))
+        {
+            return AzureFailures.From(exception);
+        }
+    }
+
+    private static async ValueTask<StoreResult<int>> ReadAsync(
+        BlockBlobClient blob, EntityTag version, long offset, Memory<byte> destination, CancellationToken cancel)
+    {
+        var condition = new BlobRequestConditions { IfMatch = AzureTags.Condition(version) };
+        if (destination.IsEmpty)
+        {
+            await blob.GetPropertiesAsync(condition, cancel);
+            return 0;
+        }
+
+        try
+        {
+            var how = new BlobDownloadOptions { Range = new HttpRange(offset, destination.Length), Conditions = condition };
+            using BlobDownloadStreamingResult download = await blob.DownloadStreamingAsync(how, cancel);
+            long expected = download.Details.ContentLength;
+            if (expected > destination.Length)
+            {
+                return new StoreFailure(StoreError.Corrupt, "more than was asked for");
+            }
+
+            int read = await download.Content.ReadAtLeastAsync(destination[..(int)expected], (int)expected, throwOnEndOfStream: false, cancel);
+            return read == expected ? read : new StoreFailure(StoreError.Unavailable, "body cut short");
+        }
+        catch (RequestFailedException exception) when (exception.Status == 416)
+        {
+            return 0; // At or past the end.
+        }
+    }
+
+    private static async ValueTask<ObjectProperties> LookUpAsync(ObjectKey key, BlockBlobClient blob, CancellationToken cancel)
+    {
+        BlobProperties found = await blob.GetPropertiesAsync(cancellationToken: cancel);
+        return new ObjectProperties(
+            key,
+            found.ContentLength,
+            AzureTags.Of(found.ETag),
+            found.LastModified,
+            AzureTiers.TierOf(found.AccessTier),
+            string.IsNullOrEmpty(found.ArchiveStatus) ? RestoreState.None : RestoreState.InProgress);
+    }
+
+    private static ObjectProperties Answer(ObjectKey key, BlobContentInfo put, long length, StorageTier tier, byte[] sha256) =>
+        new(key, length, AzureTags.Of(put.ETag), put.LastModified, tier) { Sha256 = sha256 };
+
+    private async ValueTask<StoreResult<ObjectProperties>> PutWholeAsync(
+        ObjectKey key, string name, SafeFileHandle file, UploadSource source, PutOptions options, CancellationToken cancel)
+    {
+        using var digests = new FileDigests();
+        byte[] md5 = digests.Next(file, 0, source.Length);
+        byte[] sha256 = digests.Whole();
+        if (!UploadSources.Matches(source, sha256))
+        {
+            return new StoreFailure(StoreError.Corrupt, "the source is not what it was");
+        }
+
+        BlobContentInfo put = await _put.PutAsync(name, file, source.Length, md5, options, cancel);
+        return Answer(key, put, source.Length, options.Tier, sha256);
+    }
+
+    private async ValueTask<StoreResult<ObjectProperties>> PutBlocksAsync(
+        ObjectKey key, string name, SafeFileHandle file, UploadSource source, PutOptions options, CancellationToken cancel)
+    {
+        (byte[] sha256, BlobContentInfo put) = await _put.PutBlocksAsync(name, file, source.Length, options, cancel);
+        return UploadSources.Matches(source, sha256)
+            ? Answer(key, put, source.Length, options.Tier, sha256)
+            : new StoreFailure(StoreError.Corrupt, "the source is not what it was");
+    }
+
+    private BlockBlobClient BlobOf(ObjectKey key) => _connection.Container.GetBlockBlobClient(NameOf(key));
+
+    private string NameOf(ObjectKey key)
+    {
+        return key.Value.Length > 0 ? _prefix + key.Value : throw new ArgumentException("the default key names no object", nameof(key));
+    }
+}

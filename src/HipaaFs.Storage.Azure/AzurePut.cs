@@ -1,0 +1,159 @@
+using System.Security.Cryptography;
+using Azure;
+using Azure.Storage;
+using Azure.Storage.Blobs.Models;
+using Azure.Storage.Blobs.Specialized;
+using Microsoft.Win32.SafeHandles;
+
+namespace HipaaFs.Storage.Azure;
+
+/// <summary>Puts objects: small ones in one request, large ones in blocks, several at a time, each checked by the server.</summary>
+/// <remarks>
+/// A block's name holds its number, length and MD5, so a put that was interrupted finds what it sent and sends only the rest. Blocks that are never committed Azure itself
+/// removes after a week.
+/// </remarks>
+internal sealed class AzurePut
+{
+    private const int MostBlocks = 50_000;
+
+    private readonly AzureConnection _connection;
+    private readonly AzureStoreOptions _options;
+
+    internal AzurePut(AzureConnection connection, AzureStoreOptions options)
+    {
+        _connection = connection;
+        _options = options;
+    }
+
+    /// <summary>Puts bytes from memory.</summary>
+    internal async ValueTask<BlobContentInfo> PutAsync(string name, ReadOnlyMemory<byte> content, PutOptions options, CancellationToken cancel)
+    {
+#pragma warning disable CA5351 // The checksum of the protocol, against damage on the way.
+        byte[] md5 = MD5.HashData(content.Span);
+#pragma warning restore CA5351
+        using var stream = new MemoryStream(content.ToArray(), writable: false);
+        return await PutAsync(name, stream, md5, options, cancel);
+    }
+
+    /// <summary>Puts a whole file in one request.</summary>
+    internal async ValueTask<BlobContentInfo> PutAsync(string name, SafeFileHandle file, long length, byte[] md5, PutOptions options, CancellationToken cancel)
+    {
+        using var stream = new FileRangeStream(file, 0, length);
+        return await PutAsync(name, stream, md5, options, cancel);
+    }
+
+    /// <summary>Puts a file in blocks. SHA-256 of what went up, and the object.</summary>
+    internal async ValueTask<(byte[] Sha256, BlobContentInfo Put)> PutBlocksAsync(
+        string name, SafeFileHandle file, long length, PutOptions options, CancellationToken cancel)
+    {
+        BlockBlobClient blob = _connection.Container.GetBlockBlobClient(name);
+        HashSet<string> present = await PresentAsync(blob, cancel);
+        using var digests = new FileDigests();
+        List<string> blocks = await SendAsync(blob, file, length, present, digests, cancel);
+        var commit = new CommitBlockListOptions
+        {
+            Conditions = ConditionsOf(options),
+            AccessTier = AzureTiers.Of(options.Tier), // Said always: an account may have another default.
+        };
+        return (digests.Whole(), await blob.CommitBlockListAsync(blocks, commit, cancel));
+    }
+
+    private static BlobRequestConditions? ConditionsOf(PutOptions options) =>
+        options.Condition == PutCondition.IfAbsent ? new BlobRequestConditions { IfNoneMatch = ETag.All } : null;
+
+    private static UploadTransferValidationOptions Checked(byte[] md5) =>
+        new() { ChecksumAlgorithm = StorageChecksumAlgorithm.MD5, PrecalculatedChecksum = md5 };
+
+    private async ValueTask<BlobContentInfo> PutAsync(string name, Stream content, byte[] md5, PutOptions options, CancellationToken cancel)
+    {
+        var upload = new BlobUploadOptions
+        {
+            Conditions = ConditionsOf(options),
+            AccessTier = AzureTiers.Of(options.Tier), // Said always: an account may have another default.
+            TransferOptions = new StorageTransferOptions { InitialTransferSize = long.MaxValue, MaximumConcurrency = 1 },
+            TransferValidation = new UploadTransferValidationOptions { ChecksumAlgorithm = StorageChecksumAlgorithm.MD5 },
+        };
+        BlobContentInfo put = await _connection.Container.GetBlockBlobClient(name).UploadAsync(content, upload, cancel);
+
+        // The SDK checks what it sent; that this is what was hashed shows only here.
+        return put.ContentHash is null || put.ContentHash.AsSpan().SequenceEqual(md5)
+            ? put
+            : throw new RequestFailedException(400, "the store took other bytes", "Md5Mismatch", innerException: null);
+    }
+
+    private static async ValueTask<HashSet<string>> PresentAsync(BlockBlobClient blob, CancellationToken cancel)
+    {
+        try
+        {
+            BlockList list = await blob.GetBlockListAsync(BlockListTypes.Uncommitted, cancellationToken: cancel);
+            return [.. list.UncommittedBlocks.Select(static block => block.Name)];
+        }
+        catch (RequestFailedException exception) when (exception.ErrorCode == "BlobNotFound")
+        {
+            return [];
+        }
+    }
+
+    private async ValueTask<List<string>> SendAsync(
+        BlockBlobClient blob, SafeFileHandle file, long length, HashSet<string> present, FileDigests digests, CancellationToken cancel)
+    {
+        long blockLength = Math.Max(_options.BlockLength, (length + MostBlocks - 1) / MostBlocks);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        using var gate = new SemaphoreSlim(_options.ParallelBlocks);
+        var blocks = new List<string>();
+        var sending = new List<Task>();
+        try
+        {
+            for (long offset = 0; offset < length && !sending.Exists(static task => task.IsFaulted); offset += blockLength)
+            {
+                long run = Math.Min(blockLength, length - offset);
+                await gate.WaitAsync(stop.Token);
+                byte[] md5 = digests.Next(file, offset, run);
+                string block = NameOf(blocks.Count, run, md5);
+                blocks.Add(block);
+                if (present.Contains(block))
+                {
+                    gate.Release();
+                    continue;
+                }
+
+                sending.Add(SendBlockAsync(blob, block, new FileRangeStream(file, offset, run), md5, gate, stop.Token));
+            }
+
+            await Task.WhenAll(sending);
+            return blocks;
+        }
+        finally
+        {
+            // The file and the gate are borrowed by every block: nothing may be under way when they go.
+            await stop.CancelAsync();
+            await Task.WhenAll(sending).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        }
+    }
+
+    // All names of one object's blocks have the same length, as the protocol wants.
+    private static string NameOf(int number, long length, byte[] md5)
+    {
+        Span<byte> name = stackalloc byte[4 + 8 + 16];
+        System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(name, number);
+        System.Buffers.Binary.BinaryPrimitives.WriteInt64BigEndian(name[4..], length);
+        md5.CopyTo(name[12..]);
+        return Convert.ToBase64String(name);
+    }
+
+    private static async Task SendBlockAsync(
+        BlockBlobClient blob, string block, FileRangeStream content, byte[] md5, SemaphoreSlim gate, CancellationToken cancel)
+    {
+        try
+        {
+            await using (content)
+            {
+                await blob.StageBlockAsync(block, content, new BlockBlobStageBlockOptions { TransferValidation = Checked(md5) }, cancel);
+            }
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+}

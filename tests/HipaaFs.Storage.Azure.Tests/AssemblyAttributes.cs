@@ -1,0 +1,4 @@
+using HipaaFs.Testing.Servers;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(AzuriteServer))]

@@ -1,0 +1,18 @@
+using HipaaFs.Testing.Servers;
+using HipaaFs.Testing.Storage;
+
+namespace HipaaFs.Storage.Azure.Tests;
+
+public sealed class AzureObjectStoreConformanceTests : ObjectStoreConformance
+{
+    private readonly AzuriteServer _server;
+    private AzuriteContainer? _container;
+
+    public AzureObjectStoreConformanceTests(AzuriteServer server) => _server = server;
+
+    protected override async ValueTask<IObjectStore> OpenAsync()
+    {
+        _container ??= await AzuriteContainer.CreateAsync(_server);
+        return _container.Open();
+    }
+}

@@ -1,0 +1,40 @@
+using Azure.Storage;
+using Azure.Storage.Blobs;
+using HipaaFs.Testing.Servers;
+using Xunit;
+
+namespace HipaaFs.Storage.Azure.Tests;
+
+/// <summary>A container of a test's own in the emulator.</summary>
+internal sealed class AzuriteContainer
+{
+    private readonly AzuriteServer _server;
+
+    private AzuriteContainer(AzuriteServer server)
+    {
+        _server = server;
+        var options = new BlobClientOptions(BlobClientOptions.ServiceVersion.V2023_01_03);
+        Client = new BlobContainerClient(
+            new Uri($"{server.Endpoint}{AzuriteServer.Account}/{Name}"), new StorageSharedKeyCredential(AzuriteServer.Account, AzuriteServer.Key), options);
+    }
+
+    /// <summary>The server's administrator's view.</summary>
+    internal BlobContainerClient Client { get; }
+
+    internal string Name { get; } = "test-" + Guid.NewGuid().ToString("N")[..20];
+
+    /// <summary>Makes a container, or skips the test by name where there is no server.</summary>
+    internal static async Task<AzuriteContainer> CreateAsync(AzuriteServer server)
+    {
+        Assert.SkipWhen(AzuriteServer.Missing is not null, AzuriteServer.Missing ?? string.Empty);
+        await server.StartAsync();
+        var container = new AzuriteContainer(server);
+        await container.Client.CreateAsync();
+        return container;
+    }
+
+    internal StoreUrl Url(string prefix = "volume", string? container = null) =>
+        StoreUrl.Parse($"azblob://{AzuriteServer.Account}/{container ?? Name}/{prefix}?endpoint={Uri.EscapeDataString(_server.Endpoint.ToString())}");
+
+    internal AzureObjectStore Open(string prefix = "volume", AzureStoreOptions? how = null) => AzureObjectStore.Open(Url(prefix), how ?? new AzureStoreOptions());
+}

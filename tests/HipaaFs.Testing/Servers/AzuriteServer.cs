@@ -1,0 +1,99 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Sockets;
+
+namespace HipaaFs.Testing.Servers;
+
+/// <summary>Microsoft's emulator of Azure Blob Storage, on loopback, its data in memory. One for all tests of a process.</summary>
+public sealed class AzuriteServer : IAsyncDisposable
+{
+    /// <summary>The emulator's account.</summary>
+    public const string Account = "devstoreaccount1";
+
+    /// <summary>The account's key, which is public and the same everywhere.</summary>
+    public const string Key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(3);
+
+    private readonly SemaphoreSlim _starting = new(1);
+    private Process? _process;
+
+    /// <summary>What is missing on this machine; null when the emulator can be started.</summary>
+    public static string? Missing { get; } = FindProgram() is null
+        ? "azurite is not installed (set HIPAAFS_AZURITE to its azurite-blob, as ./build.sh test does where npm is)"
+        : null;
+
+    /// <summary>Its address, without the account.</summary>
+    public Uri Endpoint { get; private set; } = new("http://127.0.0.1");
+
+    /// <summary>Starts it unless it runs.</summary>
+    public async Task StartAsync()
+    {
+        await _starting.WaitAsync();
+        try
+        {
+            if (_process is not null)
+            {
+                return;
+            }
+
+            int port = LoopbackPorts.FindRun(1);
+            string number = port.ToString(CultureInfo.InvariantCulture);
+            string[] arguments =
+            [
+                FindProgram()!, "--blobHost", "127.0.0.1", "--blobPort", number, "--inMemoryPersistence", "--silent", "--disableTelemetry", "--skipApiVersionCheck",
+            ];
+            _process = Process.Start(new ProcessStartInfo("node", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            _process.OutputDataReceived += static (_, _) => { };
+            _process.ErrorDataReceived += static (_, _) => { };
+            _process.BeginOutputReadLine();
+            _process.BeginErrorReadLine();
+            await WaitUntilItListensAsync(port);
+            Endpoint = new Uri($"http://127.0.0.1:{number}");
+            Environment.SetEnvironmentVariable("AZURE_STORAGE_KEY", Key);
+        }
+        finally
+        {
+            _starting.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is not null)
+        {
+            _process.Kill(entireProcessTree: true);
+            await _process.WaitForExitAsync();
+            _process.Dispose();
+        }
+
+        _starting.Dispose();
+    }
+
+    private static string? FindProgram()
+    {
+        string? program = Environment.GetEnvironmentVariable("HIPAAFS_AZURITE");
+        return File.Exists(program) ? program : null;
+    }
+
+    private async Task WaitUntilItListensAsync(int port)
+    {
+        var waited = Stopwatch.StartNew();
+        while (waited.Elapsed < StartTimeout && !_process!.HasExited)
+        {
+            try
+            {
+                using var client = new TcpClient();
+                await client.ConnectAsync("127.0.0.1", port);
+                return;
+            }
+            catch (SocketException)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(100)); // It tells nobody when it is ready.
+            }
+        }
+
+        throw new InvalidOperationException("azurite does not answer");
+    }
+}
