@@ -1,4 +1,3 @@
-using Azure.Storage;
 using Azure.Storage.Blobs;
 using HipaaFs.Testing.Servers;
 using Xunit;
@@ -13,9 +12,7 @@ internal sealed class AzuriteContainer
     private AzuriteContainer(AzuriteServer server)
     {
         _server = server;
-        var options = new BlobClientOptions(BlobClientOptions.ServiceVersion.V2023_01_03);
-        Client = new BlobContainerClient(
-            new Uri($"{server.Endpoint}{AzuriteServer.Account}/{Name}"), new StorageSharedKeyCredential(AzuriteServer.Account, AzuriteServer.Key), options);
+        Client = server.Connect(Name);
     }
 
     /// <summary>The server's administrator's view.</summary>
@@ -34,7 +31,7 @@ internal sealed class AzuriteContainer
     }
 
     internal StoreUrl Url(string prefix = "volume", string? container = null) =>
-        StoreUrl.Parse($"azblob://{AzuriteServer.Account}/{container ?? Name}/{prefix}?endpoint={Uri.EscapeDataString(_server.Endpoint.ToString())}");
+        StoreUrl.Parse(_server.StoreUrl(container ?? Name, prefix));
 
     internal AzureObjectStore Open(string prefix = "volume", AzureStoreOptions? how = null) => AzureObjectStore.Open(Url(prefix), how ?? new AzureStoreOptions());
 }

@@ -1,4 +1,3 @@
-using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
 using HipaaFs.Testing.Servers;
@@ -28,15 +27,7 @@ internal sealed class CephBucket : IDisposable
     {
         Assert.SkipWhen(CephCluster.Missing is not null, CephCluster.Missing ?? string.Empty);
         await cluster.StartAsync();
-        var config = new AmazonS3Config
-        {
-            ServiceURL = cluster.Http.ToString(),
-            ForcePathStyle = true,
-            AuthenticationRegion = "us-east-1",
-            RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
-            ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
-        };
-        var bucket = new CephBucket(cluster, new AmazonS3Client(CephCluster.AccessKey, CephCluster.SecretKey, config));
+        var bucket = new CephBucket(cluster, cluster.Connect());
         var request = new PutBucketRequest { BucketName = bucket.Name };
         configure?.Invoke(request);
         await bucket.Client.PutBucketAsync(request);
@@ -45,7 +36,7 @@ internal sealed class CephBucket : IDisposable
 
     /// <summary>The store's URL.</summary>
     internal StoreUrl Url(string prefix = "volume", string options = "") =>
-        StoreUrl.Parse($"s3://{Name}/{prefix}?endpoint={Uri.EscapeDataString(_cluster.Http.ToString())}&region=us-east-1{options}");
+        StoreUrl.Parse(_cluster.StoreUrl(Name, prefix) + options);
 
     internal S3ObjectStore Open(string prefix = "volume", string options = "", S3StoreOptions? how = null) =>
         S3ObjectStore.Open(Url(prefix, options), how ?? new S3StoreOptions(), TimeProvider.System, NullLogger.Instance);

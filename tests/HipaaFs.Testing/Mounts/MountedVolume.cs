@@ -213,9 +213,9 @@ public sealed class MountedVolume : IAsyncDisposable
         Directory.CreateDirectory(Home);
         await Shell.CheckAsync("install -d -m 0700 run", _work);
         List<string> arguments = ["init", Volume, "--no-recovery-key"];
-        if (_options.SeparateStore)
+        if (_options.Store is not null || _options.SeparateStore)
         {
-            arguments.AddRange(["--store", $"file://{Store}"]);
+            arguments.AddRange(["--store", _options.Store ?? $"file://{Store}"]);
         }
 
         (await RunAsync([.. arguments])).EnsureSucceeded();

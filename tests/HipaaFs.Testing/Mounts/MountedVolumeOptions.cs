@@ -12,6 +12,9 @@ public sealed record MountedVolumeOptions
     /// <summary>Directory that VOLUME is made in; null: the test's own. A small filesystem, say.</summary>
     public string? VolumeParent { get; init; }
 
+    /// <summary>URL of the store; null: a directory.</summary>
+    public string? Store { get; init; }
+
     /// <summary>Whether the store lies beside VOLUME and not in it, so that VOLUME can be lost without it.</summary>
     public bool SeparateStore { get; init; } = true;
 

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
+using Azure.Storage;
+using Azure.Storage.Blobs;
 
 namespace HipaaFs.Testing.Servers;
 
@@ -57,6 +59,16 @@ public sealed class AzuriteServer : IAsyncDisposable
             _starting.Release();
         }
     }
+
+    /// <summary>The administrator's own client of a container, past everything under test.</summary>
+    public BlobContainerClient Connect(string container)
+    {
+        var options = new BlobClientOptions(BlobClientOptions.ServiceVersion.V2023_01_03);
+        return new BlobContainerClient(new Uri($"{Endpoint}{Account}/{container}"), new StorageSharedKeyCredential(Account, Key), options);
+    }
+
+    /// <summary>The URL of a store in a container.</summary>
+    public string StoreUrl(string container, string prefix) => $"azblob://{Account}/{container}/{prefix}?endpoint={Uri.EscapeDataString(Endpoint.ToString())}";
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using Amazon.Runtime;
+using Amazon.S3;
 
 namespace HipaaFs.Testing.Servers;
 
@@ -58,6 +60,24 @@ public sealed class CephCluster : IAsyncDisposable
             _starting.Release();
         }
     }
+
+    /// <summary>The administrator's own client, past everything under test.</summary>
+    public AmazonS3Client Connect()
+    {
+        var config = new AmazonS3Config
+        {
+            ServiceURL = Http.ToString(),
+            ForcePathStyle = true,
+            AuthenticationRegion = "us-east-1",
+            RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
+            ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
+        };
+        return new AmazonS3Client(AccessKey, SecretKey, config);
+    }
+
+    /// <summary>The URL of a store in a bucket.</summary>
+    public string StoreUrl(string bucket, string prefix) =>
+        $"s3://{bucket}/{prefix}?endpoint={Uri.EscapeDataString(Http.ToString())}&region=us-east-1";
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

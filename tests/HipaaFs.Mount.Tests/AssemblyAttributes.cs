@@ -1,0 +1,5 @@
+using HipaaFs.Testing.Servers;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(CephCluster))]
+[assembly: AssemblyFixture(typeof(AzuriteServer))]
