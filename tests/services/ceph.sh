@@ -122,7 +122,7 @@ gateway() {
         -addext "subjectAltName=DNS:localhost,IP:$address" -keyout "$dir/key.pem" -out "$dir/ca.pem" 2> /dev/null
     cat "$dir/key.pem" "$dir/ca.pem" > "$dir/tls.pem"
     radosgw -n client.rgw.a
-    for _ in $(seq 300); do
+    for _ in $(seq 1500); do
         (exec 3<> "/dev/tcp/$address/$((port + 50))") 2> /dev/null && return 0
         sleep 0.1
     done

@@ -110,7 +110,7 @@ public sealed class CephCluster : IAsyncDisposable
         process.ErrorDataReceived += (_, line) => Append(said, line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        await Task.Run(() => process.WaitForExit(TimeSpan.FromMinutes(3)));
+        await Task.Run(() => process.WaitForExit(TimeSpan.FromMinutes(5)));
         if (!process.HasExited || process.ExitCode != 0)
         {
             throw new InvalidOperationException($"ceph.sh {arguments[0]} failed:\n{said}");
