@@ -20,7 +20,7 @@ export HOME=$work/home XDG_RUNTIME_DIR=$work/run
 mkdir -p "$HOME" "$XDG_RUNTIME_DIR" "$work/bin" "$work/results"
 chmod 0755 "$work" "$work/bin"
 
-# mount(8) takes its helper from /sbin only, and is given the source that a mount shows: hipaafs#ID.
+# mount(8) takes its helper from /sbin only, and is given the source that a mount shows: hipaafs#ID-TAG.
 helper=/sbin/mount.fuse.hipaafs
 [[ ! -e $helper ]] || { echo "$helper exists already" >&2; exit 2; }
 ln -sf "$HIPAAFS_EXE" "$work/bin/hipaafs"
@@ -56,15 +56,18 @@ trap clean_up EXIT
 
 # A volume for NAME; prints the source of its mounts.
 volume() {
-    local id
+    local source
     mkdir -p "$work/$1"
     if [[ ! -e $work/$1.source ]]; then
         rm -rf "$work/volume-$1"
         "$HIPAAFS_EXE" init "$work/volume-$1" --no-recovery-key > /dev/null
         echo 'capacity: 10GiB' >> "$work/volume-$1/volume.yaml"
-        id=$(sed -n 's/^id: *//p' "$work/volume-$1/volume.yaml")
-        ln -sfn "volume-$1" "$work/volume-$id"
-        echo "hipaafs#$id" > "$work/$1.source"
+        # Half of it is made from the directory's place: the mount itself says what it shows.
+        "$HIPAAFS_EXE" mount "$work/volume-$1" "$work/$1" > /dev/null
+        source=$(findmnt -rno SOURCE --mountpoint "$work/$1")
+        "$HIPAAFS_EXE" umount "$work/$1" > /dev/null
+        ln -sfn "volume-$1" "$work/volume-${source#hipaafs#}"
+        echo "$source" > "$work/$1.source"
     fi
     cat "$work/$1.source"
 }
@@ -84,6 +87,7 @@ sed -e 's/#.*//' -e '/^ *$/d' -e 's/ .*//' "$here/failures.txt" | sort -u > "$wo
 
 new=$(comm -23 "$work/failed" "$work/expected")
 mended=$(comm -12 "$work/ran" "$work/expected" | comm -23 - "$work/failed" | { grep -vxF -f <(sed 's/ .*//' "$work/notrun") || true; })
+[[ -s $work/ran ]] || { echo "no test ran" >&2; exit 1; }
 echo "ran $(wc -l < "$work/ran"), not applicable $(wc -l < "$work/notrun"), failed $(wc -l < "$work/failed")"
 [[ -z $mended ]] || printf 'passes, take it out of failures.txt: %s\n' $mended
 [[ -z $new ]] || { printf 'fails and is not in failures.txt: %s\n' $new; exit 1; }
