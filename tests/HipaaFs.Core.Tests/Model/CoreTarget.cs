@@ -23,7 +23,7 @@ internal sealed partial class CoreTarget : IModelTarget
 
     public bool MayFail => _storeBroken || _diskBroken;
 
-    public bool AppliesBeforeNames => true;
+    public bool HasPageCache => false;
 
     private HipaaFileSystem Files => _test.FileSystem;
 

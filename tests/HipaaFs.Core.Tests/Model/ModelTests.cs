@@ -9,7 +9,7 @@ public sealed class ModelTests(ITestOutputHelper output)
     public async Task Operations_AtRandomWithAccidents_LeaveWhatTheModelAllows()
     {
         (ModelVerb Verb, int Weight)[] weights = [.. ModelCommands.Operations, .. ModelCommands.Accidents];
-        long done = await new ModelSoak(weights, CoreTarget.OpenAsync).RunAsync(30_000);
+        long done = await new ModelSoak(weights, CoreTarget.OpenAsync, output.WriteLine).RunAsync(30_000);
         output.WriteLine($"{done} operations");
     }
 }

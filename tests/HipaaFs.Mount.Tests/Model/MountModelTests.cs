@@ -24,7 +24,7 @@ public sealed class MountModelTests(ITestOutputHelper output)
             (ModelVerb.Remount, 4),
             .. WithKills ? new[] { (ModelVerb.Crash, 3) } : [],
         ];
-        long done = await new ModelSoak(weights, MountTarget.OpenAsync).RunAsync(1_500);
+        long done = await new ModelSoak(weights, MountTarget.OpenAsync, output.WriteLine).RunAsync(1_500);
         output.WriteLine($"{done} operations");
     }
 }

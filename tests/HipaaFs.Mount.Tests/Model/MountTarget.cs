@@ -21,8 +21,7 @@ internal sealed class MountTarget : IModelTarget
 
     public bool MayFail => false;
 
-    // The kernel holds data back that a rename does not wait for.
-    public bool AppliesBeforeNames => false;
+    public bool HasPageCache => true;
 
     public static async Task<IModelTarget> OpenAsync(int seed)
     {
@@ -96,10 +95,16 @@ internal sealed class MountTarget : IModelTarget
         }
     }
 
+    // Asks the program for nothing: one that hangs is why the run failed, and that is what is to be told.
     public async ValueTask DisposeAsync()
     {
-        await StopWorkerAsync();
+        if (!_worker.HasExited)
+        {
+            _worker.Kill(entireProcessTree: true);
+        }
+
         await _volume.DisposeAsync();
+        _worker.Dispose();
     }
 
     private async Task<ModelOutcome> AskAsync(ModelCommand command)

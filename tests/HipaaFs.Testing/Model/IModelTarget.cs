@@ -12,8 +12,11 @@ public interface IModelTarget : IAsyncDisposable
     /// <summary>Whether a store or a disk is broken at present, so that operations may fail with the errors of one.</summary>
     bool MayFail { get; }
 
-    /// <summary>Whether a change of a file's names brings its data to the metadata first.</summary>
-    bool AppliesBeforeNames { get; }
+    /// <summary>
+    /// Whether a kernel in front keeps pages of files back when their names change, and those before the range when a range of a file is changed: then only
+    /// what the target was given is brought to the metadata first.
+    /// </summary>
+    bool HasPageCache { get; }
 
     /// <summary>Asserts at the end that nothing is wrong inside.</summary>
     ValueTask FinishAsync();

@@ -28,6 +28,15 @@ public sealed record ModelContent(byte[] Bytes, long? Modified)
         return new ModelContent(bytes, null);
     }
 
+    /// <summary>This content before an offset, and another one behind it.</summary>
+    public ModelContent EndingAs(ModelContent other, int offset)
+    {
+        byte[] bytes = [.. other.Bytes];
+        bytes.AsSpan(0, offset).Clear();
+        Bytes.AsSpan(0, Math.Min(offset, Bytes.Length)).CopyTo(bytes);
+        return new ModelContent(bytes, null);
+    }
+
     private byte[] Sized(int length)
     {
         byte[] bytes = new byte[length];

@@ -140,5 +140,5 @@ public sealed partial class ModelFileSystem
         return false;
     }
 
-    private ModelNode AppliedForName(ModelNode node) => appliesBeforeNames ? node.Applied() : node;
+    private ModelNode AppliedForName(ModelNode node) => hasPageCache ? node : node.Applied();
 }

@@ -4,7 +4,7 @@ using System.Text;
 namespace HipaaFs.Testing.Model;
 
 /// <summary>A file system in memory that does nothing but what POSIX says: the reference.</summary>
-public sealed partial class ModelFileSystem(bool appliesBeforeNames)
+public sealed partial class ModelFileSystem(bool hasPageCache)
 {
     public const int Slots = 6;
 

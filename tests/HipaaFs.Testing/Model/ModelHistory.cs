@@ -29,7 +29,7 @@ public sealed class ModelHistory
     public void Adopt(List<ObservedNode> observed)
     {
         List<string> lines = ModelState.Describe(observed);
-        string why = "no state since the last promise has these names and attributes";
+        var reasons = new List<string>(); // Of the newest state that has each.
         for (int i = _states.Count - 1; i >= 0; i--)
         {
             List<string> expected = _states[i].Describe();
@@ -42,12 +42,15 @@ public sealed class ModelHistory
                     return;
                 }
 
-                why = wrong;
+                if (!reasons.Exists(reason => reason.EndsWith(wrong, StringComparison.Ordinal)))
+                {
+                    reasons.Add($"not state {i}, where {wrong}");
+                }
             }
         }
 
         throw new ModelDivergenceException(
-            $"after the crash: {why}, of {_states.Count}\npromised: {string.Join("\n          ", _states[0].Describe().Except(lines))}\nlast:     {string.Join("\n          ", Current.Describe().Except(lines))}\nfound:    {string.Join("\n          ", lines.Except(Current.Describe()))}");
+            $"after the crash, {_states.Count} states after the last promise: {(reasons.Count > 0 ? string.Join("\n          ", reasons) : "none has these names and attributes")}\npromised: {string.Join("\n          ", _states[0].Describe().Except(lines))}\nlast:     {string.Join("\n          ", Current.Describe().Except(lines))}\nfound:    {string.Join("\n          ", lines.Except(Current.Describe()))}");
     }
 
     private static string? WrongContent(ModelState state, List<ObservedNode> observed)
@@ -66,9 +69,9 @@ public sealed class ModelHistory
                 return $"{paths[i].Path} cannot be read: {observed[i].ReadError}";
             }
 
-            if (!node.MayHold(observed[i].Content))
+            if (node.WhyNeverHeld(observed[i].Content) is { } why)
             {
-                return $"{paths[i].Path} holds {observed[i].Content.Length} bytes that it never held; it held {string.Join(", ", node.Versions.Select(version => version.Bytes.Length))}";
+                return $"{paths[i].Path} has {why}; its lengths were {string.Join(", ", node.Versions.Select(static version => version.Bytes.Length))}";
             }
 
             if (node.Versions is [{ Modified: { } modified }] && observed[i].Modified != modified)

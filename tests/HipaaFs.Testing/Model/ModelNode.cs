@@ -29,26 +29,42 @@ public sealed record ModelNode(ModelKind Kind, uint Mode)
 
     public ModelContent Content => Versions[^1];
 
+    /// <summary>The one of the versions with the fewest bytes.</summary>
+    public ModelContent Shortest => Versions.MinBy(static version => version.Bytes.Length)!;
+
     /// <summary>The node after a change that waits in memory.</summary>
     public ModelNode With(ModelContent content) => this with { Versions = Versions.Add(content) };
 
     /// <summary>The node after a change that is applied at once, and with it all that waited.</summary>
     public ModelNode Applied(ModelContent content) => this with { Versions = [content] };
 
+    /// <summary>The node after a change that is applied at once, and with it all that waited behind an offset; what is before that may wait on.</summary>
+    public ModelNode AppliedFrom(ModelContent content, int offset)
+    {
+        if (Versions.Count == 1)
+        {
+            return Applied(content);
+        }
+
+        return content.Bytes.Length <= offset
+            ? With(content)
+            : this with { Versions = [.. Versions.Select(version => version.EndingAs(content, offset)), content] };
+    }
+
     /// <summary>The node when nothing waits.</summary>
     public ModelNode Applied() => Versions.Count == 1 ? this : Applied(Content);
 
-    /// <summary>Whether a crash may leave these bytes.</summary>
-    public bool MayHold(byte[] bytes)
+    /// <summary>Why a crash may not leave these bytes: the first of them that no version has; null when it may.</summary>
+    public string? WhyNeverHeld(byte[] bytes)
     {
         if (!Versions.Any(version => MayEndAt(version.Bytes.Length, bytes.Length)))
         {
-            return false;
+            return $"{bytes.Length} bytes, and never had as many";
         }
 
         if (Versions.Any(version => version.Bytes.AsSpan().SequenceEqual(bytes)))
         {
-            return true;
+            return null;
         }
 
         for (int i = 0; i < bytes.Length; i++)
@@ -62,11 +78,12 @@ public sealed record ModelNode(ModelKind Kind, uint Mode)
 
             if (!held)
             {
-                return false;
+                // The bytes tell which write they are of: ModelCommand.Content.
+                return $"{bytes.Length} bytes, and at {i} what it never held there, {Convert.ToHexString(bytes.AsSpan(i, Math.Min(16, bytes.Length - i)))}";
             }
         }
 
-        return true;
+        return null;
     }
 
     // What a growing end has in a page that it does not fill may wait longer than the pages before it.

@@ -5,10 +5,9 @@ namespace HipaaFs.Testing.Model;
 /// <summary>Does a list of operations to a target and to the model and stops where they differ.</summary>
 public sealed class ModelRun(IModelTarget target)
 {
-    private readonly ModelFileSystem _model = new(target.AppliesBeforeNames);
+    private readonly ModelFileSystem _model = new(target.HasPageCache);
 
-    /// <summary>Operations done; those that meant nothing are not counted.</summary>
-    public int Done { get; private set; }
+    private readonly List<ModelCommand> _done = []; // Those that meant nothing are not in it.
 
     /// <summary>Does them all.</summary>
     /// <exception cref="ModelDivergenceException">Target and model differ.</exception>
@@ -22,10 +21,22 @@ public sealed class ModelRun(IModelTarget target)
             }
             catch (Exception exception) when (exception is not OutOfMemoryException)
             {
-                throw new ModelDivergenceException($"operation {i}, {commands[i]}: {exception.Message}", exception);
+                throw new ModelDivergenceException($"operation {i}, {commands[i]}: {exception.Message}", exception) { Done = _done };
             }
         }
 
+        try
+        {
+            await EndAsync();
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            throw new ModelDivergenceException($"at the end: {exception.Message}", exception) { Done = _done };
+        }
+    }
+
+    private async Task EndAsync()
+    {
         _model.CloseAll();
         await target.RunAsync(new ModelCommand(ModelVerb.Remount));
         await CompareAsync();
@@ -36,6 +47,7 @@ public sealed class ModelRun(IModelTarget target)
     {
         if (command.Verb >= ModelVerb.Compare)
         {
+            _done.Add(command);
             await HappenAsync(command);
             return;
         }
@@ -45,7 +57,7 @@ public sealed class ModelRun(IModelTarget target)
             return;
         }
 
-        Done++;
+        _done.Add(command);
         ModelOutcome found = await target.RunAsync(command);
         if (found.IsFault && target.MayFail)
         {
