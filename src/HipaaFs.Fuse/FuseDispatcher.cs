@@ -14,11 +14,13 @@ internal sealed partial class FuseDispatcher
 
     private readonly IFuseHandler _handler;
     private readonly FuseRequestPool _pool;
+    private readonly InterruptWatch _watch;
     private readonly ILogger _logger;
     private readonly bool _setXattrExtended;
 
-    internal FuseDispatcher(IFuseHandler handler, FuseRequestPool pool, bool setXattrExtended, ILogger logger)
+    internal FuseDispatcher(IFuseHandler handler, FuseRequestPool pool, InterruptWatch watch, bool setXattrExtended, ILogger logger)
     {
+        _watch = watch;
         _handler = handler;
         _pool = pool;
         _setXattrExtended = setXattrExtended;
@@ -160,7 +162,7 @@ internal sealed partial class FuseDispatcher
     private void Interrupt(FuseRequest request)
     {
         ulong target = request.Argument<FuseInterruptIn>().Unique;
-        bool found = _pool.TryInterrupt(target);
+        bool found = _pool.Find(target) is { } interrupted && _watch.Signalled(interrupted, target);
         request.CompleteWithoutReply();
         if (!found)
         {

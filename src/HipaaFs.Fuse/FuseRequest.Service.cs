@@ -15,7 +15,7 @@ public sealed partial class FuseRequest
     private ulong _interruptedUnique;
     private CancellationTokenSource? _interruption; // Guarded by _interruptLock.
 
-    /// <summary>Cancelled when the caller is interrupted (FUSE_INTERRUPT) or the connection has ended. Created when first asked for; do not ask where nothing waits.</summary>
+    /// <summary>Cancelled when the caller is being killed, or the connection has ended; other signals are not seen (<see cref="InterruptWatch"/>). Created when first asked for; do not ask where nothing waits.</summary>
     public CancellationToken Interrupted
     {
         get
@@ -33,7 +33,7 @@ public sealed partial class FuseRequest
         }
     }
 
-    /// <summary>Whether the caller has been interrupted, without creating a token.</summary>
+    /// <summary>Whether <see cref="Interrupted"/> is cancelled, without creating a token.</summary>
     public bool IsInterrupted => Unique != 0 && Volatile.Read(ref _interruptedUnique) == Unique;
 
     internal bool IsLarge { get; set; }
@@ -42,10 +42,13 @@ public sealed partial class FuseRequest
 
     internal FuseDevice? Device => _device;
 
+    /// <summary>Whether the request is in service under this number.</summary>
+    internal bool IsServing(ulong unique) => Volatile.Read(ref _activeUnique) == unique;
+
     /// <summary>Interrupts the request when it is in service under this number. Returns false when it is not.</summary>
     internal bool TryInterrupt(ulong unique)
     {
-        if (Volatile.Read(ref _activeUnique) != unique)
+        if (!IsServing(unique))
         {
             return false;
         }

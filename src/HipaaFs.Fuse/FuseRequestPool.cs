@@ -141,24 +141,19 @@ internal sealed class FuseRequestPool : IDisposable
         }
     }
 
-    /// <summary>Interrupts the request in service under this number. Returns false when there is none.</summary>
-    internal bool TryInterrupt(ulong unique)
+    /// <summary>The request in service under this number; null when there is none.</summary>
+    internal FuseRequest? Find(ulong unique)
     {
         foreach (ref FuseRequest? slot in _all.AsSpan())
         {
             FuseRequest? request = Volatile.Read(ref slot);
-            if (request is null)
+            if (request is null || request.IsServing(unique))
             {
-                return false;
-            }
-
-            if (request.TryInterrupt(unique))
-            {
-                return true;
+                return request;
             }
         }
 
-        return false;
+        return null;
     }
 
     /// <summary>Interrupts every request in service.</summary>

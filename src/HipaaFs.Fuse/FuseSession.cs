@@ -27,6 +27,7 @@ public sealed partial class FuseSession : IAsyncDisposable
     private readonly FuseSessionOptions _options;
     private readonly ILogger _logger;
     private readonly FuseRequestPool _pool;
+    private readonly InterruptWatch _watch;
     private readonly FuseDispatcher _dispatcher;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private FuseRequestLoop? _loop;
@@ -57,7 +58,8 @@ public sealed partial class FuseSession : IAsyncDisposable
         }
 
         _pool.Return(first);
-        _dispatcher = new FuseDispatcher(handler, _pool, Negotiated.Has(FuseCapabilities.SetXattrExtended), logger);
+        _watch = new InterruptWatch(CallerSignals.IsBeingKilled, TimeProvider.System);
+        _dispatcher = new FuseDispatcher(handler, _pool, _watch, Negotiated.Has(FuseCapabilities.SetXattrExtended), logger);
     }
 
     /// <summary>What INIT agreed on.</summary>
@@ -196,6 +198,7 @@ public sealed partial class FuseSession : IAsyncDisposable
     {
         _pool.InterruptAll(); // Their callers have had the kernel's answer already, and nothing else would end a wait that is without end.
         _pool.WaitForAll();
+        _watch.Dispose();
         _loop?.Dispose();
         _device.Dispose();
         _pool.Dispose();

@@ -12,11 +12,17 @@ internal sealed unsafe class DispatcherFixture : IDisposable
 
     internal DispatcherFixture(IFuseHandler handler, ILogger? logger = null, int maxLarge = 24, int payloadCapacity = 1 << 20, int maxRequests = 64)
     {
+        Watch = new InterruptWatch(_ => CallerIsBeingKilled, TimeProvider.System);
         Pool = new FuseRequestPool(maxRequests, maxLarge, 2, payloadCapacity, TimeProvider.System);
-        Dispatcher = new FuseDispatcher(handler, Pool, setXattrExtended: true, logger ?? NullLogger.Instance);
+        Dispatcher = new FuseDispatcher(handler, Pool, Watch, setXattrExtended: true, logger ?? NullLogger.Instance);
     }
 
     internal KernelSocket Kernel { get; } = new();
+
+    /// <summary>Whether a signal ends the callers.</summary>
+    internal bool CallerIsBeingKilled { get; set; } = true;
+
+    internal InterruptWatch Watch { get; }
 
     internal FuseRequestPool Pool { get; }
 
@@ -52,6 +58,7 @@ internal sealed unsafe class DispatcherFixture : IDisposable
     public void Dispose()
     {
         Kernel.Dispose();
+        Watch.Dispose();
         Pool.Dispose();
     }
 }

@@ -130,6 +130,49 @@ public sealed class FuseDispatcherTests
     }
 
     [Fact]
+    public void Interrupt_OfACallerThatGoesOn_IsNotSeen()
+    {
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var fixture = new DispatcherFixture(new DelegateHandler(async request =>
+        {
+            CancellationToken interrupted = request.Interrupted;
+            await gate.Task;
+            request.Complete(interrupted.IsCancellationRequested || request.IsInterrupted ? Errno.EINTR : 0);
+        }))
+        { CallerIsBeingKilled = false };
+        fixture.Dispatch(FuseMessages.BuildFor(FuseOpcode.StatFs, 50, 1));
+        fixture.Dispatch(FuseMessages.BuildFor(FuseOpcode.Interrupt, 51, 0, FuseMessages.Bytes(new FuseInterruptIn { Unique = 50 })));
+        fixture.Watch.Look();
+        gate.SetResult();
+
+        Assert.Equal(0, fixture.Answer().Head.Error);
+        fixture.Pool.WaitForAll();
+        fixture.Watch.Look();
+        Assert.Equal(0, fixture.Watch.Count);
+    }
+
+    [Fact]
+    public void Interrupt_OfACallerThatIsKilledLater_CancelsItsToken()
+    {
+        using var fixture = new DispatcherFixture(new DelegateHandler(async request =>
+        {
+            await Task.Delay(Timeout.Infinite, request.Interrupted).ContinueWith(_ => { }, TaskScheduler.Default);
+            request.Complete(request.IsInterrupted ? Errno.EINTR : Errno.EIO);
+        }))
+        { CallerIsBeingKilled = false };
+        fixture.Dispatch(FuseMessages.BuildFor(FuseOpcode.SetLockWait, 50, 1, FuseMessages.Bytes(default(FuseLockIn))));
+        fixture.Dispatch(FuseMessages.BuildFor(FuseOpcode.Interrupt, 51, 0, FuseMessages.Bytes(new FuseInterruptIn { Unique = 50 })));
+        fixture.Watch.Look();
+        Assert.False(fixture.Kernel.HasReply());
+
+        fixture.CallerIsBeingKilled = true; // The kernel says nothing of it.
+        fixture.Watch.Look();
+
+        (FuseOutHeader head, _) = fixture.Answer();
+        Assert.Equal((50UL, -Errno.EINTR), (head.Unique, head.Error));
+    }
+
+    [Fact]
     public void Interrupt_BeforeTheTokenIsAskedFor_IsNotLost()
     {
         var proceed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

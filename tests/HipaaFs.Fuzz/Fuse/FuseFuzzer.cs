@@ -17,6 +17,7 @@ internal sealed unsafe class FuseFuzzer : IDisposable
     private readonly Random _random;
     private readonly KernelSocket _kernel = new();
     private readonly FuseRequestPool _pool;
+    private readonly InterruptWatch _watch = new(static _ => true, TimeProvider.System);
     private readonly FuseDispatcher _dispatcher;
     private readonly FuseDispatcher _compatDispatcher;
     private readonly FuseRequest _request;
@@ -26,8 +27,8 @@ internal sealed unsafe class FuseFuzzer : IDisposable
         _random = new Random(seed);
         _pool = new FuseRequestPool(4, 4, 1, PayloadCapacity, TimeProvider.System);
         var handler = new TouchingHandler();
-        _dispatcher = new FuseDispatcher(handler, _pool, setXattrExtended: true, NullLogger.Instance);
-        _compatDispatcher = new FuseDispatcher(handler, _pool, setXattrExtended: false, NullLogger.Instance);
+        _dispatcher = new FuseDispatcher(handler, _pool, _watch, setXattrExtended: true, NullLogger.Instance);
+        _compatDispatcher = new FuseDispatcher(handler, _pool, _watch, setXattrExtended: false, NullLogger.Instance);
         _request = _pool.Rent();
     }
 
@@ -74,6 +75,7 @@ internal sealed unsafe class FuseFuzzer : IDisposable
     public void Dispose()
     {
         _kernel.Dispose();
+        _watch.Dispose();
         _pool.Dispose();
     }
 

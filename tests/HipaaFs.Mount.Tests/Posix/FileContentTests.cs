@@ -6,6 +6,32 @@ namespace HipaaFs.Mount.Tests.Posix;
 public sealed class FileContentTests(SharedMount mount) : IClassFixture<SharedMount>
 {
     [Fact]
+    public Task Calls_WhileTimersSignalTheProgram_AreNotInterrupted()
+    {
+        return PosixCase.BehavesAsOnLocalDiskAsync(mount, """
+            import signal
+            signal.signal(signal.SIGALRM, lambda *_: None)
+            put("a", bytes(range(256)) * 4096)
+            file, synchronous = os.open("a", os.O_RDWR), os.open("b", os.O_RDWR | os.O_CREAT | os.O_SYNC)
+            failed = set()
+            def call(name, *arguments):
+                # Python itself would call again after EINTR.
+                if getattr(libc, name)(*arguments) < 0:
+                    failed.add((name, errno.errorcode[ctypes.get_errno()]))
+            long = ctypes.c_longlong
+            signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+            for i in range(100):
+                os.pwrite(file, b"%d" % i, i * 4096)
+                call("fsync", file)
+                call("fallocate", file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, long(i * 5000), long(4096))
+                call("pwrite", synchronous, b"content", ctypes.c_size_t(7), long(i * 7))
+                call("ftruncate", synchronous, long(i * 5))
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            print(sorted(failed))
+            """);
+    }
+
+    [Fact]
     public Task Write_StartMiddleAndEnd_ReadsBack()
     {
         return PosixCase.BehavesAsOnLocalDiskAsync(mount, """
