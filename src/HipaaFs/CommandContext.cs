@@ -1,4 +1,5 @@
 using HipaaFs.Cli.Output;
+using HipaaFs.Platform;
 
 namespace HipaaFs.Cli;
 
@@ -31,6 +32,7 @@ internal sealed class CommandContext
     {
         Out = Console.Out,
         Error = Console.Error,
+        Time = new KernelClock(),
         IsTerminal = !Console.IsErrorRedirected,
         AskSecret = TerminalPrompt.AskSecret,
     };

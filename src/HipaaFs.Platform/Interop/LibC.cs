@@ -26,6 +26,7 @@ internal static partial class LibC
     internal const int FALLOC_FL_PUNCH_HOLE = 2;
     internal const int MADV_DONTDUMP = 16;
     internal const int PR_SET_DUMPABLE = 4;
+    internal const int CLOCK_REALTIME_COARSE = 5;
     internal const int ENOENT = 2;
     internal const int ENOTDIR = 20;
     internal const int EINVAL = 22;
@@ -87,6 +88,9 @@ internal static partial class LibC
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     internal static partial int statfs(string path, out Statfs status);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int clock_gettime(int clock, out Timespec now);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static unsafe partial nint preadv2(SafeHandle fd, IoVector* vectors, int count, long offset, int flags);
