@@ -7,6 +7,8 @@ namespace HipaaFs;
 /// <content>Attributes.</content>
 public sealed partial class HipaaFileSystem
 {
+    private const uint SetGid = 0x400;
+
     /// <summary>Changes attributes (chmod(2), chown(2), truncate(2), utimensat(2)).</summary>
     public async ValueTask<FsResult<InodeAttributes>> SetAttributesAsync(
         InodeId inode, AttributeChange change, Caller caller, CancellationToken interrupted)
@@ -67,10 +69,9 @@ public sealed partial class HipaaFileSystem
     private static uint WithoutPrivileges(uint mode)
     {
         const uint setUid = 0x800;
-        const uint setGid = 0x400;
         const uint groupExecute = 0x8;
         uint kept = mode & ~setUid;
-        return (mode & groupExecute) != 0 ? kept & ~setGid : kept;
+        return (mode & groupExecute) != 0 ? kept & ~SetGid : kept;
     }
 
     private async ValueTask<FsResult<InodeAttributes>> SetFileAttributesAsync(

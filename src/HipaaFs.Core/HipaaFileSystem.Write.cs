@@ -42,6 +42,15 @@ public sealed partial class HipaaFileSystem
             : WriteRestAsync(open.File, offset, content, done, origin, interrupted);
     }
 
+    /// <summary>Takes set-uid and set-gid away before a caller other than root changes content with fallocate(2) or copy_file_range(2).</summary>
+    /// <remarks>Linux does that in file_modified, which leaves it to a FUSE server and does not tell whether the caller may keep them (CAP_FSETID).</remarks>
+    public ValueTask<FsError> KillPrivilegesAsync(HandleId handle, Caller caller, CancellationToken interrupted)
+    {
+        return caller.UserId != 0 && _handles.TryGet(handle, out OpenFile? open)
+            ? KillPrivilegesAsync(open.File.Id, caller.GroupId, interrupted)
+            : ValueTask.FromResult(FsError.None);
+    }
+
     /// <summary>Makes a file durable: what was written to it and, unless <paramref name="dataOnly"/>, all its attributes.</summary>
     public async ValueTask<FsError> FsyncAsync(HandleId handle, bool dataOnly, CancellationToken interrupted)
     {
@@ -164,11 +173,10 @@ public sealed partial class HipaaFileSystem
 
         if ((origin & WriteOrigin.KillPrivileges) != 0)
         {
-            FsResult<InodeAttributes> killed = await SetAttributesAsync(
-                open.File.Id, new AttributeChange { KillPrivileges = true }, default, interrupted);
-            if (!killed.IsOk)
+            FsError kept = await KillPrivilegesAsync(open.File.Id, group: null, interrupted);
+            if (kept != FsError.None)
             {
-                return killed.Error;
+                return kept;
             }
         }
 
@@ -181,6 +189,32 @@ public sealed partial class HipaaFileSystem
 
         FsError error = await FsyncAsync(open.File, interrupted);
         return error == FsError.None ? written : error;
+    }
+
+    // The kernel does not learn of it from the reply: after a direct write it asks for size and times again (fuse_write_update_attr), and would go on showing the
+    // mode that it knows.
+    private async ValueTask<FsError> KillPrivilegesAsync(InodeId inode, uint? group, CancellationToken interrupted)
+    {
+        MetadataResult<InodeAttributes> row = await _view.GetInodeAsync(inode, interrupted);
+        if (!row.Succeeded)
+        {
+            return row.Error.ToFsError();
+        }
+
+        uint mode = WithoutPrivileges(row.Value.Mode);
+        mode = group is null || group == row.Value.Gid ? mode : mode & ~SetGid;
+        if (mode == row.Value.Mode)
+        {
+            return FsError.None;
+        }
+
+        FsResult<InodeAttributes> killed = await SetAttributesAsync(inode, new AttributeChange { Mode = mode }, default, interrupted);
+        if (killed.IsOk)
+        {
+            ForgetAttributes?.Invoke(inode);
+        }
+
+        return killed.Error;
     }
 
     private async ValueTask<FsError> FsyncAsync(FileState file, CancellationToken interrupted)

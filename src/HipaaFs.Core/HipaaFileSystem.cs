@@ -49,7 +49,7 @@ public sealed partial class HipaaFileSystem
 
     /// <summary>
     /// Tells the kernel to ask for an inode's attributes again. Set by a frontend whose kernel keeps them: it does not count blocks itself, and a file that shows
-    /// none is taken for one hole by programs such as tar -S.
+    /// none is taken for one hole by programs such as tar -S; nor does it see what a write takes away from the mode.
     /// </summary>
     public Action<InodeId>? ForgetAttributes { get; set; }
 

@@ -167,10 +167,16 @@ internal sealed partial class FuseFrontend
     private async ValueTask<FsError> AllocateAsync(FuseRequest request)
     {
         FuseFallocateIn allocate = request.Argument<FuseFallocateIn>();
-        return ToAllocateMode(allocate.Mode) is { } mode
-            ? await _fileSystem.AllocateAsync(
-                new HandleId(allocate.Handle), mode, (long)allocate.Offset, (long)allocate.Length, request.Interrupted)
-            : FsError.NotSupported;
+        if (ToAllocateMode(allocate.Mode) is not { } mode)
+        {
+            return FsError.NotSupported;
+        }
+
+        var handle = new HandleId(allocate.Handle);
+        FsError error = await _fileSystem.KillPrivilegesAsync(handle, CallerOf(request), request.Interrupted);
+        return error == FsError.None
+            ? await _fileSystem.AllocateAsync(handle, mode, (long)allocate.Offset, (long)allocate.Length, request.Interrupted)
+            : error;
     }
 
     // FALLOC_FL_KEEP_SIZE 1, FALLOC_FL_PUNCH_HOLE 2, FALLOC_FL_ZERO_RANGE 16.
@@ -190,6 +196,12 @@ internal sealed partial class FuseFrontend
         FuseCopyFileRangeIn copy = request.Argument<FuseCopyFileRangeIn>();
         bool wide = request.Opcode == FuseOpcode.CopyFileRange64;
         long length = (long)(wide ? Math.Min(copy.Length, long.MaxValue) : Math.Min(copy.Length, mostInOneReply));
+        FsError error = await _fileSystem.KillPrivilegesAsync(new HandleId(copy.HandleOut), CallerOf(request), request.Interrupted);
+        if (error != FsError.None)
+        {
+            return error;
+        }
+
         FsResult<long> result = await _fileSystem.CopyRangeAsync(
             new HandleId(copy.HandleIn),
             (long)copy.OffsetIn,

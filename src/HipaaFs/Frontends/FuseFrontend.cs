@@ -33,9 +33,9 @@ internal sealed partial class FuseFrontend : IFuseHandler
     public void Attach(FuseSession session)
     {
         _mayBlock = session.MayBlock;
+        _fileSystem.ForgetAttributes = inode => session.NotifyInvalidateInode(inode.Value, offset: AttributesOnly);
         if (_writeBack)
         {
-            _fileSystem.ForgetAttributes = inode => session.NotifyInvalidateInode(inode.Value, offset: AttributesOnly);
             _fileSystem.WriteBackPages = inode => new ValueTask(Task.Run(() => WriteBackPages(session, inode)));
         }
     }
