@@ -2,7 +2,7 @@
 # Runs tests of a built xfstests on mounts of HipaaFs and compares what fails with failures.txt, which may only shrink.
 #   tests/xfstests/run.sh XFSTESTS WORK [ARGUMENT OF check]...      default: -g generic/quick
 # XFSTESTS is a built tree (nothing is fetched), WORK a directory on a local disk for volumes, mount points and results. Needs root, /dev/fuse, and for many
-# tests the users fsgqa, fsgqa2 and 123456-fsgqa, as xfstests' README says. XFSTESTS_TIMEOUT: seconds that one test may take (default 120).
+# tests the users fsgqa, fsgqa2 and 123456-fsgqa, as xfstests' README says. XFSTESTS_TIMEOUT: seconds that one test may take (default 900: some start thousands of programs).
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -37,7 +37,7 @@ chmod 0755 "$helper"
 # xfstests sets no limit to the time of a test: every test is started by "bash -c".
 cat > "$work/bin/bash" << END
 #!/bin/sh
-exec timeout -k 10 ${XFSTESTS_TIMEOUT:-120} /bin/bash "\$@"
+exec timeout -k 10 ${XFSTESTS_TIMEOUT:-900} /bin/bash "\$@"
 END
 
 # xfstests compares the type that df shows with FSTYP, and knows of no subtype there.
