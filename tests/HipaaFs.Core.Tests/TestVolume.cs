@@ -156,22 +156,21 @@ internal sealed class TestVolume : IAsyncDisposable
         };
         Directory.CreateDirectory(copy.VolumeDirectory);
 
-        // What is published was durable in the database before, so the copy of the database must not be the older one.
         string stream = Path.Combine(StoreDirectory, "stream");
-        if (!sharesStore && Directory.Exists(stream))
+        string copiedStream = Path.Combine(copy.StoreDirectory, "stream");
+        do
         {
-            CopyTree(stream, Path.Combine(copy.StoreDirectory, "stream"));
-        }
+            // What is published was durable in the database before, so the copy of the database must not be the older one.
+            if (!sharesStore && Directory.Exists(stream))
+            {
+                CopyTree(stream, copiedStream);
+            }
 
-        // Staging is copied before the database and after it: what a file holds that is deleted in between is in the log or still needed.
-        CopyTree(StagingDirectory, copy.StagingDirectory);
-
-        // The database before its log, the log before what its rows refer to: each can only be ahead of what was copied before it.
-        string[] first = ["keyring", "metadata.db", "metadata.db-wal"];
-        foreach (string name in first)
-        {
-            CopyFile(Path.Combine(VolumeDirectory, name), Path.Combine(copy.VolumeDirectory, name));
+            // Staging is copied before the database and after it: what a file holds that is deleted in between is in the log or still needed.
+            CopyTree(StagingDirectory, copy.StagingDirectory);
+            CopyDatabase(copy);
         }
+        while (!sharesStore && HasMore(stream, copiedStream)); // The database may note the publication by now.
 
         CopyTree(StagingDirectory, copy.StagingDirectory);
         CopyTree(CacheDirectory, copy.CacheDirectory);
@@ -254,6 +253,20 @@ internal sealed class TestVolume : IAsyncDisposable
     }
 
     // Without a lock and without a child process, which would inherit the locks of every volume that is open beside this one.
+    // The database before its log, the log before what its rows refer to: each can only be ahead of what was copied before it.
+    private void CopyDatabase(TestVolume copy)
+    {
+        string[] files = ["keyring", "metadata.db", "metadata.db-wal"];
+        foreach (string name in files)
+        {
+            CopyFile(Path.Combine(VolumeDirectory, name), Path.Combine(copy.VolumeDirectory, name));
+        }
+    }
+
+    private static bool HasMore(string directory, string copy) =>
+        Directory.Exists(directory)
+        && Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories).Any(file => !File.Exists(Path.Combine(copy, Path.GetRelativePath(directory, file))));
+
     private static void CopyFile(string from, string to)
     {
         using var source = new FileStream(DurableFile.OpenRead(from), FileAccess.Read);
