@@ -49,7 +49,9 @@ internal sealed partial class SegmentUpload
                 return StoreError.Corrupt; // Neither is what it should be: nothing is overwritten.
             }
 
+            // And so must what is there then: the damaged object has its name and its length.
             put = await _store.PutFileAsync(key, source with { Sha256 = digest }, PutOptions.Default, cancel);
+            return put.Succeeded ? await _verification.CheckObjectAsync(key, length, () => digest, cancel) : put.Error;
         }
 
         if (!put.Succeeded)

@@ -105,6 +105,25 @@ public sealed class UploadTests
     }
 
     [Fact]
+    public async Task Upload_OfWhatReplacesADamagedObjectLost_IsNotTakenForDone()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        byte[] content = FileSystemCalls.RandomBytes(100_000, 1);
+        test.Store.Add(new StoreFault(StoreFaultKind.Flip) { Verb = StoreVerb.PutFile, KeyPrefix = "seg/", Count = 1 });
+        test.Store.Add(new StoreFault(StoreFaultKind.Lose) { Verb = StoreVerb.PutFile, KeyPrefix = "seg/", Skip = 2, Count = 1 }); // The second finds the damaged object there.
+        await test.FileSystem.PutAsync("a", content);
+        await test.DrainAsync();
+
+        (TestVolume restored, _) = await test.RestoreAsync();
+        await using (restored)
+        {
+            Assert.Equal(content, await restored.FileSystem.GetAsync("a"));
+        }
+
+        await test.AssertSoundAsync();
+    }
+
+    [Fact]
     public async Task Open_WithFinishedSegmentsInStaging_UploadsThem()
     {
         await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
