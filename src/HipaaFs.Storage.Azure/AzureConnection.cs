@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Azure;
 using Azure.Core.Pipeline;
@@ -46,6 +47,10 @@ internal sealed class AzureConnection : IDisposable
         {
             tls.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
             tls.CertificateChainPolicy.CustomTrustStore.ImportFromPemFile(file);
+            if (tls.CertificateChainPolicy.CustomTrustStore.Count == 0)
+            {
+                throw new CryptographicException("there is no certificate in it");
+            }
         }
 
         return new SocketsHttpHandler
@@ -62,8 +67,13 @@ internal sealed class AzureConnection : IDisposable
     // With an endpoint of one's own the account is the first part of the path, as emulators and appliances have it.
     private static Uri Address(StoreUrl url)
     {
-        string service = url.Endpoint is { } endpoint ? endpoint.ToString().TrimEnd('/') + "/" + url.Account : $"https://{url.Account}.blob.core.windows.net";
-        return new Uri($"{service}/{url.Bucket}");
+        if (url.Endpoint is not { } endpoint)
+        {
+            return new Uri($"https://{url.Account}.blob.core.windows.net/{url.Bucket}");
+        }
+
+        bool isInHost = endpoint.Host.StartsWith(url.Account + ".", StringComparison.OrdinalIgnoreCase); // Other clouds and private endpoints.
+        return new Uri($"{endpoint.ToString().TrimEnd('/')}/{(isInHost ? string.Empty : url.Account + "/")}{url.Bucket}");
     }
 
     private BlobContainerClient Open(StoreUrl url, AzureStoreOptions options)
@@ -75,7 +85,10 @@ internal sealed class AzureConnection : IDisposable
         Uri address = Address(url);
         if (Variable("AZURE_STORAGE_CONNECTION_STRING") is { } connection)
         {
-            return new BlobContainerClient(connection, url.Bucket, how);
+            var client = new BlobContainerClient(connection, url.Bucket, how);
+            return client.Uri == address
+                ? client
+                : throw new FormatException("the connection string is of another account or server than the URL");
         }
 
         if (Variable("AZURE_STORAGE_KEY") is { } key)

@@ -10,7 +10,8 @@ internal static class AzureFailures
 {
     /// <summary>Whether an exception is a failure of the service, the SDK or the network rather than a bug.</summary>
     public static bool IsServiceFailure(Exception exception) =>
-        exception is RequestFailedException or AuthenticationFailedException or HttpRequestException or IOException or SocketException or AuthenticationException;
+        exception is RequestFailedException or AuthenticationFailedException or HttpRequestException or IOException or SocketException or AuthenticationException
+        || (exception is AggregateException { InnerExceptions.Count: > 0 } several && IsServiceFailure(several.InnerExceptions[^1]));
 
     /// <summary>The store's answer for an exception.</summary>
     public static StoreFailure From(Exception exception)
@@ -19,6 +20,10 @@ internal static class AzureFailures
         {
             RequestFailedException { Status: not 0 } refused => From(refused),
             RequestFailedException { InnerException: { } inner } => FromNetwork(inner),
+            AggregateException several => From(several.InnerExceptions[^1]), // The SDK went on with a broken body, and failed again.
+            EndOfStreamException => new StoreFailure(StoreError.InvalidRequest, "the source shrank while it was read"),
+            AuthenticationFailedException { InnerException: HttpRequestException or SocketException or TimeoutException or OperationCanceledException } =>
+                new StoreFailure(StoreError.Unavailable, "the source of credentials does not answer"),
             AuthenticationFailedException => new StoreFailure(StoreError.AccessDenied, "no usable credentials"),
             _ => FromNetwork(exception),
         };
@@ -36,7 +41,7 @@ internal static class AzureFailures
     // https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes; where a code is known it decides.
     private static StoreError Classify(int status, string? code) => code switch
     {
-        "BlobNotFound" => StoreError.NotFound,
+        "BlobNotFound" or "ResourceNotFound" => StoreError.NotFound,
         "ContainerNotFound" or "ContainerBeingDeleted" => StoreError.Unavailable,
         "BlobAlreadyExists" => StoreError.AlreadyExists,
         "ConditionNotMet" or "TargetConditionNotMet" => StoreError.VersionChanged,
@@ -52,14 +57,14 @@ internal static class AzureFailures
 
     private static StoreError ClassifyStatus(int status) => status switch
     {
-        404 => StoreError.NotFound,
         401 or 403 => StoreError.AccessDenied,
         408 => StoreError.TimedOut,
         412 => StoreError.VersionChanged,
-        429 or 503 => StoreError.Throttled,
+        429 => StoreError.Throttled,
         501 => StoreError.Unsupported,
         507 => StoreError.NoSpace,
-        >= 500 => StoreError.Unavailable,
+        404 or >= 500 => StoreError.Unavailable, // A 404 without Azure's own code comes from something else in the way.
+        >= 200 and < 300 => StoreError.Unavailable,
         _ => StoreError.InvalidRequest,
     };
 

@@ -39,6 +39,11 @@ internal sealed class AzureListing
                 objects.RemoveAll(found => found.Key <= key);
             }
 
+            if (objects.Count > limit)
+            {
+                return new ObjectPage(objects[..limit], More: true);
+            }
+
             if (objects.Count > 0 || next is null)
             {
                 bool more = next is not null && objects.Count > 0;
@@ -95,7 +100,7 @@ internal sealed class AzureListing
 
         lock (_lock)
         {
-            return _markers.GetValueOrDefault((prefix, key));
+            return _markers.Remove((prefix, key), out string? marker) ? marker : null; // Once: it knows nothing of what is put later.
         }
     }
 
@@ -103,17 +108,11 @@ internal sealed class AzureListing
     {
         lock (_lock)
         {
-            if (_markers.TryAdd(place, marker))
+            _markers[place] = marker;
+            _order.Enqueue(place);
+            if (_order.Count > Remembered)
             {
-                _order.Enqueue(place);
-                if (_order.Count > Remembered)
-                {
-                    _markers.Remove(_order.Dequeue());
-                }
-            }
-            else
-            {
-                _markers[place] = marker;
+                _markers.Remove(_order.Dequeue());
             }
         }
     }

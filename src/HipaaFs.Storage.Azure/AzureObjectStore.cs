@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using Azure;
 using Azure.Storage.Blobs.Models;
@@ -43,7 +44,13 @@ public sealed class AzureObjectStore : IObjectStore
         catch (FormatException exception)
         {
             throw new StoreOpenException(
-                StoreError.InvalidRequest, "AZURE_STORAGE_CONNECTION_STRING or AZURE_STORAGE_KEY is not what its name says", exception);
+                StoreError.InvalidRequest,
+                "AZURE_STORAGE_CONNECTION_STRING is of another account or server than the URL, or it or AZURE_STORAGE_KEY is not what its name says",
+                exception);
+        }
+        catch (ArgumentException exception)
+        {
+            throw new StoreOpenException(StoreError.InvalidRequest, "without https only an account's key or a SAS token is accepted", exception);
         }
     }
 
@@ -52,7 +59,7 @@ public sealed class AzureObjectStore : IObjectStore
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         BlockBlobClient blob = BlobOf(key);
-        return CallAsync(() => ReadAsync(blob, version, offset, destination, cancel));
+        return CallAsync(() => ReadAsync(blob, version, offset, destination, cancel), cancel);
     }
 
     /// <inheritdoc/>
@@ -64,7 +71,8 @@ public sealed class AzureObjectStore : IObjectStore
             {
                 BlobContentInfo put = await _put.PutAsync(name, content, new PutOptions { Condition = condition }, cancel);
                 return Answer(key, put, content.Length, StorageTier.Hot, SHA256.HashData(content.Span));
-            });
+            },
+            cancel);
     }
 
     /// <inheritdoc/>
@@ -81,21 +89,22 @@ public sealed class AzureObjectStore : IObjectStore
         return await CallAsync(
             async () => source.Length <= _options.LongestSinglePut
                 ? await PutWholeAsync(key, name, file, source, options, cancel)
-                : await PutBlocksAsync(key, name, file, source, options, cancel));
+                : await PutBlocksAsync(key, name, file, source, options, cancel),
+            cancel);
     }
 
     /// <inheritdoc/>
     public ValueTask<StoreResult<ObjectProperties>> GetPropertiesAsync(ObjectKey key, CancellationToken cancel)
     {
         BlockBlobClient blob = BlobOf(key);
-        return CallAsync<ObjectProperties>(async () => await LookUpAsync(key, blob, cancel));
+        return CallAsync<ObjectProperties>(async () => await LookUpAsync(key, blob, cancel), cancel);
     }
 
     /// <inheritdoc/>
     public ValueTask<StoreResult<ObjectPage>> ListAsync(string prefix, ObjectKey? after, int limit, CancellationToken cancel)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
-        return CallAsync(() => _listing.ListAsync(prefix, after, limit, cancel));
+        return CallAsync(() => _listing.ListAsync(prefix, after, limit, cancel), cancel);
     }
 
     /// <inheritdoc/>
@@ -108,14 +117,20 @@ public sealed class AzureObjectStore : IObjectStore
                 var condition = new BlobRequestConditions { IfMatch = AzureTags.Condition(version) };
                 try
                 {
-                    return (await blob.DeleteIfExistsAsync(DeleteSnapshotsOption.IncludeSnapshots, condition, cancel)).Value;
+                    await blob.DeleteAsync(DeleteSnapshotsOption.IncludeSnapshots, condition, cancel);
+                    return true;
+                }
+                catch (RequestFailedException exception) when (exception.ErrorCode == "BlobNotFound")
+                {
+                    return false;
                 }
                 catch (RequestFailedException exception) when (exception.Status == 412)
                 {
                     // An absent object meets no condition either, says the protocol; here it is no error.
                     return await blob.ExistsAsync(cancel) ? StoreError.VersionChanged : (StoreResult<bool>)false;
                 }
-            });
+            },
+            cancel);
     }
 
     /// <inheritdoc/>
@@ -127,7 +142,8 @@ public sealed class AzureObjectStore : IObjectStore
             {
                 await blob.SetAccessTierAsync(AzureTiers.Of(tier), cancellationToken: cancel);
                 return await LookUpAsync(key, blob, cancel);
-            });
+            },
+            cancel);
     }
 
     /// <inheritdoc/>
@@ -147,7 +163,8 @@ public sealed class AzureObjectStore : IObjectStore
                 }
 
                 return found.Restore;
-            });
+            },
+            cancel);
     }
 
     /// <inheritdoc/>
@@ -158,7 +175,7 @@ public sealed class AzureObjectStore : IObjectStore
     }
 
     // Every request leaves through here: the one place that turns exceptions into failures.
-    private static async ValueTask<StoreResult<T>> CallAsync<T>(Func<ValueTask<StoreResult<T>>> request)
+    private static async ValueTask<StoreResult<T>> CallAsync<T>(Func<ValueTask<StoreResult<T>>> request, CancellationToken cancel)
     {
         try
         {
@@ -167,6 +184,12 @@ public sealed class AzureObjectStore : IObjectStore
         catch (Exception exception) when (AzureFailures.IsServiceFailure(exception))
         {
             return AzureFailures.From(exception);
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or TimeoutException)
+        {
+            // Not the caller: a time limit of a connection or of the SDK's own.
+            cancel.ThrowIfCancellationRequested();
+            return StoreError.TimedOut;
         }
     }
 
@@ -185,9 +208,14 @@ public sealed class AzureObjectStore : IObjectStore
             var how = new BlobDownloadOptions { Range = new HttpRange(offset, destination.Length), Conditions = condition };
             using BlobDownloadStreamingResult download = await blob.DownloadStreamingAsync(how, cancel);
             long expected = download.Details.ContentLength;
-            if (expected > destination.Length)
+            if (expected == 0)
             {
-                return new StoreFailure(StoreError.Corrupt, "more than was asked for");
+                return 0; // Just at the end, as some servers answer it.
+            }
+
+            if (!IsAnswerTo(download.Details.ContentRange, offset, expected, destination.Length))
+            {
+                return new StoreFailure(StoreError.Corrupt, "another range than was asked for");
             }
 
             int read = await download.Content.ReadAtLeastAsync(destination[..(int)expected], (int)expected, throwOnEndOfStream: false, cancel);
@@ -195,8 +223,20 @@ public sealed class AzureObjectStore : IObjectStore
         }
         catch (RequestFailedException exception) when (exception.Status == 416)
         {
+            await blob.GetPropertiesAsync(condition, cancel); // Whether it is the version that was asked for.
             return 0; // At or past the end.
         }
+    }
+
+    // Content-Range is "bytes FIRST-LAST/LENGTH" (RFC 9110); a short answer must be the object's end.
+    private static bool IsAnswerTo(string? contentRange, long offset, long length, int wanted)
+    {
+        if (!ContentRangeHeaderValue.TryParse(contentRange, out ContentRangeHeaderValue? range))
+        {
+            return false;
+        }
+
+        return range.From == offset && range.To - offset + 1 == length && (length == wanted || (length < wanted && range.To == range.Length - 1));
     }
 
     private static async ValueTask<ObjectProperties> LookUpAsync(ObjectKey key, BlockBlobClient blob, CancellationToken cancel)
@@ -232,10 +272,10 @@ public sealed class AzureObjectStore : IObjectStore
     private async ValueTask<StoreResult<ObjectProperties>> PutBlocksAsync(
         ObjectKey key, string name, SafeFileHandle file, UploadSource source, PutOptions options, CancellationToken cancel)
     {
-        (byte[] sha256, BlobContentInfo put) = await _put.PutBlocksAsync(name, file, source.Length, options, cancel);
-        return UploadSources.Matches(source, sha256)
-            ? Answer(key, put, source.Length, options.Tier, sha256)
-            : new StoreFailure(StoreError.Corrupt, "the source is not what it was");
+        (byte[] sha256, BlobContentInfo? put, bool isProven) = await _put.PutBlocksAsync(name, file, source, options, cancel);
+        return put is null
+            ? new StoreFailure(StoreError.Corrupt, "the source is not what it was")
+            : Answer(key, put, source.Length, options.Tier, isProven ? sha256 : []);
     }
 
     private BlockBlobClient BlobOf(ObjectKey key) => _connection.Container.GetBlockBlobClient(NameOf(key));

@@ -42,20 +42,24 @@ internal sealed class AzurePut
         return await PutAsync(name, stream, md5, options, cancel);
     }
 
-    /// <summary>Puts a file in blocks. SHA-256 of what went up, and the object.</summary>
-    internal async ValueTask<(byte[] Sha256, BlobContentInfo Put)> PutBlocksAsync(
-        string name, SafeFileHandle file, long length, PutOptions options, CancellationToken cancel)
+    /// <summary>Puts a file in blocks.</summary>
+    /// <returns>SHA-256 of the file; the object, null when the file is not what its source says; whether all blocks were sent, and checked, now.</returns>
+    internal async ValueTask<(byte[] Sha256, BlobContentInfo? Put, bool IsProven)> PutBlocksAsync(
+        string name, SafeFileHandle file, UploadSource source, PutOptions options, CancellationToken cancel)
     {
         BlockBlobClient blob = _connection.Container.GetBlockBlobClient(name);
-        HashSet<string> present = await PresentAsync(blob, cancel);
+        Dictionary<string, long> present = await PresentAsync(blob, cancel);
         using var digests = new FileDigests();
-        List<string> blocks = await SendAsync(blob, file, length, present, digests, cancel);
-        var commit = new CommitBlockListOptions
+        List<string> blocks = await SendAsync(blob, file, source.Length, present, digests, cancel);
+        byte[] sha256 = digests.Whole();
+        if (!UploadSources.Matches(source, sha256))
         {
-            Conditions = ConditionsOf(options),
-            AccessTier = AzureTiers.Of(options.Tier), // Said always: an account may have another default.
-        };
-        return (digests.Whole(), await blob.CommitBlockListAsync(blocks, commit, cancel));
+            return (sha256, null, false); // Not committed: what was there before stays.
+        }
+
+        var commit = new CommitBlockListOptions { Conditions = ConditionsOf(options), AccessTier = AzureTiers.Of(options.Tier) };
+        BlobContentInfo put = await blob.CommitBlockListAsync(blocks, commit, cancel);
+        return (sha256, put, !blocks.Exists(present.ContainsKey));
     }
 
     private static BlobRequestConditions? ConditionsOf(PutOptions options) =>
@@ -81,12 +85,12 @@ internal sealed class AzurePut
             : throw new RequestFailedException(400, "the store took other bytes", "Md5Mismatch", innerException: null);
     }
 
-    private static async ValueTask<HashSet<string>> PresentAsync(BlockBlobClient blob, CancellationToken cancel)
+    private static async ValueTask<Dictionary<string, long>> PresentAsync(BlockBlobClient blob, CancellationToken cancel)
     {
         try
         {
             BlockList list = await blob.GetBlockListAsync(BlockListTypes.Uncommitted, cancellationToken: cancel);
-            return [.. list.UncommittedBlocks.Select(static block => block.Name)];
+            return list.UncommittedBlocks.ToDictionary(static block => block.Name, static block => block.SizeLong);
         }
         catch (RequestFailedException exception) when (exception.ErrorCode == "BlobNotFound")
         {
@@ -95,7 +99,7 @@ internal sealed class AzurePut
     }
 
     private async ValueTask<List<string>> SendAsync(
-        BlockBlobClient blob, SafeFileHandle file, long length, HashSet<string> present, FileDigests digests, CancellationToken cancel)
+        BlockBlobClient blob, SafeFileHandle file, long length, Dictionary<string, long> present, FileDigests digests, CancellationToken cancel)
     {
         long blockLength = Math.Max(_options.BlockLength, (length + MostBlocks - 1) / MostBlocks);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -111,7 +115,7 @@ internal sealed class AzurePut
                 byte[] md5 = digests.Next(file, offset, run);
                 string block = NameOf(blocks.Count, run, md5);
                 blocks.Add(block);
-                if (present.Contains(block))
+                if (present.TryGetValue(block, out long size) && size == run)
                 {
                     gate.Release();
                     continue;

@@ -13,7 +13,8 @@ namespace HipaaFs.Storage.S3;
 /// <remarks>The SDK's own data streams cost several times the processor time of a plain request, so it signs and the bytes go past it. Thread-safe.</remarks>
 internal sealed class S3Connection : IDisposable
 {
-    private static readonly TimeSpan SignatureLifetime = TimeSpan.FromHours(1);
+    // Long enough for a slow start and clocks that differ, too short to be of use to who reads a proxy's log.
+    private static readonly TimeSpan SignatureLifetime = TimeSpan.FromMinutes(15);
 
     private readonly StoreUrl _url;
     private readonly S3Credentials _credentials;
@@ -48,7 +49,7 @@ internal sealed class S3Connection : IDisposable
     /// <summary>A signed address.</summary>
     /// <param name="verb">What it allows.</param>
     /// <param name="name">The object's full name in the bucket.</param>
-    /// <param name="headers">The x-amz- headers of the request, which have to be signed too; null for none.</param>
+    /// <param name="headers">Headers of the request that are signed too: S3 refuses x-amz- headers and Content-MD5 that are not. Null for none.</param>
     /// <param name="part">The part of an upload; null for the object itself.</param>
     internal async ValueTask<string> SignAsync(HttpVerb verb, string name, IReadOnlyList<KeyValuePair<string, string>>? headers, S3Part? part)
     {
@@ -89,6 +90,10 @@ internal sealed class S3Connection : IDisposable
         {
             tls.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
             tls.CertificateChainPolicy.CustomTrustStore.ImportFromPemFile(file);
+            if (tls.CertificateChainPolicy.CustomTrustStore.Count == 0)
+            {
+                throw new CryptographicException("there is no certificate in it");
+            }
         }
 
         return new SocketsHttpHandler
@@ -115,7 +120,7 @@ internal sealed class S3Connection : IDisposable
         {
             config.ServiceURL = endpoint.ToString();
             config.ForcePathStyle = true;
-            config.AuthenticationRegion = url.Region ?? "us-east-1";
+            config.AuthenticationRegion = url.Region ?? Environment.GetEnvironmentVariable("AWS_REGION") ?? "us-east-1";
         }
         else if (url.Region is { } region)
         {

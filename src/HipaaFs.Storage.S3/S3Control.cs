@@ -9,17 +9,20 @@ namespace HipaaFs.Storage.S3;
 internal sealed class S3Control
 {
     private const int MostListed = 1000;
-    private const int MostVersions = 100;
 
     private readonly S3Connection _connection;
     private readonly string _prefix;
     private readonly string _archiveClass;
+    private readonly string? _kmsKey;
+    private readonly S3Read _read;
 
-    internal S3Control(S3Connection connection, string prefix, string archiveClass)
+    internal S3Control(S3Connection connection, S3Read read, string prefix, StoreUrl url)
     {
         _connection = connection;
+        _read = read;
         _prefix = prefix;
-        _archiveClass = archiveClass;
+        _archiveClass = url.ArchiveClass;
+        _kmsKey = url.KmsKey;
     }
 
     /// <summary>See <see cref="IObjectStore.GetPropertiesAsync"/>.</summary>
@@ -42,12 +45,10 @@ internal sealed class S3Control
         };
         ListObjectsV2Response page = await _connection.Control.ListObjectsV2Async(request, cancel);
         var objects = new List<ObjectProperties>(page.S3Objects?.Count ?? 0);
-        string? last = null;
         while (true)
         {
             foreach (S3Object found in page.S3Objects ?? [])
             {
-                last = found.Key;
                 if (ObjectKey.TryParse(found.Key[_prefix.Length..], out ObjectKey parsed))
                 {
                     objects.Add(PropertiesOf(parsed, found));
@@ -59,8 +60,8 @@ internal sealed class S3Control
                 return new ObjectPage(objects, page.IsTruncated == true && objects.Count > 0);
             }
 
-            // A page of names that are none of ours: an empty page would end the listing.
-            request.StartAfter = last;
+            // A page of names that are none of ours, or of none at all: an empty page would end the listing.
+            request.ContinuationToken = page.NextContinuationToken;
             page = await _connection.Control.ListObjectsV2Async(request, cancel);
         }
     }
@@ -68,33 +69,21 @@ internal sealed class S3Control
     /// <summary>See <see cref="IObjectStore.DeleteAsync"/>. In a versioned bucket every version goes, so that nothing comes back and nothing is paid for.</summary>
     internal async ValueTask<StoreResult<bool>> DeleteAsync(ObjectKey key, string name, EntityTag version, CancellationToken cancel)
     {
-        for (int round = 0; round < MostVersions; round++)
+        StoreResult<GetObjectMetadataResponse> found = await HeadAsync(name, cancel);
+        if (!found.Succeeded)
         {
-            StoreResult<GetObjectMetadataResponse> found = await HeadAsync(name, cancel);
-            if (!found.Succeeded)
-            {
-                return found.Error == StoreError.NotFound ? round > 0 : found.Failure!;
-            }
-
-            if (round == 0 && !version.Accepts(PropertiesOf(key, found.Value).Tag))
-            {
-                return StoreError.VersionChanged;
-            }
-
-            string? stored = VersionOf(found.Value);
-            StoreFailure? failure = await DeleteOneAsync(name, stored, cancel);
-            if (failure is not null)
-            {
-                return failure;
-            }
-
-            if (stored is null)
-            {
-                return true;
-            }
+            return found.Error == StoreError.NotFound ? false : found.Failure!;
         }
 
-        return new StoreFailure(StoreError.Unavailable, "more versions than one deletion takes");
+        if (!version.Accepts(PropertiesOf(key, found.Value).Tag))
+        {
+            return StoreError.VersionChanged;
+        }
+
+        StoreFailure? failure = VersionOf(found.Value) is null
+            ? await DeleteOneAsync(name, version: null, cancel)
+            : await DeleteVersionsAsync(name, cancel);
+        return failure is null ? true : failure;
     }
 
     /// <summary>See <see cref="IObjectStore.SetTierAsync"/>: a copy of the object onto itself.</summary>
@@ -122,8 +111,23 @@ internal sealed class S3Control
             MetadataDirective = S3MetadataDirective.COPY,
             RequestPayer = _connection.Payer,
         };
+        if (_kmsKey is not null)
+        {
+            request.ServerSideEncryptionMethod = ServerSideEncryptionMethod.AWSKMS;
+            request.ServerSideEncryptionKeyManagementServiceKeyId = _kmsKey;
+        }
+
         await _connection.Control.CopyObjectAsync(request, cancel);
-        if (VersionOf(found.Value) is { } replaced)
+        StoreResult<GetObjectMetadataResponse> copied = await HeadAsync(name, cancel);
+        if (!copied.Succeeded)
+        {
+            return copied.Failure!;
+        }
+
+        // Only where the copy is seen to be a version of its own is there a former one to delete; with versions suspended both are called "null".
+        ObjectProperties now = PropertiesOf(key, copied.Value);
+        if (VersionOf(found.Value) is { } replaced && VersionOf(copied.Value) is { } current && current != replaced
+            && now.Tier == tier && now.Length == former.Length)
         {
             StoreFailure? failure = await DeleteOneAsync(name, replaced, cancel);
             if (failure is not null)
@@ -132,7 +136,7 @@ internal sealed class S3Control
             }
         }
 
-        return await LookUpAsync(key, name, cancel);
+        return now;
     }
 
     /// <summary>See <see cref="IObjectStore.RestoreAsync"/>.</summary>
@@ -215,7 +219,46 @@ internal sealed class S3Control
         }
         catch (AmazonS3Exception exception) when (exception.StatusCode == HttpStatusCode.NotFound)
         {
-            return StoreError.NotFound;
+            // HEAD has no body: only a GET tells an absent object from an absent bucket or another server's answer.
+            StoreResult<int> asked = await _read.ReadAsync(name, EntityTag.Any, 0, new byte[1], cancel);
+            return asked.Failure ?? new StoreFailure(StoreError.Unavailable, "there on the second look");
+        }
+    }
+
+    // A marker first: whoever looks meanwhile finds nothing, not an older version. What others put after the listing is not touched.
+    private async ValueTask<StoreFailure?> DeleteVersionsAsync(string name, CancellationToken cancel)
+    {
+        List<string> versions = await VersionsAsync(name, cancel);
+        var hide = new DeleteObjectRequest { BucketName = _connection.Bucket, Key = name, RequestPayer = _connection.Payer };
+        string marker = (await _connection.Control.DeleteObjectAsync(hide, cancel)).VersionId;
+        StoreFailure? failure = null;
+        foreach (string version in versions)
+        {
+            failure ??= await DeleteOneAsync(name, version, cancel);
+        }
+
+        // With the versions gone the marker is of no use; where one stays, taking it away shows the object again.
+        StoreFailure? unmarked = string.IsNullOrEmpty(marker) || versions.Contains(marker) ? null : await DeleteOneAsync(name, marker, cancel);
+        return failure ?? unmarked;
+    }
+
+    // All versions and markers of one object, the newest first.
+    private async ValueTask<List<string>> VersionsAsync(string name, CancellationToken cancel)
+    {
+        var versions = new List<string>();
+        var request = new ListVersionsRequest { BucketName = _connection.Bucket, Prefix = name, RequestPayer = _connection.Payer };
+        while (true)
+        {
+            ListVersionsResponse page = await _connection.Control.ListVersionsAsync(request, cancel);
+            versions.AddRange((page.Versions ?? []).Where(found => found.Key == name).Select(static found => found.VersionId));
+            bool isPast = page.Versions?.Count > 0 && string.CompareOrdinal(page.Versions[^1].Key, name) > 0;
+            if (page.IsTruncated != true || isPast)
+            {
+                return versions;
+            }
+
+            request.KeyMarker = page.NextKeyMarker;
+            request.VersionIdMarker = page.NextVersionIdMarker;
         }
     }
 

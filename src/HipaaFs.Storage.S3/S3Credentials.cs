@@ -47,7 +47,7 @@ internal sealed class S3Credentials : AWSCredentials
                 return false;
             }
 
-            ImmutableCredentials? former = _current?.GetCredentials();
+            ImmutableCredentials? former = Former();
             _current = null;
             return !CurrentLocked().GetCredentials().Equals(former);
         }
@@ -72,7 +72,33 @@ internal sealed class S3Credentials : AWSCredentials
         return _current;
     }
 
+    // Expired ones that cannot be renewed are none.
+    private ImmutableCredentials? Former()
+    {
+        try
+        {
+            return _current?.GetCredentials();
+        }
+        catch (AmazonClientException)
+        {
+            return null;
+        }
+    }
+
+    // What the SDK says of a file that it cannot read quotes the file, secrets included: nothing of it goes on.
     private AWSCredentials Load()
+    {
+        try
+        {
+            return Find();
+        }
+        catch (Exception exception) when (exception is InvalidDataException or FormatException or ArgumentException or IOException or UnauthorizedAccessException)
+        {
+            throw new AmazonClientException("the credentials' file cannot be read");
+        }
+    }
+
+    private AWSCredentials Find()
     {
         if (_profile is null)
         {

@@ -25,7 +25,8 @@ internal static class S3Failures
             AmazonServiceException service => new StoreFailure(StoreError.Unavailable, service.ErrorCode),
 
             // Thrown before anything is sent: there are no credentials, or the endpoint that gives them does not answer.
-            AmazonClientException => new StoreFailure(StoreError.AccessDenied, "no usable credentials"),
+            AmazonClientException client => FromNetworkWithin(client) ?? new StoreFailure(StoreError.AccessDenied, "no usable credentials"),
+            EndOfStreamException => new StoreFailure(StoreError.InvalidRequest, "the source shrank while it was read"),
             _ => FromNetwork(exception),
         };
     }
@@ -44,9 +45,10 @@ internal static class S3Failures
     private static StoreError Classify(HttpStatusCode status, string? code) => code switch
     {
         "NoSuchKey" or "NoSuchVersion" => StoreError.NotFound,
-        "NoSuchBucket" => StoreError.Unavailable,
+        "NoSuchBucket" => StoreError.Unavailable, // Nothing is known of the object.
+        "NoSuchUpload" or "InvalidPart" or "InternalError" => StoreError.Unavailable, // The next try finds out what became of it.
         "InvalidObjectState" => StoreError.Archived,
-        "SlowDown" or "ServiceUnavailable" or "Throttling" or "ThrottlingException" or "RequestLimitExceeded" or "TooManyRequests" => StoreError.Throttled,
+        "SlowDown" or "Throttling" or "ThrottlingException" or "RequestLimitExceeded" or "TooManyRequests" => StoreError.Throttled,
         "RequestTimeout" => StoreError.TimedOut,
         "BadDigest" or "InvalidDigest" or "XAmzContentSHA256Mismatch" or "XAmzContentChecksumMismatch" or "IncompleteBody" => StoreError.Corrupt,
         "QuotaExceeded" or "InsufficientStorage" => StoreError.NoSpace,
@@ -59,16 +61,30 @@ internal static class S3Failures
 
     private static StoreError ClassifyStatus(HttpStatusCode status) => (int)status switch
     {
-        404 => StoreError.NotFound,
         401 or 403 => StoreError.AccessDenied,
         408 => StoreError.TimedOut,
         412 => StoreError.VersionChanged,
-        429 or 503 => StoreError.Throttled,
+        429 => StoreError.Throttled,
         501 => StoreError.Unsupported,
         507 => StoreError.NoSpace,
-        >= 500 => StoreError.Unavailable,
+        404 or >= 500 => StoreError.Unavailable, // A 404 without S3's own code comes from something else in the way.
+        >= 200 and < 300 => StoreError.Unavailable, // A failure told in the body of a success, or a body that was cut.
         _ => StoreError.InvalidRequest,
     };
+
+    // Where the source of credentials does not answer they may be fine later.
+    private static StoreFailure? FromNetworkWithin(AmazonClientException exception)
+    {
+        for (Exception? cause = exception.InnerException; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is HttpRequestException or SocketException or TimeoutException)
+            {
+                return new StoreFailure(StoreError.Unavailable, "the source of credentials does not answer");
+            }
+        }
+
+        return null;
+    }
 
     private static StoreFailure FromNetwork(Exception exception)
     {

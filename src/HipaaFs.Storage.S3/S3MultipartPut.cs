@@ -1,3 +1,4 @@
+using System.Net;
 using Amazon.S3;
 using Amazon.S3.Model;
 using Microsoft.Extensions.Logging;
@@ -19,24 +20,27 @@ internal sealed partial class S3MultipartPut
     private readonly S3Connection _connection;
     private readonly StoreUrl _url;
     private readonly S3StoreOptions _options;
+    private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
-    internal S3MultipartPut(S3Connection connection, StoreUrl url, S3StoreOptions options, ILogger logger)
+    internal S3MultipartPut(S3Connection connection, StoreUrl url, S3StoreOptions options, TimeProvider time, ILogger logger)
     {
+        _time = time;
         _connection = connection;
         _url = url;
         _options = options;
         _logger = logger;
     }
 
-    /// <summary>Puts a file. SHA-256 of what went up.</summary>
-    internal async ValueTask<StoreResult<byte[]>> PutAsync(string name, SafeFileHandle file, long length, PutOptions options, CancellationToken cancel)
+    /// <summary>Puts a file. SHA-256 of what went up, and what the server made of it.</summary>
+    internal async ValueTask<StoreResult<(byte[] Sha256, S3Expected Expected)>> PutAsync(
+        string name, SafeFileHandle file, UploadSource source, PutOptions options, CancellationToken cancel)
     {
         S3StorageClass storageClass = S3Tiers.ClassOf(options.Tier, _url.ArchiveClass);
         string upload = await FindAsync(name, storageClass, cancel) ?? await BeginAsync(name, storageClass, cancel); // Steps 1 and 2
         try
         {
-            StoreResult<byte[]> sent = await SendAndCompleteAsync(name, upload, file, length, options, cancel);
+            StoreResult<(byte[] Sha256, S3Expected Expected)> sent = await SendAndCompleteAsync(name, upload, file, source, options, cancel);
             if (sent.Failure is { } failure && !failure.Error.IsTransient())
             {
                 await AbortAsync(name, upload);
@@ -51,15 +55,21 @@ internal sealed partial class S3MultipartPut
         }
     }
 
-    private async ValueTask<StoreResult<byte[]>> SendAndCompleteAsync(
-        string name, string upload, SafeFileHandle file, long length, PutOptions options, CancellationToken cancel)
+    private async ValueTask<StoreResult<(byte[] Sha256, S3Expected Expected)>> SendAndCompleteAsync(
+        string name, string upload, SafeFileHandle file, UploadSource source, PutOptions options, CancellationToken cancel)
     {
         Dictionary<int, PartDetail> present = await PresentPartsAsync(name, upload, cancel);
         using var digests = new FileDigests();
-        StoreResult<List<PartETag>> parts = await SendPartsAsync(name, upload, file, length, present, digests, cancel); // Step 3
+        StoreResult<List<PartETag>> parts = await SendPartsAsync(name, upload, file, source.Length, present, digests, cancel); // Step 3
         if (!parts.Succeeded)
         {
             return parts.Failure!;
+        }
+
+        byte[] sha256 = digests.Whole();
+        if (!UploadSources.Matches(source, sha256))
+        {
+            return new StoreFailure(StoreError.Corrupt, "the source is not what it was"); // Not completed: what was there before stays.
         }
 
         var complete = new CompleteMultipartUploadRequest
@@ -71,8 +81,15 @@ internal sealed partial class S3MultipartPut
             IfNoneMatch = options.Condition == PutCondition.IfAbsent ? "*" : null,
             RequestPayer = _connection.Payer,
         };
-        await _connection.Control.CompleteMultipartUploadAsync(complete, cancel); // Step 4
-        return digests.Whole();
+        try
+        {
+            CompleteMultipartUploadResponse completed = await _connection.Control.CompleteMultipartUploadAsync(complete, cancel); // Step 4
+            return (sha256, new S3Expected(new EntityTag(completed.ETag?.Trim('"')), S3Expected.TagOfParts(digests.Runs)));
+        }
+        catch (AmazonS3Exception exception) when (exception.StatusCode == HttpStatusCode.PreconditionFailed)
+        {
+            return StoreError.AlreadyExists;
+        }
     }
 
     private async ValueTask<StoreResult<List<PartETag>>> SendPartsAsync(
@@ -122,7 +139,7 @@ internal sealed partial class S3MultipartPut
     {
         try
         {
-            string address = await _connection.SignAsync(HttpVerb.PUT, name, headers: null, part);
+            string address = await _connection.SignAsync(HttpVerb.PUT, name, [S3Reply.Md5Header(md5)], part);
             using var request = new HttpRequestMessage(HttpMethod.Put, address) { Content = content };
             content.Headers.ContentMD5 = md5;
             using HttpResponseMessage response = await _connection.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
@@ -142,10 +159,17 @@ internal sealed partial class S3MultipartPut
 
     private async ValueTask<string?> FindAsync(string name, S3StorageClass storageClass, CancellationToken cancel)
     {
+        if (_url.KmsKey is not null)
+        {
+            return null; // The tags of encrypted parts do not tell what is in them, nor the upload which key.
+        }
+
         var request = new ListMultipartUploadsRequest { BucketName = _connection.Bucket, Prefix = name, RequestPayer = _connection.Payer };
         ListMultipartUploadsResponse found = await _connection.Control.ListMultipartUploadsAsync(request, cancel);
+        DateTimeOffset oldest = _time.GetUtcNow() - (_options.AbandonedUploadAge / 2); // Older ones may be aborted by a sweep at any moment.
         return found.MultipartUploads?.FindLast(upload =>
-            upload.Key == name && S3Tiers.TierOf(upload.StorageClass?.Value) == S3Tiers.TierOf(storageClass.Value))?.UploadId;
+            upload.Key == name && upload.Initiated?.ToUniversalTime() > oldest
+            && S3Tiers.TierOf(upload.StorageClass?.Value) == S3Tiers.TierOf(storageClass.Value))?.UploadId;
     }
 
     private async ValueTask<string> BeginAsync(string name, S3StorageClass storageClass, CancellationToken cancel)
@@ -189,7 +213,7 @@ internal sealed partial class S3MultipartPut
 
     private async ValueTask AbortAsync(string name, string upload)
     {
-        using var timeout = new CancellationTokenSource(AbortTimeout);
+        using var timeout = new CancellationTokenSource(AbortTimeout, _time);
         try
         {
             var request = new AbortMultipartUploadRequest { BucketName = _connection.Bucket, Key = name, UploadId = upload, RequestPayer = _connection.Payer };

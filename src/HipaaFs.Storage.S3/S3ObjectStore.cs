@@ -30,10 +30,10 @@ public sealed partial class S3ObjectStore : IObjectStore
         _options = options;
         _prefix = url.Prefix.Length == 0 ? string.Empty : url.Prefix + "/";
         _connection = new S3Connection(url, options, new S3Credentials(url.Profile, file: null, time), time);
-        _control = new S3Control(_connection, _prefix, url.ArchiveClass);
         _read = new S3Read(_connection);
+        _control = new S3Control(_connection, _read, _prefix, url);
         _put = new S3Put(_connection, url);
-        _multipart = new S3MultipartPut(_connection, url, options, logger);
+        _multipart = new S3MultipartPut(_connection, url, options, time, logger);
         _abandoned = new S3AbandonedUploads(_connection, _prefix, options.AbandonedUploadAge, time, logger);
     }
 
@@ -78,7 +78,8 @@ public sealed partial class S3ObjectStore : IObjectStore
                 }
 
                 return version.Accepts(found.Value.Tag) ? (StoreResult<int>)0 : StoreError.VersionChanged;
-            });
+            },
+            cancel);
     }
 
     /// <inheritdoc/>
@@ -90,9 +91,10 @@ public sealed partial class S3ObjectStore : IObjectStore
         return await CallAsync(
             async () =>
             {
-                StoreResult<EntityTag> put = await _put.PutAsync(name, content, sha256, new PutOptions { Condition = condition }, cancel);
+                StoreResult<S3Taken> put = await _put.PutAsync(name, content, sha256, new PutOptions { Condition = condition }, cancel);
                 return put.Succeeded ? await ProveAsync(key, name, put.Value, content.Length, sha256, cancel) : put.Failure!;
-            });
+            },
+            cancel);
     }
 
     /// <inheritdoc/>
@@ -109,42 +111,43 @@ public sealed partial class S3ObjectStore : IObjectStore
         return await CallAsync(
             async () => source.Length <= _options.LongestSinglePut
                 ? await PutWholeAsync(key, name, file, source, options, cancel)
-                : await PutPartsAsync(key, name, file, source, options, cancel));
+                : await PutPartsAsync(key, name, file, source, options, cancel),
+            cancel);
     }
 
     /// <inheritdoc/>
     public ValueTask<StoreResult<ObjectProperties>> GetPropertiesAsync(ObjectKey key, CancellationToken cancel)
     {
         string name = NameOf(key);
-        return CallAsync(() => _control.LookUpAsync(key, name, cancel));
+        return CallAsync(() => _control.LookUpAsync(key, name, cancel), cancel);
     }
 
     /// <inheritdoc/>
     public ValueTask<StoreResult<ObjectPage>> ListAsync(string prefix, ObjectKey? after, int limit, CancellationToken cancel)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
-        return CallAsync(() => _control.ListAsync(prefix, after, limit, cancel));
+        return CallAsync(() => _control.ListAsync(prefix, after, limit, cancel), cancel);
     }
 
     /// <inheritdoc/>
     public ValueTask<StoreResult<bool>> DeleteAsync(ObjectKey key, EntityTag version, CancellationToken cancel)
     {
         string name = NameOf(key);
-        return CallAsync(() => _control.DeleteAsync(key, name, version, cancel));
+        return CallAsync(() => _control.DeleteAsync(key, name, version, cancel), cancel);
     }
 
     /// <inheritdoc/>
     public ValueTask<StoreResult<ObjectProperties>> SetTierAsync(ObjectKey key, StorageTier tier, CancellationToken cancel)
     {
         string name = NameOf(key);
-        return CallAsync(() => _control.SetTierAsync(key, name, tier, cancel));
+        return CallAsync(() => _control.SetTierAsync(key, name, tier, cancel), cancel);
     }
 
     /// <inheritdoc/>
     public ValueTask<StoreResult<RestoreState>> RestoreAsync(ObjectKey key, RestoreRequest request, CancellationToken cancel)
     {
         string name = NameOf(key);
-        return CallAsync(() => _control.RestoreAsync(key, name, request, cancel));
+        return CallAsync(() => _control.RestoreAsync(key, name, request, cancel), cancel);
     }
 
     /// <inheritdoc/>
@@ -172,7 +175,7 @@ public sealed partial class S3ObjectStore : IObjectStore
     }
 
     // Every request leaves through here: one place turns exceptions into failures, and notices credentials that were rotated.
-    private async ValueTask<StoreResult<T>> CallAsync<T>(Func<ValueTask<StoreResult<T>>> request)
+    private async ValueTask<StoreResult<T>> CallAsync<T>(Func<ValueTask<StoreResult<T>>> request, CancellationToken cancel)
     {
         StoreResult<T> result;
         try
@@ -182,6 +185,12 @@ public sealed partial class S3ObjectStore : IObjectStore
         catch (Exception exception) when (S3Failures.IsServiceFailure(exception))
         {
             result = S3Failures.From(exception);
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or TimeoutException)
+        {
+            // Not the caller: a time limit of a connection or of the SDK's own.
+            cancel.ThrowIfCancellationRequested();
+            result = StoreError.TimedOut;
         }
 
         return result.Error == StoreError.AccessDenied && WereCredentialsRotated()
@@ -212,7 +221,7 @@ public sealed partial class S3ObjectStore : IObjectStore
             return new StoreFailure(StoreError.Corrupt, "the source is not what it was");
         }
 
-        StoreResult<EntityTag> put = await _put.PutAsync(name, file, source.Length, md5, sha256, options, cancel);
+        StoreResult<S3Taken> put = await _put.PutAsync(name, file, source.Length, md5, sha256, options, cancel);
         return put.Succeeded ? await ProveAsync(key, name, put.Value, source.Length, sha256, cancel) : put.Failure!;
     }
 
@@ -230,20 +239,19 @@ public sealed partial class S3ObjectStore : IObjectStore
             }
         }
 
-        StoreResult<byte[]> put = await _multipart.PutAsync(name, file, source.Length, options, cancel);
+        StoreResult<(byte[] Sha256, S3Expected Expected)> put = await _multipart.PutAsync(name, file, source, options, cancel);
         if (!put.Succeeded)
         {
-            return put.Error == StoreError.VersionChanged ? StoreError.AlreadyExists : put.Failure!;
+            return put.Failure!;
         }
 
-        StoreResult<ObjectProperties> proved = await ProveAsync(key, name, EntityTag.Any, source.Length, put.Value, cancel);
-        return proved.Succeeded && !UploadSources.Matches(source, put.Value)
-            ? new StoreFailure(StoreError.Corrupt, "the source is not what it was")
-            : proved;
+        StoreResult<ObjectProperties> proved = await ProveAsync(
+            key, name, new S3Taken(put.Value.Expected.Tag, IsProven: true), source.Length, put.Value.Sha256, cancel);
+        return proved.Succeeded && proved.Value.Tag != put.Value.Expected.TagOfContent ? proved.Value with { Sha256 = default } : proved;
     }
 
     private async ValueTask<StoreResult<ObjectProperties>> ProveAsync(
-        ObjectKey key, string name, EntityTag tag, long length, byte[] sha256, CancellationToken cancel)
+        ObjectKey key, string name, S3Taken taken, long length, byte[] sha256, CancellationToken cancel)
     {
         StoreResult<ObjectProperties> found = await _control.LookUpAsync(key, name, cancel);
         if (!found.Succeeded)
@@ -252,10 +260,10 @@ public sealed partial class S3ObjectStore : IObjectStore
         }
 
         // Another tag is another writer's later put: what this one put was there whole, which is all it promises.
-        bool isOurs = tag.Accepts(found.Value.Tag);
+        bool isOurs = taken.Tag.Accepts(found.Value.Tag);
         return isOurs && found.Value.Length != length
             ? new StoreFailure(StoreError.Corrupt, "a put object has another length")
-            : found.Value with { Tag = isOurs ? found.Value.Tag : tag, Length = length, Sha256 = sha256 };
+            : found.Value with { Tag = isOurs ? found.Value.Tag : taken.Tag, Length = length, Sha256 = taken.IsProven ? sha256 : default(ReadOnlyMemory<byte>) };
     }
 
     // Only who writes in parts cleans up after others who did.

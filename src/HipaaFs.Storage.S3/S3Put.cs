@@ -16,8 +16,8 @@ internal sealed class S3Put
         _url = url;
     }
 
-    /// <summary>Puts bytes from memory. The tag of the new object.</summary>
-    internal ValueTask<StoreResult<EntityTag>> PutAsync(
+    /// <summary>Puts bytes from memory. What the server took.</summary>
+    internal ValueTask<StoreResult<S3Taken>> PutAsync(
         string name, ReadOnlyMemory<byte> content, byte[] sha256, PutOptions options, CancellationToken cancel)
     {
 #pragma warning disable CA5351 // The checksum of the protocol, against damage on the way.
@@ -26,29 +26,29 @@ internal sealed class S3Put
         return SendAsync(name, new ReadOnlyMemoryContent(content), md5, sha256, options, cancel);
     }
 
-    /// <summary>Puts a file whose digests are known. The tag of the new object.</summary>
-    internal ValueTask<StoreResult<EntityTag>> PutAsync(
+    /// <summary>Puts a file whose digests are known. What the server took.</summary>
+    internal ValueTask<StoreResult<S3Taken>> PutAsync(
         string name, SafeFileHandle file, long length, byte[] md5, byte[] sha256, PutOptions options, CancellationToken cancel)
     {
         return SendAsync(name, new FileRangeContent(file, 0, length), md5, sha256, options, cancel);
     }
 
-    private async ValueTask<StoreResult<EntityTag>> SendAsync(
+    private async ValueTask<StoreResult<S3Taken>> SendAsync(
         string name, HttpContent content, byte[] md5, byte[] sha256, PutOptions options, CancellationToken cancel)
     {
         List<KeyValuePair<string, string>> headers = Headers(options);
         headers.Add(new("x-amz-checksum-sha256", Convert.ToBase64String(sha256)));
-        string address = await _connection.SignAsync(HttpVerb.PUT, name, headers, part: null);
+        if (options.Condition == PutCondition.IfAbsent)
+        {
+            headers.Add(new("If-None-Match", "*"));
+        }
+
+        string address = await _connection.SignAsync(HttpVerb.PUT, name, [.. headers, S3Reply.Md5Header(md5)], part: null);
         using var request = new HttpRequestMessage(HttpMethod.Put, address) { Content = content };
         content.Headers.ContentMD5 = md5;
         foreach ((string header, string value) in headers)
         {
             request.Headers.TryAddWithoutValidation(header, value);
-        }
-
-        if (options.Condition == PutCondition.IfAbsent)
-        {
-            request.Headers.TryAddWithoutValidation("If-None-Match", "*");
         }
 
         using HttpResponseMessage response = await _connection.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
@@ -58,10 +58,13 @@ internal sealed class S3Put
             return failure.Error == StoreError.VersionChanged ? StoreError.AlreadyExists : failure;
         }
 
-        string? taken = S3Reply.Header(response, "x-amz-checksum-sha256");
-        return taken is null || taken == Convert.ToBase64String(sha256)
-            ? S3Reply.TagOf(response)
-            : new StoreFailure(StoreError.Corrupt, "checksum of what arrived");
+        EntityTag tag = S3Reply.TagOf(response);
+        string? echoed = S3Reply.Header(response, "x-amz-checksum-sha256");
+        return echoed is null
+            ? new S3Taken(tag, IsProven: string.Equals(tag.Value, Convert.ToHexString(md5), StringComparison.OrdinalIgnoreCase))
+            : echoed == Convert.ToBase64String(sha256)
+                ? new S3Taken(tag, IsProven: true)
+                : new StoreFailure(StoreError.Corrupt, "checksum of what arrived");
     }
 
     // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html

@@ -20,7 +20,14 @@ internal sealed class S3Read
         using HttpResponseMessage response = await _connection.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
         if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
         {
-            return 0;
+            // At or past the end, of whichever version there is; a byte before the end tells which.
+            if (version.IsAny || offset == 0)
+            {
+                return 0;
+            }
+
+            StoreResult<int> first = await ReadAsync(name, version, 0, new byte[1], cancel);
+            return first.Succeeded ? 0 : first;
         }
 
         if (!response.IsSuccessStatusCode)

@@ -12,6 +12,9 @@ internal static class S3Reply
     internal static EntityTag TagOf(HttpResponseMessage response) =>
         new(response.Headers.TryGetValues("ETag", out IEnumerable<string>? values) ? values.First().Trim('"') : null);
 
+    /// <summary>The header that carries a body's MD5 (RFC 1864).</summary>
+    internal static KeyValuePair<string, string> Md5Header(byte[] md5) => new("Content-MD5", Convert.ToBase64String(md5));
+
     /// <summary>A header's value, or null.</summary>
     internal static string? Header(HttpResponseMessage response, string name) =>
         response.Headers.TryGetValues(name, out IEnumerable<string>? values) ? values.First() : null;

@@ -15,6 +15,11 @@ internal sealed class FileDigests : IDisposable
     // MD5 because it is what every server checks (Content-MD5, RFC 1864); it guards against damage on the way, not against malice.
     private readonly IncrementalHash _run = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
 
+    private readonly List<byte[]> _runs = [];
+
+    /// <summary>MD5 of each run so far.</summary>
+    internal IReadOnlyList<byte[]> Runs => _runs;
+
     /// <summary>MD5 of the next run, 16 bytes.</summary>
     /// <exception cref="IOException">The file cannot be read or ends early.</exception>
     internal byte[] Next(SafeFileHandle file, long offset, long length)
@@ -31,7 +36,9 @@ internal sealed class FileDigests : IDisposable
                 done += part.Length;
             }
 
-            return _run.GetHashAndReset();
+            byte[] md5 = _run.GetHashAndReset();
+            _runs.Add(md5);
+            return md5;
         }
         finally
         {

@@ -52,8 +52,9 @@ public sealed class AzureObjectStoreTests : IDisposable
         byte[] planted = RandomNumberGenerator.GetBytes(Block);
         using var stream = new MemoryStream(planted);
         await container.Client.GetBlockBlobClient("volume/" + Key.Value).StageBlockAsync(names[0], stream);
-        Assert.True((await store.PutFileAsync(Key, source, PutOptions.Default, default)).Succeeded);
+        StoreResult<ObjectProperties> put = await store.PutFileAsync(Key, source, PutOptions.Default, default);
 
+        Assert.True(put.Value.Sha256.IsEmpty); // So the caller reads it back, and finds out.
         byte[] read = new byte[content.Length];
         Assert.Equal(content.Length, (await store.ReadAsync(Key, EntityTag.Any, 0, read, default)).Value);
         Assert.Equal(planted, read[..Block]);
@@ -73,7 +74,8 @@ public sealed class AzureObjectStoreTests : IDisposable
 
         await using AzureObjectStore other = container.Open(); // Has seen no page before.
         ObjectPage page = (await other.ListAsync("seg/", keys[9], 5, default)).Value;
-        Assert.Equal(keys[10..], page.Objects.Select(found => found.Key).Take(15));
+        Assert.Equal(keys[10..15], page.Objects.Select(found => found.Key));
+        Assert.True(page.More);
         Assert.Equal(keys[20..], (await other.ListAsync("seg/", keys[19], 100, default)).Value.Objects.Select(found => found.Key));
     }
 
@@ -91,6 +93,39 @@ public sealed class AzureObjectStoreTests : IDisposable
         byte[] read = new byte[3];
         Assert.Equal(3, (await store.ReadAsync(Key, EntityTag.Any, 0, read, default)).Value);
         Assert.Equal(content, read);
+    }
+
+    [Fact]
+    public async Task PutFile_OfAFileThatChanged_IsCorruptAndLeavesWhatWasThere()
+    {
+        AzuriteContainer container = await AzuriteContainer.CreateAsync(_server);
+        await using AzureObjectStore store = container.Open(how: InBlocks);
+        EntityTag former = (await store.PutAsync(Key, new byte[7], PutCondition.None, default)).Value.Tag;
+        UploadSource claimed = Source(Block + 1).Source with { Sha256 = new byte[32] };
+
+        Assert.Equal(StoreError.Corrupt, (await store.PutFileAsync(Key, claimed, PutOptions.Default, default)).Error);
+        Assert.Equal(former, (await store.GetPropertiesAsync(Key, default)).Value.Tag);
+    }
+
+    [Fact]
+    public async Task Read_PastTheEndOfAnotherVersion_SaysThatItChanged()
+    {
+        AzuriteContainer container = await AzuriteContainer.CreateAsync(_server);
+        await using AzureObjectStore store = container.Open();
+        EntityTag former = (await store.PutAsync(Key, new byte[1000], PutCondition.None, default)).Value.Tag;
+        await store.PutAsync(Key, new byte[10], PutCondition.None, default);
+
+        Assert.Equal(StoreError.VersionChanged, (await store.ReadAsync(Key, former, 500, new byte[100], default)).Error);
+    }
+
+    [Fact]
+    public async Task NoSuchContainer_IsNotAnAbsentObject()
+    {
+        AzuriteContainer container = await AzuriteContainer.CreateAsync(_server);
+        await using AzureObjectStore store = AzureObjectStore.Open(container.Url(container: "no-such-container"), new AzureStoreOptions());
+
+        Assert.Equal(StoreError.Unavailable, (await store.GetPropertiesAsync(Key, default)).Error);
+        Assert.Equal(StoreError.Unavailable, (await store.DeleteAsync(Key, EntityTag.Any, default)).Error);
     }
 
     [Fact]

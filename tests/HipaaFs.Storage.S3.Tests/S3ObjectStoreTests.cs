@@ -206,6 +206,103 @@ public sealed class S3ObjectStoreTests : IDisposable
     }
 
     [Fact]
+    public void Profile_FileThatIsNone_IsNotQuoted()
+    {
+        string file = _scratch["credentials"];
+        File.WriteAllText(file, "[volume]\naws_secret_access_key SECRET-WITHOUT-EQUALS\n");
+        var credentials = new S3Credentials("volume", file, TimeProvider.System);
+
+        Amazon.Runtime.AmazonClientException refused = Assert.Throws<Amazon.Runtime.AmazonClientException>(() => credentials.GetCredentials());
+        Assert.DoesNotContain("SECRET-WITHOUT-EQUALS", refused.ToString(), StringComparison.Ordinal);
+        Assert.Equal(StoreError.AccessDenied, S3Failures.From(refused).Error);
+    }
+
+    [Fact]
+    public async Task Signature_CoversEveryHeaderThatS3WantsSigned()
+    {
+        string file = _scratch["credentials"];
+        WriteProfile(file, "secret");
+        using var connection = new S3Connection(
+            StoreUrl.Parse("s3://bucket/volume?region=eu-central-1"), new S3StoreOptions(), new S3Credentials("volume", file, TimeProvider.System), TimeProvider.System);
+        KeyValuePair<string, string>[] headers = [new("x-amz-checksum-sha256", "x"), new("If-None-Match", "*"), S3Reply.Md5Header(new byte[16])];
+
+        string put = await connection.SignAsync(HttpVerb.PUT, "volume/x", headers, part: null);
+        string part = await connection.SignAsync(HttpVerb.PUT, "volume/x", [S3Reply.Md5Header(new byte[16])], new S3Part("upload", 1));
+
+        Assert.Contains("X-Amz-SignedHeaders=content-md5%3Bhost%3Bif-none-match%3Bx-amz-checksum-sha256", put, StringComparison.Ordinal);
+        Assert.Contains("X-Amz-SignedHeaders=content-md5%3Bhost&", part, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task NoSuchBucket_IsNotAnAbsentObject()
+    {
+        using CephBucket bucket = await CephBucket.CreateAsync(_cluster);
+        StoreUrl url = StoreUrl.Parse(bucket.Url().ToString().Replace(bucket.Name, "no-such-bucket", StringComparison.Ordinal));
+        await using S3ObjectStore store = S3ObjectStore.Open(url, new S3StoreOptions(), TimeProvider.System, NullLogger.Instance);
+
+        Assert.Equal("NoSuchBucket", (await store.GetPropertiesAsync(Key, default)).Failure?.Detail);
+        Assert.Equal(StoreError.Unavailable, (await store.DeleteAsync(Key, EntityTag.Any, default)).Error);
+        Assert.Equal(StoreError.Unavailable, (await store.ReadAsync(Key, EntityTag.Any, 0, new byte[1], default)).Error);
+    }
+
+    [Theory]
+    [InlineData("Enabled")]
+    [InlineData("Suspended")]
+    public async Task SetTier_InAVersionedBucket_KeepsTheContent(string versioning)
+    {
+        using CephBucket bucket = await CephBucket.CreateAsync(_cluster);
+        await VersionAsync(bucket);
+        await VersionAsync(bucket, versioning);
+        await using S3ObjectStore store = bucket.Open();
+        byte[] content = [4, 5, 6];
+        await store.PutAsync(Key, content, PutCondition.None, default);
+
+        Assert.Equal(StorageTier.Cool, (await store.SetTierAsync(Key, StorageTier.Cool, default)).Value.Tier);
+        byte[] read = new byte[3];
+        Assert.Equal(3, (await store.ReadAsync(Key, EntityTag.Any, 0, read, default)).Value);
+        Assert.Equal(content, read);
+        ListVersionsResponse left = await bucket.Client.ListVersionsAsync(new ListVersionsRequest { BucketName = bucket.Name });
+        Assert.Single(left.Versions);
+    }
+
+    [Fact]
+    public async Task Delete_OfALockedObject_LeavesItToBeSeen()
+    {
+        using CephBucket bucket = await CephBucket.CreateAsync(_cluster, static request => request.ObjectLockEnabledForBucket = true);
+        await using S3ObjectStore store = bucket.Open();
+        await bucket.Client.PutObjectAsync(new PutObjectRequest
+        {
+            BucketName = bucket.Name,
+            Key = "volume/" + Key.Value,
+            ContentBody = "held",
+            UseChunkEncoding = false,
+            ObjectLockLegalHoldStatus = ObjectLockLegalHoldStatus.On,
+        });
+
+        Assert.Equal(StoreError.Retained, (await store.DeleteAsync(Key, EntityTag.Any, default)).Error);
+        Assert.Equal(4, (await store.ReadAsync(Key, EntityTag.Any, 0, new byte[9], default)).Value);
+    }
+
+    [Fact]
+    public async Task CaFile_WithoutACertificate_IsRefusedAtOnce()
+    {
+        using CephBucket bucket = await CephBucket.CreateAsync(_cluster);
+        File.WriteAllText(_scratch["empty.pem"], "nothing of the kind\n");
+        Assert.Throws<StoreOpenException>(() => bucket.Open(options: "&ca-file=" + Uri.EscapeDataString(_scratch["empty.pem"])));
+    }
+
+    [Fact]
+    public async Task Read_PastTheEndOfAnotherVersion_SaysThatItChanged()
+    {
+        using CephBucket bucket = await CephBucket.CreateAsync(_cluster);
+        await using S3ObjectStore store = bucket.Open();
+        EntityTag former = (await store.PutAsync(Key, new byte[1000], PutCondition.None, default)).Value.Tag;
+        await store.PutAsync(Key, new byte[10], PutCondition.None, default);
+
+        Assert.Equal(StoreError.VersionChanged, (await store.ReadAsync(Key, former, 500, new byte[100], default)).Error);
+    }
+
+    [Fact]
     public async Task WrongSecret_IsAccessDeniedWithTheStoresWord()
     {
         using CephBucket bucket = await CephBucket.CreateAsync(_cluster);
@@ -222,12 +319,12 @@ public sealed class S3ObjectStoreTests : IDisposable
     private static void WriteProfile(string file, string secret) =>
         File.WriteAllText(file, $"[volume]\naws_access_key_id = {CephCluster.AccessKey}\naws_secret_access_key = {secret}\n");
 
-    private static async Task VersionAsync(CephBucket bucket)
+    private static async Task VersionAsync(CephBucket bucket, string status = "Enabled")
     {
         await bucket.Client.PutBucketVersioningAsync(new PutBucketVersioningRequest
         {
             BucketName = bucket.Name,
-            VersioningConfig = new S3BucketVersioningConfig { Status = VersionStatus.Enabled },
+            VersioningConfig = new S3BucketVersioningConfig { Status = VersionStatus.FindValue(status) },
         });
     }
 }
