@@ -118,6 +118,20 @@ public sealed partial class Volume : IAsyncDisposable
         };
     }
 
+    /// <summary>Whether changes of files, names or attributes exist on this machine only, be their data in the store or not.</summary>
+    public async Task<bool> HasUnpublishedChangesAsync(CancellationToken cancel)
+    {
+        try
+        {
+            return await UnpublishedChanges.AnyAsync(_parts.Metadata, cancel);
+        }
+        catch (IOException exception)
+        {
+            LogChangesUnreadable(_logger, exception.HResult);
+            return true; // What cannot be read was not published either.
+        }
+    }
+
     /// <summary>Uploads and publishes everything done before the call. Can be cancelled at any time; what is not uploaded stays staged.</summary>
     /// <returns>Null when everything is in the store, else why not.</returns>
     public async Task<string?> DrainAsync(IProgress<DrainProgress> progress, CancellationToken cancel)
@@ -258,6 +272,9 @@ public sealed partial class Volume : IAsyncDisposable
 
     [LoggerMessage(591, LogLevel.Warning, "Not everything could be uploaded before closing: {Problem}; it stays staged")]
     private static partial void LogNotDrained(ILogger logger, string problem);
+
+    [LoggerMessage(593, LogLevel.Warning, "Whether everything is published could not be read (error {Error})")]
+    private static partial void LogChangesUnreadable(ILogger logger, int error);
 
     [LoggerMessage(592, LogLevel.Warning, "An unfinished segment could not be repacked (error {Error}); it is tried again at the next mount")]
     private static partial void LogNotRepacked(ILogger logger, int error);

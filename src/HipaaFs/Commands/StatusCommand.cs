@@ -34,8 +34,9 @@ internal static class StatusCommand
     private static async Task<MountStatus> OneAsync(string path, CommandContext context, CancellationToken cancel)
     {
         (VolumeCopy volume, string? directory) = MountLocator.FindVolume(path, context);
-        using var client = new ControlClient(RuntimeDirectory.OfUser(context.Environment).SocketOf(volume), context.Time);
-        bool answers = directory is null ? await client.WaitUntilAnsweringAsync(cancel) : await client.IsAnsweringAsync(cancel);
+        var runtime = RuntimeDirectory.OfUser(context.Environment);
+        using var client = new ControlClient(runtime.SocketOf(volume), context.Time);
+        bool answers = directory is null || runtime.HasDaemon(volume) ? await client.WaitUntilAnsweringAsync(cancel) : await client.IsAnsweringAsync(cancel);
         if (answers)
         {
             return await client.GetStatusAsync(cancel);
@@ -56,7 +57,7 @@ internal static class StatusCommand
         foreach (VolumeCopy volume in runtime.Volumes())
         {
             using var client = new ControlClient(runtime.SocketOf(volume), context.Time);
-            if (await client.IsAnsweringAsync(cancel))
+            if (runtime.HasDaemon(volume) ? await client.WaitUntilAnsweringAsync(cancel) : await client.IsAnsweringAsync(cancel))
             {
                 found.Add(await client.GetStatusAsync(cancel));
             }

@@ -25,7 +25,7 @@ internal static class UmountCommand
             await Task.Run(() => MountedFileSystem.Flush(mount.MountPoint), cancel);
             UmountOutcome outcome = await output.Progress.RunAsync(report => client.UmountAsync(leave, report, cancel));
             output.Result(outcome, JsonOutput.Default.UmountOutcome, text => Describe(outcome, text));
-            return outcome.StagedSegments > 0 && !leave ? ExitCode.Incomplete : ExitCode.Done;
+            return !outcome.IsComplete && !leave ? ExitCode.Incomplete : ExitCode.Done;
         });
         return command;
     }
@@ -37,6 +37,11 @@ internal static class UmountCommand
         {
             text.WriteLine(
                 $"{outcome.StagedSegments} segments ({ByteSize.Format(outcome.StagedBytes)}) are on this machine only; the next mount uploads them.");
+        }
+
+        else if (outcome.UnpublishedChanges)
+        {
+            text.WriteLine("Changes of files are on this machine only; the next mount publishes them.");
         }
 
         if (outcome.DamagedFrames > 0)

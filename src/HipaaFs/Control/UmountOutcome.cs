@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace HipaaFs.Cli.Control;
 
 /// <summary>What an unmount left.</summary>
@@ -6,6 +8,13 @@ namespace HipaaFs.Cli.Control;
 /// <param name="StagedBytes">Their bytes.</param>
 internal sealed record UmountOutcome(string MountPoint, int StagedSegments, long StagedBytes)
 {
-    /// <summary>Frames in them that cannot be read any more, and so will never be in the store.</summary>
+    /// <summary>Whether changes of files, names or attributes are on this machine only; their data may be in the store.</summary>
+    public bool UnpublishedChanges { get; init; }
+
+    /// <summary>Whether the store alone gives everything back.</summary>
+    [JsonIgnore]
+    public bool IsComplete => StagedSegments == 0 && !UnpublishedChanges;
+
+    /// <summary>Frames in the staged segments that cannot be read any more, and so will never be in the store.</summary>
     public long DamagedFrames { get; init; }
 }

@@ -108,6 +108,7 @@ internal sealed partial class MountDaemon
             await CommitAsync();
             await DrainAsync(stop);
             _state = MountState.Stopping;
+            _leavesUnpublished = await _volume.HasUnpublishedChangesAsync(CancellationToken.None);
             _finalFigures = VolumeFiguresMapping.From(_volume.GetStatus(), _context.Time);
             LogStopped(_logger, _finalFigures.StagedSegments, _finalFigures.StagedBytes);
         }

@@ -43,6 +43,7 @@ internal sealed partial class MountDaemon : IControlTarget, IDisposable
     private FsError _commitError;
     private volatile Action<ProgressUpdate>? _watcher;
     private volatile VolumeFigures? _finalFigures;
+    private volatile bool _leavesUnpublished;
 
     private MountDaemon(MountPlan plan, CommandContext context, Volume volume, FuseSession session, ILogger logger)
     {
@@ -219,7 +220,11 @@ internal sealed partial class MountDaemon : IControlTarget, IDisposable
 
         await _closed.Task.WaitAsync(cancel);
         VolumeFigures left = _finalFigures ?? new VolumeFigures();
-        return new UmountOutcome(_plan.MountPoint, left.StagedSegments, left.StagedBytes) { DamagedFrames = left.DamagedFrames };
+        return new UmountOutcome(_plan.MountPoint, left.StagedSegments, left.StagedBytes)
+        {
+            UnpublishedChanges = _leavesUnpublished,
+            DamagedFrames = left.DamagedFrames,
+        };
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using HipaaFs.Cli.Interop;
 using HipaaFs.Cli.Mounting;
@@ -38,6 +39,21 @@ internal sealed class RuntimeDirectory
 
     /// <summary>The file with the process id of a volume's daemon.</summary>
     public string PidFileOf(VolumeCopy volume) => Path.Combine(DirectoryOf(volume), "pid");
+
+    /// <summary>Whether the process runs that wrote its id for the volume. It may not listen yet: a mount serves a moment before its control socket is there.</summary>
+    public bool HasDaemon(VolumeCopy volume)
+    {
+        try
+        {
+            string text = File.ReadAllText(PidFileOf(volume));
+            return int.TryParse(text, NumberStyles.None | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out int process)
+                && Directory.Exists(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}"));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Creates the directory of a volume, 0700 like all above it that are ours.</summary>
     /// <exception cref="CommandException">Somebody else made the directory, or it cannot be made.</exception>

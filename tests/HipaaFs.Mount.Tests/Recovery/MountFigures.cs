@@ -1,5 +1,6 @@
 using System.Text.Json;
 using HipaaFs.Testing.Mounts;
+using Xunit;
 
 namespace HipaaFs.Mount.Tests.Recovery;
 
@@ -11,6 +12,9 @@ internal static class MountFigures
         ProcessOutcome status = await volume.RunAsync("status", volume.Volume, "--json");
         status.EnsureSucceeded();
         using JsonDocument document = JsonDocument.Parse(status.Text);
-        return document.RootElement.GetProperty("result")[0].GetProperty("figures").Clone();
+        Assert.True(
+            document.RootElement.GetProperty("result")[0].TryGetProperty("figures", out JsonElement figures),
+            status.Describe() + "\n" + volume.Log);
+        return figures.Clone();
     }
 }
