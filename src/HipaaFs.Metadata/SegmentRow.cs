@@ -32,6 +32,9 @@ public readonly record struct SegmentRow
     /// <summary>When it reached its state.</summary>
     public Timestamp Changed { get; init; }
 
+    /// <summary>The commit that condemned it, or a later one when it was loaded from a stream; 0 while it is not. Told by the store, whatever a caller says.</summary>
+    public CommitSequence Condemned { get; init; }
+
     /// <summary>Placement of its data, as the caller numbers placements.</summary>
     public uint Placement { get; init; }
 }

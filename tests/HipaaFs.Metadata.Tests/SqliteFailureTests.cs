@@ -1,3 +1,4 @@
+using HipaaFs.Crypto;
 using HipaaFs.Metadata.Sqlite;
 using SQLitePCL;
 using Xunit;
@@ -48,6 +49,24 @@ public sealed class SqliteFailureTests : IDisposable
         await using SqliteMetadataStore again = _directories.Open(directory);
         Assert.True(await new SqliteVolume(again).ExistsAsync(0) && await new SqliteVolume(again).ExistsAsync(49));
         Assert.Equal(51, again.Usage.Inodes);
+    }
+
+    [Fact]
+    public async Task Commit_FailingOnce_LeavesASegmentCondemnedByTheSameOperation()
+    {
+        await using SqliteMetadataStore store = _directories.Open(_directories.Create(), faults: _faults);
+        var volume = new SqliteVolume(store);
+        await volume.CreateRootAsync();
+        SegmentId segment = await volume.AddSegmentAsync();
+        await volume.SyncAsync();
+        await volume.CreateAsync(1);
+        CommitSequence condemned = SqliteVolume.Ok(await store.CondemnSegmentAsync(default, segment, default)).Sequence;
+        await volume.CreateAsync(2);
+
+        FailCommits(raw.SQLITE_IOERR, 1);
+        await volume.SyncAsync();
+
+        Assert.Equal(condemned, SqliteVolume.Ok(await store.GetSegmentAsync(segment)).Condemned);
     }
 
     [Fact]

@@ -90,11 +90,11 @@ public sealed class SqliteFileTests : IDisposable
     }
 
     [Fact]
-    public async Task Open_SchemaOfToday_IsVersionTwo()
+    public async Task Open_SchemaOfToday_IsVersionThree()
     {
         string directory = await CreateAsync();
 
-        Assert.Equal(2L, Query(directory, "PRAGMA user_version"));
+        Assert.Equal(3L, Query(directory, "PRAGMA user_version"));
         await using SqliteMetadataStore again = _directories.Open(directory);
     }
 
@@ -212,7 +212,7 @@ public sealed class SqliteFileTests : IDisposable
         Execute(directory, """
             DROP TABLE snapshot_gone; DROP INDEX inode_born; DROP INDEX inode_past_born; DROP INDEX inode_past_died;
             DROP INDEX dirent_past_child; DROP INDEX dirent_past_died; DROP INDEX xattr_past_died;
-            DROP INDEX symlink_past_died; DROP INDEX extent_past_died; PRAGMA user_version = 1
+            DROP INDEX symlink_past_died; DROP INDEX extent_past_died; ALTER TABLE segment DROP COLUMN condemned; PRAGMA user_version = 1
             """);
         Assert.Equal(
             SqliteOpenError.Unreadable,
@@ -226,7 +226,32 @@ public sealed class SqliteFileTests : IDisposable
         Assert.True(await volume.ExistsAsync(1));
         Assert.True((await store.OpenSnapshot(snapshot).LookupAsync(InodeId.Root, SqliteVolume.Tag(1))).Succeeded);
         Assert.False((await store.OpenSnapshot(snapshot).LookupAsync(InodeId.Root, SqliteVolume.Tag(500))).Succeeded);
-        Assert.Equal(2L, Query(directory, "PRAGMA user_version"));
+        Assert.Equal(3L, Query(directory, "PRAGMA user_version"));
+    }
+
+    [Fact]
+    public async Task Open_SchemaOfVersionTwo_HasCondemnedEverythingByItsNewestCommit()
+    {
+        string directory = _directories.Create();
+        SegmentId condemned;
+        SegmentId live;
+        CommitSequence newest;
+        await using (SqliteMetadataStore old = _directories.Open(directory))
+        {
+            var volume = new SqliteVolume(old);
+            await volume.CreateRootAsync();
+            condemned = await volume.AddSegmentAsync();
+            live = await volume.AddSegmentAsync();
+            SqliteVolume.Ok(await old.CondemnSegmentAsync(default, condemned, default));
+            await volume.CreateAsync(1);
+            newest = old.Applied;
+        }
+
+        Execute(directory, "ALTER TABLE segment DROP COLUMN condemned; PRAGMA user_version = 2");
+
+        await using SqliteMetadataStore store = _directories.Open(directory);
+        Assert.Equal(newest, SqliteVolume.Ok(await store.GetSegmentAsync(condemned)).Condemned);
+        Assert.Equal(default, SqliteVolume.Ok(await store.GetSegmentAsync(live)).Condemned);
     }
 
     [Fact]

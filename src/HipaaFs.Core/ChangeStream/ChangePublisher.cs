@@ -76,11 +76,8 @@ internal sealed partial class ChangePublisher : IDisposable
     /// <summary>How often changes are published; the recovery point is at most twice this old when the store keeps up.</summary>
     internal required TimeSpan Interval { get; init; }
 
-    /// <summary>When the newest publication of this session began; null before the first, since what an earlier session left may not be published.</summary>
-    internal DateTimeOffset? LastPublished { get; private set; }
-
-    /// <summary>Changes up to here are in the store.</summary>
-    internal CommitSequence PublishedSequence => _published?.Sequence ?? default;
+    /// <summary>Changes up to here are in the store; 0 before the first publication of this session, since what an earlier one left may not be there, and while nobody knows.</summary>
+    internal CommitSequence PublishedSequence => Volatile.Read(ref _published)?.Sequence ?? default;
 
     /// <summary>Where the newest chains begin that reach a backup point; null when that is not known yet.</summary>
     internal StreamChains? Chains => Volatile.Read(ref _chains);
@@ -126,13 +123,12 @@ internal sealed partial class ChangePublisher : IDisposable
         await _one.WaitAsync(cancel);
         try
         {
-            DateTimeOffset begun = _time.GetUtcNow();
-            DateTimeOffset point = begun - _writeback.DirtyFor; // What is in memory only is in no row yet, and a publication does not bring it.
+            DateTimeOffset point = _time.GetUtcNow() - _writeback.DirtyFor; // What is in memory only is in no row yet, and a publication does not bring it.
             await LoadAsync(cancel);
             bool isFull = NeedsFull();
             if (!isFull && (_metadata.Applied <= PublishedSequence || _metadata.Applied == _noted))
             {
-                SetPublished(begun, point);
+                RecoveryPoint = point;
                 return StoreError.None;
             }
 
@@ -145,7 +141,7 @@ internal sealed partial class ChangePublisher : IDisposable
             StoreError error = await PutAsync(upTo.Value, isFull, point, cancel); // Steps 4 and 5
             if (error == StoreError.None)
             {
-                SetPublished(begun, point);
+                RecoveryPoint = point;
             }
 
             return error;
@@ -171,12 +167,6 @@ internal sealed partial class ChangePublisher : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _one.Dispose();
 
-    private void SetPublished(DateTimeOffset begun, DateTimeOffset point)
-    {
-        LastPublished = begun;
-        RecoveryPoint = point;
-    }
-
     private async ValueTask<PublishedPoint?> ReadPointAsync(CancellationToken cancel)
     {
         MetadataResult<ReadOnlyMemory<byte>> setting = await _metadata.GetSettingAsync(PublishedPoint.Setting, cancel);
@@ -192,7 +182,7 @@ internal sealed partial class ChangePublisher : IDisposable
         }
 
         PublishedPoint? point = await ReadPointAsync(cancel);
-        _published = point is not null && await IsNewestInStoreAsync(point, cancel) ? point : null;
+        Volatile.Write(ref _published, point is not null && await IsNewestInStoreAsync(point, cancel) ? point : null);
         Volatile.Write(ref _chains, _published?.Chains);
         _isLoaded = true;
     }
@@ -302,7 +292,7 @@ internal sealed partial class ChangePublisher : IDisposable
         _nextNumber++; // Also after a failure: an object that is there all the same must not come to lie behind the beginning of the next chain.
         if (!put.Succeeded)
         {
-            _published = null; // What reached the store is not known: begin a new chain.
+            Volatile.Write(ref _published, null); // What reached the store is not known: begin a new chain.
         }
 
         return put;
@@ -317,9 +307,10 @@ internal sealed partial class ChangePublisher : IDisposable
             Volatile.Write(ref _chains, new StreamChains(_clock.Session.Value, first, _chains?.Session ?? 0, _chains?.Number ?? 0));
         }
 
-        _published = new PublishedPoint(reached, _clock.Session.Value, _nextNumber - 1, hash, fullAt, point) { Chains = _chains };
+        var published = new PublishedPoint(reached, _clock.Session.Value, _nextNumber - 1, hash, fullAt, point) { Chains = _chains };
+        Volatile.Write(ref _published, published);
         CommitSequence before = _metadata.Applied;
-        MetadataResult<Applied> noted = await _metadata.SetSettingAsync(_clock.NextOperation(), PublishedPoint.Setting, _published.Encode());
+        MetadataResult<Applied> noted = await _metadata.SetSettingAsync(_clock.NextOperation(), PublishedPoint.Setting, published.Encode());
         MetadataResult<Applied> trimmed = await _metadata.TrimChangesAsync(reached);
 
         // The note is a change itself. It goes along with the next one; alone it is nothing to publish, unless others came between.

@@ -12,7 +12,10 @@ using Microsoft.Extensions.Logging;
 namespace HipaaFs.Collection;
 
 /// <summary>Deletes segments that nothing refers to any more: condemned first, in a transaction that proves it; deleted after a grace.</summary>
-/// <remarks>A condemned segment never comes back. It is deleted only when its condemnation is published, so that every backup point a restore would take lacks it.</remarks>
+/// <remarks>
+/// A condemned segment never comes back. It is deleted only when the commit that condemned it is published, so that no backup point a restore would take refers to it, and
+/// when that commit is as old as the grace, by time that was measured: the time of day decides nothing.
+/// </remarks>
 internal sealed partial class SegmentCollector : IDisposable
 {
     /// <summary>How long a condemned segment is kept at least.</summary>
@@ -34,6 +37,7 @@ internal sealed partial class SegmentCollector : IDisposable
     private readonly SemaphoreSlim _past = new(1, 1);
     private readonly SessionFence _fence;
     private readonly SessionClock _clock;
+    private readonly CommitAges _ages;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
@@ -58,6 +62,7 @@ internal sealed partial class SegmentCollector : IDisposable
         _retention = new StreamRetention(publisher, store, clock, logger);
         _fence = fence;
         _clock = clock;
+        _ages = new CommitAges(metadata, clock, time, Grace);
         _time = time;
         _logger = logger;
     }
@@ -67,6 +72,7 @@ internal sealed partial class SegmentCollector : IDisposable
     {
         try
         {
+            await _ages.LookAsync(stop);
             while (true)
             {
                 await Task.Delay(Interval, _time, stop);
@@ -77,6 +83,8 @@ internal sealed partial class SegmentCollector : IDisposable
         {
             // The volume is closing, or a newer session has it.
         }
+
+        await _ages.SaveAsync();
     }
 
     /// <summary>Leaves segments alone that are in the store before anything refers to them.</summary>
@@ -125,6 +133,7 @@ internal sealed partial class SegmentCollector : IDisposable
     internal async Task<CollectionReport> CollectAsync(TimeSpan grace, IProgress<GarbageProgress>? progress, CancellationToken cancel)
     {
         (int condemned, long condemnedBytes) = await CondemnAsync(cancel);
+        await _ages.LookAsync(cancel);
         if (!await _fence.IsNewestAsync(cancel))
         {
             return new CollectionReport(condemned, condemnedBytes, 0, 0);
@@ -193,6 +202,9 @@ internal sealed partial class SegmentCollector : IDisposable
 
     private async Task<(int Segments, long Bytes)> DeleteAsync(TimeSpan grace, IProgress<GarbageProgress>? progress, CancellationToken cancel)
     {
+        CommitSequence old = _ages.OlderThan(grace);
+        CommitSequence published = _publisher.PublishedSequence;
+        CommitSequence upTo = old < published ? old : published;
         int seen = 0;
         int segments = 0;
         long bytes = 0;
@@ -204,7 +216,7 @@ internal sealed partial class SegmentCollector : IDisposable
             {
                 after = row.Id;
                 progress?.Report(new GarbageProgress(GarbageProgress.Delete, ++seen, 0));
-                if (await TryDeleteAsync(row, grace, cancel))
+                if (row.Condemned <= upTo && await TryDeleteAsync(row, cancel))
                 {
                     segments++;
                     bytes += row.ObjectLength;
@@ -218,14 +230,8 @@ internal sealed partial class SegmentCollector : IDisposable
         }
     }
 
-    private async Task<bool> TryDeleteAsync(SegmentRow row, TimeSpan grace, CancellationToken cancel)
+    private async Task<bool> TryDeleteAsync(SegmentRow row, CancellationToken cancel)
     {
-        DateTimeOffset since = row.Changed.ToDateTimeOffset();
-        if (_time.GetUtcNow() - since < grace || _publisher.LastPublished is not { } published || published <= since)
-        {
-            return false;
-        }
-
         _views.Forget(row.Id);
         _cache.Remove(row.Id);
         StoreResult<bool> deleted = await _store.DeleteAsync(StoreLayout.Segment(row.Id), EntityTag.Any, cancel);

@@ -97,7 +97,7 @@ internal sealed partial class OpenBatch
         }
 
         Applied = new CommitSequence(Applied.Value + 1);
-        _redo.Add(new Done(operation, request));
+        _redo.Add(new Done(operation, request, Applied));
         var applied = new Applied<T>(result.Value, Applied);
         _answers.Add(request.Operation, applied);
         return _redo.Count < _options.MaxBatchOperations || TryCommit() ? applied : MetadataError.Failed;
@@ -170,6 +170,7 @@ internal sealed partial class OpenBatch
     private MetadataResult<T> TryApply<T>(Operation<T> operation, MetadataRequest request)
     {
         Begin();
+        _tables.Context.Sequence = new CommitSequence(Applied.Value + 1);
         MetadataResult<T> result = operation.Apply(_rules, request);
         Check(_options.Faults?.AfterOperation);
         return result;
@@ -213,6 +214,7 @@ internal sealed partial class OpenBatch
             Begin();
             foreach (Done done in _redo)
             {
+                _tables.Context.Sequence = done.Sequence;
                 if (!done.Operation.Redo(_rules, done.Request))
                 {
                     throw new SqliteFailureException(SQLitePCL.raw.SQLITE_INTERNAL, "an operation of the redo list was refused");
@@ -312,5 +314,5 @@ internal sealed partial class OpenBatch
         Writing,
     }
 
-    private readonly record struct Done(Operation Operation, MetadataRequest Request);
+    private readonly record struct Done(Operation Operation, MetadataRequest Request, CommitSequence Sequence);
 }

@@ -10,7 +10,7 @@ namespace HipaaFs.Metadata.Sqlite;
 internal static class Schema
 {
     /// <summary>The version this program writes (PRAGMA user_version).</summary>
-    public const int Version = 2;
+    public const int Version = 3;
 
     /// <summary>Marks a file as ours (PRAGMA application_id): "HIPA".</summary>
     public const int ApplicationId = 0x48495041;
@@ -81,8 +81,14 @@ internal static class Schema
         CREATE INDEX extent_past_died ON extent_past (died, born);
         """;
 
+    // What was condemned before was so at the newest commit at the latest: counter 2 has it.
+    private const string ToVersion3 = """
+        ALTER TABLE segment ADD COLUMN condemned INTEGER NOT NULL DEFAULT 0;
+        UPDATE segment SET condemned = (SELECT value FROM counter WHERE id = 2) WHERE state = 3;
+        """;
+
     // Step n leads from version n to n + 1.
-    private static readonly string[] Steps = [ToVersion1, ToVersion2];
+    private static readonly string[] Steps = [ToVersion1, ToVersion2, ToVersion3];
 
     /// <summary>Brings the database to <see cref="Version"/> in one transaction. Answers the version it had.</summary>
     public static int Migrate(SqliteFile file)

@@ -1,5 +1,6 @@
 using HipaaFs.Collection;
 using HipaaFs.Metadata;
+using HipaaFs.Storage;
 using HipaaFs.Testing.Storage;
 
 namespace HipaaFs.Core.Tests.Collection;
@@ -77,6 +78,90 @@ public sealed class CollectorTests
         Assert.Equal(0, Segments(next));
     }
 
+    // As an unlinked file's segment is whose publication began, by the time of day, after it was condemned.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)] // The daemon was killed after it was condemned.
+    public async Task Collect_ClockSetBackSinceTheLastPublication_KeepsWhatNoStreamCondemns(bool crashes)
+    {
+        var time = new ManualTimeProvider();
+        await using TestVolume test = await TestVolume.CreateAsync(new TestVolumeOptions { Time = time });
+        byte[] content = FileSystemCalls.RandomBytes(100_000, 1);
+        await test.FileSystem.PutAsync("a", content);
+        await test.DrainAsync();
+        time.Set(TimeSpan.FromHours(-1));
+        await test.FileSystem.UnlinkAsync(InodeId.Root, "a"u8, default).Ok();
+        await test.FileSystem.SyncAsync(default).Ok();
+        Assert.Equal(1, (await Collector(test).CollectAsync(TimeSpan.Zero, default)).CondemnedSegments);
+        await SyncMetadataAsync(test);
+        await using TestVolume? crashed = crashes ? await test.CrashAsync() : null;
+        TestVolume last = crashed ?? test;
+        last.Store.Add(new StoreFault(StoreFaultKind.Fail) { Verb = StoreVerb.PutFile, KeyPrefix = "stream/" });
+        time.Set(TimeSpan.FromHours(2));
+
+        await Collector(last).CollectAsync(TimeSpan.Zero, default);
+
+        Assert.Equal(1, Segments(last));
+        (TestVolume restored, _) = await last.RestoreAsync();
+        await using (restored)
+        {
+            Assert.Equal(content, await restored.FileSystem.GetAsync("a"));
+        }
+
+        last.Store.Heal();
+        await last.DrainAsync();
+        await Collector(last).CollectAsync(TimeSpan.Zero, default);
+        Assert.Equal(0, Segments(last));
+    }
+
+    [Theory]
+    [InlineData(false, 1)]
+    [InlineData(true, 1)] // The daemon was killed after it was condemned, and the clock set before the next began.
+    [InlineData(false, -1)]
+    [InlineData(true, -1)]
+    public async Task Collect_ClockSetWhileASegmentIsCondemned_NeitherShortensNorLengthensItsGrace(bool crashes, int hours)
+    {
+        var time = new ManualTimeProvider();
+        await using TestVolume test = await TestVolume.CreateAsync(new TestVolumeOptions { Time = time });
+        await CondemnAsync(test);
+        time.Set(TimeSpan.FromHours(hours));
+        await using TestVolume? crashed = crashes ? await test.CrashAsync() : null;
+        TestVolume last = crashed ?? test;
+        await last.DrainAsync();
+
+        await Collector(last).CollectAsync(SegmentCollector.Grace, default);
+        Assert.Equal(1, Segments(last));
+        time.Advance(SegmentCollector.Grace - TimeSpan.FromSeconds(1));
+        await Collector(last).CollectAsync(SegmentCollector.Grace, default);
+        Assert.Equal(1, Segments(last));
+
+        time.Advance(TimeSpan.FromSeconds(1));
+        await last.DrainAsync();
+        await Collector(last).CollectAsync(SegmentCollector.Grace, default);
+        Assert.Equal(0, Segments(last));
+    }
+
+    [Fact]
+    public async Task Collect_MountsShorterThanTheGrace_PassItTogether()
+    {
+        var time = new ManualTimeProvider();
+        await using TestVolume test = await TestVolume.CreateAsync(new TestVolumeOptions { Time = time });
+        await CondemnAsync(test);
+        time.Advance(SegmentCollector.Grace / 2);
+        await test.StopAsync();
+        time.Advance(TimeSpan.FromDays(1)); // Nobody measured that.
+        await test.OpenAsync();
+        await test.DrainAsync();
+        await Collector(test).CollectAsync(SegmentCollector.Grace, default);
+        Assert.Equal(1, Segments(test));
+
+        time.Advance(SegmentCollector.Grace / 2);
+        await Collector(test).CollectAsync(SegmentCollector.Grace, default);
+
+        Assert.Equal(0, Segments(test));
+        await test.AssertSoundAsync();
+    }
+
     [Fact]
     public async Task Collect_SegmentSharedByACopy_StaysUntilTheCopyGoes()
     {
@@ -123,6 +208,25 @@ public sealed class CollectorTests
         Assert.Equal(FileSystemCalls.RandomBytes(100_000, 1), await crashed.FileSystem.GetAsync("a"));
         await crashed.AssertSoundAsync();
     }
+
+    // One segment, condemned and published as such.
+    private static async Task CondemnAsync(TestVolume test)
+    {
+        await test.FileSystem.PutAsync("a", FileSystemCalls.RandomBytes(100_000, 1));
+        await test.DrainAsync();
+        await test.FileSystem.UnlinkAsync(InodeId.Root, "a"u8, default).Ok();
+        await test.FileSystem.SyncAsync(default).Ok();
+        Assert.Equal(1, (await Collector(test).CollectAsync(SegmentCollector.Grace, default)).CondemnedSegments);
+        await test.DrainAsync();
+    }
+
+    private static async Task SyncMetadataAsync(TestVolume test)
+    {
+        IMetadataStore metadata = test.Volume.Parts.Metadata;
+        Assert.True((await metadata.MakeDurableAsync(metadata.Applied)).Succeeded);
+    }
+
+    private static SegmentCollector Collector(TestVolume test) => test.Volume.Parts.Writer!.Collector;
 
     private static async Task RoundAsync(TestVolume test)
     {

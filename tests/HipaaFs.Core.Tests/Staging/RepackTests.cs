@@ -35,7 +35,7 @@ public sealed class RepackTests
         string line = Assert.Single(crashed.Log.Lines, static line => line.Id.Id == Damaged).Text;
         Assert.Contains($"inode {inode} ", line, StringComparison.Ordinal);
         Assert.Contains($"frames {BadFrame} to {BadFrame} ", line, StringComparison.Ordinal);
-        Assert.NotNull(crashed.Volume.Parts.Writer!.Publisher.LastPublished);
+        Assert.NotEqual(default, crashed.Volume.Parts.Writer!.Publisher.PublishedSequence);
         Assert.True(File.Exists(Path.Combine(crashed.StagingDirectory, unfinished + ".seg")), "the only copy of what is damaged stays");
         await AssertReadableAsync(crashed, content);
 
@@ -185,7 +185,7 @@ public sealed class RepackTests
         await crashed.FileSystem.PutAsync("later", [1]);
         await crashed.DrainAsync();
         Assert.Equal(inode, Assert.Single(crashed.Volume.GetStatus().Damage).Inode);
-        Assert.NotNull(crashed.Volume.Parts.Writer!.Publisher.LastPublished);
+        Assert.NotEqual(default, crashed.Volume.Parts.Writer!.Publisher.PublishedSequence);
         Assert.Contains((await CheckClosedAsync(crashed)).Findings, static finding => finding.Kind == CheckKind.StagingDamaged);
 
         // It is tried again, and whole again when the disk gives it.

@@ -15,7 +15,7 @@ public sealed partial class MemoryMetadataStore
             MetadataError error = segment.State is not (SegmentState.Staged or SegmentState.Live) ? MetadataError.Conflict
                 : _tables.Segments.Find(segment.Id.Value) is not null ? MetadataError.Exists
                 : MetadataError.None;
-            return PutSegment(error, segment);
+            return PutSegment(error, segment with { Condemned = default });
         });
 
     /// <inheritdoc/>
@@ -29,7 +29,7 @@ public sealed partial class MemoryMetadataStore
             }
 
             bool forward = old.State != SegmentState.Condemned && segment.State >= old.State && segment.State <= SegmentState.Live;
-            return PutSegment(forward ? MetadataError.None : MetadataError.Conflict, segment);
+            return PutSegment(forward ? MetadataError.None : MetadataError.Conflict, segment with { Condemned = default });
         });
 
     /// <inheritdoc/>
@@ -49,7 +49,7 @@ public sealed partial class MemoryMetadataStore
 
             return PutSegment(
                 IsUsed(segment) ? MetadataError.Conflict : MetadataError.None,
-                row with { State = SegmentState.Condemned, Changed = now });
+                row with { State = SegmentState.Condemned, Changed = now, Condemned = new CommitSequence(_applied + 1) });
         });
 
     /// <inheritdoc/>

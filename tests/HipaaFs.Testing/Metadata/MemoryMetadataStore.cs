@@ -117,7 +117,7 @@ public sealed partial class MemoryMetadataStore : IMetadataStore
         lock (_lock)
         {
             Commit();
-            _tables.Load(changes);
+            _tables.Load(changes, new CommitSequence(Math.Max(_applied + 1, batch.Last.Value)));
             _ = _tables.TakeChanges();
             _applied = Math.Max(_applied + 1, batch.Last.Value);
             _durable = _applied;

@@ -124,11 +124,11 @@ internal sealed class MemoryTables
     }
 
     /// <summary>Applies a batch. Snapshots and counters first: what they show is kept when it is replaced.</summary>
-    public void Load(IReadOnlyList<RowChange> changes)
+    public void Load(IReadOnlyList<RowChange> changes, CommitSequence sequence)
     {
         foreach (RowChange change in changes.OrderBy(change => change is SnapshotChange { Kind: ChangeKind.Upsert } or CounterChange ? 0 : 1))
         {
-            Load(change);
+            Load(change, sequence);
         }
     }
 
@@ -145,7 +145,7 @@ internal sealed class MemoryTables
         }
     }
 
-    private void Load(RowChange change)
+    private void Load(RowChange change, CommitSequence sequence)
     {
         if (change.Kind == ChangeKind.Past)
         {
@@ -167,7 +167,7 @@ internal sealed class MemoryTables
             case ExtentChange c when gone: RemoveExtent((c.Inode, c.Extent.FileOffset)); break;
             case ExtentChange c: Extents.Set((c.Inode, c.Extent.FileOffset), new(c.Extent, c.Lifetime.Born)); break;
             case SegmentChange c when gone: Segments.Remove(c.Segment.Id.Value); break;
-            case SegmentChange c: Segments.Set(c.Segment.Id.Value, c.Segment); break;
+            case SegmentChange c: Segments.Set(c.Segment.Id.Value, c.Segment with { Condemned = c.Segment.State == SegmentState.Condemned ? sequence : default }); break;
             case OrphanChange c when gone: Orphans.Remove(c.Orphan.Inode); break;
             case OrphanChange c: Orphans.Set(c.Orphan.Inode, c.Orphan); break;
             case SessionChange c: Sessions.Set(c.Session.Id, c.Session); break;

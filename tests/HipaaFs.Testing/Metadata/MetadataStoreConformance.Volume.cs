@@ -21,10 +21,11 @@ public abstract partial class MetadataStoreConformance
         Fails(MetadataError.Conflict, await Store.UpdateSegmentAsync(Next(), staged));
         Fails(MetadataError.Conflict, await Store.ForgetSegmentAsync(Next(), id));
         Timestamp now = Now();
-        Ok(await Store.CondemnSegmentAsync(Next(), id, now));
-        Assert.Equal(live with { State = SegmentState.Condemned, Changed = now }, Ok(await Store.GetSegmentAsync(id)));
+        CommitSequence condemned = Ok(await Store.CondemnSegmentAsync(Next(), id, now)).Sequence;
+        Assert.Equal(live with { State = SegmentState.Condemned, Changed = now, Condemned = condemned }, Ok(await Store.GetSegmentAsync(id)));
         Fails(MetadataError.Conflict, await Store.UpdateSegmentAsync(Next(), live));
         Ok(await Store.CondemnSegmentAsync(Next(), id, Now()));
+        Assert.Equal(condemned, Ok(await Store.GetSegmentAsync(id)).Condemned);
         Ok(await Store.ForgetSegmentAsync(Next(), id));
         Fails(MetadataError.NotFound, await Store.GetSegmentAsync(id));
         Fails(MetadataError.NotFound, await Store.CondemnSegmentAsync(Next(), id, Now()));
@@ -248,6 +249,26 @@ public abstract partial class MetadataStoreConformance
         Ok(await Store.LoadAsync(ChangeCodec.Encode(Store.Applied, Store.Applied, [new SymlinkChange(ChangeKind.Tombstone, link, default, default)])));
 
         Fails(MetadataError.Conflict, await Store.ReadLinkAsync(link)); // As of any inode without a target.
+    }
+
+    [Fact]
+    public async Task Load_OfACondemnedSegment_HasItCondemnedByWhatIsLoaded()
+    {
+        SegmentId condemned = await AddSegmentAsync(SegmentState.Live);
+        SegmentId live = await AddSegmentAsync(SegmentState.Live);
+        CommitSequence sequence = Ok(await Store.CondemnSegmentAsync(Next(), condemned, Now())).Sequence;
+        await CreateFileAsync("later");
+        Ok(await Store.MakeDurableAsync(Store.Applied));
+        await using IMetadataStore copy = await OpenAsync();
+
+        await foreach (ChangeBatch batch in Store.DumpAsync())
+        {
+            Ok(await copy.LoadAsync(batch));
+        }
+
+        CommitSequence loaded = Ok(await copy.GetSegmentAsync(condemned)).Condemned;
+        Assert.True(loaded >= sequence && loaded <= copy.Applied);
+        Assert.Equal(default, Ok(await copy.GetSegmentAsync(live)).Condemned);
     }
 
     [Fact]

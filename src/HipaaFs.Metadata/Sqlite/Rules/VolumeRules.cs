@@ -29,7 +29,7 @@ internal sealed class VolumeRules
             return MetadataError.Exists;
         }
 
-        _tables.Segments.Put(request.Segment);
+        _tables.Segments.Put(request.Segment with { Condemned = default });
         return true;
     }
 
@@ -48,7 +48,7 @@ internal sealed class VolumeRules
             return MetadataError.Conflict;
         }
 
-        _tables.Segments.Put(request.Segment);
+        _tables.Segments.Put(request.Segment with { Condemned = default });
         return true;
     }
 
@@ -69,7 +69,7 @@ internal sealed class VolumeRules
             return MetadataError.Conflict;
         }
 
-        _tables.Segments.Put(row with { State = SegmentState.Condemned, Changed = request.Now });
+        _tables.Segments.Put(row with { State = SegmentState.Condemned, Changed = request.Now, Condemned = _tables.Context.Sequence });
         return true;
     }
 
@@ -173,9 +173,10 @@ internal sealed class VolumeRules
             }
         }
 
+        CommitSequence sequence = _tables.Context.Sequence > request.Last ? _tables.Context.Sequence : request.Last;
         foreach (RowChange change in request.Changes)
         {
-            Load(change);
+            Load(change, sequence);
         }
 
         // Loaded rows are another store's changes, and in its stream already.
@@ -183,12 +184,12 @@ internal sealed class VolumeRules
         return true;
     }
 
-    private void Load(RowChange change)
+    private void Load(RowChange change, CommitSequence sequence)
     {
         switch (change.Kind)
         {
             case ChangeKind.Upsert:
-                Upsert(change);
+                Upsert(change, sequence);
                 break;
             case ChangeKind.Past:
                 LoadPast(change);
@@ -199,7 +200,7 @@ internal sealed class VolumeRules
         }
     }
 
-    private void Upsert(RowChange change)
+    private void Upsert(RowChange change, CommitSequence sequence)
     {
         switch (change)
         {
@@ -208,7 +209,7 @@ internal sealed class VolumeRules
             case XattrChange c: _tables.Xattrs.Load(new XattrRow(c.Inode, c.Xattr, c.Lifetime.Born)); break;
             case SymlinkChange c: _tables.Symlinks.Load(new SymlinkRow(c.Inode, c.Target, c.Lifetime.Born)); break;
             case ExtentChange c: _tables.Extents.Load(new ExtentRow(c.Inode, c.Extent, c.Lifetime.Born)); break;
-            case SegmentChange c: _tables.Segments.Load(c.Segment); break;
+            case SegmentChange c: _tables.Segments.Load(c.Segment with { Condemned = c.Segment.State == SegmentState.Condemned ? sequence : default }); break;
             case OrphanChange c: _tables.Orphans.Load(c.Orphan); break;
             case SessionChange c: _tables.Volume.Load(c.Session); break;
             case SettingChange c: _tables.Volume.Load(new SettingRow(c.Key, c.Value)); break;

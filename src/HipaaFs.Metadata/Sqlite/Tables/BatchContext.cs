@@ -11,6 +11,9 @@ internal sealed class BatchContext
     /// <summary>The snapshots that can be read, oldest first.</summary>
     public IReadOnlyList<ulong> Snapshots => _snapshots;
 
+    /// <summary>Where the operation that is being applied, or done again, is in the order of changes.</summary>
+    public CommitSequence Sequence { get; set; }
+
     public BatchChanges Changes { get; } = new();
 
     public VolumeUsage Usage { get; set; }

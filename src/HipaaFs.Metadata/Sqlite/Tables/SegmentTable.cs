@@ -7,7 +7,7 @@ namespace HipaaFs.Metadata.Sqlite.Tables;
 internal sealed class SegmentTable : IDisposable
 {
     /// <summary>The columns in the order <see cref="Read"/> expects.</summary>
-    public const string Columns = "id, epoch, domain, class, state, plain_length, object_length, created, changed, placement";
+    public const string Columns = "id, epoch, domain, class, state, plain_length, object_length, created, changed, placement, condemned";
 
     private readonly BatchContext _context;
     private readonly Statement _select;
@@ -23,7 +23,7 @@ internal sealed class SegmentTable : IDisposable
         _select = file.Prepare($"SELECT {Columns} FROM segment WHERE id = ?");
         _selectState = file.Prepare($"SELECT {Columns} FROM segment WHERE state = ? ORDER BY id LIMIT ?");
         _selectStateAfter = file.Prepare($"SELECT {Columns} FROM segment WHERE state = ? AND id > ? ORDER BY id LIMIT ?");
-        _write = file.Prepare("INSERT OR REPLACE INTO segment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        _write = file.Prepare("INSERT OR REPLACE INTO segment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
         _delete = file.Prepare("DELETE FROM segment WHERE id = ?");
     }
 
@@ -95,6 +95,7 @@ internal sealed class SegmentTable : IDisposable
             .Bind(8, row.Created.Nanoseconds)
             .Bind(9, row.Changed.Nanoseconds)
             .Bind(10, row.Placement)
+            .Bind(11, row.Condemned.Value)
             .Run();
     }
 
@@ -123,5 +124,6 @@ internal sealed class SegmentTable : IDisposable
         Created = new Timestamp(source.Int64(7)),
         Changed = new Timestamp(source.Int64(8)),
         Placement = source.UInt32(9),
+        Condemned = new CommitSequence(source.UInt64(10)),
     };
 }
