@@ -15,18 +15,14 @@ public sealed class RollbackTests
     [Fact]
     public async Task Open_AnotherCopyWasOpenedSince_IsRefusedButCanBeRead()
     {
-        await using TestVolume first = await TestVolume.CreateAsync();
-        await first.FileSystem.PutAsync("a", [1]);
-        await first.DrainAsync();
+        await using TestVolume first = await PublishedVolume.CreateAsync();
         (TestVolume second, _) = await first.RestoreAsync(sharesStore: true);
         await first.FileSystem.PutAsync("late", [2]);
         await first.StopAsync();
-        await second.FileSystem.PutAsync("b", [3]);
-        await second.DrainAsync();
+        await second.PublishAsync("b", [3]);
         await second.StopAsync();
 
-        VolumeException refused = await Assert.ThrowsAsync<VolumeException>(() => first.OpenAsync());
-        Assert.Equal(VolumeFailure.Refused, refused.Failure);
+        VolumeException refused = await first.AssertRefusedAsync();
         Assert.Contains(Environment.MachineName, refused.Message, StringComparison.Ordinal);
         await first.OpenAsync(VolumeMode.ReadOnly);
         Assert.Equal([2], await first.FileSystem.GetAsync("late"));
@@ -40,15 +36,11 @@ public sealed class RollbackTests
     [Fact]
     public async Task Open_RestoredWhileTheOriginalWentOn_TakesOverOnce()
     {
-        await using TestVolume first = await TestVolume.CreateAsync(TestVolumeOptions.Still);
-        await first.FileSystem.PutAsync("a", [1]);
-        await first.DrainAsync();
+        await using TestVolume first = await PublishedVolume.CreateAsync(TestVolumeOptions.Still);
         (TestVolume second, _) = await first.RestoreAsync(sharesStore: true, open: false);
-        await first.FileSystem.PutAsync("late", [2]);
-        await first.DrainAsync();
+        await first.PublishAsync("late", [2]);
         await first.ReopenAsync();
-        await first.FileSystem.PutAsync("later", [3]);
-        await first.DrainAsync();
+        await first.PublishAsync("later", [3]);
 
         await second.OpenAsync();
         Assert.Equal([1], await second.FileSystem.GetAsync("a"));
@@ -56,7 +48,7 @@ public sealed class RollbackTests
         await second.DrainAsync();
         await second.ReopenAsync();
         await first.StopAsync();
-        await Assert.ThrowsAsync<VolumeException>(() => first.OpenAsync());
+        await first.AssertRefusedAsync();
         await second.AssertSoundAsync();
         await second.DisposeAsync();
     }
@@ -64,16 +56,12 @@ public sealed class RollbackTests
     [Fact]
     public async Task Open_VolumeDirectoryWasPutBack_IsRefused()
     {
-        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
-        await test.FileSystem.PutAsync("a", [1]);
-        await test.DrainAsync();
+        await using TestVolume test = await PublishedVolume.CreateAsync(TestVolumeOptions.Still);
         await using TestVolume older = test.CopyFiles(sharesStore: true);
-        await test.FileSystem.PutAsync("b", [2]);
-        await test.DrainAsync();
+        await test.PublishAsync("b", [2]);
         await test.StopAsync();
 
-        VolumeException refused = await Assert.ThrowsAsync<VolumeException>(() => older.OpenAsync());
-        Assert.Equal(VolumeFailure.Refused, refused.Failure);
+        await older.AssertRefusedAsync();
         await test.OpenAsync();
         await test.AssertSoundAsync();
     }
@@ -81,26 +69,21 @@ public sealed class RollbackTests
     [Fact]
     public async Task Open_StoreWasPutBack_IsRefusedUntilThatIsAccepted()
     {
-        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
-        await test.FileSystem.PutAsync("a", [1]);
-        await test.DrainAsync();
-        string[] before = Streams(test);
-        await test.FileSystem.PutAsync("b", [2]);
-        await test.DrainAsync();
+        await using TestVolume test = await PublishedVolume.CreateAsync(TestVolumeOptions.Still);
+        string[] before = test.Streams();
+        await test.PublishAsync("b", [2]);
         await test.StopAsync();
-        foreach (string newer in Streams(test).Except(before))
+        foreach (string newer in test.Streams().Except(before))
         {
             File.Delete(newer);
         }
 
-        VolumeException refused = await Assert.ThrowsAsync<VolumeException>(() => test.OpenAsync());
-        Assert.Equal(VolumeFailure.Integrity, refused.Failure);
+        await test.AssertRefusedAsync(VolumeFailure.Integrity);
         await test.OpenAsync(VolumeMode.ReadOnly);
         await test.StopAsync();
         test.AcceptsOlderStore = true;
         await test.OpenAsync();
-        await test.FileSystem.PutAsync("c", [3]);
-        await test.DrainAsync();
+        await test.PublishAsync("c", [3]);
         await test.StopAsync();
         test.AcceptsOlderStore = false;
         await test.OpenAsync();
@@ -116,12 +99,10 @@ public sealed class RollbackTests
     [Fact]
     public async Task Claim_StoreComesBackOlder_IsNotMade()
     {
-        await using TestVolume test = await TestVolume.CreateAsync();
-        await test.FileSystem.PutAsync("a", [1]);
-        await test.DrainAsync();
+        await using TestVolume test = await PublishedVolume.CreateAsync();
         await test.StopAsync();
         await test.OpenAsync(arrange: static store => store.Add(new StoreFault(StoreFaultKind.Fail)));
-        foreach (string stream in Streams(test))
+        foreach (string stream in test.Streams())
         {
             File.Move(stream, Path.Combine(test.VolumeDirectory, Path.GetFileName(stream)));
         }
@@ -146,14 +127,12 @@ public sealed class RollbackTests
         await using TestVolume test = await TestVolume.CreateAsync();
         await test.StopAsync();
         using var scratch = new ScratchDirectory();
-        FileKeyWrapper added = FileKeyWrapper.Create(scratch["key"]).Value!;
-        await KeyAdministration.AddWrapAsync(test.Options, test.Key, added, "second", default);
-        string newest = Rings(test)[^1];
+        await test.AddKeyAsync(scratch);
+        string newest = test.Rings()[^1];
         byte[] content = File.ReadAllBytes(newest);
         File.Delete(newest);
 
-        VolumeException refused = await Assert.ThrowsAsync<VolumeException>(() => test.OpenAsync());
-        Assert.Equal(VolumeFailure.Integrity, refused.Failure);
+        await test.AssertRefusedAsync(VolumeFailure.Integrity);
         test.AcceptsOlderStore = true;
         await test.OpenAsync();
         Assert.Equal(content, File.ReadAllBytes(newest));
@@ -166,16 +145,15 @@ public sealed class RollbackTests
         await using TestVolume test = await TestVolume.CreateAsync();
         await test.FileSystem.PutAsync("a", [1]);
         await test.StopAsync();
-        byte[] before = File.ReadAllBytes(VolumeOptions.RingPath(test.VolumeDirectory));
+        byte[] before = test.ReadLocalRing();
         using var scratch = new ScratchDirectory();
-        FileKeyWrapper added = FileKeyWrapper.Create(scratch["key"]).Value!;
-        await KeyAdministration.AddWrapAsync(test.Options, test.Key, added, "second", default);
-        byte[] after = File.ReadAllBytes(VolumeOptions.RingPath(test.VolumeDirectory));
+        await test.AddKeyAsync(scratch);
+        byte[] after = test.ReadLocalRing();
         File.WriteAllBytes(VolumeOptions.RingPath(test.VolumeDirectory), before); // As after a crash between the store and the file.
 
         await test.OpenAsync();
         Assert.Equal([1], await test.FileSystem.GetAsync("a"));
-        Assert.Equal(after, File.ReadAllBytes(VolumeOptions.RingPath(test.VolumeDirectory)));
+        Assert.Equal(after, test.ReadLocalRing());
         await test.AssertSoundAsync();
     }
 
@@ -184,17 +162,15 @@ public sealed class RollbackTests
     {
         await using TestVolume test = await TestVolume.CreateAsync();
         await test.StopAsync();
-        byte[] before = File.ReadAllBytes(VolumeOptions.RingPath(test.VolumeDirectory));
+        byte[] before = test.ReadLocalRing();
         using var scratch = new ScratchDirectory();
-        FileKeyWrapper added = FileKeyWrapper.Create(scratch["key"]).Value!;
         WrapId own = Assert.Single(KeyAdministration.ListWraps(test.VolumeDirectory)).Id;
-        await KeyAdministration.AddWrapAsync(test.Options, test.Key, added, "second", default);
+        FileKeyWrapper added = await test.AddKeyAsync(scratch);
         await KeyAdministration.RemoveWrapAsync(test.Options, added, own, default);
         File.WriteAllBytes(VolumeOptions.RingPath(test.VolumeDirectory), before);
 
-        VolumeException refused = await Assert.ThrowsAsync<VolumeException>(() => test.OpenAsync());
-        Assert.Equal(VolumeFailure.Key, refused.Failure);
-        Assert.Equal(before, File.ReadAllBytes(VolumeOptions.RingPath(test.VolumeDirectory)));
+        await test.AssertRefusedAsync(VolumeFailure.Key);
+        Assert.Equal(before, test.ReadLocalRing());
     }
 
     [Fact]
@@ -202,24 +178,18 @@ public sealed class RollbackTests
     {
         await using TestVolume test = await TestVolume.CreateAsync();
         await test.StopAsync();
-        byte[] before = File.ReadAllBytes(VolumeOptions.RingPath(test.VolumeDirectory));
+        byte[] before = test.ReadLocalRing();
         File.WriteAllBytes(Path.Combine(test.StoreDirectory, StoreLayout.Ring(7).Value), [1, 2, 3]);
 
         await test.OpenAsync();
-        Assert.Equal(before, File.ReadAllBytes(VolumeOptions.RingPath(test.VolumeDirectory)));
+        Assert.Equal(before, test.ReadLocalRing());
         await test.StopAsync();
     }
 
     [Fact]
     public async Task Open_RestoredAndCrashedBeforeItPublished_OpensAgain()
     {
-        await using TestVolume first = await TestVolume.CreateAsync(TestVolumeOptions.Still);
-        for (int i = 0; i < 20; i++)
-        {
-            await first.FileSystem.PutAsync($"a{i}", [1]);
-        }
-
-        await first.DrainAsync();
+        await using TestVolume first = await PublishedVolume.CreateAsync(TestVolumeOptions.Still, files: 20);
         await first.StopAsync();
         (TestVolume restored, RestoreReport report) = await first.RestoreAsync(sharesStore: true);
         Assert.True(restored.Volume.GetStatus().AppliedSequence > report.Generation, "generations begin anew");
@@ -238,12 +208,9 @@ public sealed class RollbackTests
     [Fact]
     public async Task Open_RestoredWhileTheOriginalWentOnAndCrashed_StaysTheNewest()
     {
-        await using TestVolume first = await TestVolume.CreateAsync(TestVolumeOptions.Still);
-        await first.FileSystem.PutAsync("a", [1]);
-        await first.DrainAsync();
+        await using TestVolume first = await PublishedVolume.CreateAsync(TestVolumeOptions.Still);
         (TestVolume second, _) = await first.RestoreAsync(sharesStore: true, open: false);
-        await first.FileSystem.PutAsync("late", [2]);
-        await first.DrainAsync();
+        await first.PublishAsync("late", [2]);
         await second.OpenAsync();
         await second.FileSystem.PutAsync("new", [3]);
         await second.StopAsync();
@@ -252,29 +219,21 @@ public sealed class RollbackTests
         await second.OpenAsync();
         Assert.Equal([3], await second.FileSystem.GetAsync("new"));
         await second.StopAsync();
-        VolumeException refused = await Assert.ThrowsAsync<VolumeException>(() => first.OpenAsync());
-        Assert.Equal(VolumeFailure.Refused, refused.Failure);
+        await first.AssertRefusedAsync();
         first.TakesOver = true;
         await first.OpenAsync();
         Assert.Equal([2], await first.FileSystem.GetAsync("late"));
         await first.StopAsync();
-        await Assert.ThrowsAsync<VolumeException>(() => second.OpenAsync());
+        await second.AssertRefusedAsync();
         await second.DisposeAsync();
     }
 
     [Fact]
     public async Task Restore_AfterARestoreThatPublished_HasAHigherGeneration()
     {
-        await using TestVolume first = await TestVolume.CreateAsync(TestVolumeOptions.Still);
-        for (int i = 0; i < 20; i++)
-        {
-            await first.FileSystem.PutAsync($"a{i}", [1]);
-        }
-
-        await first.DrainAsync();
+        await using TestVolume first = await PublishedVolume.CreateAsync(TestVolumeOptions.Still, files: 20);
         (TestVolume second, RestoreReport once) = await first.RestoreAsync();
-        await second.FileSystem.PutAsync("b", [2]);
-        await second.DrainAsync();
+        await second.PublishAsync("b", [2]);
         (TestVolume third, RestoreReport twice) = await second.RestoreAsync();
 
         Assert.True(twice.Generation > once.Generation, $"generation {twice.Generation} after {once.Generation}");
@@ -288,13 +247,11 @@ public sealed class RollbackTests
     public async Task Open_RestoredLongAgoAndItsSegmentsDeletedSince_IsRefused()
     {
         await using TestVolume first = await TestVolume.CreateAsync(TestVolumeOptions.Still);
-        await first.FileSystem.PutAsync("a", FileSystemCalls.RandomBytes(50_000, 1));
-        await first.DrainAsync();
+        await first.PublishAsync("a", FileSystemCalls.RandomBytes(50_000, 1));
         (TestVolume second, _) = await first.RestoreAsync(sharesStore: true, open: false);
         File.Delete(Assert.Single(Directory.GetFiles(Path.Combine(first.StoreDirectory, "seg"), "*", SearchOption.AllDirectories)));
 
-        VolumeException refused = await Assert.ThrowsAsync<VolumeException>(() => second.OpenAsync());
-        Assert.Equal(VolumeFailure.Refused, refused.Failure);
+        VolumeException refused = await second.AssertRefusedAsync();
         Assert.Contains("1 of its segments", refused.Message, StringComparison.Ordinal);
         second.TakesOver = true;
         await second.OpenAsync();
@@ -306,19 +263,17 @@ public sealed class RollbackTests
     {
         await using TestVolume test = await TestVolume.CreateAsync();
         await test.StopAsync();
-        byte[] old = File.ReadAllBytes(Rings(test)[0]);
+        byte[] old = File.ReadAllBytes(test.Rings()[0]);
         using var scratch = new ScratchDirectory();
-        FileKeyWrapper added = FileKeyWrapper.Create(scratch["key"]).Value!;
-        await KeyAdministration.AddWrapAsync(test.Options, test.Key, added, "second", default);
-        byte[] local = File.ReadAllBytes(VolumeOptions.RingPath(test.VolumeDirectory));
+        await test.AddKeyAsync(scratch);
+        byte[] local = test.ReadLocalRing();
         File.WriteAllBytes(Path.Combine(test.StoreDirectory, StoreLayout.Ring(99).Value), old);
 
         await test.OpenAsync();
-        await test.FileSystem.PutAsync("a", [1]);
-        await test.DrainAsync();
-        Assert.Equal(local, File.ReadAllBytes(VolumeOptions.RingPath(test.VolumeDirectory)));
+        await test.PublishAsync("a", [1]);
+        Assert.Equal(local, test.ReadLocalRing());
         (TestVolume restored, _) = await test.RestoreAsync();
-        Assert.Equal(local, File.ReadAllBytes(VolumeOptions.RingPath(restored.VolumeDirectory)));
+        Assert.Equal(local, restored.ReadLocalRing());
         await restored.DisposeAsync();
     }
 
@@ -329,11 +284,9 @@ public sealed class RollbackTests
     [InlineData("ffffffffffffffff-0000000000000000-full", false)]
     public async Task Open_ForgedObjectInTheStream_NeitherHidesARollbackNorMakesOne(string name, bool isRolledBack)
     {
-        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
-        await test.FileSystem.PutAsync("a", [1]);
-        await test.DrainAsync();
+        await using TestVolume test = await PublishedVolume.CreateAsync(TestVolumeOptions.Still);
         await test.StopAsync();
-        foreach (string stream in isRolledBack ? Streams(test) : [])
+        foreach (string stream in isRolledBack ? test.Streams() : [])
         {
             File.Delete(stream);
         }
@@ -341,8 +294,7 @@ public sealed class RollbackTests
         File.WriteAllBytes(Path.Combine(test.StoreDirectory, "stream", name), new byte[5000]);
         if (isRolledBack)
         {
-            VolumeException refused = await Assert.ThrowsAsync<VolumeException>(() => test.OpenAsync());
-            Assert.Equal(VolumeFailure.Integrity, refused.Failure);
+            await test.AssertRefusedAsync(VolumeFailure.Integrity);
             return;
         }
 
@@ -354,12 +306,9 @@ public sealed class RollbackTests
     public async Task Claim_CopyWasPutBackAndTheStoreComesLate_IsNotMadeByAcceptingAnOlderStore()
     {
         var time = new ManualTimeProvider();
-        await using TestVolume test = await TestVolume.CreateAsync(new TestVolumeOptions { Time = time });
-        await test.FileSystem.PutAsync("a", [1]);
-        await test.DrainAsync();
+        await using TestVolume test = await PublishedVolume.CreateAsync(new TestVolumeOptions { Time = time });
         await using TestVolume older = test.CopyFiles(sharesStore: true);
-        await test.FileSystem.PutAsync("b", [2]);
-        await test.DrainAsync();
+        await test.PublishAsync("b", [2]);
         await test.StopAsync();
         older.AcceptsOlderStore = true;
         await older.OpenAsync(arrange: static store => store.Add(new StoreFault(StoreFaultKind.Fail)));
@@ -373,14 +322,5 @@ public sealed class RollbackTests
             },
             "that the copy is older is found out when the store answers");
         Assert.Equal("Corrupt", older.Volume.GetStatus().ClaimError);
-    }
-
-    private static string[] Streams(TestVolume test) => Directory.GetFiles(Path.Combine(test.StoreDirectory, "stream"));
-
-    private static string[] Rings(TestVolume test)
-    {
-        string[] rings = Directory.GetFiles(Path.Combine(test.StoreDirectory, "keyring"));
-        Array.Sort(rings, StringComparer.Ordinal);
-        return rings;
     }
 }

@@ -29,17 +29,17 @@ public sealed class StreamRetentionTests
                 await test.ReopenAsync();
             }
 
-            most = Math.Max(most, StreamOf(test).Count);
+            most = Math.Max(most, test.Streams().Length);
         }
 
         Assert.InRange(most, 4, 8);
-        List<string> left = StreamOf(test);
-        Assert.Equal(2, left.Count(static name => name.EndsWith("-full", StringComparison.Ordinal)));
-        Assert.EndsWith("-full", left[0], StringComparison.Ordinal);
+        string[] left = test.Streams();
+        Assert.Equal(2, left.Count(PublishedVolume.IsFull));
+        Assert.True(PublishedVolume.IsFull(left[0]));
         await AssertRestoresAsync(test, days);
 
         // The chain before the newest is there for the day on which that one is damaged.
-        string newest = left.Last(static name => name.EndsWith("-full", StringComparison.Ordinal));
+        string newest = Path.GetFileName(left.Last(PublishedVolume.IsFull));
         await using (TestVolume damaged = test.CopyFiles())
         {
             File.Delete(Path.Combine(damaged.StoreDirectory, "stream", newest));
@@ -61,12 +61,12 @@ public sealed class StreamRetentionTests
         }
 
         await PublishDayAsync(test, time, 2, collects: false);
-        List<string> before = StreamOf(test);
-        string previous = before.Where(static name => name.EndsWith("-full", StringComparison.Ordinal)).SkipLast(1).Last();
-        File.Delete(Path.Combine(test.StoreDirectory, "stream", previous));
+        string[] before = test.Streams();
+        string previous = before.Where(PublishedVolume.IsFull).SkipLast(1).Last();
+        File.Delete(previous);
         await CollectAsync(test);
 
-        Assert.Equal(before.Count - 1, StreamOf(test).Count);
+        Assert.Equal(before.Length - 1, test.Streams().Length);
     }
 
     [Fact]
@@ -82,8 +82,7 @@ public sealed class StreamRetentionTests
         }
 
         await test.StopAsync();
-        VolumeException refused = await Assert.ThrowsAsync<VolumeException>(() => older.OpenAsync());
-        Assert.Equal(VolumeFailure.Refused, refused.Failure);
+        await older.AssertRefusedAsync();
         await test.OpenAsync();
         await test.AssertSoundAsync();
     }
@@ -91,9 +90,7 @@ public sealed class StreamRetentionTests
     [Fact]
     public async Task Collect_ManySessions_KeepsTheNewestAndFencesAsBefore()
     {
-        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
-        await test.FileSystem.PutAsync("a", [1]);
-        await test.DrainAsync();
+        await using TestVolume test = await PublishedVolume.CreateAsync(TestVolumeOptions.Still);
         await using TestVolume older = test.CopyFiles(sharesStore: true);
         const int sessions = 20;
         for (int i = 0; i < sessions; i++)
@@ -102,9 +99,9 @@ public sealed class StreamRetentionTests
         }
 
         await CollectAsync(test);
-        string[] claims = [.. Directory.GetFiles(Path.Combine(test.StoreDirectory, "session")).Select(static path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+        string[] claims = test.Claims();
         Assert.Equal((int)StreamRetention.KeptSessions, claims.Length);
-        Assert.Equal(StoreLayout.Session(test.Volume.Session).Value, "session/" + claims[^1]);
+        Assert.Equal(StoreLayout.Session(test.Volume.Session).Value, "session/" + Path.GetFileName(claims[^1]));
 
         // A number that is free again is not the newest: who claims it late is fenced off.
         var holder = new SessionHolder("elsewhere", 1, 2, time());
@@ -114,8 +111,7 @@ public sealed class StreamRetentionTests
             Assert.False(late.IsClaimed);
         }
 
-        VolumeException refused = await Assert.ThrowsAsync<VolumeException>(() => older.OpenAsync());
-        Assert.Equal(VolumeFailure.Refused, refused.Failure);
+        await older.AssertRefusedAsync();
         Assert.True(await test.Volume.Parts.Writer!.Fence.IsNewestAsync(default));
         await test.AssertSoundAsync();
 
@@ -126,10 +122,8 @@ public sealed class StreamRetentionTests
     private static async Task PublishDayAsync(TestVolume test, ManualTimeProvider time, int day, bool collects = true)
     {
         time.Set(Day);
-        await test.FileSystem.PutAsync($"morning{day}", [(byte)day]);
-        await test.DrainAsync();
-        await test.FileSystem.PutAsync($"evening{day}", [(byte)day]);
-        await test.DrainAsync();
+        await test.PublishAsync($"morning{day}", [(byte)day]);
+        await test.PublishAsync($"evening{day}", [(byte)day]);
         if (collects)
         {
             await CollectAsync(test);
@@ -150,7 +144,4 @@ public sealed class StreamRetentionTests
             }
         }
     }
-
-    private static List<string> StreamOf(TestVolume test) =>
-        [.. Directory.GetFiles(Path.Combine(test.StoreDirectory, "stream")).Select(static path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
 }
