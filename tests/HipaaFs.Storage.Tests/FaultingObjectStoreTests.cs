@@ -56,6 +56,30 @@ public sealed class FaultingObjectStoreTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task WhenIdle_RequestsInTheStoreBehind_AreWaitedForAndHeldOnesAreNot()
+    {
+        var time = new ManualTimeProvider();
+        FaultingObjectStore slow = FaultingObjectStore.WithLatency(_memory, TimeSpan.FromSeconds(1), time); // What one holds up is in the one before it.
+        var store = new FaultingObjectStore(slow, time);
+        store.Add(new StoreFault(StoreFaultKind.Hang) { Verb = StoreVerb.Delete });
+        using var gone = new CancellationTokenSource();
+
+        Task hung = store.DeleteAsync(Key, EntityTag.Any, gone.Token).AsTask();
+        Assert.True(store.WhenIdleAsync().IsCompletedSuccessfully);
+        Task put = store.PutAsync(Key, _content, PutCondition.None, default).AsTask();
+        Task list = store.ListAsync(string.Empty, null, 1, default).AsTask();
+        Task idle = store.WhenIdleAsync();
+        Assert.Equal(2, store.Inside);
+        Assert.False(idle.IsCompleted);
+        time.Advance(TimeSpan.FromSeconds(1));
+        await Task.WhenAll(put, list, idle);
+
+        Assert.Equal(0, store.Inside);
+        await gone.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => hung);
+    }
+
+    [Fact]
     public async Task FailAfterwards_IsDone()
     {
         FaultingObjectStore store = await CreateAsync(new StoreFault(StoreFaultKind.FailAfterwards) { Verb = StoreVerb.Delete });

@@ -11,7 +11,7 @@ internal sealed partial class TrashKeeper
     private readonly int _days;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private long _rounds;
+    private long _waits;
     private volatile TrashState _state = TrashState.Kept;
 
     internal TrashKeeper(VolumeSnapshots snapshots, TrashClock clock, int days, TimeProvider time, ILogger logger)
@@ -26,8 +26,8 @@ internal sealed partial class TrashKeeper
     /// <summary>How it is.</summary>
     internal TrashState State => _state;
 
-    /// <summary>How many rounds have ended.</summary>
-    internal long Rounds => Volatile.Read(ref _rounds);
+    /// <summary>How often the wait for a round has begun. For tests: a clock that is moved then ends it.</summary>
+    internal long Waits => Volatile.Read(ref _waits);
 
     /// <summary>Keeps the trash until stopped.</summary>
     internal async Task RunAsync(CancellationToken stop)
@@ -36,7 +36,9 @@ internal sealed partial class TrashKeeper
         {
             while (true)
             {
-                await Task.Delay(TrashSchedule.Interval, _time, stop);
+                Task wait = Task.Delay(TrashSchedule.Interval, _time, stop);
+                Interlocked.Increment(ref _waits);
+                await wait;
                 await KeepOrLogAsync(stop);
             }
         }
@@ -110,8 +112,6 @@ internal sealed partial class TrashKeeper
             LogFailed(_logger, exception);
             Note(FsError.Io);
         }
-
-        Interlocked.Increment(ref _rounds);
     }
 
     private void Note(FsError error)

@@ -110,9 +110,9 @@ public sealed class AgeingTests(ITestOutputHelper output)
         for (int i = 0; i < 3; i++)
         {
             // The background keeps to its bandwidth by this clock meanwhile, and others wait for it.
-            await time.AdvanceUntilEndedAsync(test.DrainAsync(), TimeSpan.FromSeconds(1));
+            await time.AdvanceUntilEndedAsync(test.DrainAsync(), TimeSpan.FromSeconds(1), test.Store);
             Task<GarbageReport?> collecting = test.Volume.CollectGarbageAsync(null, default);
-            await time.AdvanceUntilEndedAsync(collecting, TimeSpan.FromSeconds(1));
+            await time.AdvanceUntilEndedAsync(collecting, TimeSpan.FromSeconds(1), test.Store);
             space = (await collecting)!.Space;
             time.Advance(SegmentCollector.Grace + TimeSpan.FromMinutes(1));
         }

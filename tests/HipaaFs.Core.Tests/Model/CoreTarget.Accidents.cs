@@ -118,7 +118,7 @@ internal sealed partial class CoreTarget
         Task<string?> draining = _test.Volume.DrainAsync(new Progress<DrainProgress>(), CancellationToken.None);
         if (_clock is not null)
         {
-            await _clock.AdvanceUntilEndedAsync(draining, TimeSpan.FromMilliseconds(200));
+            await _clock.AdvanceUntilEndedAsync(draining, TimeSpan.FromMilliseconds(200), _test.Store);
         }
 
         if (await draining is { } problem)

@@ -17,6 +17,8 @@ public sealed class FaultingObjectStore : IObjectStore
     private readonly int[] _calls = new int[Enum.GetValues<StoreVerb>().Length];
     private int _struck;
     private int _delayed;
+    private int _inside; // Guarded by _lock.
+    private TaskCompletionSource? _idle; // Completed when nothing is inside; null when nobody waits. Guarded by _lock.
 
     public FaultingObjectStore(IObjectStore inner, TimeProvider? time = null, int seed = 1)
     {
@@ -32,6 +34,18 @@ public sealed class FaultingObjectStore : IObjectStore
 
     /// <summary>How many requests were delayed, their timers running or fired.</summary>
     public int Delayed => Volatile.Read(ref _delayed);
+
+    /// <summary>How many requests are in the store behind this one: neither held up by a fault nor answered.</summary>
+    public int Inside
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _inside;
+            }
+        }
+    }
 
     /// <summary>A store in which every request takes this long before it is done.</summary>
     public static FaultingObjectStore WithLatency(IObjectStore inner, TimeSpan latency, TimeProvider? time = null)
@@ -56,6 +70,15 @@ public sealed class FaultingObjectStore : IObjectStore
         lock (_lock)
         {
             _faults.Clear();
+        }
+    }
+
+    /// <summary>Ends when no request is in the store behind this one; what a fault holds up is not in it.</summary>
+    public Task WhenIdleAsync()
+    {
+        lock (_lock)
+        {
+            return _inside == 0 ? Task.CompletedTask : (_idle ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
         }
     }
 
@@ -149,7 +172,7 @@ public sealed class FaultingObjectStore : IObjectStore
             return pretended;
         }
 
-        StoreResult<T> result = await operation(strike);
+        StoreResult<T> result = await PassAsync(operation, strike);
         if (strike.Has(StoreFaultKind.HangAfterwards))
         {
             await Task.Delay(Timeout.InfiniteTimeSpan, cancel);
@@ -158,6 +181,32 @@ public sealed class FaultingObjectStore : IObjectStore
         return strike.Of(StoreFaultKind.FailAfterwards) is { } ambiguous
             ? new StoreFailure(ambiguous.Error, "injected", ambiguous.RetryAfter)
             : result;
+    }
+
+    private async ValueTask<StoreResult<T>> PassAsync<T>(Func<Strike, ValueTask<StoreResult<T>>> operation, Strike strike)
+    {
+        lock (_lock)
+        {
+            _inside++;
+        }
+
+        try
+        {
+            return await operation(strike);
+        }
+        finally
+        {
+            TaskCompletionSource? idle = null;
+            lock (_lock)
+            {
+                if (--_inside == 0)
+                {
+                    (idle, _idle) = (_idle, null);
+                }
+            }
+
+            idle?.SetResult();
+        }
     }
 
     private Strike Choose(StoreVerb verb, string key)

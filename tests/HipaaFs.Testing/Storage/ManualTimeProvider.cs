@@ -71,14 +71,15 @@ public sealed class ManualTimeProvider : TimeProvider
     /// <summary>Moves the clock to the next timer and fires it. Returns false when none is running.</summary>
     public bool AdvanceToNextTimer() => FireNext(DateTimeOffset.MaxValue);
 
-    /// <summary>Moves the clock forward step by step until some work ends that waits for it now and then, beside disks and threads that know nothing of it.</summary>
-    /// <remarks>The end is that of the work. The pause between steps decides nothing: it keeps the clock from running hours ahead, past the time-outs of calls under way.</remarks>
-    public async Task AdvanceUntilEndedAsync(Task work, TimeSpan step)
+    /// <summary>Moves the clock forward step by step until some work ends that waits for it now and then, and now and then for a store that knows nothing of it.</summary>
+    /// <remarks>No step is made while the store is at work, so that no call times out that is being answered.</remarks>
+    public async Task AdvanceUntilEndedAsync(Task work, TimeSpan step, FaultingObjectStore store)
     {
         while (!work.IsCompleted)
         {
+            await Task.WhenAny(work, store.WhenIdleAsync());
             Advance(step);
-            await Task.WhenAny(work, Task.Delay(1));
+            await Task.Yield();
         }
 
         await work;
