@@ -16,12 +16,14 @@ internal sealed class AzureListing
 
     private readonly BlobContainerClient _container;
     private readonly string _prefix;
+    private readonly bool _foreignKeys;
     private readonly Lock _lock = new();
     private readonly Dictionary<(string Prefix, ObjectKey Last), string> _markers = []; // This and the next guarded by _lock.
     private readonly Queue<(string Prefix, ObjectKey Last)> _order = new();
 
-    internal AzureListing(BlobContainerClient container, string prefix)
+    internal AzureListing(BlobContainerClient container, string prefix, bool foreignKeys)
     {
+        _foreignKeys = foreignKeys;
         _container = container;
         _prefix = prefix;
     }
@@ -30,18 +32,20 @@ internal sealed class AzureListing
     internal async ValueTask<StoreResult<ObjectPage>> ListAsync(string prefix, ObjectKey? after, int limit, CancellationToken cancel)
     {
         string? marker = Find(prefix, after);
+        ObjectKey? readOver = marker is null ? after : null;
         int length = Math.Min(limit, LongestPage);
+        var unusable = new List<string>();
         while (true)
         {
-            (List<ObjectProperties> objects, string? next) = await PageAsync(prefix, marker, length, cancel);
-            if (after is { } key)
+            (List<ObjectProperties> objects, string? next) = await PageAsync(prefix, marker, length, unusable, cancel);
+            if (readOver is { } key)
             {
                 objects.RemoveAll(found => found.Key <= key);
             }
 
             if (objects.Count > limit)
             {
-                return new ObjectPage(objects[..limit], More: true);
+                return new ObjectPage(objects[..limit], More: true) { Unusable = unusable };
             }
 
             if (objects.Count > 0 || next is null)
@@ -52,7 +56,7 @@ internal sealed class AzureListing
                     Remember((prefix, objects[^1].Key), next!);
                 }
 
-                return new ObjectPage(objects, more);
+                return new ObjectPage(objects, more) { Unusable = unusable };
             }
 
             marker = next;
@@ -60,7 +64,8 @@ internal sealed class AzureListing
         }
     }
 
-    private async ValueTask<(List<ObjectProperties> Objects, string? Next)> PageAsync(string prefix, string? marker, int length, CancellationToken cancel)
+    private async ValueTask<(List<ObjectProperties> Objects, string? Next)> PageAsync(
+        string prefix, string? marker, int length, List<string> unusable, CancellationToken cancel)
     {
         var objects = new List<ObjectProperties>();
         AsyncPageable<BlobItem> listing = _container.GetBlobsAsync(BlobTraits.None, BlobStates.None, _prefix + prefix, cancel);
@@ -68,9 +73,13 @@ internal sealed class AzureListing
         {
             foreach (BlobItem item in page.Values)
             {
-                if (ObjectKey.TryParse(item.Name[_prefix.Length..], out ObjectKey key))
+                if (ObjectKey.TryParse(item.Name[_prefix.Length..], _foreignKeys, out ObjectKey key))
                 {
                     objects.Add(PropertiesOf(key, item.Properties));
+                }
+                else if (_foreignKeys)
+                {
+                    unusable.Add(item.Name[_prefix.Length..]);
                 }
             }
 

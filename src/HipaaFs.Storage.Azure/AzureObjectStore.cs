@@ -23,7 +23,7 @@ public sealed class AzureObjectStore : IObjectStore
         _prefix = url.Prefix.Length == 0 ? string.Empty : url.Prefix + "/";
         _connection = new AzureConnection(url, options);
         _put = new AzurePut(_connection, options);
-        _listing = new AzureListing(_connection.Container, _prefix);
+        _listing = new AzureListing(_connection.Container, _prefix, options.ForeignKeys);
     }
 
     /// <inheritdoc/>

@@ -5,6 +5,9 @@ namespace HipaaFs.Storage.Azure;
 /// <summary>How objects travel to a container.</summary>
 public sealed record AzureStoreOptions
 {
+    /// <summary>See <see cref="StoreOptions.ForeignKeys"/>. Default false.</summary>
+    public bool ForeignKeys { get; init; }
+
     /// <summary>A file up to this many bytes goes up in one request, a longer one in blocks. Default 32 MiB.</summary>
     public long LongestSinglePut { get; init; } = 32L << 20;
 

@@ -14,10 +14,12 @@ internal sealed class S3Control
     private readonly string _prefix;
     private readonly string _archiveClass;
     private readonly string? _kmsKey;
+    private readonly bool _foreignKeys;
     private readonly S3Read _read;
 
-    internal S3Control(S3Connection connection, S3Read read, string prefix, StoreUrl url)
+    internal S3Control(S3Connection connection, S3Read read, string prefix, bool foreignKeys, StoreUrl url)
     {
+        _foreignKeys = foreignKeys;
         _connection = connection;
         _read = read;
         _prefix = prefix;
@@ -45,19 +47,24 @@ internal sealed class S3Control
         };
         ListObjectsV2Response page = await _connection.Control.ListObjectsV2Async(request, cancel);
         var objects = new List<ObjectProperties>(page.S3Objects?.Count ?? 0);
+        var unusable = new List<string>();
         while (true)
         {
             foreach (S3Object found in page.S3Objects ?? [])
             {
-                if (ObjectKey.TryParse(found.Key[_prefix.Length..], out ObjectKey parsed))
+                if (ObjectKey.TryParse(found.Key[_prefix.Length..], _foreignKeys, out ObjectKey parsed))
                 {
                     objects.Add(PropertiesOf(parsed, found));
+                }
+                else if (_foreignKeys)
+                {
+                    unusable.Add(found.Key[_prefix.Length..]);
                 }
             }
 
             if (page.IsTruncated != true || objects.Count > 0)
             {
-                return new ObjectPage(objects, page.IsTruncated == true && objects.Count > 0);
+                return new ObjectPage(objects, page.IsTruncated == true && objects.Count > 0) { Unusable = unusable };
             }
 
             // A page of names that are none of ours, or of none at all: an empty page would end the listing.

@@ -31,7 +31,7 @@ public sealed partial class S3ObjectStore : IObjectStore
         _prefix = url.Prefix.Length == 0 ? string.Empty : url.Prefix + "/";
         _connection = new S3Connection(url, options, new S3Credentials(url.Profile, file: null, time), time);
         _read = new S3Read(_connection);
-        _control = new S3Control(_connection, _read, _prefix, url);
+        _control = new S3Control(_connection, _read, _prefix, options.ForeignKeys, url);
         _put = new S3Put(_connection, url);
         _multipart = new S3MultipartPut(_connection, url, options, time, logger);
         _abandoned = new S3AbandonedUploads(_connection, _prefix, options.AbandonedUploadAge, time, logger);
@@ -269,6 +269,11 @@ public sealed partial class S3ObjectStore : IObjectStore
     // Only who writes in parts cleans up after others who did.
     private void StartSweep()
     {
+        if (_options.ForeignKeys)
+        {
+            return; // The bucket is not ours alone, nor are its uploads.
+        }
+
         lock (_lock)
         {
             _sweep ??= Task.Run(() => _abandoned.AbortAsync(_closing.Token));

@@ -3,6 +3,9 @@ namespace HipaaFs.Storage.S3;
 /// <summary>How objects travel to a bucket.</summary>
 public sealed record S3StoreOptions
 {
+    /// <summary>See <see cref="StoreOptions.ForeignKeys"/>. Default false.</summary>
+    public bool ForeignKeys { get; init; }
+
     /// <summary>A file up to this many bytes goes up in one request, a longer one in parts. Default 32 MiB.</summary>
     public long LongestSinglePut { get; init; } = 32L << 20;
 

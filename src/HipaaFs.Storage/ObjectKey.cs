@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 
 namespace HipaaFs.Storage;
 
@@ -14,6 +16,7 @@ public readonly record struct ObjectKey : IComparable<ObjectKey>
     public const int MaxLength = 512;
 
     private const int MaxSegmentLength = 255;
+    private const int MaxForeignLength = 1024; // Of S3 and Azure.
 
     private readonly string? _value;
 
@@ -26,6 +29,12 @@ public readonly record struct ObjectKey : IComparable<ObjectKey>
             throw new ArgumentException("not an object key", nameof(value));
         }
 
+        _value = value;
+    }
+
+    private ObjectKey(string value, bool isForeign)
+    {
+        Debug.Assert(isForeign, "a key of our own is checked");
         _value = value;
     }
 
@@ -52,11 +61,45 @@ public readonly record struct ObjectKey : IComparable<ObjectKey>
         return valid;
     }
 
+    /// <summary>
+    /// Wraps a key, or if <paramref name="isForeign"/> the name of an object that other programs made: any relative path of at most 1,024 bytes that cannot climb out of its root. Such keys are for stores
+    /// opened with <see cref="StoreOptions.ForeignKeys"/> only.
+    /// </summary>
+    public static bool TryParse([NotNullWhen(true)] string? value, bool isForeign, out ObjectKey key)
+    {
+        if (!isForeign)
+        {
+            return TryParse(value, out key);
+        }
+
+        bool valid = IsValidForeign(value);
+        key = valid ? new ObjectKey(value!, isForeign) : default;
+        return valid;
+    }
+
     /// <inheritdoc/>
     public int CompareTo(ObjectKey other) => string.CompareOrdinal(Value, other.Value);
 
     /// <summary>The key's text.</summary>
     public override string ToString() => Value;
+
+    private static bool IsValidForeign([NotNullWhen(true)] string? value)
+    {
+        if (string.IsNullOrEmpty(value) || Encoding.UTF8.GetByteCount(value) > MaxForeignLength || value.Contains('\0', StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        foreach (Range segment in value.AsSpan().Split('/'))
+        {
+            if (value.AsSpan()[segment] is "" or "." or "..")
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     private static bool IsValid([NotNullWhen(true)] string? value)
     {

@@ -6,6 +6,12 @@ public sealed record StoreOptions
     /// <summary>Whether a missing root directory is created. Default false: a NAS path that is not mounted must not look like an empty store.</summary>
     public bool Create { get; init; }
 
+    /// <summary>
+    /// Whether the store holds objects of other programs, whose names are listed as <see cref="ObjectKey.TryParse(string?, bool, out ObjectKey)"/> takes them. What these programs left
+    /// unfinished is left alone. Default false: names that are none of ours are passed over.
+    /// </summary>
+    public bool ForeignKeys { get; init; }
+
     /// <summary>Repeats and time-outs.</summary>
     public RetryOptions Retry { get; init; } = new();
 

@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using HipaaFs.Cli.Commands;
 using HipaaFs.Cli.Control;
 using HipaaFs.Cli.Daemon;
+using HipaaFs.Cli.Transfer;
 using HipaaFs.Collection;
 
 namespace HipaaFs.Cli.Output;
@@ -26,4 +27,7 @@ namespace HipaaFs.Cli.Output;
 [JsonSerializable(typeof(KeyWrapLine))]
 [JsonSerializable(typeof(ConfigCheckResult))]
 [JsonSerializable(typeof(VersionResult))]
+[JsonSerializable(typeof(TransferResult))]
+[JsonSerializable(typeof(TransferRecord))]
+[JsonSerializable(typeof(VerifyResult))]
 internal sealed partial class JsonOutput : JsonSerializerContext;

@@ -10,7 +10,7 @@ internal static class KnownStores
     /// <summary>Opens any of them.</summary>
     public static ObjectStores All { get; } = new(new Dictionary<StoreScheme, StoreAdapter>
     {
-        [StoreScheme.AzureBlob] = static (url, _, _, _) => AzureObjectStore.Open(url, new AzureStoreOptions()),
-        [StoreScheme.S3] = static (url, _, time, logger) => S3ObjectStore.Open(url, new S3StoreOptions(), time, logger),
+        [StoreScheme.AzureBlob] = static (url, options, _, _) => AzureObjectStore.Open(url, new AzureStoreOptions { ForeignKeys = options.ForeignKeys }),
+        [StoreScheme.S3] = static (url, options, time, logger) => S3ObjectStore.Open(url, new S3StoreOptions { ForeignKeys = options.ForeignKeys }, time, logger),
     });
 }

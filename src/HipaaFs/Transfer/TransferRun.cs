@@ -1,0 +1,139 @@
+using HipaaFs.Cli.Output;
+
+namespace HipaaFs.Cli.Transfer;
+
+/// <summary>Copies the files of one tree into another, several at a time; what former runs copied and nobody changed is left alone.</summary>
+/// <remarks>
+/// (1) List the source. (2) Copy what is new or changed: whole or not at all, hashed on the way, held against a manifest where there is one, then noted in the journal.
+/// (3) Deal with what the source has no more. A file that cannot be copied is reported and the others go on; a run that was cut off is gone on with by the next.
+/// </remarks>
+internal sealed class TransferRun
+{
+    private readonly PlainTree _source;
+    private readonly PlainTree _target;
+    private readonly TransferJournal _journal;
+    private readonly TransferOptions _options;
+    private readonly TransferReport _report = new();
+
+    /// <summary>Prepares a run.</summary>
+    public TransferRun(PlainTree source, PlainTree target, TransferJournal journal, TransferOptions options)
+    {
+        _source = source;
+        _target = target;
+        _journal = journal;
+        _options = options;
+    }
+
+    /// <summary>Copies.</summary>
+    /// <exception cref="TransferException">The source cannot be listed.</exception>
+    public async Task<TransferReport> RunAsync(Action<ProgressUpdate> show, CancellationToken cancel)
+    {
+        List<PlainFile> files = await ListAsync(show, cancel);
+        long total = files.Sum(static file => file.Length);
+        long done = 0;
+        void Advance(long bytes) => show(new ProgressUpdate("copy", Interlocked.Add(ref done, bytes), total, "bytes"));
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = _options.Jobs, CancellationToken = cancel };
+        await Parallel.ForEachAsync(files, parallel, async (file, ends) => await CopyAsync(file, Advance, ends));
+        await ForgetVanishedAsync(files, cancel);
+        _journal.Compact();
+        return _report;
+    }
+
+    /// <summary>The files that are in the target now, by their paths in it, with their SHA-256.</summary>
+    public IEnumerable<KeyValuePair<string, byte[]>> Files() => _journal.Records.Values.Select(
+        record => KeyValuePair.Create(TargetPathOf(record.Path), Convert.FromHexString(record.Sha256)));
+
+    private async Task<List<PlainFile>> ListAsync(Action<ProgressUpdate> show, CancellationToken cancel)
+    {
+        var files = new List<PlainFile>();
+        await foreach (PlainFile file in _source.ListAsync(_report.AddFailure, cancel))
+        {
+            if (!file.Path.StartsWith(_options.SourcePrefix, StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            if (_options.Expected is { } expected && !expected.ContainsKey(file.Path))
+            {
+                _report.AddFailure(new TransferFailure(file.Path, "the manifest of the source does not name it"));
+                continue;
+            }
+
+            files.Add(file);
+            show(new ProgressUpdate("list", files.Count, 0, "files"));
+        }
+
+        ReportMissing(files);
+        return files;
+    }
+
+    private void ReportMissing(List<PlainFile> files)
+    {
+        if (_options.Expected is null)
+        {
+            return;
+        }
+
+        var found = files.Select(static file => file.Path).ToHashSet(StringComparer.Ordinal);
+        foreach (string missing in _options.Expected.Keys.Where(path => !found.Contains(path)))
+        {
+            _report.AddFailure(new TransferFailure(missing, "the manifest of the source names it, and it is not there"));
+        }
+    }
+
+    private async ValueTask CopyAsync(PlainFile file, Action<long> advance, CancellationToken cancel)
+    {
+        try
+        {
+            ReadOnlyMemory<byte> expected = _options.Expected is { } all ? all[file.Path] : default;
+            string path = TargetPathOf(file.Path);
+            if (await IsUnchangedAsync(file, path, expected, cancel))
+            {
+                _report.AddUnchanged(file.Length);
+                advance(file.Length);
+                return;
+            }
+
+            byte[] sha256 = await _target.CopyFromAsync(_source, file, path, new CopyCheck(expected, advance), cancel);
+            _journal.Add(new TransferRecord(file.Path, file.Length, file.Version, Convert.ToHexStringLower(sha256)));
+            _report.AddCopied(file.Length);
+        }
+        catch (TransferException failure)
+        {
+            _report.AddFailure(new TransferFailure(file.Path, failure.Message));
+        }
+    }
+
+    private async ValueTask<bool> IsUnchangedAsync(PlainFile file, string path, ReadOnlyMemory<byte> expected, CancellationToken cancel) =>
+        _journal.Records.TryGetValue(file.Path, out TransferRecord? record)
+        && record.Length == file.Length
+        && record.Version == file.Version
+        && (expected.IsEmpty || record.Sha256 == Convert.ToHexStringLower(expected.Span))
+        && await _target.HasAsync(path, file.Length, cancel);
+
+    private async Task ForgetVanishedAsync(List<PlainFile> files, CancellationToken cancel)
+    {
+        var kept = files.Select(static file => file.Path).ToHashSet(StringComparer.Ordinal);
+        kept.UnionWith(_report.Failures.Select(static failure => failure.Path)); // What cannot be read now is not gone.
+        foreach (string path in _journal.Records.Keys.Where(path => !kept.Contains(path)).ToList())
+        {
+            if (_options.RemovesVanished)
+            {
+                try
+                {
+                    await _target.RemoveAsync(TargetPathOf(path), cancel);
+                }
+                catch (TransferException failure)
+                {
+                    _report.AddFailure(new TransferFailure(path, failure.Message));
+                    continue;
+                }
+            }
+
+            _journal.Remove(path);
+            _report.Vanished++;
+        }
+    }
+
+    private string TargetPathOf(string path) => _options.TargetPrefix + path[_options.SourcePrefix.Length..];
+}
