@@ -57,15 +57,18 @@ internal static class ChunkReader
     {
         int length = (int)Math.Min(ChunkLength, file.Length - offset);
         IMemoryOwner<byte> memory = MemoryPool<byte>.Shared.Rent(length);
+        bool isWhole = false;
         try
         {
-            int read = await source.ReadAsync(file, offset, memory.Memory[..length], cancel);
-            return read == length ? new Chunk(memory, length) : throw new TransferException("it was cut short while it was copied");
+            isWhole = await source.ReadAsync(file, offset, memory.Memory[..length], cancel) == length;
+            return isWhole ? new Chunk(memory, length) : throw new TransferException("it was cut short while it was copied");
         }
-        catch
+        finally
         {
-            memory.Dispose();
-            throw;
+            if (!isWhole)
+            {
+                memory.Dispose();
+            }
         }
     }
 

@@ -108,13 +108,11 @@ internal sealed class DirectoryTree : PlainTree
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            Remove(temporary);
             throw new TransferException(exception.Message.Replace(temporary, "the copy", StringComparison.Ordinal), exception);
         }
-        catch
+        finally
         {
-            Remove(temporary);
-            throw;
+            Remove(temporary); // Unless it has its name.
         }
     }
 
