@@ -38,7 +38,7 @@ public interface IObjectStore : IAsyncDisposable
     /// <summary>Stores a file as an object, in parts where the store wants parts; what a failed or cancelled put leaves of parts the store removes itself.</summary>
     /// <remarks>
     /// InvalidRequest: the file is not there or not of the length given. Corrupt: what arrived differs from the checksums given. The answer says in
-    /// <see cref="ObjectProperties.Sha256"/> what was taken; a caller who gets none from a store that is not <see cref="StoreCapabilities.Local"/> reads the object back.
+    /// <see cref="ObjectProperties.Sha256"/> what was taken; a caller who gets none reads the object back.
     /// </remarks>
     ValueTask<StoreResult<ObjectProperties>> PutFileAsync(ObjectKey key, UploadSource source, PutOptions options, CancellationToken cancel);
 

@@ -6,8 +6,8 @@ namespace HipaaFs.Staging;
 
 /// <summary>Decides whether a store has what was handed over to it, before the only other copy may go.</summary>
 /// <remarks>
-/// A store that copied says which SHA-256 the bytes had that it took. One that says nothing is read back, unless it is on a disk of this machine: then the file handed
-/// over became the object itself, and all there is to see is that it is there. Thread-safe.
+/// A store that copied says which SHA-256 the bytes had that it took. One that says nothing is read back. So is one that made the file handed over the object itself, by
+/// a hard link: a disk may have changed the file since it was written, and then there is no good copy left to go to. Thread-safe.
 /// </remarks>
 internal sealed class UploadVerification
 {
@@ -30,23 +30,9 @@ internal sealed class UploadVerification
             return StoreError.Corrupt;
         }
 
-        if (!answer.Sha256.IsEmpty)
-        {
-            return Compare(digest(), answer.Sha256.Span);
-        }
-
-        if (!_store.Capabilities.Local)
-        {
-            return await CheckObjectAsync(answer.Key, length, digest, cancel);
-        }
-
-        StoreResult<ObjectProperties> found = await _store.GetPropertiesAsync(answer.Key, cancel);
-        if (!found.Succeeded)
-        {
-            return found.Error;
-        }
-
-        return found.Value.Length == length ? StoreError.None : StoreError.Corrupt;
+        return answer.Sha256.IsEmpty
+            ? await CheckObjectAsync(answer.Key, length, digest, cancel)
+            : Compare(digest(), answer.Sha256.Span);
     }
 
     /// <summary>Reads an object back and compares it.</summary>

@@ -76,6 +76,41 @@ public sealed class UploadVerificationTests
         await AssertRestorableAsync(test, content);
     }
 
+    // A store on the filesystem of staging keeps the staged file itself: what damages one damages both, and is seen while something can be done about it.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)] // Nobody remembers the checksum; the keys tell.
+    public async Task Upload_StagedFileDamagedBeforeAStoreLinksIt_IsNotTakenForDone(bool afterACrash)
+    {
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
+        byte[] content = FileSystemCalls.RandomBytes(100_000, 1);
+        test.Store.Add(new StoreFault(StoreFaultKind.Fail) { Verb = StoreVerb.PutFile, KeyPrefix = "seg/" });
+        await test.FileSystem.PutAsync("a", content);
+        await test.FileSystem.SyncAsync(default).Ok();
+        Assert.Equal(FsError.None, await test.Volume.Parts.Writer!.Writeback.FinishSegmentsAsync());
+        await Eventually.TrueAsync(() => test.Volume.GetStatus().UploadError is not null, "the first try fails");
+        await test.FileSystem.SyncAsync(default).Ok(); // So that a crash leaves the segment as a finished one.
+        await using TestVolume? crashed = afterACrash ? await test.CrashAsync(FlipBit) : null;
+        TestVolume last = crashed ?? test;
+        if (crashed is null)
+        {
+            FlipBit(test);
+            test.Store.Heal();
+            test.Volume.Parts.Writer.Uploader.RetryNow();
+        }
+
+        await Eventually.TrueAsync(
+            () => last.Volume.GetStatus() is { UploadError: "Corrupt" } or { StagedSegments: 0 }, "the store has what is damaged, or it is not believed");
+
+        Assert.Equal(1, last.Volume.GetStatus().StagedSegments);
+        Assert.True(Assert.Single(last.Volume.Parts.Writer!.Uploader.ListFailed(2)).IsHopeless);
+        Assert.Equal(default, last.Volume.Parts.Writer.Publisher.PublishedSequence);
+        FlipBit(last); // As a disk that gives what it was given after all.
+        last.Volume.Parts.Writer.Uploader.RetryNow();
+        await last.DrainAsync();
+        await AssertRestorableAsync(last, content);
+    }
+
     [Fact]
     public async Task CheckAnswer_StoreThatCopiesAndSaysNothing_IsReadBack()
     {
@@ -92,6 +127,16 @@ public sealed class UploadVerificationTests
         Assert.Equal(StoreError.Corrupt, await verification.CheckAnswerAsync(silent, content.Length, static () => default, default));
         await store.DeleteAsync(Key, EntityTag.Any, default);
         Assert.Equal(StoreError.NotFound, await verification.CheckAnswerAsync(silent, content.Length, () => digest, default));
+    }
+
+    // In place: the file stays the one that the store may have linked.
+    private static void FlipBit(TestVolume test)
+    {
+        using FileStream file = File.Open(Assert.Single(Directory.GetFiles(test.StagingDirectory, "*.seg")), FileMode.Open, FileAccess.ReadWrite);
+        file.Position = 200;
+        int value = file.ReadByte();
+        file.Position = 200;
+        file.WriteByte((byte)(value ^ 1));
     }
 
     private static async Task<Task<string?>> UploadSpoiltAsync(TestVolume test, byte[] content)
