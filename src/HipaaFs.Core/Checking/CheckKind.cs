@@ -21,6 +21,9 @@ public enum CheckKind
     /// <summary>An inode has no name and is not an orphan.</summary>
     UnnamedInode,
 
+    /// <summary>Directories are in each other, or one is in itself, and nothing leads to them from the root.</summary>
+    DirectoryCycle,
+
     /// <summary>An orphan's row is of an inode that does not exist or has a name, or of a session that never was.</summary>
     StrayOrphan,
 

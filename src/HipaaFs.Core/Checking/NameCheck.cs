@@ -4,7 +4,7 @@ using HipaaFs.Names;
 
 namespace HipaaFs.Checking;
 
-/// <summary>Checks that names lead to inodes, that inodes have as many names as they say, and that those without one are orphans of a session.</summary>
+/// <summary>Checks that names lead to inodes and from the root to all directories, that inodes have as many names as they say, and that those without one are orphans of a session.</summary>
 /// <remarks>Used once.</remarks>
 internal sealed class NameCheck
 {
@@ -14,6 +14,7 @@ internal sealed class NameCheck
     private readonly Dictionary<InodeId, uint> _links = [];
     private readonly Dictionary<InodeId, uint> _directories = [];
     private readonly HashSet<InodeId> _orphans = [];
+    private readonly DirectoryCycles _cycles = new();
 
     private NameCheck(VolumeRows rows, VolumeNames? names, CheckFindings findings)
     {
@@ -51,7 +52,7 @@ internal sealed class NameCheck
             }
         }
 
-        NameAll(unnamed, now);
+        NameAll(unnamed, _cycles.Find(_rows), now);
     }
 
     private void CheckEntry(EntryChange entry)
@@ -69,6 +70,7 @@ internal sealed class NameCheck
         if (named!.Inode.IsDirectory)
         {
             _directories[entry.Parent] = _directories.GetValueOrDefault(entry.Parent) + 1;
+            _cycles.Add(entry);
         }
 
         if (_names is not null && _names.TryOpen(parent!.Inode.Domain, entry.Parent, entry.Name) is null)
@@ -122,20 +124,45 @@ internal sealed class NameCheck
         inode.IsDirectory ? 2 + _directories.GetValueOrDefault(inode.Id) : _links.GetValueOrDefault(inode.Id);
 
     // Last, so that lost+found and what is put there are counted on top of counts that are right.
-    private void NameAll(List<InodeChange> unnamed, Timestamp now)
+    private void NameAll(List<InodeChange> unnamed, List<InodeChange> cycles, Timestamp now)
     {
-        LostAndFound? place = unnamed.Count > 0 && _findings.MayRepair && _names is not null ? LostAndFound.TryOpen(_rows, _names, now, _findings) : null;
+        bool isWanted = unnamed.Count + cycles.Count > 0 && _findings.MayRepair;
+        LostAndFound? place = isWanted && _names is not null ? LostAndFound.TryOpen(_rows, _names, now, _findings) : null;
         foreach (InodeChange inode in unnamed)
         {
-            string subject = $"inode {inode.Inode.Id}";
-            if (_findings.MayRepair && place is null)
-            {
-                _findings.Add(CheckKind.UnnamedInode, subject);
-                continue;
-            }
+            Name(CheckKind.UnnamedInode, inode, place);
+        }
 
-            place?.Add(inode, inode.Inode.IsDirectory ? ExpectedLinks(inode.Inode) : 1);
-            _findings.AddSettled(CheckKind.UnnamedInode, subject);
+        foreach (InodeChange directory in cycles)
+        {
+            Name(CheckKind.DirectoryCycle, directory, place);
+        }
+
+        foreach (InodeChange directory in place is null ? [] : cycles)
+        {
+            TakeOut(directory);
+        }
+    }
+
+    private void Name(CheckKind kind, InodeChange inode, LostAndFound? place)
+    {
+        string subject = $"inode {inode.Inode.Id}";
+        if (_findings.MayRepair && place is null)
+        {
+            _findings.Add(kind, subject);
+            return;
+        }
+
+        place?.Add(inode, inode.Inode.IsDirectory ? ExpectedLinks(inode.Inode) : 1);
+        _findings.AddSettled(kind, subject);
+    }
+
+    private void TakeOut(InodeChange directory)
+    {
+        foreach (EntryChange entry in _cycles.NamesOf(directory.Inode.Id))
+        {
+            _findings.Repair(entry with { Kind = ChangeKind.Tombstone });
+            _findings.Repair(_rows.Inodes[entry.Parent], static parent => parent with { LinkCount = parent.LinkCount - 1 });
         }
     }
 }

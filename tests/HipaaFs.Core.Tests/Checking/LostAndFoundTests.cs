@@ -46,6 +46,66 @@ public sealed class LostAndFoundTests
         }
     }
 
+    [Theory]
+    [InlineData(1)] // It is in itself.
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Repair_DirectoriesThatAreInEachOther_AreLinkedWithAllBelowThem(int length)
+    {
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
+        InodeId first = (await test.FileSystem.MakeDirectoryAsync("cycle")).Id;
+        InodeId last = first;
+        for (int i = 1; i < length; i++)
+        {
+            last = (await test.FileSystem.MakeDirectoryAsync("next", last)).Id;
+        }
+
+        InodeId beside = (await test.FileSystem.MakeDirectoryAsync("beside", last)).Id; // Below the cycle, and in none.
+        await test.FileSystem.PutAsync("a", Content, beside);
+        InodeId closing = (await test.FileSystem.MakeDirectoryAsync("closing", last)).Id;
+        await test.DrainAsync();
+        await test.StopAsync();
+        await SpoiltRows.WriteAsync(test, rows =>
+        [
+            EntryOf(rows, first) with { Kind = ChangeKind.Tombstone },
+            EntryOf(rows, closing) with { Inode = first },
+            InodeOf(rows, closing) with { Kind = ChangeKind.Tombstone },
+            WithLinks(InodeOf(rows, InodeId.Root), 2),
+        ]);
+
+        await AssertMendedAsync(test, CheckKind.DirectoryCycle);
+
+        await test.OpenAsync();
+        string below = string.Concat(Enumerable.Repeat("/next", length - 1));
+        FileSystemCalls.AssertSame(Content, await test.FileSystem.GetAsync($"lost+found/inode-{first}{below}/beside/a"));
+        Assert.Equal(3U, (await test.FileSystem.LookupAsync("lost+found")).LinkCount);
+        Assert.Equal(["beside"], (await test.FileSystem.ListAsync(last)).Select(static entry => entry.Name));
+        await test.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Check_DirectoriesInEachOther_AreFoundWithoutAKeyToo()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
+        InodeId first = (await test.FileSystem.MakeDirectoryAsync("cycle")).Id;
+        InodeId closing = (await test.FileSystem.MakeDirectoryAsync("closing", first)).Id;
+        await test.DrainAsync();
+        await test.StopAsync();
+        await SpoiltRows.WriteAsync(test, rows =>
+        [
+            EntryOf(rows, first) with { Kind = ChangeKind.Tombstone },
+            EntryOf(rows, closing) with { Inode = first },
+            InodeOf(rows, closing) with { Kind = ChangeKind.Tombstone },
+            WithLinks(InodeOf(rows, InodeId.Root), 2),
+        ]);
+
+        CheckReport report = await VolumeCheck.RunAsync(test.Options, null, repair: true, new Progress<CheckProgress>(), default);
+
+        CheckFinding found = Assert.Single(report.Findings);
+        Assert.Equal((CheckKind.DirectoryCycle, false), (found.Kind, found.Repaired));
+        Assert.Contains($"inode {first} ", found.Subject + " ", StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Repair_LostAndFoundIsThere_IsUsed()
     {
@@ -187,11 +247,12 @@ public sealed class LostAndFoundTests
     private static EntryChange EntryOf(List<RowChange> rows, InodeId inode) =>
         rows.OfType<EntryChange>().Single(row => row.Kind == ChangeKind.Upsert && row.Inode == inode);
 
-    private static InodeChange Unlinked(List<RowChange> rows, InodeId inode)
-    {
-        InodeChange row = rows.OfType<InodeChange>().Single(row => row.Kind == ChangeKind.Upsert && row.Inode.Id == inode);
-        return row with { Inode = row.Inode with { LinkCount = 0 } };
-    }
+    private static InodeChange InodeOf(List<RowChange> rows, InodeId inode) =>
+        rows.OfType<InodeChange>().Single(row => row.Kind == ChangeKind.Upsert && row.Inode.Id == inode);
+
+    private static InodeChange WithLinks(InodeChange row, uint links) => row with { Inode = row.Inode with { LinkCount = links } };
+
+    private static InodeChange Unlinked(List<RowChange> rows, InodeId inode) => WithLinks(InodeOf(rows, inode), 0);
 
     // A closed volume with one file in one directory.
     private static async Task<(TestVolume Volume, InodeId Directory, InodeId File)> ClosedAsync()
