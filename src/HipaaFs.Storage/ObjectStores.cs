@@ -29,11 +29,17 @@ public sealed class ObjectStores
         return Stack(adapter, options, time, logger);
     }
 
-    /// <summary>Puts the decorators on an adapter: counting outermost, then limits, then repeats, so that a repeat keeps its place and is not counted as an operation.</summary>
+    /// <summary>
+    /// Puts the decorators on an adapter: counting outermost, then limits, then repeats with their budget and the breaker, so that a repeat keeps its place and is not counted
+    /// as an operation, and hedging innermost, so that both requests for a read are one try.
+    /// </summary>
     public static MeteringObjectStore Stack(IObjectStore adapter, StoreOptions options, TimeProvider time, ILogger logger)
     {
         var meter = new StoreMeter(time);
-        var retrying = new RetryingObjectStore(adapter, options.Retry, time, meter, logger);
+        bool isLocal = adapter.Capabilities.Local;
+        IObjectStore hedging = isLocal || options.Hedge.Share <= 0 ? adapter : new HedgingObjectStore(adapter, options.Hedge, time, meter);
+        CircuitBreaker? breaker = isLocal ? null : new CircuitBreaker(options.Breaker, time, meter, logger);
+        var retrying = new RetryingObjectStore(hedging, options.Retry, time, meter, logger) { Breaker = breaker };
         var limiting = new LimitingObjectStore(retrying, options.Limits, time);
         return new MeteringObjectStore(limiting, meter);
     }

@@ -23,4 +23,10 @@ public sealed record RetryOptions
 
     /// <summary>The slowest upload in bytes a second that is not given up. Default 256 KiB/s.</summary>
     public long SlowestUpload { get; init; } = 256 * 1024;
+
+    /// <summary>Repeats of all requests to the store together that may be made before one succeeds, see <see cref="RetryBudget"/>. Default 100.</summary>
+    public int Budget { get; init; } = 100;
+
+    /// <summary>Repeats that a second brings back. Default 1.</summary>
+    public double BudgetPerSecond { get; init; } = 1;
 }

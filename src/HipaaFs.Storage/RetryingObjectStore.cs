@@ -5,7 +5,8 @@ namespace HipaaFs.Storage;
 /// <summary>Repeats what may pass: Throttled, Unavailable and TimedOut, and nothing else. The only layer that repeats.</summary>
 /// <remarks>
 /// <para>Full jitter: before try n + 1 it waits a uniformly random time below min(MaxDelay, FirstDelay * 2^(n-1)), or longer when the
-/// store says so. A try that gets no answer in its time is cancelled and counts as TimedOut.</para>
+/// store says so. A try that gets no answer in its time is cancelled and counts as TimedOut. The repeats of all requests together have a budget
+/// (<see cref="RetryBudget"/>); when it is used up the failure stands. While <see cref="Breaker"/> is open nothing is tried: the request fails at once, of what the store failed of last.</para>
 /// <para>After Unavailable and TimedOut a change may have been done. Put without a condition, tier changes and restores are repeated as they are.
 /// A delete that then finds nothing answers true. A put-if-absent that then answers AlreadyExists is decided by comparing: if the object
 /// there has the length and every byte of what was to be put, it is taken for ours and the put succeeds. Hence who uses put-if-absent
@@ -19,6 +20,7 @@ public sealed partial class RetryingObjectStore : IObjectStore
     private readonly StoreMeter _meter;
     private readonly ILogger _logger;
     private readonly Random _random;
+    private readonly RetryBudget _budget;
 
     /// <summary>Repeats what fails at <paramref name="inner"/>, which it then owns.</summary>
     /// <param name="inner">The adapter.</param>
@@ -36,7 +38,11 @@ public sealed partial class RetryingObjectStore : IObjectStore
         _meter = meter;
         _logger = logger;
         _random = random ?? Random.Shared;
+        _budget = new RetryBudget(options, time);
     }
+
+    /// <summary>Keeps tries from a store that does not work; null for none.</summary>
+    public CircuitBreaker? Breaker { get; init; }
 
     /// <inheritdoc/>
     public StoreCapabilities Capabilities => _inner.Capabilities;
@@ -143,17 +149,36 @@ public sealed partial class RetryingObjectStore : IObjectStore
     {
         long start = _time.GetTimestamp();
         bool ambiguous = false;
+        StoreResult<TResult> result = default;
         for (int number = 1; ; number++)
         {
-            StoreResult<TResult> result = await TryAsync(timeout, arguments, attempt, cancel);
+            BreakerEntry entry = Breaker?.Enter() ?? BreakerEntry.Passed;
+            if (entry == BreakerEntry.Refused)
+            {
+                // What an earlier try failed of says more than that this one was not made.
+                return new Outcome<TResult>(number > 1 ? result : Breaker!.Refusal(), ambiguous);
+            }
+
+            bool isKnown = false;
+            try
+            {
+                result = await TryAsync(timeout, arguments, attempt, cancel);
+                isKnown = true;
+            }
+            finally
+            {
+                Tell(entry, isKnown, result.Failure);
+            }
+
             if (result.Failure is not { } failure || !failure.Error.IsTransient())
             {
+                _budget.Succeeded(repeated: number > 1);
                 return new Outcome<TResult>(result, ambiguous);
             }
 
             ambiguous |= failure.Error.IsAmbiguous();
             TimeSpan pause = Pause(number, failure);
-            if (number >= _options.MaxAttempts || _time.GetElapsedTime(start) + pause > _options.MaxElapsed)
+            if (number >= _options.MaxAttempts || _time.GetElapsedTime(start) + pause > _options.MaxElapsed || !_budget.TryTake())
             {
                 LogGivenUp(_logger, verb, failure.Error, failure.Detail, number);
                 return new Outcome<TResult>(result, ambiguous);
@@ -162,6 +187,22 @@ public sealed partial class RetryingObjectStore : IObjectStore
             LogRepeated(_logger, verb, failure.Error, failure.Detail, number, (long)pause.TotalMilliseconds);
             _meter.Retried(verb);
             await Task.Delay(pause, _time, cancel);
+        }
+    }
+
+    private void Tell(BreakerEntry entry, bool isKnown, StoreFailure? failure)
+    {
+        if (!isKnown)
+        {
+            Breaker?.Abandoned(entry);
+        }
+        else if (failure?.Error.IsAmbiguous() == true)
+        {
+            Breaker?.Failed(entry, failure);
+        }
+        else
+        {
+            Breaker?.Answered();
         }
     }
 

@@ -14,6 +14,10 @@ public sealed class StoreMeter
     private long _inFlight;
     private long _lastSuccessTicks;
     private FailureRecord? _lastFailure;
+    private BreakerRecord _breaker = new(BreakerState.Closed, null);
+    private long _refused;
+    private long _hedged;
+    private long _hedgesWon;
 
     /// <summary>Creates counters that are all zero.</summary>
     public StoreMeter(TimeProvider time) => _time = time;
@@ -34,8 +38,14 @@ public sealed class StoreMeter
 
         FailureRecord? failure = Volatile.Read(ref _lastFailure);
         long success = Volatile.Read(ref _lastSuccessTicks);
+        BreakerRecord breaker = Volatile.Read(ref _breaker);
         return new StoreMetrics(verbs)
         {
+            Breaker = breaker.State,
+            BreakerOpenSince = breaker.OpenSince,
+            Refused = Volatile.Read(ref _refused),
+            Hedged = Volatile.Read(ref _hedged),
+            HedgesWon = Volatile.Read(ref _hedgesWon),
             InFlight = Volatile.Read(ref _inFlight),
             LastFailure = failure?.Failure,
             LastFailureAt = failure?.At,
@@ -50,6 +60,14 @@ public sealed class StoreMeter
     }
 
     internal void Retried(StoreVerb verb) => Interlocked.Increment(ref _retries[(int)verb]);
+
+    internal void Refused() => Interlocked.Increment(ref _refused);
+
+    internal void Hedged() => Interlocked.Increment(ref _hedged);
+
+    internal void HedgeWon() => Interlocked.Increment(ref _hedgesWon);
+
+    internal void Breaks(BreakerState state, DateTimeOffset? openSince) => Volatile.Write(ref _breaker, new BreakerRecord(state, openSince));
 
     internal void Ended(StoreVerb verb, StoreFailure? failure, long bytes)
     {
@@ -72,4 +90,6 @@ public sealed class StoreMeter
     }
 
     private sealed record FailureRecord(StoreFailure Failure, DateTimeOffset At);
+
+    private sealed record BreakerRecord(BreakerState State, DateTimeOffset? OpenSince);
 }

@@ -19,6 +19,21 @@ public sealed record StoreMetrics
     /// <summary>When an operation last succeeded; null when none has. Later than <see cref="LastFailureAt"/>: the store works again.</summary>
     public DateTimeOffset? LastSuccessAt { get; init; }
 
+    /// <summary>What the store's breaker does; always Closed for stores of this machine.</summary>
+    public BreakerState Breaker { get; init; }
+
+    /// <summary>Since when the breaker has been open, half open included; null while it is closed.</summary>
+    public DateTimeOffset? BreakerOpenSince { get; init; }
+
+    /// <summary>Tries that the breaker refused, first ones and repeats; nothing was sent for them.</summary>
+    public long Refused { get; init; }
+
+    /// <summary>Reads that were asked for a second time because they were slow.</summary>
+    public long Hedged { get; init; }
+
+    /// <summary>Those of them that the second request answered.</summary>
+    public long HedgesWon { get; init; }
+
     /// <summary>Operations of all kinds.</summary>
     public long Requests => _verbs.Sum(verb => verb.Requests);
 

@@ -15,6 +15,12 @@ public sealed record StoreOptions
     /// <summary>Repeats and time-outs.</summary>
     public RetryOptions Retry { get; init; } = new();
 
+    /// <summary>When a store that does not work is left alone. Not used for stores of this machine, whose failures cost no waiting.</summary>
+    public BreakerOptions Breaker { get; init; } = new();
+
+    /// <summary>When a slow read is asked for a second time. Not used for stores of this machine.</summary>
+    public HedgeOptions Hedge { get; init; } = new();
+
     /// <summary>Concurrency and bandwidth.</summary>
     public LimitOptions Limits { get; init; } = new();
 }

@@ -25,6 +25,9 @@ public readonly record struct StoreResult<T>
     /// <exception cref="InvalidOperationException">The request failed.</exception>
     public T Value => Failure is null ? _value : throw new InvalidOperationException($"no value: {Failure.Error}");
 
+    /// <inheritdoc/>
+    public override string ToString() => Failure?.ToString() ?? $"{_value}";
+
     /// <summary>A success.</summary>
     public static implicit operator StoreResult<T>(T value) => new(value, null);
 

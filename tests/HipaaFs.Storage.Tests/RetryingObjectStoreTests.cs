@@ -219,6 +219,71 @@ public sealed class RetryingObjectStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Outage_ManyRequests_RepeatNoMoreThanTheirBudget()
+    {
+        _faulting.Add(new StoreFault(StoreFaultKind.Fail));
+        RetryingObjectStore store = Create(new RetryOptions { Budget = 30, BudgetPerSecond = 0 }, null);
+
+        await _clock.RunAsync(() => Task.WhenAll(Enumerable.Range(0, 200).Select(_ => store.GetPropertiesAsync(Key, default).AsTask())));
+
+        Assert.Equal(200 + 30, _faulting.CallsOf(StoreVerb.GetProperties));
+    }
+
+    [Fact]
+    public async Task BreakerOpen_NothingIsAsked_AndTheFailureIsTheStores()
+    {
+        _faulting.Add(new StoreFault(StoreFaultKind.Fail));
+        var breaker = new CircuitBreaker(new BreakerOptions { FailingFor = TimeSpan.Zero }, _clock, _meter, NullLogger.Instance);
+        RetryingObjectStore store = Create(new RetryOptions(), null, breaker);
+
+        StoreResult<ObjectProperties> opening = await _clock.RunAsync(() => store.GetPropertiesAsync(Key, default).AsTask());
+        Assert.Equal("injected", opening.Failure?.Detail);
+        Assert.Equal(5, _faulting.CallsOf(StoreVerb.GetProperties)); // The sixth try was refused.
+
+        StoreResult<ObjectProperties> refused = await store.GetPropertiesAsync(Key, default);
+        Assert.Equal((StoreError.Unavailable, "injected"), (refused.Error, refused.Failure?.Detail));
+        Assert.Equal(5, _faulting.CallsOf(StoreVerb.GetProperties));
+    }
+
+    [Theory]
+    [InlineData(StoreFaultKind.Fail)]
+    [InlineData(StoreFaultKind.Hang)]
+    public async Task BreakerHalfOpen_OneRequestOfMany_FindsOut(StoreFaultKind kind)
+    {
+        _faulting.Add(new StoreFault(kind));
+        var options = new BreakerOptions { FailingFor = TimeSpan.Zero };
+        RetryingObjectStore store = Create(new RetryOptions { MaxElapsed = TimeSpan.MaxValue }, null, new CircuitBreaker(options, _clock, _meter, NullLogger.Instance));
+        await _clock.RunAsync(() => store.GetPropertiesAsync(Key, default).AsTask());
+        _clock.Advance(options.ProbeEvery);
+        int before = _faulting.CallsOf(StoreVerb.GetProperties);
+
+        await _clock.RunAsync(() => Task.WhenAll(Enumerable.Range(0, 50).Select(_ => store.GetPropertiesAsync(Key, default).AsTask())));
+        Assert.Equal(before + 1, _faulting.CallsOf(StoreVerb.GetProperties));
+
+        _faulting.Heal();
+        _clock.Advance(options.ProbeEvery);
+        Assert.Equal(StoreError.NotFound, (await store.GetPropertiesAsync(Key, default)).Error);
+        Assert.Equal(BreakerState.Closed, _meter.Snapshot().Breaker);
+    }
+
+    [Fact]
+    public async Task BreakerHalfOpen_ProbeCancelledByItsCaller_LeavesItToTheNext()
+    {
+        _faulting.Add(new StoreFault(StoreFaultKind.Hang));
+        var options = new BreakerOptions { FailingFor = TimeSpan.Zero };
+        RetryingObjectStore store = Create(new RetryOptions { MaxElapsed = TimeSpan.MaxValue }, null, new CircuitBreaker(options, _clock, _meter, NullLogger.Instance));
+        await _clock.RunAsync(() => store.GetPropertiesAsync(Key, default).AsTask());
+        _clock.Advance(options.ProbeEvery);
+        using var cancel = new CancellationTokenSource();
+        Task<StoreResult<ObjectProperties>> probe = store.GetPropertiesAsync(Key, cancel.Token).AsTask();
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => probe);
+
+        _faulting.Heal();
+        Assert.Equal(StoreError.NotFound, (await store.GetPropertiesAsync(Key, default)).Error);
+    }
+
+    [Fact]
     public async Task TiersAndRestores_AreRepeatedToo()
     {
         _faulting.Add(new StoreFault(StoreFaultKind.Fail) { Count = 1, Verb = StoreVerb.SetTier });
@@ -231,7 +296,8 @@ public sealed class RetryingObjectStoreTests : IDisposable
         Assert.Equal(2, _faulting.CallsOf(StoreVerb.Restore));
     }
 
-    private RetryingObjectStore Create(RetryOptions options, Random? random) => new(_faulting, options, _clock, _meter, NullLogger.Instance, random);
+    private RetryingObjectStore Create(RetryOptions options, Random? random, CircuitBreaker? breaker = null) =>
+        new(_faulting, options, _clock, _meter, NullLogger.Instance, random) { Breaker = breaker };
 
     private Task<StoreResult<T>> RunAsync<T>(Func<IObjectStore, ValueTask<StoreResult<T>>> operation, RetryOptions? options = null, Random? random = null)
     {

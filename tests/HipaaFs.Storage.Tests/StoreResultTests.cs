@@ -78,4 +78,13 @@ public sealed class StoreResultTests
     {
         Assert.DoesNotContain("secret", new UploadSource("/secret/path", 5).ToString(), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Failure_AsText_IsTheFailure()
+    {
+        StoreResult<int> failed = new StoreFailure(StoreError.Throttled, "SlowDown");
+        Assert.Contains("SlowDown", failed.ToString(), StringComparison.Ordinal);
+        StoreResult<int> seven = 7;
+        Assert.Equal("7", seven.ToString());
+    }
 }
