@@ -3,6 +3,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Azure;
+using Azure.Core;
 using Azure.Core.Pipeline;
 using Azure.Identity;
 using Azure.Storage;
@@ -22,7 +23,7 @@ internal sealed class AzureConnection : IDisposable
     /// <exception cref="FormatException">A credential in the environment is not what its name says.</exception>
     internal AzureConnection(StoreUrl url, AzureStoreOptions options)
     {
-        _http = new HttpClient(Handler(url, options)) { Timeout = Timeout.InfiniteTimeSpan };
+        _http = new HttpClient(new SingleTryHandler(Handler(url, options))) { Timeout = Timeout.InfiniteTimeSpan };
         try
         {
             Container = Open(url, options);
@@ -81,6 +82,7 @@ internal sealed class AzureConnection : IDisposable
         var how = new BlobClientOptions(options.Version) { Transport = new HttpClientTransport(_http) };
         how.Retry.MaxRetries = 0; // RetryingObjectStore alone repeats.
         how.Retry.NetworkTimeout = Timeout.InfiniteTimeSpan;
+        how.AddPolicy(new AzureAnswers(), HttpPipelinePosition.PerRetry);
         how.Diagnostics.IsLoggingEnabled = false; // Names of objects are nobody's business in logs.
         Uri address = Address(url);
         if (Variable("AZURE_STORAGE_CONNECTION_STRING") is { } connection)

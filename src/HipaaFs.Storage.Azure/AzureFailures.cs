@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Xml;
 using Azure;
 using Azure.Identity;
 
@@ -11,6 +12,7 @@ internal static class AzureFailures
     /// <summary>Whether an exception is a failure of the service, the SDK or the network rather than a bug.</summary>
     public static bool IsServiceFailure(Exception exception) =>
         exception is RequestFailedException or AuthenticationFailedException or HttpRequestException or IOException or SocketException or AuthenticationException
+            or XmlException or FormatException or OverflowException // These three come of an answer that was damaged on its way.
         || (exception is AggregateException { InnerExceptions.Count: > 0 } several && IsServiceFailure(several.InnerExceptions[^1]));
 
     /// <summary>The store's answer for an exception.</summary>
@@ -20,7 +22,8 @@ internal static class AzureFailures
         {
             RequestFailedException { Status: not 0 } refused => From(refused),
             RequestFailedException { InnerException: { } inner } => FromNetwork(inner),
-            AggregateException several => From(several.InnerExceptions[^1]), // The SDK went on with a broken body, and failed again.
+            AggregateException several => From(several.InnerExceptions[^1]),
+            XmlException or FormatException or OverflowException => new StoreFailure(StoreError.Unavailable, "an answer that cannot be read"),
             EndOfStreamException => new StoreFailure(StoreError.InvalidRequest, "the source shrank while it was read"),
             AuthenticationFailedException { InnerException: HttpRequestException or SocketException or TimeoutException or OperationCanceledException } =>
                 new StoreFailure(StoreError.Unavailable, "the source of credentials does not answer"),
@@ -47,7 +50,8 @@ internal static class AzureFailures
         "ConditionNotMet" or "TargetConditionNotMet" => StoreError.VersionChanged,
         "BlobArchived" or "BlobBeingRehydrated" => StoreError.Archived,
         "BlobImmutableDueToPolicy" or "BlobImmutableDueToLegalHold" => StoreError.Retained,
-        "Md5Mismatch" or "Crc64Mismatch" or "InvalidMd5" => StoreError.Corrupt,
+        "Md5Mismatch" or "Crc64Mismatch" => StoreError.Unavailable, // Damaged on its way up, and not taken.
+        "InvalidMd5" => StoreError.Corrupt,
         "ServerBusy" or "TooManyRequests" => StoreError.Throttled,
         "OperationTimedOut" => StoreError.TimedOut,
         "AccountIsDisabled" or "AuthenticationFailed" or "AuthorizationFailure" or "InsufficientAccountPermissions" => StoreError.AccessDenied,

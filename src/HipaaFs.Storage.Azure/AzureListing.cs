@@ -37,7 +37,7 @@ internal sealed class AzureListing
         var unusable = new List<string>();
         while (true)
         {
-            (List<ObjectProperties> objects, string? next) = await PageAsync(prefix, marker, length, unusable, cancel);
+            (List<ObjectProperties> objects, string? next) = await ReadablePageAsync(prefix, marker, length, unusable, cancel);
             if (readOver is { } key)
             {
                 objects.RemoveAll(found => found.Key <= key);
@@ -64,6 +64,20 @@ internal sealed class AzureListing
         }
     }
 
+    // The SDK has no word for a listing that was damaged on its way: what its reading of one happens to throw leaves it.
+    private async ValueTask<(List<ObjectProperties> Objects, string? Next)> ReadablePageAsync(
+        string prefix, string? marker, int length, List<string> unusable, CancellationToken cancel)
+    {
+        try
+        {
+            return await PageAsync(prefix, marker, length, unusable, cancel);
+        }
+        catch (Exception exception) when (exception is ArgumentException or NullReferenceException or InvalidOperationException)
+        {
+            throw new FormatException("a listing that cannot be read", exception);
+        }
+    }
+
     private async ValueTask<(List<ObjectProperties> Objects, string? Next)> PageAsync(
         string prefix, string? marker, int length, List<string> unusable, CancellationToken cancel)
     {
@@ -73,13 +87,14 @@ internal sealed class AzureListing
         {
             foreach (BlobItem item in page.Values)
             {
-                if (ObjectKey.TryParse(item.Name[_prefix.Length..], _foreignKeys, out ObjectKey key))
+                string name = WithoutPrefix(item.Name);
+                if (ObjectKey.TryParse(name, _foreignKeys, out ObjectKey key))
                 {
                     objects.Add(PropertiesOf(key, item.Properties));
                 }
                 else if (_foreignKeys)
                 {
-                    unusable.Add(item.Name[_prefix.Length..]);
+                    unusable.Add(name);
                 }
             }
 
@@ -88,6 +103,10 @@ internal sealed class AzureListing
 
         return (objects, null);
     }
+
+    // A name that was not asked for is a sign of damage: to leave it out would hide an object.
+    private string WithoutPrefix(string? name) =>
+        name?.StartsWith(_prefix, StringComparison.Ordinal) == true ? name[_prefix.Length..] : throw new FormatException("a listing of another prefix");
 
     private static ObjectProperties PropertiesOf(ObjectKey key, BlobItemProperties found)
     {

@@ -21,13 +21,17 @@ internal sealed class S3Connection : IDisposable
     private readonly TimeProvider _time;
     private readonly Protocol _protocol;
 
+    // The SDK believes the date of a refusal and signs by it from then on, in the whole process: one wrong answer, and all that follow are refused. A clock that
+    // is wrong is to be set, not to be hidden.
+    static S3Connection() => AWSConfigs.CorrectForClockSkew = false;
+
     internal S3Connection(StoreUrl url, S3StoreOptions options, S3Credentials credentials, TimeProvider time)
     {
         _url = url;
         _credentials = credentials;
         _time = time;
         _protocol = url.Endpoint?.Scheme == Uri.UriSchemeHttp ? Protocol.HTTP : Protocol.HTTPS;
-        Http = new HttpClient(Handler(url, options)) { Timeout = Timeout.InfiniteTimeSpan };
+        Http = new HttpClient(new SingleTryHandler(Handler(url, options))) { Timeout = Timeout.InfiniteTimeSpan };
         Control = new AmazonS3Client(_credentials, Config(url, Http));
     }
 
@@ -113,6 +117,7 @@ internal sealed class S3Connection : IDisposable
         {
             HttpClientFactory = new S3ClientFactory(http),
             MaxErrorRetry = 0, // RetryingObjectStore alone repeats.
+            MaxStaleConnectionRetries = 0, // Ten more for every connection that breaks, whatever the line above says.
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED, // Compatible servers refuse the trailing checksums.
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
         };

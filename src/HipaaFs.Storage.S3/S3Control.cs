@@ -52,13 +52,14 @@ internal sealed class S3Control
         {
             foreach (S3Object found in page.S3Objects ?? [])
             {
-                if (ObjectKey.TryParse(found.Key[_prefix.Length..], _foreignKeys, out ObjectKey parsed))
+                string name = WithoutPrefix(found.Key);
+                if (ObjectKey.TryParse(name, _foreignKeys, out ObjectKey parsed))
                 {
                     objects.Add(PropertiesOf(parsed, found));
                 }
                 else if (_foreignKeys)
                 {
-                    unusable.Add(found.Key[_prefix.Length..]);
+                    unusable.Add(name);
                 }
             }
 
@@ -181,6 +182,10 @@ internal sealed class S3Control
         return now.Succeeded ? now.Value.Restore : now.Failure!;
     }
 
+    // A name that was not asked for is a sign of damage: to leave it out would hide an object.
+    private string WithoutPrefix(string? name) =>
+        name?.StartsWith(_prefix, StringComparison.Ordinal) == true ? name[_prefix.Length..] : throw new FormatException("a listing of another prefix");
+
     private static GlacierJobTier TierOf(RestoreSpeed speed) => speed switch
     {
         RestoreSpeed.Bulk => GlacierJobTier.Bulk,
@@ -232,21 +237,21 @@ internal sealed class S3Control
         }
     }
 
-    // A marker first: whoever looks meanwhile finds nothing, not an older version. What others put after the listing is not touched.
+    // The newest last: whoever looks meanwhile finds it and no older one, and what fails in the middle is begun anew by a repeat, which finds it too. What others put
+    // after the listing is not touched.
     private async ValueTask<StoreFailure?> DeleteVersionsAsync(string name, CancellationToken cancel)
     {
         List<string> versions = await VersionsAsync(name, cancel);
-        var hide = new DeleteObjectRequest { BucketName = _connection.Bucket, Key = name, RequestPayer = _connection.Payer };
-        string marker = (await _connection.Control.DeleteObjectAsync(hide, cancel)).VersionId;
-        StoreFailure? failure = null;
-        foreach (string version in versions)
+        for (int i = versions.Count - 1; i >= 0; i--)
         {
-            failure ??= await DeleteOneAsync(name, version, cancel);
+            StoreFailure? failure = await DeleteOneAsync(name, versions[i], cancel);
+            if (failure is not null)
+            {
+                return failure;
+            }
         }
 
-        // With the versions gone the marker is of no use; where one stays, taking it away shows the object again.
-        StoreFailure? unmarked = string.IsNullOrEmpty(marker) || versions.Contains(marker) ? null : await DeleteOneAsync(name, marker, cancel);
-        return failure ?? unmarked;
+        return null;
     }
 
     // All versions and markers of one object, the newest first.

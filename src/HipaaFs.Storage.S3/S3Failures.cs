@@ -2,8 +2,9 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Xml;
 using Amazon.Runtime;
-using Amazon.S3;
+using Amazon.Runtime.Internal;
 
 namespace HipaaFs.Storage.S3;
 
@@ -12,20 +13,21 @@ internal static class S3Failures
 {
     /// <summary>Whether an exception is a failure of the service, the SDK or the network rather than a bug.</summary>
     public static bool IsServiceFailure(Exception exception) =>
-        exception is AmazonServiceException or AmazonClientException or HttpRequestException or IOException or SocketException or AuthenticationException;
+        exception is AmazonServiceException or AmazonClientException or HttpRequestException or IOException or SocketException or AuthenticationException
+            or XmlException or FormatException or OverflowException; // These three come of an answer that was damaged on its way.
 
     /// <summary>The store's answer for an exception.</summary>
     public static StoreFailure From(Exception exception)
     {
         return exception switch
         {
-            AmazonS3Exception s3 when s3.StatusCode != 0 => From(s3.StatusCode, s3.ErrorCode),
-            AmazonServiceException { StatusCode: not 0 } service => From(service.StatusCode, service.ErrorCode),
+            AmazonServiceException { StatusCode: not 0 } service => From(service.StatusCode, service.ErrorCode, RetryAfterOf(service)),
             AmazonServiceException { InnerException: { } inner } when IsServiceFailure(inner) => From(inner),
             AmazonServiceException service => new StoreFailure(StoreError.Unavailable, service.ErrorCode),
 
             // Thrown before anything is sent: there are no credentials, or the endpoint that gives them does not answer.
             AmazonClientException client => FromNetworkWithin(client) ?? new StoreFailure(StoreError.AccessDenied, "no usable credentials"),
+            XmlException or FormatException or OverflowException => new StoreFailure(StoreError.Unavailable, "an answer that cannot be read"),
             EndOfStreamException => new StoreFailure(StoreError.InvalidRequest, "the source shrank while it was read"),
             _ => FromNetwork(exception),
         };
@@ -50,7 +52,8 @@ internal static class S3Failures
         "InvalidObjectState" => StoreError.Archived,
         "SlowDown" or "Throttling" or "ThrottlingException" or "RequestLimitExceeded" or "TooManyRequests" => StoreError.Throttled,
         "RequestTimeout" => StoreError.TimedOut,
-        "BadDigest" or "InvalidDigest" or "XAmzContentSHA256Mismatch" or "XAmzContentChecksumMismatch" or "IncompleteBody" => StoreError.Corrupt,
+        "BadDigest" or "XAmzContentSHA256Mismatch" or "XAmzContentChecksumMismatch" or "IncompleteBody" => StoreError.Unavailable, // Damaged on its way up, and not taken.
+        "InvalidDigest" => StoreError.Corrupt,
         "QuotaExceeded" or "InsufficientStorage" => StoreError.NoSpace,
         "ObjectLocked" => StoreError.Retained,
         "NotImplemented" => StoreError.Unsupported,
@@ -71,6 +74,20 @@ internal static class S3Failures
         >= 200 and < 300 => StoreError.Unavailable, // A failure told in the body of a success, or a body that was cut.
         _ => StoreError.InvalidRequest,
     };
+
+    // The SDK keeps the answer's headers in an exception within.
+    private static RetryConditionHeaderValue? RetryAfterOf(AmazonServiceException exception)
+    {
+        for (Exception? cause = exception.InnerException; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is HttpErrorResponseException { Response: { } response } && RetryConditionHeaderValue.TryParse(response.GetHeaderValue("Retry-After"), out var value))
+            {
+                return value;
+            }
+        }
+
+        return null;
+    }
 
     // Where the source of credentials does not answer they may be fine later.
     private static StoreFailure? FromNetworkWithin(AmazonClientException exception)

@@ -25,11 +25,11 @@ public sealed partial class S3ObjectStore : IObjectStore
     private readonly Lock _lock = new();
     private Task? _sweep; // Guarded by _lock.
 
-    private S3ObjectStore(StoreUrl url, S3StoreOptions options, TimeProvider time, ILogger logger)
+    private S3ObjectStore(StoreUrl url, S3StoreOptions options, string? profiles, TimeProvider time, ILogger logger)
     {
         _options = options;
         _prefix = url.Prefix.Length == 0 ? string.Empty : url.Prefix + "/";
-        _connection = new S3Connection(url, options, new S3Credentials(url.Profile, file: null, time), time);
+        _connection = new S3Connection(url, options, new S3Credentials(url.Profile, profiles, time), time);
         _read = new S3Read(_connection);
         _control = new S3Control(_connection, _read, _prefix, options.ForeignKeys, url);
         _put = new S3Put(_connection, url);
@@ -42,11 +42,15 @@ public sealed partial class S3ObjectStore : IObjectStore
 
     /// <summary>Opens a bucket. Nothing is sent yet: a store that does not answer now may later.</summary>
     /// <exception cref="StoreOpenException">The URL's CA file cannot be read, or no region is known.</exception>
-    public static S3ObjectStore Open(StoreUrl url, S3StoreOptions options, TimeProvider time, ILogger logger)
+    public static S3ObjectStore Open(StoreUrl url, S3StoreOptions options, TimeProvider time, ILogger logger) =>
+        Open(url, options, profiles: null, time, logger);
+
+    /// <summary>The same, with the profiles in a file of one's own; null for the SDK's places.</summary>
+    internal static S3ObjectStore Open(StoreUrl url, S3StoreOptions options, string? profiles, TimeProvider time, ILogger logger)
     {
         try
         {
-            return new S3ObjectStore(url, options, time, logger);
+            return new S3ObjectStore(url, options, profiles, time, logger);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CryptographicException)
         {
@@ -253,10 +257,25 @@ public sealed partial class S3ObjectStore : IObjectStore
     private async ValueTask<StoreResult<ObjectProperties>> ProveAsync(
         ObjectKey key, string name, S3Taken taken, long length, byte[] sha256, CancellationToken cancel)
     {
-        StoreResult<ObjectProperties> found = await _control.LookUpAsync(key, name, cancel);
-        if (!found.Succeeded)
+        StoreResult<ObjectProperties> found;
+        try
         {
-            return found.Error == StoreError.NotFound ? new StoreFailure(StoreError.Unavailable, "a put object is not there") : found;
+            found = await _control.LookUpAsync(key, name, cancel);
+        }
+        catch (Exception exception) when (S3Failures.IsServiceFailure(exception))
+        {
+            found = S3Failures.From(exception);
+        }
+
+        if (found.Failure is { } failure)
+        {
+            // The put is done: a failure that says that nothing was would have a put-if-absent lose against itself at the repeat.
+            return failure.Error switch
+            {
+                StoreError.NotFound => new StoreFailure(StoreError.Unavailable, "a put object is not there"),
+                StoreError.Throttled => failure with { Error = StoreError.Unavailable },
+                _ => failure,
+            };
         }
 
         // Another tag is another writer's later put: what this one put was there whole, which is all it promises.

@@ -33,5 +33,12 @@ internal sealed class AzuriteContainer
     internal StoreUrl Url(string prefix = "volume", string? container = null) =>
         StoreUrl.Parse(_server.StoreUrl(container ?? Name, prefix));
 
+    /// <summary>The server.</summary>
+    internal Uri Server => _server.Endpoint;
+
+    /// <summary>The store's URL by way of another address, such as a proxy's.</summary>
+    internal StoreUrl UrlBy(Uri endpoint, string options = "") =>
+        StoreUrl.Parse($"azblob://{AzuriteServer.Account}/{Name}/volume?endpoint={Uri.EscapeDataString(endpoint.ToString())}{options}");
+
     internal AzureObjectStore Open(string prefix = "volume", AzureStoreOptions? how = null) => AzureObjectStore.Open(Url(prefix), how ?? new AzureStoreOptions());
 }

@@ -38,6 +38,13 @@ internal sealed class CephBucket : IDisposable
     internal StoreUrl Url(string prefix = "volume", string options = "") =>
         StoreUrl.Parse(_cluster.StoreUrl(Name, prefix) + options);
 
+    /// <summary>The server.</summary>
+    internal Uri Server => _cluster.Http;
+
+    /// <summary>The store's URL by way of another address, such as a proxy's.</summary>
+    internal StoreUrl UrlBy(Uri endpoint, string options = "") =>
+        StoreUrl.Parse($"s3://{Name}/volume?endpoint={Uri.EscapeDataString(endpoint.ToString())}&region=us-east-1{options}");
+
     internal S3ObjectStore Open(string prefix = "volume", string options = "", S3StoreOptions? how = null) =>
         S3ObjectStore.Open(Url(prefix, options), how ?? new S3StoreOptions(), TimeProvider.System, NullLogger.Instance);
 
