@@ -17,6 +17,9 @@ public readonly record struct AttributeChange
     /// <summary>New length in bytes.</summary>
     public long? Size { get; init; }
 
+    /// <summary>The length is the least that the file shall have: what is longer by then stays as it is, and bytes past it stay.</summary>
+    internal bool OnlyGrows { get; init; }
+
     /// <summary>New access time.</summary>
     public Timestamp? AccessTime { get; init; }
 

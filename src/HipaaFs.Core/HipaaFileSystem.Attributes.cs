@@ -129,6 +129,11 @@ public sealed partial class HipaaFileSystem
         bool waitsForData = false;
         lock (file.Gate)
         {
+            if (change.OnlyGrows && change.Size <= file.Size)
+            {
+                change = change with { Size = null };
+            }
+
             if (change.Size is { } asked)
             {
                 long firstHeld = file.Dirty.NextHeld(0);
@@ -146,10 +151,15 @@ public sealed partial class HipaaFileSystem
 
         lock (file.Gate)
         {
-            if (change.Size is { } size)
+            // Who cuts a file off keeps others from writing to it meanwhile (the kernel does); who lets it grow does not.
+            if (change.Size is { } size && change.OnlyGrows)
             {
-                file.Dirty.Discard(size, long.MaxValue);
-                file.Size = size;
+                file.Size = Math.Max(file.Size, size);
+            }
+            else if (change.Size is { } cut)
+            {
+                file.Dirty.Discard(cut, long.MaxValue);
+                file.Size = cut;
             }
 
             if (rowSize is { } applies)

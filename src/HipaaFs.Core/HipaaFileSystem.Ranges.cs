@@ -197,7 +197,8 @@ public sealed partial class HipaaFileSystem
             }
         }
 
-        FsResult<InodeAttributes> grown = await SetAttributesAsync(file.Id, new AttributeChange { Size = size }, default, interrupted);
+        // By the time that the file is this call's, the kernel may have written back more: what it sends here for is not its only request for the file.
+        FsResult<InodeAttributes> grown = await SetAttributesAsync(file.Id, new AttributeChange { Size = size, OnlyGrows = true }, default, interrupted);
         return grown.Error;
     }
 
