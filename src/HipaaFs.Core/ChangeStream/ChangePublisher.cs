@@ -12,7 +12,7 @@ namespace HipaaFs.ChangeStream;
 /// <remarks>
 /// One publication: (1) make a commit durable that refers to no segment which can never be finished; (2) finish and upload every segment that its rows can refer to;
 /// (3) make sure that no newer session exists;
-/// (4) put the changes since the last publication, chained by hash, or a dump of all rows when a day has passed or the chain cannot be continued; (5) note how far it is.
+/// (4) put the changes since the last publication, chained by hash, or a dump of all rows when a day has passed, the clock was ahead at the last one, or the chain cannot be continued; (5) note how far it is.
 /// A backup point therefore never refers to data that is not in the store.
 /// </remarks>
 internal sealed partial class ChangePublisher : IDisposable
@@ -21,6 +21,9 @@ internal sealed partial class ChangePublisher : IDisposable
     private const int UploadAttempts = 3;
 
     private static readonly TimeSpan FullInterval = TimeSpan.FromDays(1);
+
+    // By how much time servers set a clock back without it having been wrong: no reason for a dump of all rows.
+    private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(1);
 
     private readonly SemaphoreSlim _one = new(1, 1);
     private readonly IMetadataStore _metadata;
@@ -233,7 +236,17 @@ internal sealed partial class ChangePublisher : IDisposable
         return finished == FsError.None && _repacker.IsSettledSince(_letGo) && await _uploader.WaitUntilUploadedAsync(cancel);
     }
 
-    private bool NeedsFull() => _published is null || _time.GetUtcNow() - _published.FullAt >= FullInterval;
+    // A clock that was ahead at the last one would put the next off until it is there again.
+    private bool NeedsFull()
+    {
+        if (_published is null)
+        {
+            return true;
+        }
+
+        TimeSpan age = _time.GetUtcNow() - _published.FullAt;
+        return age >= FullInterval || age < -ClockTolerance;
+    }
 
     private async Task<StoreError> PutAsync(CommitSequence upTo, bool isFull, DateTimeOffset point, CancellationToken cancel)
     {

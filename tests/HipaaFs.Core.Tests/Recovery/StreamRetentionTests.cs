@@ -50,6 +50,32 @@ public sealed class StreamRetentionTests
         await test.AssertSoundAsync();
     }
 
+    // The clock of a machine whose battery is empty, until somebody sets it.
+    [Theory]
+    [InlineData(14 * 365 * 24, 3)]
+    [InlineData(1, 3)]
+    [InlineData(1.0 / 3600, 2)] // As time servers correct it: no reason for a dump of everything.
+    public async Task Publish_ClockWasAheadAtTheLastFullStream_BeginsAChainOnce(double hoursAhead, int fulls)
+    {
+        var time = new ManualTimeProvider();
+        await using TestVolume test = await PublishedVolume.CreateAsync(new TestVolumeOptions { Time = time });
+        time.Set(TimeSpan.FromDays(2) + TimeSpan.FromHours(hoursAhead));
+        await test.PublishAsync("ahead", [1]);
+        Assert.Equal(2, test.Streams().Count(PublishedVolume.IsFull));
+
+        time.Set(-TimeSpan.FromHours(hoursAhead));
+        await test.ReopenAsync();
+        await test.PublishAsync("corrected", [2]);
+        await test.PublishAsync("later", [3]);
+
+        Assert.Equal(fulls, test.Streams().Count(PublishedVolume.IsFull));
+        (TestVolume restored, _) = await test.RestoreAsync();
+        await using (restored)
+        {
+            Assert.Equal([3], await restored.FileSystem.GetAsync("later"));
+        }
+    }
+
     [Fact]
     public async Task Collect_BeginOfAChainIsMissing_DeletesNothing()
     {
