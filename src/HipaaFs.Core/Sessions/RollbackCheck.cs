@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using HipaaFs.ChangeStream;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
+using HipaaFs.Segments;
 using HipaaFs.Storage;
 using HipaaFs.Volumes;
 
@@ -11,7 +12,8 @@ namespace HipaaFs.Sessions;
 /// <remarks>
 /// <para>What the copy has seen is taken down when it is opened, before its new session; the comparison may come later, when the store answers.</para>
 /// <para>A copy that was just restored is behind its store whenever the original still runs: to take over from that one is what a restore is for. So it passes until it has
-/// opened a session of its own, and until it has noted a publication of its own the stream is not compared: what is newer there is what it was restored without.</para>
+/// opened a session of its own, and until it has noted a publication of its own the stream is not compared: what is newer there is what it was restored without. As long,
+/// its segments are looked for instead: whoever wrote to the store since the restore may have deleted what it does not need any more and this copy does.</para>
 /// </remarks>
 internal sealed class RollbackCheck
 {
@@ -19,28 +21,41 @@ internal sealed class RollbackCheck
     private const string RestoredSetting = "restored";
     private const int RestoredSize = 2 * sizeof(ulong);
 
+    private const int SegmentRows = 256;
+
     private readonly IObjectStore _store;
     private readonly KeyRing _ring;
     private readonly VolumeOptions _options;
+    private readonly IMetadataStore _metadata;
     private readonly ulong _session;
     private readonly ulong _applied;
     private readonly PublishedPoint? _published;
     private readonly (ulong Session, long Missing)? _restored;
 
     private RollbackCheck(
-        IObjectStore store, KeyRing ring, VolumeOptions options, ulong session, ulong applied, PublishedPoint? published, (ulong Session, long Missing)? restored)
+        IObjectStore store,
+        KeyRing ring,
+        VolumeOptions options,
+        IMetadataStore metadata,
+        ulong session,
+        PublishedPoint? published,
+        (ulong Session, long Missing)? restored)
     {
         _store = store;
         _ring = ring;
         _options = options;
+        _metadata = metadata;
         _session = session;
-        _applied = applied;
+        _applied = metadata.Applied.Value;
         _published = published;
         _restored = restored;
     }
 
-    /// <summary>How many segments the store lacked when this copy was restored; null unless it was restored and never opened for writing since.</summary>
-    internal long? MissingWhenRestored => _restored is { } restored && restored.Session == _session ? restored.Missing : null;
+    /// <summary>How many segments were deleted from the store since this copy was restored, as the last comparison found.</summary>
+    internal long Deleted { get; private set; }
+
+    // Restored, and never opened for writing since.
+    private bool IsFresh => _restored is { } restored && restored.Session == _session;
 
     private bool HasPublished => _restored is not { } restored || _published?.Session > restored.Session;
 
@@ -60,7 +75,7 @@ internal sealed class RollbackCheck
             ? (BinaryPrimitives.ReadUInt64LittleEndian(restored.Value.Span), BinaryPrimitives.ReadInt64LittleEndian(restored.Value.Span[sizeof(ulong)..]))
             : null;
         PublishedPoint? point = published.Succeeded ? PublishedPoint.TryDecode(published.Value.Span) : null;
-        return new RollbackCheck(store, ring, options, session.Value, metadata.Applied.Value, point, note);
+        return new RollbackCheck(store, ring, options, metadata, session.Value, point, note);
     }
 
     /// <summary>Notes that the copy was made by a restore.</summary>
@@ -87,7 +102,7 @@ internal sealed class RollbackCheck
         bool isAccepted = found.Succeeded && found.Value switch
         {
             RollbackFinding.StoreIsOlder => _options.AcceptOlderStore,
-            RollbackFinding.CopyIsOlder or RollbackFinding.OtherIsNewer => _options.TakeOver,
+            RollbackFinding.CopyIsOlder or RollbackFinding.OtherIsNewer or RollbackFinding.SegmentsAreGone => _options.TakeOver,
             _ => false,
         };
         return isAccepted ? RollbackFinding.None : found;
@@ -101,7 +116,7 @@ internal sealed class RollbackCheck
             return claimed.Error;
         }
 
-        if (claimed.Value > Math.Max(_session, own) && MissingWhenRestored is null)
+        if (claimed.Value > Math.Max(_session, own) && !IsFresh)
         {
             return RollbackFinding.OtherIsNewer;
         }
@@ -113,7 +128,40 @@ internal sealed class RollbackCheck
             return ring.Error == StoreError.NotFound ? RollbackFinding.StoreIsOlder : ring.Error;
         }
 
-        return HasPublished ? await CompareStreamAsync(cancel) : RollbackFinding.None;
+        return HasPublished ? await CompareStreamAsync(cancel) : await CompareSegmentsAsync(_restored!.Value.Missing, cancel);
+    }
+
+    // What was staged since is in no store, and its rows say so. What this copy condemned since it does not need.
+    private async ValueTask<StoreResult<RollbackFinding>> CompareSegmentsAsync(long missingBefore, CancellationToken cancel)
+    {
+        StoreResult<Dictionary<SegmentId, long>> stored = await StoredSegments.ListAsync(_store, static _ => { }, cancel);
+        if (!stored.Succeeded)
+        {
+            return stored.Error;
+        }
+
+        long missing = 0;
+        SegmentId? after = null;
+        while (true)
+        {
+            MetadataResult<IReadOnlyList<SegmentRow>> rows = await _metadata.ListSegmentsAsync(SegmentState.Live, after, SegmentRows, cancel);
+            if (!rows.Succeeded)
+            {
+                throw new IOException($"the volume's segments cannot be listed: {rows.Error}");
+            }
+
+            foreach (SegmentRow row in rows.Value)
+            {
+                after = row.Id;
+                missing += stored.Value.TryGetValue(row.Id, out long length) && length == row.ObjectLength ? 0 : 1;
+            }
+
+            if (rows.Value.Count == 0)
+            {
+                Deleted = Math.Max(0, missing - missingBefore);
+                return Deleted == 0 ? RollbackFinding.None : RollbackFinding.SegmentsAreGone;
+            }
+        }
     }
 
     private async ValueTask<StoreResult<RollbackFinding>> CompareStreamAsync(CancellationToken cancel)

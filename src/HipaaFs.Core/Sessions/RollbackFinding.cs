@@ -14,4 +14,7 @@ internal enum RollbackFinding
 
     /// <summary>Another copy of the volume was opened for writing since.</summary>
     OtherIsNewer,
+
+    /// <summary>This copy was restored, and the store lacks segments that it had then: whoever has the volume deleted them.</summary>
+    SegmentsAreGone,
 }

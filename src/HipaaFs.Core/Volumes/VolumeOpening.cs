@@ -184,7 +184,7 @@ internal sealed class VolumeOpening
             throw CannotOpenSession(check.Error);
         }
 
-        isStoreKnown = isStoreKnown && await RefuseRollbackAsync(check.Value, metadata, store, cancel);
+        isStoreKnown = isStoreKnown && await RefuseRollbackAsync(check.Value, store, cancel);
         ulong newest = 0;
         if (isStoreKnown)
         {
@@ -236,7 +236,7 @@ internal sealed class VolumeOpening
         "make room on the disk of the volume, and check it");
 
     // False when the store stopped answering, which delays the question.
-    private async Task<bool> RefuseRollbackAsync(RollbackCheck check, IMetadataStore metadata, IObjectStore store, CancellationToken cancel)
+    private async Task<bool> RefuseRollbackAsync(RollbackCheck check, IObjectStore store, CancellationToken cancel)
     {
         StoreResult<RollbackFinding> found = await check.RunAsync(own: 0, cancel);
         if (!found.Succeeded)
@@ -263,45 +263,13 @@ internal sealed class VolumeOpening
                     VolumeFailure.Refused,
                     $"open volume '{_options.Directory}' for writing: another copy of it, of {holder}, was opened since and is the newest now",
                     "mount that one. If it is lost, 'hipaafs restore' makes its last published state again in another directory; what only this copy has can be read with -o ro, and -o take_over makes it the newest");
+            case RollbackFinding.SegmentsAreGone:
+                throw new VolumeException(
+                    VolumeFailure.Refused,
+                    $"open volume '{_options.Directory}' for writing: since it was restored {check.Deleted} of its segments were deleted from store {_options.Store} by whoever has the volume",
+                    "restore it again, into another directory; -o take_over opens this one without them");
             default:
-                return check.MissingWhenRestored is not { } missing || _options.TakeOver || await HasSegmentsAsync(metadata, store, missing, cancel);
-        }
-    }
-
-    // Whoever wrote to the store since the restore may have deleted what it does not need any more and this copy does.
-    private async Task<bool> HasSegmentsAsync(IMetadataStore metadata, IObjectStore store, long missingBefore, CancellationToken cancel)
-    {
-        StoreResult<Dictionary<SegmentId, long>> stored = await StoredSegments.ListAsync(store, static _ => { }, cancel);
-        if (!stored.Succeeded)
-        {
-            return false;
-        }
-
-        long missing = 0;
-        SegmentId? after = null;
-        while (true)
-        {
-            MetadataResult<IReadOnlyList<SegmentRow>> rows = await metadata.ListSegmentsAsync(SegmentState.Live, after, 256, cancel);
-            if (!rows.Succeeded)
-            {
-                throw CannotOpenSession(rows.Error);
-            }
-
-            foreach (SegmentRow row in rows.Value)
-            {
-                after = row.Id;
-                missing += stored.Value.TryGetValue(row.Id, out long length) && length == row.ObjectLength ? 0 : 1;
-            }
-
-            if (rows.Value.Count == 0)
-            {
-                return missing <= missingBefore
-                    ? true
-                    : throw new VolumeException(
-                        VolumeFailure.Refused,
-                        $"open volume '{_options.Directory}' for writing: since it was restored {missing - missingBefore} of its segments were deleted from store {_options.Store} by whoever has the volume",
-                        "restore it again, into another directory; -o take_over opens this one without them");
-            }
+                return true;
         }
     }
 

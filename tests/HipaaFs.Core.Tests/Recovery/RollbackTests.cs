@@ -258,6 +258,67 @@ public sealed class RollbackTests
         await second.DisposeAsync();
     }
 
+    [Theory]
+    [InlineData("")] // The store is away.
+    [InlineData("seg/")] // It does not list its segments.
+    public async Task Claim_RestoredLongAgoAndItsSegmentsDeletedSince_IsNotMadeLateEither(string failing)
+    {
+        var time = new ManualTimeProvider();
+        await using TestVolume first = await TestVolume.CreateAsync(new TestVolumeOptions { Time = time });
+        await first.PublishAsync("a", FileSystemCalls.RandomBytes(50_000, 1));
+        (TestVolume second, _) = await first.RestoreAsync(sharesStore: true, open: false);
+        await using (second)
+        {
+            File.Delete(Assert.Single(Directory.GetFiles(Path.Combine(first.StoreDirectory, "seg"), "*", SearchOption.AllDirectories)));
+            await second.OpenAsync(arrange: store => store.Add(new StoreFault(StoreFaultKind.Fail) { KeyPrefix = failing }));
+            second.Store.Heal();
+
+            await Eventually.TrueAsync(
+                () =>
+                {
+                    time.Advance(TimeSpan.FromSeconds(5));
+                    return second.Volume.Parts.Writer!.Fence.IsClaimed || second.Log.Count(RolledBack) > 0;
+                },
+                "what is missing is found out when the store answers");
+            Assert.Equal("Corrupt", second.Volume.GetStatus().ClaimError);
+            Assert.True(await first.Volume.Parts.Writer!.Fence.IsNewestAsync(default));
+
+            // Nor by opening it once more.
+            await second.StopAsync();
+            Assert.Contains("1 of its segments", (await second.AssertRefusedAsync()).Message, StringComparison.Ordinal);
+            second.TakesOver = true;
+            await second.OpenAsync();
+            Assert.True(second.Volume.Parts.Writer!.Fence.IsClaimed);
+        }
+    }
+
+    [Fact]
+    public async Task Claim_RestoredAndWrittenToWhileTheStoreIsAway_IsMadeWhenItAnswers()
+    {
+        var time = new ManualTimeProvider();
+        await using TestVolume first = await TestVolume.CreateAsync(new TestVolumeOptions { Time = time });
+        await first.PublishAsync("a", FileSystemCalls.RandomBytes(50_000, 1));
+        (TestVolume second, _) = await first.RestoreAsync(sharesStore: true, open: false);
+        await using (second)
+        {
+            await second.OpenAsync(arrange: static store => store.Add(new StoreFault(StoreFaultKind.Fail)));
+            await second.FileSystem.PutAsync("b", FileSystemCalls.RandomBytes(50_000, 2)); // Staged, and in no store.
+            await second.FileSystem.SyncAsync(default).Ok();
+            second.Store.Heal();
+
+            await Eventually.TrueAsync(
+                () =>
+                {
+                    time.Advance(TimeSpan.FromSeconds(5));
+                    return second.Volume.Parts.Writer!.Fence.IsClaimed || second.Log.Count(RolledBack) > 0;
+                },
+                "the claim is made when the store answers");
+            Assert.Null(second.Volume.GetStatus().ClaimError);
+            await second.DrainAsync();
+            await second.AssertSoundAsync();
+        }
+    }
+
     [Fact]
     public async Task Open_OldRingUnderANewName_UsesTheLocalOne()
     {
