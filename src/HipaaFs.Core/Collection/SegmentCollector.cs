@@ -21,7 +21,13 @@ internal sealed partial class SegmentCollector : IDisposable
     /// <summary>How long a condemned segment is kept at least.</summary>
     internal static readonly TimeSpan Grace = TimeSpan.FromMinutes(10);
 
+    /// <summary>Deletions after which a newer session is looked for again.</summary>
+    internal const int MostBetweenLooks = 16;
+
     private const int Batch = 256;
+
+    // The time after which it is, however few there were.
+    private static readonly TimeSpan LongestBetweenLooks = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
 
@@ -140,7 +146,11 @@ internal sealed partial class SegmentCollector : IDisposable
         }
 
         (int deleted, long deletedBytes) = await DeleteAsync(grace, progress, cancel);
-        await CollectPastAsync(cancel);
+        if (await _fence.IsNewestAsync(cancel)) // The deletions took their time.
+        {
+            await CollectPastAsync(cancel);
+        }
+
         return new CollectionReport(condemned, condemnedBytes, deleted, deletedBytes);
     }
 
@@ -209,6 +219,8 @@ internal sealed partial class SegmentCollector : IDisposable
         int segments = 0;
         long bytes = 0;
         SegmentId? after = null;
+        int tried = 0; // Since a newer session was looked for: the caller just has.
+        long lookedAt = _time.GetTimestamp();
         while (true)
         {
             MetadataResult<IReadOnlyList<SegmentRow>> condemned = await _metadata.ListSegmentsAsync(SegmentState.Condemned, after, Batch, cancel);
@@ -216,7 +228,24 @@ internal sealed partial class SegmentCollector : IDisposable
             {
                 after = row.Id;
                 progress?.Report(new GarbageProgress(GarbageProgress.Delete, ++seen, 0));
-                if (row.Condemned <= upTo && await TryDeleteAsync(row, cancel))
+                if (row.Condemned > upTo)
+                {
+                    continue;
+                }
+
+                if (tried == MostBetweenLooks || _time.GetElapsedTime(lookedAt) >= LongestBetweenLooks)
+                {
+                    if (!await _fence.IsNewestAsync(cancel))
+                    {
+                        return (segments, bytes); // It may need what is left.
+                    }
+
+                    tried = 0;
+                    lookedAt = _time.GetTimestamp();
+                }
+
+                tried++;
+                if (await TryDeleteAsync(row, cancel))
                 {
                     segments++;
                     bytes += row.ObjectLength;

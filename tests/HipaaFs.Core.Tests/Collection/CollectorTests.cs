@@ -2,6 +2,7 @@ using HipaaFs.Collection;
 using HipaaFs.Metadata;
 using HipaaFs.Storage;
 using HipaaFs.Testing.Storage;
+using HipaaFs.Volumes;
 
 namespace HipaaFs.Core.Tests.Collection;
 
@@ -160,6 +161,41 @@ public sealed class CollectorTests
 
         Assert.Equal(0, Segments(test));
         await test.AssertSoundAsync();
+    }
+
+    // A newer session may begin at any moment, and may need what it finds.
+    [Theory]
+    [InlineData(10, 0, SegmentCollector.MostBetweenLooks)]
+    [InlineData(3, 11, 3)] // A store that takes seconds for a deletion.
+    public async Task Collect_NewerSessionInTheMiddle_DeletesNoMoreThanABatch(int deletedBefore, int secondsSince, int mostAfter)
+    {
+        const int files = 40;
+        var time = new ManualTimeProvider();
+        await using TestVolume test = await TestVolume.CreateAsync(new TestVolumeOptions { Time = time });
+        for (int i = 0; i < files; i++)
+        {
+            await test.FileSystem.PutAsync($"f{i}", FileSystemCalls.RandomBytes(20_000, i));
+            await test.DrainAsync();
+            await test.FileSystem.UnlinkAsync(InodeId.Root, FileSystemCalls.Bytes($"f{i}"), default).Ok();
+        }
+
+        await test.FileSystem.SyncAsync(default).Ok();
+        Assert.Equal(files, (await Collector(test).CollectAsync(SegmentCollector.Grace, default)).CondemnedSegments);
+        await test.DrainAsync();
+        string newer = Path.Combine(test.StoreDirectory, StoreLayout.Session(test.Volume.Session + 1).Value);
+        var seen = new ProgressHook<GarbageProgress>(report =>
+        {
+            if (report.Done == deletedBefore + 1)
+            {
+                File.WriteAllText(newer, "{}");
+                time.Advance(TimeSpan.FromSeconds(secondsSince));
+            }
+        });
+
+        CollectionReport report = await Collector(test).CollectAsync(TimeSpan.Zero, seen, default);
+
+        Assert.InRange(report.DeletedSegments, deletedBefore, mostAfter);
+        Assert.Equal(files - report.DeletedSegments, Segments(test));
     }
 
     [Fact]
