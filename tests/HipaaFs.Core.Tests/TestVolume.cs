@@ -69,7 +69,10 @@ internal sealed class TestVolume : IAsyncDisposable
 
     public string StoreDirectory { get; init; }
 
-    public string StagingDirectory => _options.StagingDirectory ?? Path.Combine(VolumeDirectory, "staging");
+    /// <summary>Where the next opening stages; null is where the options say.</summary>
+    public string? OtherStagingDirectory { get; set; }
+
+    public string StagingDirectory => OtherStagingDirectory ?? _options.StagingDirectory ?? Path.Combine(VolumeDirectory, "staging");
 
     public string CacheDirectory => Path.Combine(VolumeDirectory, "cache");
 
@@ -180,6 +183,7 @@ internal sealed class TestVolume : IAsyncDisposable
         }
 
         CopyFile(KeyPath, copy.KeyPath);
+        CopyFile(Path.Combine(VolumeDirectory, "copy"), Path.Combine(copy.VolumeDirectory, "copy"));
         File.Delete(Path.Combine(copy.CacheDirectory, "owner"));
         return copy;
     }

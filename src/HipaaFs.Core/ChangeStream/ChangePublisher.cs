@@ -30,6 +30,7 @@ internal sealed partial class ChangePublisher : IDisposable
     private readonly Writeback _writeback;
     private readonly Repacker _repacker;
     private readonly Uploader _uploader;
+    private readonly MissingSegments _missing;
     private readonly SessionFence _fence;
     private readonly SessionClock _clock;
     private readonly StreamObjectWriter _objects;
@@ -49,6 +50,7 @@ internal sealed partial class ChangePublisher : IDisposable
         Writeback writeback,
         Repacker repacker,
         Uploader uploader,
+        MissingSegments missing,
         SessionFence fence,
         SessionClock clock,
         StreamObjectWriter objects,
@@ -60,6 +62,7 @@ internal sealed partial class ChangePublisher : IDisposable
         _writeback = writeback;
         _repacker = repacker;
         _uploader = uploader;
+        _missing = missing;
         _fence = fence;
         _clock = clock;
         _objects = objects;
@@ -229,11 +232,12 @@ internal sealed partial class ChangePublisher : IDisposable
         return null;
     }
 
-    // Brings every segment to the store that a durable row can refer to. False when one cannot be finished, or was let go since the commit was chosen.
+    // Brings every segment to the store that a durable row can refer to. False when one cannot be finished, is nowhere, or was let go since the commit was chosen.
     private async Task<bool> UploadAllAsync(CancellationToken cancel)
     {
         FsError finished = await _writeback.FinishSegmentsAsync();
-        return finished == FsError.None && _repacker.IsSettledSince(_letGo) && await _uploader.WaitUntilUploadedAsync(cancel);
+        return finished == FsError.None && _repacker.IsSettledSince(_letGo) && await _uploader.WaitUntilUploadedAsync(cancel)
+            && await _missing.TryFindAllAsync(cancel);
     }
 
     // A clock that was ahead at the last one would put the next off until it is there again.

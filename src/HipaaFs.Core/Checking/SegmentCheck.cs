@@ -305,7 +305,15 @@ internal sealed class SegmentCheck
     {
         if (length is null)
         {
-            _findings.Add(row.State == SegmentState.Staged ? CheckKind.StagingMissing : CheckKind.SegmentMissing, $"segment {row.Id}");
+            if (row.State == SegmentState.Staged)
+            {
+                _findings.Add(CheckKind.StagingMissing, $"segment {row.Id}", new SegmentChange(ChangeKind.Upsert, SegmentDamage.GivenUp(row, NeededOf(row.Id))));
+            }
+            else
+            {
+                _findings.Add(CheckKind.SegmentMissing, $"segment {row.Id}");
+            }
+
             _damages[row.Id] = new SegmentDamage(row, 0);
         }
         else if (row.ObjectLength > 0 && length != row.ObjectLength)
@@ -313,6 +321,25 @@ internal sealed class SegmentCheck
             _findings.Add(CheckKind.SegmentShort, $"segment {row.Id}: {length} bytes instead of {row.ObjectLength}");
             _damages[row.Id] = new SegmentDamage(row, length.Value);
         }
+    }
+
+    private long NeededOf(SegmentId segment)
+    {
+        long needed = 0;
+        foreach (List<BornExtent> extents in _rows.Extents.Values)
+        {
+            foreach ((Extent extent, _) in extents)
+            {
+                needed = extent.Segment == segment ? Math.Max(needed, extent.PlaintextOffset + extent.Length) : needed;
+            }
+        }
+
+        foreach (ExtentChange past in _rows.Past.OfType<ExtentChange>())
+        {
+            needed = past.Extent.Segment == segment ? Math.Max(needed, past.Extent.PlaintextOffset + past.Extent.Length) : needed;
+        }
+
+        return needed;
     }
 
     // A file that snapshots show is told apart: the live one may be whole.

@@ -36,6 +36,7 @@ public sealed class VolumeCheck
         using KeyRing? ring = key is null ? null : await VolumeRing.UnlockAsync(options.Directory, options.VolumeId, key, cancel);
         var holder = new SessionHolder(Environment.MachineName, Environment.ProcessId, 0, TimeProvider.System.GetUtcNow());
         using FileLock held = VolumeDirectory.Lock(options.Directory, holder);
+        using StagingOwner staging = StagingOwner.Acquire(options.Staging.Directory, options.Directory, options.VolumeId);
         return await new VolumeCheck(options, repair, progress).RunAsync(ring, cancel);
     }
 

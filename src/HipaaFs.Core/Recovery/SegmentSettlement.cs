@@ -91,27 +91,34 @@ internal sealed class SegmentSettlement
             throw StoreFailed(live.Error);
         }
 
-        await AddMissingAsync(new SegmentDamage(row, length), cancel);
+        long needed = await AddMissingAsync(new SegmentDamage(row, length), cancel);
+        MetadataResult<Applied> lost = await _metadata.UpdateSegmentAsync(OperationId.None, SegmentDamage.GivenUp(row, needed), cancel);
+        RestoreFailures.ThrowIfFailed(lost.Error);
     }
 
-    private async Task AddMissingAsync(SegmentDamage damage, CancellationToken cancel)
+    private async Task<long> AddMissingAsync(SegmentDamage damage, CancellationToken cancel)
     {
         Missing++;
-        AddLost(damage, await _metadata.GetSegmentUsesAsync(damage.Row.Id, cancel));
-        AddLost(damage, await _metadata.GetSegmentPastUsesAsync(damage.Row.Id, cancel));
+        long needed = AddLost(damage, await _metadata.GetSegmentUsesAsync(damage.Row.Id, cancel));
+        return Math.Max(needed, AddLost(damage, await _metadata.GetSegmentPastUsesAsync(damage.Row.Id, cancel)));
     }
 
-    private void AddLost(SegmentDamage damage, MetadataResult<IReadOnlyList<SegmentUse>> uses)
+    // Returns how much of the segment the uses reach.
+    private long AddLost(SegmentDamage damage, MetadataResult<IReadOnlyList<SegmentUse>> uses)
     {
         RestoreFailures.ThrowIfFailed(uses.Error);
+        long needed = 0;
         foreach (SegmentUse use in uses.Value)
         {
+            needed = Math.Max(needed, use.Extent.PlaintextOffset + use.Extent.Length);
             long lost = damage.BytesLost(use.Extent);
             if (lost > 0)
             {
                 _lost[use.Inode.Value] = _lost.GetValueOrDefault(use.Inode.Value) + lost;
             }
         }
+
+        return needed;
     }
 
     private static VolumeException StoreFailed(StoreError error) =>

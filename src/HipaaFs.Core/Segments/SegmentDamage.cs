@@ -15,6 +15,16 @@ internal sealed record SegmentDamage(SegmentRow Row, long Length, IReadOnlySet<l
     {
     }
 
+    /// <summary>
+    /// The row of a staged segment that is lost: as if it had been uploaded and its object were gone, so that reads of it fail, scrub tells of it, and nothing waits for
+    /// its upload any more.
+    /// </summary>
+    /// <param name="row">The segment.</param>
+    /// <param name="needed">How much of its plaintext rows refer to.</param>
+    internal static SegmentRow GivenUp(SegmentRow row, long needed) => row.ObjectLength > 0
+        ? row with { State = SegmentState.Live }
+        : row with { State = SegmentState.Live, PlaintextLength = needed, ObjectLength = SegmentFormat.FramesEnd(needed) + SegmentFormat.TrailerSize };
+
     /// <summary>Where a frame ends in the object. All frames are whole while the segment is written, only the last of a finished one may be short.</summary>
     internal static long EndOfFrame(SegmentRow row, long number)
     {

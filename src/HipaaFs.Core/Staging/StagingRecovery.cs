@@ -1,17 +1,13 @@
 using HipaaFs.Cache;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
-using HipaaFs.Recovery;
-using HipaaFs.Sessions;
-using HipaaFs.Storage;
-using HipaaFs.Volumes;
 using Microsoft.Extensions.Logging;
 
 namespace HipaaFs.Staging;
 
 /// <summary>Brings staging and metadata into agreement when a volume is opened, whatever ended the last session.</summary>
 /// <remarks>
-/// By what a file in staging is in the metadata: unknown, nothing refers to it: deleted, else left for a check. Staged and finished: uploaded. Staged and unfinished: readable, repacked in the
+/// By what a file in staging is in the metadata: unknown, nothing refers to it: deleted once the session is claimed, else left for a check. Staged and finished: uploaded. Staged and unfinished: readable, repacked in the
 /// background. Live: the upload had ended, only the rename to the cache had not. Condemned: deleted. A staged row without a file was uploaded and renamed a moment before the end.
 /// </remarks>
 internal sealed partial class StagingRecovery
@@ -22,26 +18,26 @@ internal sealed partial class StagingRecovery
     private readonly StagingArea _staging;
     private readonly IMetadataStore _metadata;
     private readonly FrameCache _cache;
-    private readonly IObjectStore _store;
-    private readonly SessionClock _clock;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly HashSet<SegmentId> _missing = [];
+    private readonly List<(SegmentId Id, string Path)> _unknown = [];
 
     internal StagingRecovery(
-        StagingArea staging, IMetadataStore metadata, FrameCache cache, IObjectStore store, SessionClock clock, TimeProvider time, ILogger logger)
+        StagingArea staging, IMetadataStore metadata, FrameCache cache, MissingSegments missing, TimeProvider time, ILogger logger)
     {
+        Missing = missing;
         _staging = staging;
         _metadata = metadata;
         _cache = cache;
-        _store = store;
-        _clock = clock;
         _time = time;
         _logger = logger;
     }
 
     /// <summary>Segments to upload.</summary>
     internal List<StagedSegment> Finished { get; } = [];
+
+    /// <summary>Segments that should be in staging and are not.</summary>
+    internal MissingSegments Missing { get; }
 
     /// <summary>Goes through staging. Nothing else may run yet.</summary>
     internal async Task RunAsync(bool readOnly, CancellationToken cancel)
@@ -75,39 +71,34 @@ internal sealed partial class StagingRecovery
             DeleteLeftover(leftover); // A publication that was cut short.
         }
 
+        await Missing.CollectAsync(cancel);
         LogRecovered(_logger, Finished.Count, _staging.Stranded.Count);
+    }
+
+    /// <summary>
+    /// Deletes what nothing in the metadata knows. To be called by who has the session: metadata that was put back to an older state does not know what is newer, and
+    /// nobody can be told so before the store was asked.
+    /// </summary>
+    internal async Task DeleteUnknownAsync(CancellationToken cancel)
+    {
+        foreach ((SegmentId id, string path) in _unknown)
+        {
+            MetadataResult<SegmentRow> row = await _metadata.GetSegmentAsync(id, cancel);
+            if (row.Error == MetadataError.NotFound)
+            {
+                DeleteLeftover(path);
+            }
+        }
+
+        _unknown.Clear();
     }
 
     /// <summary>Looks for the objects of staged rows whose files are gone, until none is left. Needs the store, so it runs in the background.</summary>
     internal async Task FindMissingAsync(CancellationToken cancel)
     {
-        for (TimeSpan pause = FirstPause; !await TryFindMissingAsync(cancel); pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        for (TimeSpan pause = FirstPause; !await Missing.TryFindAllAsync(cancel); pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
             await Task.Delay(pause, _time, cancel);
-        }
-    }
-
-    // False when a row is left whose object was not found, or could not be asked for.
-    private async Task<bool> TryFindMissingAsync(CancellationToken cancel)
-    {
-        bool all = true;
-        SegmentId? after = null;
-        while (true)
-        {
-            MetadataResult<IReadOnlyList<SegmentRow>> rows = await _metadata.ListSegmentsAsync(SegmentState.Staged, after, 256, cancel);
-            if (!rows.Succeeded || rows.Value.Count == 0)
-            {
-                return all && rows.Succeeded;
-            }
-
-            foreach (SegmentRow row in rows.Value)
-            {
-                after = row.Id;
-                if (!_staging.TryGet(row.Id, out _))
-                {
-                    all &= await TryFindAsync(row, cancel);
-                }
-            }
         }
     }
 
@@ -125,9 +116,13 @@ internal sealed partial class StagingRecovery
         {
             Take(row.Value, path);
         }
-        else if (!readOnly && (row.Succeeded || row.Error == MetadataError.NotFound))
+        else if (!readOnly && row.Succeeded)
         {
-            LetGo(row.Succeeded ? row.Value : null, id, path);
+            LetGo(row.Value, id, path);
+        }
+        else if (!readOnly && row.Error == MetadataError.NotFound)
+        {
+            _unknown.Add((id, path));
         }
     }
 
@@ -157,9 +152,9 @@ internal sealed partial class StagingRecovery
         _staging.Strand(staged.Id);
     }
 
-    private void LetGo(SegmentRow? row, SegmentId id, string path)
+    private void LetGo(SegmentRow row, SegmentId id, string path)
     {
-        if (row is not { State: SegmentState.Live } live || new FileInfo(path).Length != live.ObjectLength)
+        if (row.State != SegmentState.Live || new FileInfo(path).Length != row.ObjectLength)
         {
             File.Delete(path);
             return;
@@ -167,7 +162,7 @@ internal sealed partial class StagingRecovery
 
         try
         {
-            _cache.Adopt(id, path, live.ObjectLength);
+            _cache.Adopt(id, path, row.ObjectLength);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -176,36 +171,8 @@ internal sealed partial class StagingRecovery
         }
     }
 
-    private async Task<bool> TryFindAsync(SegmentRow row, CancellationToken cancel)
-    {
-        // The lengths may have been committed no more than the upload was.
-        StoreResult<SegmentRow> found = await StoredSegment.FindAsync(_store, row, cancel);
-        if (found.Succeeded)
-        {
-            MetadataResult<Applied> updated = await _metadata.UpdateSegmentAsync(_clock.NextOperation(), found.Value with { Changed = _clock.Now }, cancel);
-            return updated.Succeeded;
-        }
-
-        // What was uploaded or repacked since the rows were listed has no file any more, and its row says so.
-        MetadataResult<SegmentRow> now = await _metadata.GetSegmentAsync(row.Id, cancel);
-        if (now.Error == MetadataError.NotFound || (now.Succeeded && now.Value.State != SegmentState.Staged) || _staging.TryGet(row.Id, out _))
-        {
-            return true;
-        }
-
-        if (found.Error is StoreError.NotFound or StoreError.Corrupt && _missing.Add(row.Id))
-        {
-            LogMissing(_logger, row.Id);
-        }
-
-        return false;
-    }
-
     [LoggerMessage(585, LogLevel.Information, "Recovery: {Finished} staged segments to upload, {Unfinished} to repack")]
     private static partial void LogRecovered(ILogger logger, int finished, int unfinished);
-
-    [LoggerMessage(586, LogLevel.Error, "Segment {Segment} is neither in staging nor whole in the store, and is looked for again; run 'hipaafs fsck' to see which files it belongs to")]
-    private static partial void LogMissing(ILogger logger, SegmentId segment);
 
     [LoggerMessage(587, LogLevel.Warning, "Recovery: the file of segment {Segment} in staging could not be brought to where it belongs (error {Error})")]
     private static partial void LogNotSettled(ILogger logger, SegmentId segment, int error);

@@ -95,6 +95,7 @@ public sealed partial class Volume : IAsyncDisposable
             UploadError = failed == 0 ? null : uploadError.ToString(),
             FailedUploads = writer?.Uploader.ListFailed(MostFailed) ?? [],
             WritebackError = writer is null || writer.Writeback.LastError == FsError.None ? null : writer.Writeback.LastError.ToString(),
+            MissingSegments = _parts.Missing.NotFound,
             Damage = writer?.Repacker.Damage ?? [],
             TrashError = trash.Error == FsError.None ? null : trash.Error.ToString(),
             TrashFailingSince = trash.Since,
@@ -158,7 +159,9 @@ public sealed partial class Volume : IAsyncDisposable
         }
 
         StoreError outcome = await publishing;
-        return outcome == StoreError.None ? null : $"the store does not take it: {outcome}";
+        return outcome == StoreError.None ? null
+            : _parts.Missing.NotFound > 0 ? $"{_parts.Missing.NotFound} segments that files need are neither in staging nor in the store ('hipaafs status')"
+            : $"the store does not take it: {outcome}";
     }
 
     /// <summary>Closes the volume. No request may be under way or follow.</summary>
@@ -255,6 +258,7 @@ public sealed partial class Volume : IAsyncDisposable
         {
             await writer.Repacker.RepackStrandedAsync(_stop.Token);
             await writer.Fence.WaitForClaimAsync(_stop.Token);
+            await recovery.DeleteUnknownAsync(_stop.Token);
             await recovery.FindMissingAsync(_stop.Token);
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)

@@ -107,6 +107,9 @@ internal sealed class VolumeOpening
             }
         }
 
+        StagingOwner stagingOwner = StagingOwner.Acquire(_options.Staging.Directory, _options.Directory, _options.VolumeId);
+        _opened.Push(new Disposer(stagingOwner));
+        var staging = new StagingArea(_options.Staging);
         MemoryBudget budget = MemoryBudget.For(_options.MemoryBytes, MemoryLimit.Detect().Bytes);
         IMetadataStore metadata = OpenMetadata(budget); // Step 4
         metadata = InterposeMetadata?.Invoke(metadata) ?? metadata;
@@ -116,8 +119,8 @@ internal sealed class VolumeOpening
         volumeLock.Describe((holder with { Session = clock.Session.Value }).ToJson());
         FrameCache cache = OpenCache(store, budget);
         _opened.Push(new Disposer(cache));
-        var staging = new StagingArea(_options.Staging);
-        var recovery = new StagingRecovery(staging, metadata, cache, store, clock, _time, _logger); // Step 6
+        var missing = new MissingSegments(staging, metadata, store, clock, _logger);
+        var recovery = new StagingRecovery(staging, metadata, cache, missing, _time, _logger); // Step 6
         await recovery.RunAsync(IsReadOnly, cancel);
         if (!IsReadOnly)
         {
@@ -128,7 +131,7 @@ internal sealed class VolumeOpening
         _opened.Push(new Disposer(names));
         var catalog = new SnapshotCatalog(metadata, names, clock);
         IMetadataView shown = await FindShownAsync(metadata, catalog, cancel);
-        VolumeParts parts = Assemble(volumeLock, ring, store, metadata, names, catalog, shown, cache, staging, budget, clock, fence); // Step 7
+        VolumeParts parts = Assemble(volumeLock, ring, store, metadata, names, catalog, shown, cache, staging, stagingOwner, missing, budget, clock, fence); // Step 7
         if (parts.Writer is not null)
         {
             await parts.Writer.Publisher.ReadRecoveryPointAsync(cancel);
@@ -304,6 +307,8 @@ internal sealed class VolumeOpening
         IMetadataView shown,
         FrameCache cache,
         StagingArea staging,
+        StagingOwner stagingOwner,
+        MissingSegments missing,
         MemoryBudget budget,
         SessionClock clock,
         SessionFence? fence)
@@ -323,7 +328,7 @@ internal sealed class VolumeOpening
             var writeback = new Writeback(files, pool, staging, writers, metadata, clock, _time, _logger);
             var objects = new StreamObjectWriter(ring, store, staging.Directory) { Fault = StagingFault };
             var repacker = new Repacker(metadata, reader, writers, staging, views, files, clock, _logger);
-            var publisher = new ChangePublisher(metadata, writeback, repacker, uploader, fence, clock, objects, store, _time, _logger)
+            var publisher = new ChangePublisher(metadata, writeback, repacker, uploader, missing, fence, clock, objects, store, _time, _logger)
             {
                 Interval = _options.PublishInterval,
             };
@@ -371,6 +376,8 @@ internal sealed class VolumeOpening
             Metadata = metadata,
             Cache = cache,
             Staging = staging,
+            StagingOwner = stagingOwner,
+            Missing = missing,
             Views = views,
             Names = names,
             Pool = pool,

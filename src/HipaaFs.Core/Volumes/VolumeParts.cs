@@ -32,6 +32,10 @@ internal sealed record VolumeParts : IAsyncDisposable
 
     internal required StagingArea Staging { get; init; }
 
+    internal required StagingOwner StagingOwner { get; init; }
+
+    internal required MissingSegments Missing { get; init; }
+
     internal required SegmentViews Views { get; init; }
 
     internal required VolumeNames Names { get; init; }
@@ -74,6 +78,8 @@ internal sealed record VolumeParts : IAsyncDisposable
         Catalog.Dispose();
         Names.Dispose();
         Ring.Dispose();
+        Missing.Dispose();
+        StagingOwner.Dispose();
         Lock?.Dispose();
     }
 }

@@ -32,6 +32,9 @@ public sealed record VolumeStatus
     /// <summary>Why the session is not claimed in the store, before which nothing is uploaded; null when it is.</summary>
     public string? ClaimError { get; init; }
 
+    /// <summary>Segments that files need and that are neither in this staging directory nor in the store: as long as there is one, nothing newer becomes a backup point.</summary>
+    public int MissingSegments { get; init; }
+
     /// <summary>Segments of them whose upload failed and is tried again.</summary>
     public int FailedSegments { get; init; }
 

@@ -127,6 +127,12 @@ internal static class StatusCommand
             text.WriteLine("                  Nothing newer becomes a backup point: unmount with --now, then 'hipaafs fsck --repair VOLUME'");
         }
 
+        if (figures.MissingSegments > 0)
+        {
+            text.WriteLine($"  MISSING         {figures.MissingSegments} segments that files need are neither in this staging directory nor in the store; nothing newer becomes a backup point.");
+            text.WriteLine("                  Unmount with --now and mount with the staging directory that has them (staging.directory); if it is lost, 'hipaafs fsck --repair VOLUME'");
+        }
+
         if (figures.Damage is { } damage)
         {
             string inodes = string.Join(", ", damage.Select(static line => line.Inode).Distinct());

@@ -22,6 +22,7 @@ internal static class MetricsText
         Add("hipaafs_session_claimed", "gauge", "1 when the store knows the session; nothing is uploaded before.", figures.ClaimError is null ? 1 : 0);
         Add("hipaafs_staged_segments", "gauge", "Segments that are not in the store yet.", figures.StagedSegments);
         Add("hipaafs_staged_bytes", "gauge", "Bytes that are not in the store yet.", figures.StagedBytes);
+        Add("hipaafs_missing_segments", "gauge", "Segments that are neither in staging nor in the store.", figures.MissingSegments);
         Add("hipaafs_failed_segments", "gauge", "Segments of them whose upload failed and is tried again.", figures.FailedSegments);
         Add("hipaafs_hopeless_segments", "gauge", "Segments of them whose staged file is damaged: nothing newer becomes a backup point.", figures.FailedUploads?.Count(static failed => failed.StagedFileDamaged) ?? 0);
         Add("hipaafs_trash_failing", "gauge", "1 while the volume cannot take snapshots by itself although it should.", figures.TrashError is null ? 0 : 1);

@@ -26,6 +26,7 @@ internal static class VolumeFiguresMapping
             StagedBytes = status.StagedBytes,
             OldestStagedSeconds = status.OldestStaged is { } oldest ? Age(now, oldest) : null,
             ClaimError = status.ClaimError,
+            MissingSegments = status.MissingSegments,
             FailedSegments = status.FailedSegments,
             UploadError = status.UploadError,
             FailedUploads = status.FailedUploads.Count == 0 ? null : [.. status.FailedUploads.Select(failed => ToLine(failed, now))],

@@ -29,7 +29,7 @@ public sealed class CacheTests
 
         Assert.Equal(before, test.Store.CallsOf(StoreVerb.Read));
         Assert.Equal(0, test.Volume.GetStatus().StagedSegments);
-        Assert.Empty(Directory.EnumerateFiles(test.StagingDirectory));
+        Assert.Empty(Directory.EnumerateFiles(test.StagingDirectory, "*.seg"));
     }
 
     [Fact]

@@ -252,7 +252,10 @@ public sealed class VolumeCheckTests
         await test.StopAsync();
         File.Delete(Assert.Single(Directory.GetFiles(test.StagingDirectory, "*.seg")));
 
-        await AssertFoundAsync(test, CheckKind.StagingMissing, repaired: false);
+        Assert.Contains((await test.CheckAsync(repair: true)).Findings, static finding => finding is { Kind: CheckKind.StagingMissing, Repaired: true });
+        Assert.Equal(
+            [(CheckKind.SegmentMissing, false), (CheckKind.FileIncomplete, false)],
+            (await test.CheckAsync(repair: true)).Findings.Select(static finding => (finding.Kind, finding.Repaired)));
     }
 
     [Fact]
