@@ -1,19 +1,16 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using HipaaFs.Metadata;
 using HipaaFs.Metadata.Changes;
 
 namespace HipaaFs.Checking;
 
 /// <summary>Checks that the rows of one key lived one after another, none in an epoch that has not begun, and that snapshots show those of the past.</summary>
-/// <remarks>Used once. Only what changes nothing of what a snapshot shows is put right.</remarks>
+/// <remarks>Used once. Of the past only the rows of one key are in memory at a time. Only what changes nothing of what a snapshot shows is put right.</remarks>
 internal sealed class HistoryCheck
 {
     private readonly VolumeRows _rows;
     private readonly PendingDeletions _pending;
     private readonly CheckFindings _findings;
-    private readonly Dictionary<Key, List<RowChange>> _past = [];
-    private readonly Dictionary<Key, ulong> _live = [];
 
     private HistoryCheck(VolumeRows rows, PendingDeletions pending, CheckFindings findings)
     {
@@ -26,25 +23,71 @@ internal sealed class HistoryCheck
     /// <param name="rows">The rows.</param>
     /// <param name="pending">What is deleted while rows of it are still there: those are as they should be.</param>
     /// <param name="findings">Where findings go.</param>
-    internal static void Run(VolumeRows rows, PendingDeletions pending, CheckFindings findings) => new HistoryCheck(rows, pending, findings).Run();
+    /// <param name="cancel">Ends it.</param>
+    internal static Task RunAsync(VolumeRows rows, PendingDeletions pending, CheckFindings findings, CancellationToken cancel) =>
+        new HistoryCheck(rows, pending, findings).RunAsync(cancel);
 
-    private void Run()
+    private async Task RunAsync(CancellationToken cancel)
     {
-        foreach (RowChange row in _rows.Past)
+        CheckLive();
+        var past = new List<RowChange>(); // Of one key.
+        await foreach (RowChange row in _rows.Past.WithCancellation(cancel))
         {
-            if (row is not ExtentChange extent || !_pending.Inodes.Contains(extent.Inode))
+            if (row is ExtentChange extent && _pending.Inodes.Contains(extent.Inode))
             {
-                ref List<RowChange>? list = ref CollectionsMarshal.GetValueRefOrAddDefault(_past, KeyOf(row), out _);
-                (list ??= []).Add(row);
+                continue;
+            }
+
+            if (past.Count > 0 && KeyOf(past[0]) != KeyOf(row))
+            {
+                CheckPast(past, BirthOfLive(past[0]));
+                past.Clear();
+            }
+
+            past.Add(row);
+        }
+
+        if (past.Count > 0)
+        {
+            CheckPast(past, BirthOfLive(past[0]));
+        }
+    }
+
+    // When the live row of the same key was born, or will have been when that is put right; the highest number without one.
+    private ulong BirthOfLive(RowChange past)
+    {
+        ulong? born = past switch
+        {
+            InodeChange c => _rows.Inodes.TryGetValue(c.Inode.Id, out InodeChange? live) ? live.Lifetime.Born : null,
+            SymlinkChange c => _rows.Targets.TryGetValue(c.Inode, out SymlinkChange? live) ? live.Lifetime.Born : null,
+            EntryChange => BirthIn(_rows.Entries, KeyOf(past), static row => KeyOf(row), static row => row.Lifetime.Born),
+            XattrChange => BirthIn(_rows.Xattrs, KeyOf(past), static row => KeyOf(row), static row => row.Lifetime.Born),
+            ExtentChange c when _rows.Extents.TryGetValue(c.Inode, out List<BornExtent>? live) =>
+                BirthIn(live, KeyOf(past), row => KeyOf(c.Inode, row.Extent), static row => row.Born),
+            _ => null,
+        };
+        return born is { } known ? Math.Min(known, _rows.Epoch) : ulong.MaxValue;
+    }
+
+    // The live rows of a table are in the order of their keys, as they were read.
+    private static ulong? BirthIn<T>(List<T> rows, Key key, Func<T, Key> keyOf, Func<T, ulong> bornOf)
+    {
+        int low = 0;
+        int high = rows.Count;
+        while (low < high)
+        {
+            int middle = low + ((high - low) / 2);
+            if (keyOf(rows[middle]).CompareTo(key) < 0)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
             }
         }
 
-        CheckLive();
-        foreach ((Key key, List<RowChange> past) in _past)
-        {
-            past.Sort(static (left, right) => LifetimeOf(left).Born.CompareTo(LifetimeOf(right).Born));
-            CheckPast(past, _live.TryGetValue(key, out ulong born) ? born : ulong.MaxValue);
-        }
+        return low < rows.Count && keyOf(rows[low]) == key ? bornOf(rows[low]) : null;
     }
 
     private void CheckLive()
@@ -77,21 +120,11 @@ internal sealed class HistoryCheck
         }
     }
 
-    // Also notes when the row was born, if its key has a past.
-    private bool IsAhead(RowChange row)
-    {
-        ulong born = LifetimeOf(row).Born;
-        Key key = KeyOf(row);
-        if (_past.ContainsKey(key))
-        {
-            _live[key] = Math.Min(born, _rows.Epoch);
-        }
-
-        return born > _rows.Epoch;
-    }
+    private bool IsAhead(RowChange row) => LifetimeOf(row).Born > _rows.Epoch;
 
     private void CheckPast(List<RowChange> past, ulong live)
     {
+        past.Sort(static (left, right) => LifetimeOf(left).Born.CompareTo(LifetimeOf(right).Born));
         for (int i = 0; i < past.Count; i++)
         {
             (ulong born, ulong died) = LifetimeOf(past[i]);
@@ -155,9 +188,11 @@ internal sealed class HistoryCheck
         EntryChange c => new Key(2, c.Parent, c.Name.Tag.Value),
         XattrChange c => new Key(3, c.Inode, c.Xattr.Tag.Value),
         SymlinkChange c => new Key(4, c.Inode, 0),
-        ExtentChange c => new Key(5, c.Inode, (UInt128)(ulong)c.Extent.FileOffset),
+        ExtentChange c => KeyOf(c.Inode, c.Extent),
         _ => throw new UnreachableException(),
     };
+
+    private static Key KeyOf(InodeId inode, in Extent extent) => new(5, inode, (ulong)extent.FileOffset ^ (1UL << 63));
 
     private static string Subject(RowChange row) => row switch
     {
@@ -169,6 +204,13 @@ internal sealed class HistoryCheck
         _ => throw new UnreachableException(),
     };
 
-    // A table, whose row it is, and which of its rows.
-    private readonly record struct Key(byte Table, InodeId Owner, UInt128 Part);
+    // A table, whose row it is, and which of its rows. In the order of the database, where numbers have a sign.
+    private readonly record struct Key(byte Table, InodeId Owner, UInt128 Part) : IComparable<Key>
+    {
+        public int CompareTo(Key other)
+        {
+            int owners = ((long)Owner.Value).CompareTo((long)other.Owner.Value);
+            return owners != 0 ? owners : Part.CompareTo(other.Part);
+        }
+    }
 }

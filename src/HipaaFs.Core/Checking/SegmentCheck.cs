@@ -39,8 +39,7 @@ internal sealed class SegmentCheck
             throw new VolumeException(VolumeFailure.Store, $"check the segments in the store: {stored.Error}", "make the store reachable and try again");
         }
 
-        CheckReferences();
-        Dictionary<SegmentId, List<Extent>> uses = FindUses(staged);
+        Dictionary<SegmentId, List<Extent>> uses = await CheckReferencesAsync(staged, cancel);
         long done = 0;
         foreach (SegmentRow row in _rows.Segments.Values)
         {
@@ -56,7 +55,7 @@ internal sealed class SegmentCheck
             }
         }
 
-        NameFiles();
+        await NameFilesAsync(cancel);
     }
 
     // What is found is checked as if its row had always been there.
@@ -107,7 +106,7 @@ internal sealed class SegmentCheck
 
     private HashSet<SegmentId> FindNeeded()
     {
-        var needed = new HashSet<SegmentId>();
+        var needed = new HashSet<SegmentId>(_rows.PastSegments.Keys);
         foreach (List<BornExtent> extents in _rows.Extents.Values)
         {
             foreach ((Extent extent, _) in extents)
@@ -116,19 +115,20 @@ internal sealed class SegmentCheck
             }
         }
 
-        foreach (ExtentChange past in _rows.Past.OfType<ExtentChange>())
-        {
-            needed.Add(past.Extent.Segment);
-        }
-
         return needed;
     }
 
-    private void CheckReferences()
+    // Answers what rows refer to in segments that are staged.
+    private async Task<Dictionary<SegmentId, List<Extent>>> CheckReferencesAsync(Dictionary<SegmentId, string> staged, CancellationToken cancel)
     {
-        foreach (ExtentChange past in _rows.Past.OfType<ExtentChange>())
+        var uses = new Dictionary<SegmentId, List<Extent>>();
+        await foreach (RowChange row in _rows.Past.WithCancellation(cancel))
         {
-            CheckReference(past.Inode, past.Extent, ", in snapshots");
+            if (row is ExtentChange past)
+            {
+                CheckReference(past.Inode, past.Extent, ", in snapshots");
+                AddUse(uses, staged, past.Extent);
+            }
         }
 
         foreach ((InodeId inode, List<BornExtent> extents) in _rows.Extents)
@@ -136,8 +136,11 @@ internal sealed class SegmentCheck
             foreach ((Extent extent, _) in extents)
             {
                 CheckReference(inode, extent, string.Empty);
+                AddUse(uses, staged, extent);
             }
         }
+
+        return uses;
     }
 
     private void CheckReference(InodeId inode, in Extent extent, string where)
@@ -162,25 +165,6 @@ internal sealed class SegmentCheck
 
     private static string Place(InodeId inode, in Extent extent) =>
         string.Create(CultureInfo.InvariantCulture, $"inode {inode} at {extent.FileOffset}, {extent.Length} bytes, segment {extent.Segment}");
-
-    private Dictionary<SegmentId, List<Extent>> FindUses(Dictionary<SegmentId, string> staged)
-    {
-        var uses = new Dictionary<SegmentId, List<Extent>>();
-        foreach (List<BornExtent> extents in _rows.Extents.Values)
-        {
-            foreach ((Extent extent, _) in extents)
-            {
-                AddUse(uses, staged, extent);
-            }
-        }
-
-        foreach (ExtentChange past in _rows.Past.OfType<ExtentChange>())
-        {
-            AddUse(uses, staged, past.Extent);
-        }
-
-        return uses;
-    }
 
     private static void AddUse(Dictionary<SegmentId, List<Extent>> uses, Dictionary<SegmentId, string> staged, in Extent extent)
     {
@@ -343,7 +327,7 @@ internal sealed class SegmentCheck
     }
 
     // A file that snapshots show is told apart: the live one may be whole.
-    private void NameFiles()
+    private async Task NameFilesAsync(CancellationToken cancel)
     {
         foreach ((InodeId inode, List<BornExtent> extents) in _rows.Extents)
         {
@@ -360,17 +344,17 @@ internal sealed class SegmentCheck
         }
 
         var past = new SortedDictionary<InodeId, long>();
-        foreach (ExtentChange row in _rows.Past.OfType<ExtentChange>())
+        await foreach (RowChange row in _rows.Past.WithCancellation(cancel))
         {
-            past[row.Inode] = past.GetValueOrDefault(row.Inode) + BytesLost(row.Extent);
+            if (row is ExtentChange extent && BytesLost(extent.Extent) is > 0 and long lost)
+            {
+                past[extent.Inode] = past.GetValueOrDefault(extent.Inode) + lost;
+            }
         }
 
         foreach ((InodeId inode, long lost) in past)
         {
-            if (lost > 0)
-            {
-                _findings.Add(CheckKind.FileIncomplete, $"inode {inode}, in snapshots: {lost} bytes that only they show cannot be read");
-            }
+            _findings.Add(CheckKind.FileIncomplete, $"inode {inode}, in snapshots: {lost} bytes that only they show cannot be read");
         }
     }
 

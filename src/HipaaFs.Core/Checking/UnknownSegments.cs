@@ -38,13 +38,13 @@ internal sealed class UnknownSegments
         {
             foreach ((Extent extent, _) in extents)
             {
-                Want(wanted, inode, extent);
+                Want(wanted, inode, extent.Segment);
             }
         }
 
-        foreach (ExtentChange past in _rows.Past.OfType<ExtentChange>())
+        foreach ((SegmentId segment, InodeId inode) in _rows.PastSegments)
         {
-            Want(wanted, past.Inode, past.Extent);
+            Want(wanted, inode, segment);
         }
 
         var found = new List<SegmentRow>();
@@ -65,11 +65,11 @@ internal sealed class UnknownSegments
         return found;
     }
 
-    private void Want(Dictionary<SegmentId, InodeId> wanted, InodeId inode, in Extent extent)
+    private void Want(Dictionary<SegmentId, InodeId> wanted, InodeId inode, SegmentId segment)
     {
-        if (!_rows.Segments.ContainsKey(extent.Segment))
+        if (!_rows.Segments.ContainsKey(segment))
         {
-            wanted.TryAdd(extent.Segment, inode);
+            wanted.TryAdd(segment, inode);
         }
     }
 

@@ -59,7 +59,7 @@ public sealed class VolumeCheck
         MissingInodes.Run(rows, names, now, _findings);
         NameCheck.Run(rows, names, now, _findings);
         AttributeCheck.Run(rows, names, _findings);
-        HistoryCheck.Run(rows, metadata.PendingDeletions, _findings);
+        await HistoryCheck.RunAsync(rows, metadata.PendingDeletions, _findings, cancel);
         ExtentCheck.Run(rows, _findings);
         await using MeteringObjectStore store = VolumeStore.Open(_options.Stores, _options.Store, create: false, loggers, TimeProvider.System);
         await new SegmentCheck(rows, _findings, _progress).RunAsync(new StagingArea(_options.Staging), ring, store, cancel);

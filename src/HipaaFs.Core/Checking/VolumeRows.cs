@@ -1,12 +1,17 @@
+using System.Runtime.CompilerServices;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
 using HipaaFs.Metadata.Changes;
+using HipaaFs.Metadata.Sqlite;
 
 namespace HipaaFs.Checking;
 
-/// <summary>All rows of a volume in memory, as a check needs them.</summary>
+/// <summary>The rows of a volume as a check needs them: the live ones in memory; those of the past, of which there may be many times as many, are read again each time.</summary>
 internal sealed class VolumeRows
 {
+    /// <summary>Makes a volume without rows but those of the past.</summary>
+    internal VolumeRows(IAsyncEnumerable<RowChange> past) => Past = past;
+
     /// <summary>Inodes by id.</summary>
     internal Dictionary<InodeId, InodeChange> Inodes { get; } = [];
 
@@ -37,27 +42,28 @@ internal sealed class VolumeRows
     /// <summary>Snapshots that can be read, oldest first.</summary>
     internal List<ulong> Snapshots { get; } = [];
 
-    /// <summary>Rows that only snapshots show.</summary>
-    internal List<RowChange> Past { get; } = [];
+    /// <summary>Rows that only snapshots show, of each table those of one key after another. Each reading is a new one.</summary>
+    internal IAsyncEnumerable<RowChange> Past { get; }
+
+    /// <summary>Segments that rows of the past refer to, with an inode of those whose data is there.</summary>
+    internal Dictionary<SegmentId, InodeId> PastSegments { get; } = [];
+
+    /// <summary>The highest inode number that an inode had when a snapshot was taken; 0 without any.</summary>
+    private ulong HighestPastInode { get; set; }
 
     /// <summary>The lowest inode number that was never set aside for use.</summary>
     internal ulong NextInode { get; private set; } = InodeId.Root.Value + 1;
 
     /// <summary>The number the next snapshot gets: what is written now is born in it.</summary>
-    internal ulong Epoch { get; private set; } = 1;
+    internal ulong Epoch { get; set; } = 1;
 
     /// <summary>Reads them all.</summary>
-    internal static async Task<VolumeRows> ReadAsync(IMetadataStore metadata, IProgress<CheckProgress> progress, CancellationToken cancel)
+    internal static async Task<VolumeRows> ReadAsync(SqliteMetadataStore metadata, IProgress<CheckProgress> progress, CancellationToken cancel)
     {
-        var rows = new VolumeRows();
+        var rows = new VolumeRows(ReadPastAsync(metadata, cancel));
         await foreach (ChangeBatch batch in metadata.DumpAsync(cancel))
         {
-            if (!ChangeCodec.TryDecode(batch.Encoded, out IReadOnlyList<RowChange>? changes))
-            {
-                throw new InvalidOperationException("the metadata engine dumped rows that cannot be decoded");
-            }
-
-            foreach (RowChange change in changes)
+            foreach (RowChange change in Decode(batch))
             {
                 rows.Add(change);
             }
@@ -69,7 +75,7 @@ internal sealed class VolumeRows
     }
 
     /// <summary>The highest inode number that an inode has, or had when a snapshot was taken; 0 without any.</summary>
-    internal ulong HighestInode() => Inodes.Keys.Concat(Past.OfType<InodeChange>().Select(static row => row.Inode.Id)).Max(static id => (ulong?)id.Value) ?? 0;
+    internal ulong HighestInode() => Math.Max(HighestPastInode, Inodes.Keys.Max(static id => (ulong?)id.Value) ?? 0);
 
     /// <summary>Takes an inode number that was never used.</summary>
     internal InodeId TakeInode()
@@ -79,11 +85,40 @@ internal sealed class VolumeRows
         return taken;
     }
 
+    // The volume is locked: they are the same each time, but for those that the metadata engine deletes since no snapshot shows them any more.
+    private static async IAsyncEnumerable<RowChange> ReadPastAsync(SqliteMetadataStore metadata, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        await foreach (ChangeBatch batch in metadata.DumpPastAsync(cancel))
+        {
+            foreach (RowChange row in Decode(batch))
+            {
+                yield return row;
+            }
+        }
+    }
+
+    private static IReadOnlyList<RowChange> Decode(ChangeBatch batch) =>
+        ChangeCodec.TryDecode(batch.Encoded, out IReadOnlyList<RowChange>? changes)
+            ? changes
+            : throw new InvalidOperationException("the metadata engine dumped rows that cannot be decoded");
+
+    private void AddPast(RowChange change)
+    {
+        if (change is InodeChange inode)
+        {
+            HighestPastInode = Math.Max(HighestPastInode, inode.Inode.Id.Value);
+        }
+        else if (change is ExtentChange extent)
+        {
+            PastSegments.TryAdd(extent.Extent.Segment, extent.Inode);
+        }
+    }
+
     private void Add(RowChange change)
     {
         if (change.Kind == ChangeKind.Past)
         {
-            Past.Add(change);
+            AddPast(change);
             return;
         }
 

@@ -11,7 +11,7 @@ internal sealed class DumpReader : IDisposable
     private const int BatchBytes = 1 << 20;
 
     // Inodes that are gone while their extents are being deleted are not part of the volume; a snapshot may show them still.
-    private static readonly Source[] Sources =
+    private static readonly Source[] Live =
     [
         new("SELECT id, created, label FROM snapshot ORDER BY id", WriteSnapshot),
         new("SELECT id, host, process, opened, closed FROM session ORDER BY id", WriteSession),
@@ -27,6 +27,10 @@ internal sealed class DumpReader : IDisposable
             WHERE inode NOT IN (SELECT inode FROM purge) ORDER BY inode, offset
             """, WriteExtent),
         new("SELECT inode, session FROM orphan ORDER BY inode", WriteOrphan),
+    ];
+
+    private static readonly Source[] Past =
+    [
         new("SELECT * FROM inode_past ORDER BY id, born", WritePastInode),
         new("SELECT inode, target, born, died FROM symlink_past ORDER BY inode, born", WriteSymlink),
         new("SELECT parent, tag, child, name, born, died FROM dirent_past ORDER BY parent, tag, born", WriteEntry),
@@ -42,29 +46,34 @@ internal sealed class DumpReader : IDisposable
     private readonly CommitSequence _sequence;
     private readonly ChangeWriter _writer = new();
     private Statement? _statement;
+    private readonly Source[] _sources;
     private int _source = -1;
     private bool _answered;
 
-    public DumpReader(SqliteFile file, CommitSequence sequence)
+    /// <param name="file">The connection.</param>
+    /// <param name="sequence">The commit that it shows.</param>
+    /// <param name="isOfPast">Whether only rows of the past are read: of each table those of one key after another, in the order of their births.</param>
+    public DumpReader(SqliteFile file, CommitSequence sequence, bool isOfPast)
     {
         _file = file;
+        _sources = isOfPast ? Past : [.. Live, .. Past];
         _sequence = sequence;
     }
 
     /// <summary>Reads the next batch; null at the end. The first is there even when it is empty.</summary>
     public ChangeBatch? Next()
     {
-        while (_writer.Length < BatchBytes && _source < Sources.Length)
+        while (_writer.Length < BatchBytes && _source < _sources.Length)
         {
             if (_statement?.Step() == true)
             {
-                Sources[_source].Write(_writer, _statement);
+                _sources[_source].Write(_writer, _statement);
                 continue;
             }
 
             _statement?.Dispose();
             _source++;
-            _statement = _source < Sources.Length ? _file.Prepare(Sources[_source].Sql) : null;
+            _statement = _source < _sources.Length ? _file.Prepare(_sources[_source].Sql) : null;
         }
 
         if (_writer.Count == 0 && _answered)

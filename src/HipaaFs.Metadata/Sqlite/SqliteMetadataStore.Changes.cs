@@ -34,11 +34,17 @@ public sealed partial class SqliteMetadataStore
     }
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<ChangeBatch> DumpAsync([EnumeratorCancellation] CancellationToken cancel = default)
+    public IAsyncEnumerable<ChangeBatch> DumpAsync(CancellationToken cancel = default) => DumpAsync(isOfPast: false, cancel);
+
+    /// <summary>Streams what <see cref="DumpAsync(CancellationToken)"/> does of rows that only snapshots show: table by table, of each the rows of one key after another in the order of their births.</summary>
+    /// <exception cref="IOException">The rows cannot be read.</exception>
+    public IAsyncEnumerable<ChangeBatch> DumpPastAsync(CancellationToken cancel = default) => DumpAsync(isOfPast: true, cancel);
+
+    private async IAsyncEnumerable<ChangeBatch> DumpAsync(bool isOfPast, [EnumeratorCancellation] CancellationToken cancel)
     {
         using SqliteFile reader = await Task.Run(OpenReader, cancel);
         CommitSequence sequence = await BeginDurableReadAsync(reader, cancel);
-        using var dump = new DumpReader(reader, sequence);
+        using var dump = new DumpReader(reader, sequence, isOfPast);
         while (dump.Next() is { } batch)
         {
             cancel.ThrowIfCancellationRequested();

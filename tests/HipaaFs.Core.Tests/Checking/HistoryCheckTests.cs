@@ -1,5 +1,6 @@
 using HipaaFs.Checking;
 using HipaaFs.Metadata;
+using HipaaFs.Metadata.Changes;
 using HipaaFs.Volumes;
 
 namespace HipaaFs.Core.Tests.Checking;
@@ -104,6 +105,43 @@ public sealed class HistoryCheckTests
         CheckFinding found = Assert.Single((await test.CheckAsync(repair: true)).Findings);
         Assert.Equal((CheckKind.HistoryOverlaps, false), (found.Kind, found.Repaired));
         Assert.Equal([found], (await test.CheckAsync()).Findings);
+    }
+
+    [Fact]
+    public async Task Run_ManyRowsOfThePast_HoldsThoseOfOneKeyAtATime()
+    {
+        const int keys = 2000;
+        const int spoilt = 1500;
+        var given = new List<WeakReference>();
+        var rows = new VolumeRows(PastAsync()) { Epoch = 4 };
+        rows.Snapshots.AddRange([1, 2, 3]);
+        var findings = new CheckFindings(repair: false);
+        await HistoryCheck.RunAsync(rows, new PendingDeletions(new HashSet<InodeId>(), []), findings, default);
+
+        Assert.Equal(2 * keys, given.Count);
+        CheckFinding found = Assert.Single(findings.All);
+        Assert.Equal(CheckKind.HistoryUnshown, found.Kind);
+        Assert.StartsWith($"inode {spoilt},", found.Subject, StringComparison.Ordinal);
+
+        async IAsyncEnumerable<RowChange> PastAsync()
+        {
+            await Task.Yield();
+            for (int i = 1; i <= keys; i++)
+            {
+                yield return Row((ulong)i, 1, 2);
+                yield return Row((ulong)i, 2, i == spoilt ? 2U : 3U);
+            }
+
+            GC.Collect();
+            Assert.InRange(given.Count(static row => row.IsAlive), 0, 10);
+        }
+
+        RowChange Row(ulong inode, ulong born, ulong died)
+        {
+            var row = new InodeChange(ChangeKind.Past, new InodeAttributes { Id = new InodeId(inode) }, new Lifetime(born, died));
+            given.Add(new WeakReference(row));
+            return row;
+        }
     }
 
     // Snapshot 1 shows a file, another file, a link and an attribute; since then the file was overwritten and the others were removed.
