@@ -37,6 +37,9 @@ public sealed record StoreMetrics
     /// <summary>Operations of all kinds.</summary>
     public long Requests => _verbs.Sum(verb => verb.Requests);
 
+    /// <summary>Repeats of all kinds.</summary>
+    public long Retries => _verbs.Sum(verb => verb.Retries);
+
     /// <summary>The counters of one kind of request.</summary>
     public VerbMetrics this[StoreVerb verb] => _verbs[(int)verb];
 }

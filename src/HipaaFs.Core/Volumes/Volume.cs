@@ -116,6 +116,11 @@ public sealed partial class Volume : IAsyncDisposable
             StoreRequests = store.Requests,
             Space = writer?.Compactor.Usage,
             IsStoreReachable = store.LastFailure is null || store.LastSuccessAt > store.LastFailureAt,
+            StoreBreakerOpenSince = store.BreakerOpenSince,
+            StoreFailure = store.LastFailure is { } failure ? failure.Detail ?? failure.Error.ToString() : null,
+            StoreRefused = store.Refused,
+            StoreRetries = store.Retries,
+            StoreHedgedReads = store.Hedged,
         };
     }
 

@@ -106,4 +106,19 @@ public sealed record VolumeStatus
 
     /// <summary>Whether the last request to the store was answered.</summary>
     public bool IsStoreReachable { get; init; }
+
+    /// <summary>Since when the store's breaker is open, that is requests fail at once but for those that find out whether it works again; null while it is closed.</summary>
+    public DateTimeOffset? StoreBreakerOpenSince { get; init; }
+
+    /// <summary>What the store failed of last, in its own words; null when it never did.</summary>
+    public string? StoreFailure { get; init; }
+
+    /// <summary>Tries that the breaker refused.</summary>
+    public long StoreRefused { get; init; }
+
+    /// <summary>Requests that were repeated.</summary>
+    public long StoreRetries { get; init; }
+
+    /// <summary>Reads of the store that were asked for a second time because they were slow.</summary>
+    public long StoreHedgedReads { get; init; }
 }

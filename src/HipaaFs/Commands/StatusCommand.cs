@@ -66,7 +66,8 @@ internal static class StatusCommand
         return found;
     }
 
-    private static void Describe(IReadOnlyList<MountStatus> found, TimeProvider time, TextWriter text)
+    /// <summary>Writes them for a person.</summary>
+    internal static void Describe(IReadOnlyList<MountStatus> found, TimeProvider time, TextWriter text)
     {
         if (found.Count == 0)
         {
@@ -111,6 +112,11 @@ internal static class StatusCommand
         text.WriteLine($"  not uploaded    {figures.StagedSegments} segments, {ByteSize.Format(figures.StagedBytes)}{oldest}");
         string store = figures.StoreReachable ? "reachable" : "NOT REACHABLE";
         text.WriteLine($"  store           {store}, {figures.StoreRequests} requests{(figures.UploadError is { } error ? $", {figures.FailedSegments} uploads failed: {error}" : "")}");
+        if (figures.StoreBreakerOpenSeconds is { } open)
+        {
+            text.WriteLine($"  STORE           FAILS for {DurationText.Format(TimeSpan.FromSeconds(open))} ({figures.StoreFailure}): left alone but for single requests that find out when it works again");
+        }
+
         if (figures.ClaimError is { } claim)
         {
             text.WriteLine($"  SESSION         NOT CLAIMED in the store: {claim}; nothing is uploaded before it is");

@@ -19,6 +19,10 @@ internal static class MetricsText
 
         Add("hipaafs_read_only", "gauge", "1 when changes are refused.", figures.ReadOnly ? 1 : 0);
         Add("hipaafs_store_reachable", "gauge", "1 when the store answered last.", figures.StoreReachable ? 1 : 0);
+        Add("hipaafs_store_breaker_open", "gauge", "1 while requests to the store fail at once, because it failed for some time.", figures.StoreBreakerOpenSeconds is null ? 0 : 1);
+        Add("hipaafs_store_refused_total", "counter", "Requests that were not sent because of that.", figures.StoreRefused);
+        Add("hipaafs_store_retries_total", "counter", "Requests to the store that were repeated.", figures.StoreRetries);
+        Add("hipaafs_store_hedged_reads_total", "counter", "Reads of the store that were asked for a second time because they were slow.", figures.StoreHedgedReads);
         Add("hipaafs_session_claimed", "gauge", "1 when the store knows the session; nothing is uploaded before.", figures.ClaimError is null ? 1 : 0);
         Add("hipaafs_staged_segments", "gauge", "Segments that are not in the store yet.", figures.StagedSegments);
         Add("hipaafs_staged_bytes", "gauge", "Bytes that are not in the store yet.", figures.StagedBytes);

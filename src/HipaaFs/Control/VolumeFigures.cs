@@ -15,6 +15,21 @@ internal sealed record VolumeFigures
     /// <summary>Whether the last request to the store was answered.</summary>
     public bool StoreReachable { get; init; }
 
+    /// <summary>For how long the store's breaker has been open: requests fail at once but for single ones that find out whether it works again; null while it is closed.</summary>
+    public double? StoreBreakerOpenSeconds { get; init; }
+
+    /// <summary>What the store failed of last, in its own words; null when it never did.</summary>
+    public string? StoreFailure { get; init; }
+
+    /// <summary>Tries that the breaker refused.</summary>
+    public long StoreRefused { get; init; }
+
+    /// <summary>Requests that were repeated.</summary>
+    public long StoreRetries { get; init; }
+
+    /// <summary>Reads that were asked for a second time because they were slow.</summary>
+    public long StoreHedgedReads { get; init; }
+
     /// <summary>Requests made to the store.</summary>
     public long StoreRequests { get; init; }
 

@@ -34,6 +34,37 @@ public sealed class UploadTests
     }
 
     [Fact]
+    public async Task Upload_StoreAway_IsLeftAloneAndStatusSaysSinceWhenAndWhy()
+    {
+        var time = new ManualTimeProvider();
+        await using TestVolume test = await TestVolume.CreateAsync(new TestVolumeOptions { Time = time });
+        await test.StopAsync();
+        await test.OpenAsync(arrange: static store => store.IsRemote = true);
+        test.Store.Add(new StoreFault(StoreFaultKind.Fail));
+        await FinishAsync(test, "a", FileSystemCalls.RandomBytes(100_000, 1));
+        await Eventually.TrueAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromSeconds(1));
+                return test.Volume.GetStatus().StoreBreakerOpenSince is not null;
+            },
+            "the breaker opens");
+
+        VolumeStatus status = test.Volume.GetStatus();
+        Assert.Equal(("injected", false), (status.StoreFailure, status.IsStoreReachable));
+        Assert.True(status.StoreBreakerOpenSince <= time.GetUtcNow());
+        test.Store.Heal();
+        await Eventually.TrueAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromSeconds(1));
+                return test.Volume.GetStatus() is { StoreBreakerOpenSince: null, StagedSegments: 0, IsStoreReachable: true };
+            },
+            "it closes, and the upload is done");
+        await test.AssertSoundAsync();
+    }
+
+    [Fact]
     public async Task Upload_AsManySegmentsFailingAsThereAreWorkers_OthersGoOn()
     {
         const int hopeless = 3;

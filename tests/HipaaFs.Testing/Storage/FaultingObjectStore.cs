@@ -27,7 +27,10 @@ public sealed class FaultingObjectStore : IObjectStore
         _random = new Random(seed);
     }
 
-    public StoreCapabilities Capabilities => _inner.Capabilities;
+    public StoreCapabilities Capabilities => IsRemote ? _inner.Capabilities with { Local = false } : _inner.Capabilities;
+
+    /// <summary>Whether it passes for a store at the other end of a network, set before it is put to use.</summary>
+    public bool IsRemote { get; set; }
 
     /// <summary>How many requests a fault struck.</summary>
     public int Struck => Volatile.Read(ref _struck);

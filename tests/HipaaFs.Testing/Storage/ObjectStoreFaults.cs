@@ -8,6 +8,8 @@ namespace HipaaFs.Testing.Storage;
 /// <summary>What an adapter of a server's store must do when the way to the server or the server itself fails: one fault at a time. An adapter's tests inherit this and say how to open it.</summary>
 public abstract class ObjectStoreFaults : IAsyncLifetime
 {
+    private const int ManyReads = 50;
+
     private static readonly ObjectKey Key = new("seg/ab/one");
     private static readonly byte[] Content = [.. Enumerable.Range(0, 1000).Select(static number => (byte)number)];
 
@@ -250,6 +252,95 @@ public abstract class ObjectStoreFaults : IAsyncLifetime
         Assert.True(Proxy.Struck > 0);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Outage_ManyReads_CostOneRequestEachAndTheBudget(bool throttling)
+    {
+        const int reads = 200;
+        const int budget = 30;
+        await PutContentAsync();
+        await using MeteringObjectStore store = Stack(new DeadlineClock(), Impatient(budget), new BreakerOptions { FailingFor = TimeSpan.MaxValue });
+        Proxy.Forget();
+        Proxy.Add(throttling ? ProxyFault.SlowDown with { Code = BusyCode } : ProxyFault.InternalError);
+
+        StoreFailure?[] failures = await Task.WhenAll(Enumerable.Range(0, reads).Select(_ => RunAsync(store, StoreVerb.Read)));
+
+        Assert.All(failures, failure => Assert.Equal(throttling ? StoreError.Throttled : StoreError.Unavailable, failure?.Error));
+        Assert.Equal(reads + budget, Proxy.Requests.Count);
+        Assert.Equal(budget, store.Snapshot()[StoreVerb.Read].Retries);
+    }
+
+    [Fact]
+    public async Task Outage_Lasting_CostsOneRequestAPause_AndRecoveryBeginsWithOne()
+    {
+        await PutContentAsync();
+        var clock = new DeadlineClock();
+        var breaker = new BreakerOptions { FailingFor = TimeSpan.Zero, ProbeEvery = TimeSpan.FromHours(2) };
+        await using MeteringObjectStore store = Stack(clock, Impatient(budget: 100), breaker);
+        Assert.Null(await RunAsync(store, StoreVerb.Read));
+        Proxy.Forget();
+        Proxy.Add(new ProxyFault(ProxyFaultKind.ResetAnswer));
+        for (int i = 0; i < 100; i++)
+        {
+            Assert.Equal(StoreError.Unavailable, (await RunAsync(store, StoreVerb.Read))?.Error);
+        }
+
+        Assert.Equal(breaker.Failures, Proxy.Requests.Count);
+        Assert.NotNull(store.Snapshot().BreakerOpenSince);
+
+        // Half open: of many at once one is sent.
+        clock.Pass(breaker.ProbeEvery);
+        await ReadManyAsync(store);
+        Assert.Equal(breaker.Failures + 1, Proxy.Requests.Count);
+
+        // The server is back, and slow: until the one is answered no other is sent.
+        clock.Pass(breaker.ProbeEvery);
+        Proxy.Heal();
+        Proxy.Forget();
+        Proxy.Add(new ProxyFault(ProxyFaultKind.Delay) { Count = 1 });
+        var held = new TaskCompletionSource();
+        Proxy.Holding += () => held.TrySetResult();
+        Task<StoreFailure?> probe = RunAsync(store, StoreVerb.Read);
+        await held.Task;
+        Assert.All(await ReadManyAsync(store), Assert.NotNull);
+        Assert.Single(Proxy.Requests);
+        Proxy.Release();
+        Assert.Null(await probe);
+
+        Assert.All(await ReadManyAsync(store), Assert.Null);
+        Assert.Equal(1 + ManyReads, Proxy.Requests.Count);
+        Assert.Equal((BreakerState.Closed, null), (store.Snapshot().Breaker, store.Snapshot().BreakerOpenSince));
+    }
+
+    [Fact]
+    public async Task ReadThatDoesNotEnd_IsAskedForAgainAndAnswered()
+    {
+        await PutContentAsync();
+        var hedge = new HedgeOptions { Share = 1, FewestReads = 32, LongestDelay = TimeSpan.FromHours(1) };
+        await using MeteringObjectStore store = Stack(new DeadlineClock(), hedge: hedge);
+        long hedged;
+        do
+        {
+            for (int i = 0; i < 32; i++)
+            {
+                Assert.Null(await RunAsync(store, StoreVerb.Read));
+            }
+
+            hedged = store.Snapshot().Hedged;
+        }
+        while (store.Snapshot()[StoreVerb.Read].Requests < 64);
+        Proxy.Forget();
+        Proxy.Add(new ProxyFault(ProxyFaultKind.StallAnswer) { At = 700, Count = 1 }); // In the middle of the body, or of the head.
+
+        Assert.Null(await RunAsync(store, StoreVerb.Read));
+
+        StoreMetrics metrics = store.Snapshot();
+        Assert.Equal((hedged + 1, 2), (metrics.Hedged, Proxy.Requests.Count));
+        Assert.True(metrics.HedgesWon >= 1);
+        Assert.Equal(0, metrics[StoreVerb.Read].Retries);
+    }
+
     /// <summary>Starts the server and makes the place for this test's objects.</summary>
     protected abstract ValueTask<Uri> StartServerAsync();
 
@@ -257,7 +348,7 @@ public abstract class ObjectStoreFaults : IAsyncLifetime
     protected abstract IObjectStore OpenAdapter(Uri endpoint, string options = "");
 
     /// <summary>The program's stack on an adapter of its own.</summary>
-    protected MeteringObjectStore Stack(TimeProvider time, RetryOptions? retry = null, BreakerOptions? breaker = null)
+    protected MeteringObjectStore Stack(TimeProvider time, RetryOptions? retry = null, BreakerOptions? breaker = null, HedgeOptions? hedge = null)
     {
         var options = new StoreOptions
         {
@@ -272,6 +363,7 @@ public abstract class ObjectStoreFaults : IAsyncLifetime
                 Budget = 10_000,
             },
             Breaker = breaker ?? new BreakerOptions(),
+            Hedge = hedge ?? new HedgeOptions(),
         };
         return ObjectStores.Stack(OpenAdapter(Proxy.Endpoint), options, time, NullLogger.Instance);
     }
@@ -307,6 +399,16 @@ public abstract class ObjectStoreFaults : IAsyncLifetime
         }
     }
 
+    private static RetryOptions Impatient(int budget) => new()
+    {
+        FirstDelay = TimeSpan.FromMilliseconds(1),
+        MaxDelay = TimeSpan.FromMilliseconds(5),
+        MaxElapsed = TimeSpan.MaxValue,
+        TryTimeout = DeadlineClock.Shortest,
+        Budget = budget,
+        BudgetPerSecond = 0,
+    };
+
     private static TheoryData<string, StoreVerb> AllFaultsAndVerbs()
     {
         var all = new TheoryData<string, StoreVerb>();
@@ -332,6 +434,9 @@ public abstract class ObjectStoreFaults : IAsyncLifetime
         "ResetAnswerLater" => new ProxyFault(ProxyFaultKind.ResetAnswer) { At = 30 },
         _ => new ProxyFault(ProxyFaultKind.TruncateAnswerHead) { At = 30 },
     };
+
+    private Task<StoreFailure?[]> ReadManyAsync(IObjectStore store) =>
+        Task.WhenAll(Enumerable.Range(0, ManyReads).Select(_ => RunAsync(store, StoreVerb.Read)));
 
     private async Task<StoreFailure> RefusedAsync(StoreVerb verb, ProxyFault fault)
     {

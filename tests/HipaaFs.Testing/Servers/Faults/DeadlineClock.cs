@@ -9,6 +9,20 @@ public sealed class DeadlineClock : TimeProvider
 
     private readonly Lock _lock = new();
     private readonly HashSet<Deadline> _deadlines = []; // Guarded by _lock.
+    private long _ahead; // Ticks that went by at once.
+
+    /// <inheritdoc/>
+    public override long TimestampFrequency => System.TimestampFrequency;
+
+    /// <inheritdoc/>
+    public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + TimeSpan.FromTicks(Volatile.Read(ref _ahead));
+
+    /// <inheritdoc/>
+    public override long GetTimestamp() =>
+        System.GetTimestamp() + (long)(TimeSpan.FromTicks(Volatile.Read(ref _ahead)).TotalSeconds * System.TimestampFrequency);
+
+    /// <summary>Lets time go by at once; no timer runs out by it.</summary>
+    public void Pass(TimeSpan time) => Interlocked.Add(ref _ahead, time.Ticks);
 
     /// <summary>Lets all time-outs run out that run now.</summary>
     public void Expire()

@@ -1,0 +1,36 @@
+using HipaaFs.Cli.Commands;
+using HipaaFs.Cli.Control;
+using Xunit;
+
+namespace HipaaFs.Cli.Tests.Commands;
+
+public sealed class StatusTextTests
+{
+    [Fact]
+    public void BreakerOpen_IsShownWithItsAgeAndCause()
+    {
+        MountStatus status = Status(new VolumeFigures { StoreBreakerOpenSeconds = 90, StoreFailure = "ConnectionRefused", StoreRefused = 12, StoreRetries = 34, StoreHedgedReads = 56 });
+        var text = new StringWriter();
+        StatusCommand.Describe([status], TimeProvider.System, text);
+        string metrics = MetricsText.Write(status);
+
+        Assert.Matches("STORE +FAILS for .*(ConnectionRefused)", text.ToString());
+        Assert.Contains("hipaafs_store_breaker_open{volume=\"v\"} 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("hipaafs_store_refused_total{volume=\"v\"} 12\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("hipaafs_store_retries_total{volume=\"v\"} 34\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("hipaafs_store_hedged_reads_total{volume=\"v\"} 56\n", metrics, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void BreakerClosed_IsNotSpokenOf()
+    {
+        MountStatus status = Status(new VolumeFigures { StoreReachable = true });
+        var text = new StringWriter();
+        StatusCommand.Describe([status], TimeProvider.System, text);
+
+        Assert.DoesNotContain("STORE", text.ToString(), StringComparison.Ordinal);
+        Assert.Contains("hipaafs_store_breaker_open{volume=\"v\"} 0\n", MetricsText.Write(status), StringComparison.Ordinal);
+    }
+
+    private static MountStatus Status(VolumeFigures figures) => new() { VolumeId = "v", Volume = "/v", State = MountState.Serving, Figures = figures };
+}
