@@ -18,6 +18,7 @@ internal sealed class SegmentCheck
     private readonly IProgress<CheckProgress> _progress;
     private readonly Dictionary<SegmentId, SegmentDamage> _damages = [];
     private readonly HashSet<SegmentId> _made = [];
+    private readonly Dictionary<SegmentId, long> _needed = []; // Bytes from the beginning of a segment that is staged up to the last that rows refer to.
 
     internal SegmentCheck(VolumeRows rows, CheckFindings findings, IProgress<CheckProgress> progress)
     {
@@ -118,7 +119,7 @@ internal sealed class SegmentCheck
         return needed;
     }
 
-    // Answers what rows refer to in segments that are staged.
+    // Answers what rows refer to in staged segments that have a file, and notes how much they need of each staged one.
     private async Task<Dictionary<SegmentId, List<Extent>>> CheckReferencesAsync(Dictionary<SegmentId, string> staged, CancellationToken cancel)
     {
         var uses = new Dictionary<SegmentId, List<Extent>>();
@@ -128,6 +129,7 @@ internal sealed class SegmentCheck
             {
                 CheckReference(past.Inode, past.Extent, ", in snapshots");
                 AddUse(uses, staged, past.Extent);
+                AddNeed(past.Extent);
             }
         }
 
@@ -137,6 +139,7 @@ internal sealed class SegmentCheck
             {
                 CheckReference(inode, extent, string.Empty);
                 AddUse(uses, staged, extent);
+                AddNeed(extent);
             }
         }
 
@@ -165,6 +168,14 @@ internal sealed class SegmentCheck
 
     private static string Place(InodeId inode, in Extent extent) =>
         string.Create(CultureInfo.InvariantCulture, $"inode {inode} at {extent.FileOffset}, {extent.Length} bytes, segment {extent.Segment}");
+
+    private void AddNeed(in Extent extent)
+    {
+        if (_rows.Segments.TryGetValue(extent.Segment, out SegmentRow row) && row.State == SegmentState.Staged)
+        {
+            _needed[extent.Segment] = Math.Max(_needed.GetValueOrDefault(extent.Segment), extent.PlaintextOffset + extent.Length);
+        }
+    }
 
     private static void AddUse(Dictionary<SegmentId, List<Extent>> uses, Dictionary<SegmentId, string> staged, in Extent extent)
     {
@@ -291,7 +302,7 @@ internal sealed class SegmentCheck
         {
             if (row.State == SegmentState.Staged)
             {
-                _findings.Add(CheckKind.StagingMissing, $"segment {row.Id}", new SegmentChange(ChangeKind.Upsert, SegmentDamage.GivenUp(row, NeededOf(row.Id))));
+                _findings.Add(CheckKind.StagingMissing, $"segment {row.Id}", new SegmentChange(ChangeKind.Upsert, SegmentDamage.GivenUp(row, _needed.GetValueOrDefault(row.Id))));
             }
             else
             {
@@ -305,25 +316,6 @@ internal sealed class SegmentCheck
             _findings.Add(CheckKind.SegmentShort, $"segment {row.Id}: {length} bytes instead of {row.ObjectLength}");
             _damages[row.Id] = new SegmentDamage(row, length.Value);
         }
-    }
-
-    private long NeededOf(SegmentId segment)
-    {
-        long needed = 0;
-        foreach (List<BornExtent> extents in _rows.Extents.Values)
-        {
-            foreach ((Extent extent, _) in extents)
-            {
-                needed = extent.Segment == segment ? Math.Max(needed, extent.PlaintextOffset + extent.Length) : needed;
-            }
-        }
-
-        foreach (ExtentChange past in _rows.Past.OfType<ExtentChange>())
-        {
-            needed = past.Extent.Segment == segment ? Math.Max(needed, past.Extent.PlaintextOffset + past.Extent.Length) : needed;
-        }
-
-        return needed;
     }
 
     // A file that snapshots show is told apart: the live one may be whole.
