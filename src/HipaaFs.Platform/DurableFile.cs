@@ -8,7 +8,6 @@ namespace HipaaFs.Platform;
 /// <summary>File operations whose point is what survives a power cut. Each one says what is durable when it returns.</summary>
 public static class DurableFile
 {
-    private const int AdviceSequential = 2;
     private const int AdviceWillNeed = 3;
     private const int AdviceDontNeed = 4;
 
@@ -223,9 +222,6 @@ public static class DurableFile
 
     /// <summary>Tells the kernel that a range will be read soon, so that it starts to load it now. Never fails.</summary>
     public static void WillNeed(SafeFileHandle file, long offset, long length) => Advise(file, offset, length, AdviceWillNeed);
-
-    /// <summary>Tells the kernel that the file is read from front to back. Never fails.</summary>
-    public static void Sequential(SafeFileHandle file) => Advise(file, 0, 0, AdviceSequential);
 
     /// <summary>Tells the kernel that a range need not stay in the page cache. Never fails.</summary>
     public static void DontNeed(SafeFileHandle file, long offset, long length) => Advise(file, offset, length, AdviceDontNeed);

@@ -70,40 +70,6 @@ internal sealed class DirtyPages
         }
     }
 
-    /// <summary>Whether any byte of a range is held.</summary>
-    internal bool Intersects(long offset, long length)
-    {
-        if (_pages.Count == 0 || length <= 0)
-        {
-            return false;
-        }
-
-        long first = offset / PagePool.PageSize;
-        long last = (offset + length - 1) / PagePool.PageSize;
-        if (last - first >= _pages.Count)
-        {
-            foreach (long number in _pages.Keys)
-            {
-                if (number >= first && number <= last)
-                {
-                    return true;
-                }
-            }
-
-            return false;
-        }
-
-        for (long number = first; number <= last; number++)
-        {
-            if (_pages.ContainsKey(number))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
     /// <summary>Forgets written bytes of a half-open range.</summary>
     internal void Discard(long start, long end)
     {
@@ -218,29 +184,6 @@ internal sealed class DirtyPages
         }
 
         return -1;
-    }
-
-    /// <summary>The first offset at or after <paramref name="offset"/> that is not held.</summary>
-    internal long NextNotHeld(long offset)
-    {
-        foreach ((long number, DirtyPage page) in _pages)
-        {
-            long pageStart = number * PagePool.PageSize;
-            foreach ((int start, int end) in page.Held.Items)
-            {
-                if (pageStart + start > offset)
-                {
-                    return offset;
-                }
-
-                if (pageStart + end > offset)
-                {
-                    offset = pageStart + end;
-                }
-            }
-        }
-
-        return offset;
     }
 
     private DirtyPage? GetOrAdd(long number)

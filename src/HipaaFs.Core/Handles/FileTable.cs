@@ -143,22 +143,6 @@ internal sealed class FileTable
         }
     }
 
-    /// <summary>A reference to every file in the table, to be released by the caller one by one.</summary>
-    internal List<FileState> AcquireAll()
-    {
-        lock (_lock)
-        {
-            var files = new List<FileState>(_files.Count);
-            foreach (FileState file in _files.Values)
-            {
-                file.References++;
-                files.Add(file);
-            }
-
-            return files;
-        }
-    }
-
     /// <summary>A reference to every file in the table that is one of some inodes, live or as a snapshot shows it, to be released by the caller one by one.</summary>
     internal List<FileState> AcquireAny(HashSet<InodeId> inodes)
     {

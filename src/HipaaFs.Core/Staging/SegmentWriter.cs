@@ -70,9 +70,6 @@ internal sealed class SegmentWriter : IDisposable
     /// <summary>Whether another run may not fit.</summary>
     internal bool IsFull => _nextFrame >= MaxFrames || _runs.Count >= MaxRuns;
 
-    /// <summary>Frames that can still be sealed.</summary>
-    internal int FramesLeft => MaxFrames - (int)_nextFrame - (_frameLength > 0 ? 1 : 0);
-
     /// <summary>Begins a run and says how many of its bytes fit; 0 when the segment is full.</summary>
     /// <remarks>
     /// A run that fits one frame never straddles two; a longer one begins at a frame's boundary. A packed one follows the run before it unless it is long: nothing is

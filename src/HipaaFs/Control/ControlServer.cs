@@ -247,7 +247,7 @@ internal sealed partial class ControlServer : IAsyncDisposable
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
-    [LoggerMessage(EventId = 700, Message = "control: {Request} by user {User}, process {Process}")]
+    [LoggerMessage(EventId = 712, Message = "control: {Request} by user {User}, process {Process}")]
     private static partial void LogRequest(ILogger logger, LogLevel level, string request, uint user, int process);
 
     [LoggerMessage(730, LogLevel.Warning, "control: refused user {User}, process {Process}")]
