@@ -18,6 +18,9 @@ public sealed partial class HipaaFileSystem
     /// </summary>
     public Func<InodeId, ValueTask>? WriteBackPages { get; set; }
 
+    /// <summary>Whether the kernel may hold back what was written: it has a write-back cache, and a file is open for writing. It holds back nothing of closed ones.</summary>
+    internal bool MayHaveHeldPages => WriteBackPages is not null && _handles.HasWritten;
+
     /// <summary>Applies everything that was written before the call, what the kernel still holds back of open files too.</summary>
     internal async ValueTask<FsError> ApplyAllAsync()
     {

@@ -10,9 +10,9 @@ namespace HipaaFs.ChangeStream;
 
 /// <summary>Publishes every metadata change to the store, so that the volume can be rebuilt from there.</summary>
 /// <remarks>
-/// One publication: (1) make a commit durable that refers to no segment which can never be finished; (2) finish and upload every segment that its rows can refer to;
-/// (3) make sure that no newer session exists;
-/// (4) put the changes since the last publication, chained by hash, or a dump of all rows when a day has passed, the clock was ahead at the last one, or the chain cannot be continued; (5) note how far it is.
+/// One publication: (1) have the kernel write back what it holds of open files; (2) make a commit durable that refers to no segment which can never be finished;
+/// (3) finish and upload every segment that its rows can refer to; (4) make sure that no newer session exists;
+/// (5) put the changes since the last publication, chained by hash, or a dump of all rows when a day has passed, the clock was ahead at the last one, or the chain cannot be continued; (6) note how far it is.
 /// A backup point therefore never refers to data that is not in the store.
 /// </remarks>
 internal sealed partial class ChangePublisher : IDisposable
@@ -82,6 +82,9 @@ internal sealed partial class ChangePublisher : IDisposable
     /// <summary>How often changes are published; the recovery point is at most twice this old when the store keeps up.</summary>
     internal required TimeSpan Interval { get; init; }
 
+    /// <summary>What the kernel may hold back; null when nobody mounts the volume.</summary>
+    internal HeldPages? HeldPages { get; set; }
+
     /// <summary>Changes up to here are in the store; 0 before the first publication of this session, since what an earlier one left may not be there, and while nobody knows.</summary>
     internal CommitSequence PublishedSequence => Volatile.Read(ref _published)?.Sequence ?? default;
 
@@ -129,7 +132,9 @@ internal sealed partial class ChangePublisher : IDisposable
         await _one.WaitAsync(cancel);
         try
         {
-            DateTimeOffset point = _time.GetUtcNow() - _writeback.DirtyFor; // What is in memory only is in no row yet, and a publication does not bring it.
+            TimeSpan held = HeldPages is null ? TimeSpan.Zero : await HeldPages.WriteBackAsync(cancel); // Step 1
+            TimeSpan dirty = _writeback.DirtyFor;
+            DateTimeOffset point = _time.GetUtcNow() - (held > dirty ? held : dirty); // What is in memory only is in no row yet, and a publication does not bring it.
             await LoadAsync(cancel);
             bool isFull = NeedsFull();
             if (!isFull && (_metadata.Applied <= PublishedSequence || _metadata.Applied == _noted))
@@ -138,13 +143,13 @@ internal sealed partial class ChangePublisher : IDisposable
                 return StoreError.None;
             }
 
-            CommitSequence? upTo = await UploadUpToACommitAsync(cancel); // Steps 1 and 2
-            if (upTo is null || !await _fence.IsNewestAsync(cancel)) // Step 3
+            CommitSequence? upTo = await UploadUpToACommitAsync(cancel); // Steps 2 and 3
+            if (upTo is null || !await _fence.IsNewestAsync(cancel)) // Step 4
             {
                 return StoreError.Unavailable;
             }
 
-            StoreError error = await PutAsync(upTo.Value, isFull, point, cancel); // Steps 4 and 5
+            StoreError error = await PutAsync(upTo.Value, isFull, point, cancel); // Steps 5 and 6
             if (error == StoreError.None)
             {
                 RecoveryPoint = point;

@@ -44,19 +44,36 @@ internal sealed class HandleTable
     /// <summary>Takes a directory's handle back.</summary>
     internal bool TryRemove(HandleId handle, [NotNullWhen(true)] out OpenDirectory? open) => _directories.TryRemove(handle.Value, out open);
 
-    /// <summary>The inodes that are open for writing.</summary>
+    /// <summary>Whether a file is open for writing.</summary>
+    internal bool HasWritten
+    {
+        get
+        {
+            foreach (KeyValuePair<ulong, OpenFile> open in _files)
+            {
+                if ((open.Value.Flags & OpenFlags.Write) != 0)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>The inodes that are open for writing, each once.</summary>
     internal List<InodeId> ListWritten()
     {
-        var inodes = new List<InodeId>();
-        foreach (OpenFile open in _files.Values)
+        var inodes = new HashSet<InodeId>();
+        foreach (KeyValuePair<ulong, OpenFile> open in _files)
         {
-            if ((open.Flags & OpenFlags.Write) != 0)
+            if ((open.Value.Flags & OpenFlags.Write) != 0)
             {
-                inodes.Add(open.File.Id);
+                inodes.Add(open.Value.File.Id);
             }
         }
 
-        return inodes;
+        return [.. inodes];
     }
 
     private HandleId Next() => new(Interlocked.Increment(ref _last));

@@ -364,6 +364,11 @@ internal sealed class VolumeOpening
         {
             var trashClock = new TrashClock(metadata, clock, _time, _logger);
             writer.Trash = new TrashKeeper(snapshots, trashClock, _options.TrashDays, _time, _logger);
+            writer.Publisher.HeldPages = new HeldPages(_time, _logger)
+            {
+                AreThere = () => fileSystem.MayHaveHeldPages,
+                ApplyAsync = () => fileSystem.ApplyAllAsync().AsTask(),
+            };
         }
 
         return new VolumeParts

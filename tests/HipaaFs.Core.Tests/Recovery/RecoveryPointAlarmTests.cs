@@ -86,6 +86,50 @@ public sealed class RecoveryPointAlarmTests
     }
 
     [Fact]
+    public async Task RecoveryPoint_KernelDoesNotWriteBackInTime_StaysBeforeThatAndPublicationGoesOn()
+    {
+        var time = new ManualTimeProvider();
+        await using TestVolume test = await TestVolume.CreateAsync(new TestVolumeOptions { Time = time });
+        HipaaFs.ChangeStream.ChangePublisher publisher = test.Volume.Parts.Writer!.Publisher;
+        CreatedFile file = await test.FileSystem.CreateAsync("a");
+        await test.FileSystem.SyncAsync(default).Ok();
+        Assert.Equal(StoreError.None, await publisher.PublishAsync(default));
+        var writtenBack = new TaskCompletionSource();
+        int asked = 0;
+        test.FileSystem.WriteBackPages = inode =>
+        {
+            Assert.Equal(file.Attributes.Id, inode);
+            Interlocked.Increment(ref asked);
+            return new ValueTask(writtenBack.Task);
+        };
+        DateTimeOffset before = time.GetUtcNow();
+
+        for (int i = 0; i < 3; i++)
+        {
+            await test.FileSystem.MakeDirectoryAsync($"d{i}");
+            await test.FileSystem.SyncAsync(default).Ok();
+            ulong done = test.Volume.GetStatus().AppliedSequence;
+            Task<StoreError> publishing = publisher.PublishAsync(default);
+            await time.AdvanceUntilEndedAsync(publishing, TimeSpan.FromSeconds(1), test.Store);
+            Assert.Equal(StoreError.None, await publishing);
+            Assert.True(test.Volume.GetStatus().PublishedSequence >= done);
+            Assert.Equal(before, test.Volume.GetStatus().RecoveryPoint);
+        }
+
+        Assert.Equal(1, asked); // One that hangs is not asked again and again.
+        writtenBack.SetResult();
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                await publisher.PublishAsync(default);
+                return test.Volume.GetStatus().RecoveryPoint == time.GetUtcNow();
+            },
+            "the recovery point moves on when the kernel has written back");
+        Assert.True(asked > 1);
+        await test.FileSystem.CloseAsync(file.Handle);
+    }
+
+    [Fact]
     public async Task Mount_LongAfterTheLastPublication_HasAsLongToPublishAsAnyOther()
     {
         var time = new ManualTimeProvider();

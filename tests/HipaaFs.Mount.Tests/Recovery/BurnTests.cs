@@ -14,8 +14,6 @@ public sealed class BurnTests
     private const string Configuration = "recovery:\n  publish: 1s\n";
     private const int PublicationsInRound = 3;
 
-    private static double Now => TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0;
-
     [Fact]
     public async Task Restore_MachineLostUnderLoad_LacksNoMoreThanStatusSaid()
     {
@@ -71,30 +69,16 @@ public sealed class BurnTests
         await Eventually.TrueAsync(
             async () => writer.HasExited || (File.Exists(journal) && (await File.ReadAllTextAsync(journal)).Contains(" done ", StringComparison.Ordinal)),
             "the writer has made its first file");
-        await PublishedAsync(volume, PublicationsInRound);
-        double until = await RecoveryPointAsync(volume);
+        for (int i = 0; i < PublicationsInRound; i++)
+        {
+            await MountFigures.WaitForRecoveryPointAsync(volume);
+        }
+
+        double until = await MountFigures.ReadRecoveryPointAsync(volume);
         await volume.KillAsync();
         Assert.True(await ChildProcess.WaitAsync(writer, ChildProcess.LongTimeout), "the writer hangs after the daemon's end");
         Assert.True(writer.ExitCode == 0, $"the writer failed: {await words}{await errors}");
         return until;
-    }
-
-    // Waits, several times, until the recovery point is a moment after the wait began.
-    private static async Task PublishedAsync(MountedVolume volume, int times)
-    {
-        for (int i = 0; i < times; i++)
-        {
-            double begun = Now;
-            await Eventually.TrueAsync(async () => await RecoveryPointAsync(volume) > begun, "what was done is published");
-        }
-    }
-
-    private static async Task<double> RecoveryPointAsync(MountedVolume volume)
-    {
-        const double rounding = 0.1; // Status shows tenths of a second.
-        double asked = Now;
-        double lag = (await MountFigures.ReadAsync(volume)).GetProperty("recoveryPointSeconds").GetDouble();
-        return asked - lag - rounding;
     }
 
     private static async Task<ProcessOutcome> RestoreAsync(MountedVolume volume)
