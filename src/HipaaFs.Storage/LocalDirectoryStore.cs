@@ -16,13 +16,19 @@ namespace HipaaFs.Storage;
 /// A copy of the store elsewhere has other versions.</para>
 /// <para><b>The root</b> must be there: when it is gone, or replaced by the empty directory of a mount point, every request is
 /// answered Unavailable, never NotFound.</para>
-/// <para><b>Threads.</b> Reads and look-ups run on the caller's thread; puts, deletes and listings, which wait for the disk, on one of their own.</para>
+/// <para><b>Threads.</b> Reads run on the caller's thread, straight into its memory; everything else on one of its own, which is left behind when the disk does not answer in
+/// time (<see cref="LocalThreads"/>).</para>
 /// </remarks>
 public sealed partial class LocalDirectoryStore : IObjectStore
 {
     private const int OpenObjectCount = 128;
 
+    // The sweep looks for its end between files; one that hangs in a call to the disk is left behind as any other thread is.
+    private static readonly TimeSpan SweepPatience = TimeSpan.FromSeconds(5);
+
     private readonly LocalTree _tree;
+    private readonly LocalThreads _threads = new();
+    private readonly TimeProvider _time;
     private readonly OpenObjects _open = new(OpenObjectCount);
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _closing = new();
@@ -31,7 +37,9 @@ public sealed partial class LocalDirectoryStore : IObjectStore
     {
         _tree = tree;
         _logger = logger;
-        Sweeping = RunAsync(() => Sweep(time.GetUtcNow()), CancellationToken.None);
+        _time = time;
+        Sweeping = Task.Factory.StartNew(
+            () => Sweep(time.GetUtcNow()), CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
     }
 
     /// <inheritdoc/>
@@ -99,44 +107,38 @@ public sealed partial class LocalDirectoryStore : IObjectStore
     /// <inheritdoc/>
     public ValueTask<StoreResult<ObjectProperties>> PutAsync(ObjectKey key, ReadOnlyMemory<byte> content, PutCondition condition, CancellationToken cancel)
     {
-        return ChangeAsync(() => Put(key, condition, temporary => LocalPut.Write(temporary, content.Span)), cancel);
+        // A copy: who gave up waiting may use the memory for something else, and the thread that was left behind would store that.
+        byte[] own = content.ToArray();
+        return CallAsync(() => Put(key, condition, temporary => LocalPut.Write(temporary, own), cancel), cancel);
     }
 
     /// <inheritdoc/>
     public ValueTask<StoreResult<ObjectProperties>> PutFileAsync(ObjectKey key, UploadSource source, PutOptions options, CancellationToken cancel)
     {
         return options.Tier == StorageTier.Hot
-            ? ChangeAsync(() => PutFile(key, source, options.Condition, cancel), cancel)
+            ? CallAsync(() => PutFile(key, source, options.Condition, cancel), cancel)
             : ValueTask.FromResult<StoreResult<ObjectProperties>>(StoreError.Unsupported);
     }
 
     /// <inheritdoc/>
     public ValueTask<StoreResult<ObjectProperties>> GetPropertiesAsync(ObjectKey key, CancellationToken cancel)
     {
-        cancel.ThrowIfCancellationRequested();
-        try
-        {
-            return ValueTask.FromResult<StoreResult<ObjectProperties>>(
-                FileStatus.Of(_tree.PathOf(key)) is { Kind: FileStatusKind.Regular } status ? LocalTree.PropertiesOf(key, in status) : Absent());
-        }
-        catch (Exception exception) when (FileFailures.IsFileFailure(exception))
-        {
-            return ValueTask.FromResult<StoreResult<ObjectProperties>>(Failure(exception));
-        }
+        return CallAsync<ObjectProperties>(
+            () => FileStatus.Of(_tree.PathOf(key)) is { Kind: FileStatusKind.Regular } status ? LocalTree.PropertiesOf(key, in status) : Absent(), cancel);
     }
 
     /// <inheritdoc/>
     public ValueTask<StoreResult<ObjectPage>> ListAsync(string prefix, ObjectKey? after, int limit, CancellationToken cancel)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
-        return ChangeAsync<ObjectPage>(
+        return CallAsync<ObjectPage>(
             () => _tree.IsPresent ? LocalListing.Collect(_tree.Root, prefix, after, limit, cancel) : StoreError.Unavailable, cancel);
     }
 
     /// <inheritdoc/>
     public ValueTask<StoreResult<bool>> DeleteAsync(ObjectKey key, EntityTag version, CancellationToken cancel)
     {
-        return ChangeAsync(() => Delete(key, version), cancel);
+        return CallAsync(() => Delete(key, version, cancel), cancel);
     }
 
     /// <inheritdoc/>
@@ -151,7 +153,7 @@ public sealed partial class LocalDirectoryStore : IObjectStore
     public async ValueTask DisposeAsync()
     {
         await _closing.CancelAsync();
-        await Sweeping;
+        await ((Task)Sweeping).WaitAsync(SweepPatience, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _open.Dispose();
     }
 
@@ -167,15 +169,11 @@ public sealed partial class LocalDirectoryStore : IObjectStore
         DurableFile.SyncDirectory(parent);
     }
 
-    // A disk that syncs would hold a thread of the pool for long; the callers, bounded by LimitingObjectStore, get one each.
-    private static Task<T> RunAsync<T>(Func<T> work, CancellationToken cancel) =>
-        Task.Factory.StartNew(work, cancel, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
-
-    private async ValueTask<StoreResult<T>> ChangeAsync<T>(Func<StoreResult<T>> change, CancellationToken cancel)
+    private async ValueTask<StoreResult<T>> CallAsync<T>(Func<StoreResult<T>> call, CancellationToken cancel)
     {
         try
         {
-            return await RunAsync(change, cancel);
+            return await _threads.RunAsync(call, cancel);
         }
         catch (Exception exception) when (FileFailures.IsFileFailure(exception))
         {
@@ -238,11 +236,12 @@ public sealed partial class LocalDirectoryStore : IObjectStore
         }
 
         using SafeFileHandle file = opened.Value;
-        return Put(key, condition, temporary => LocalPut.LinkOrCopy(temporary, source, file, cancel));
+        return Put(key, condition, temporary => LocalPut.LinkOrCopy(temporary, source, file, cancel), cancel);
     }
 
     // Fill gives the temporary its durable content and returns the SHA-256 of what it copied.
-    private StoreResult<ObjectProperties> Put(ObjectKey key, PutCondition condition, Func<string, StoreResult<ReadOnlyMemory<byte>>> fill)
+    private StoreResult<ObjectProperties> Put(
+        ObjectKey key, PutCondition condition, Func<string, StoreResult<ReadOnlyMemory<byte>>> fill, CancellationToken cancel)
     {
         ReadOnlyMemory<byte> copied;
         string path = _tree.PathOf(key);
@@ -263,6 +262,7 @@ public sealed partial class LocalDirectoryStore : IObjectStore
             }
 
             copied = filled.Value;
+            cancel.ThrowIfCancellationRequested(); // Nobody waits any more, perhaps since long: the object would come as a surprise.
             StoreError placed = LocalPut.Place(temporary, path, condition);
             if (placed != StoreError.None)
             {
@@ -286,7 +286,7 @@ public sealed partial class LocalDirectoryStore : IObjectStore
         return FileStatus.Of(path) is { } status ? LocalTree.PropertiesOf(key, in status) with { Sha256 = copied } : Absent();
     }
 
-    private StoreResult<bool> Delete(ObjectKey key, EntityTag version)
+    private StoreResult<bool> Delete(ObjectKey key, EntityTag version, CancellationToken cancel)
     {
         string path = _tree.PathOf(key);
         if (FileStatus.Of(path) is not { Kind: FileStatusKind.Regular } status)
@@ -300,6 +300,7 @@ public sealed partial class LocalDirectoryStore : IObjectStore
             return StoreError.VersionChanged;
         }
 
+        cancel.ThrowIfCancellationRequested();
         File.Delete(path);
         _open.Drop(key);
         DurableFile.SyncDirectory(Path.GetDirectoryName(path)!);

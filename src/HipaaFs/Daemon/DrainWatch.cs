@@ -9,17 +9,21 @@ internal sealed class DrainWatch : IProgress<DrainProgress>
     // An upload that failed before is tried again with growing pauses: one old failure says nothing about the store of this moment.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    // What neither ends nor fails may be a slow line with 64 MiB on its way, three times over; it may also be a server that answers nothing.
+    private static readonly TimeSpan QuietPatience = TimeSpan.FromMinutes(10);
+
     private readonly TimeProvider _time;
     private readonly Action<ProgressUpdate> _report;
     private readonly Action<string>? _giveUp;
     private long _total;
     private long _left = long.MaxValue;
     private long _failingSince;
+    private long _stillSince;
 
     /// <summary>Creates the watch of one upload, which reports from one task at a time.</summary>
     /// <param name="time">The clock.</param>
     /// <param name="report">Told how far it is.</param>
-    /// <param name="giveUp">Told, with the reason, when uploads fail and nothing has moved for a while; null when the upload shall go on for ever.</param>
+    /// <param name="giveUp">Told, with the reason, when nothing has moved for a while: soon where uploads fail, late where they do not end; null when the upload shall go on for ever.</param>
     public DrainWatch(TimeProvider time, Action<ProgressUpdate> report, Action<string>? giveUp)
     {
         _time = time;
@@ -30,11 +34,10 @@ internal sealed class DrainWatch : IProgress<DrainProgress>
     /// <inheritdoc/>
     public void Report(DrainProgress value)
     {
-        if (value.BytesLeft < _left || value.Error is null)
-        {
-            _failingSince = _time.GetTimestamp();
-        }
-
+        long now = _time.GetTimestamp();
+        bool moves = value.BytesLeft < _left;
+        _stillSince = moves || value.BytesLeft == 0 ? now : _stillSince; // A publication of all rows may take long, and each of its requests has a deadline.
+        _failingSince = moves || value.Error is null ? now : _failingSince;
         _left = value.BytesLeft;
         _total = Math.Max(_total, value.BytesLeft);
         if (_total > 0)
@@ -45,6 +48,10 @@ internal sealed class DrainWatch : IProgress<DrainProgress>
         if (value.Error is not null && _time.GetElapsedTime(_failingSince) > Patience)
         {
             _giveUp?.Invoke(value.Error);
+        }
+        else if (_time.GetElapsedTime(_stillSince) > QuietPatience)
+        {
+            _giveUp?.Invoke("nothing has moved for a long time");
         }
     }
 }
