@@ -1,3 +1,4 @@
+using HipaaFs.Snapshots;
 using HipaaFs.Storage;
 using HipaaFs.Testing.Model;
 using HipaaFs.Testing.Storage;
@@ -131,10 +132,18 @@ internal sealed partial class CoreTarget
     private async Task RestoreAsync()
     {
         await DrainAsync();
-        List<ObservedNode> expected = await ObserveAsync();
         (TestVolume restored, _) = await _test.RestoreAsync();
         await using var other = new CoreTarget(restored, _clock);
-        List<ObservedNode> found = await other.ObserveAsync();
+        AssertSame(await ObserveAsync(), await other.ObserveAsync());
+        foreach (Snapshot snapshot in (await _test.Volume.ListSnapshotsAsync(default)).Ok())
+        {
+            AssertSame((await ObserveSnapshotAsync(snapshot.Name))!, await other.ObserveSnapshotAsync(snapshot.Name));
+        }
+    }
+
+    private static void AssertSame(List<ObservedNode> expected, List<ObservedNode>? found)
+    {
+        Assert.NotNull(found);
         Assert.Equal(ModelState.Describe(expected), ModelState.Describe(found));
         for (int i = 0; i < expected.Count; i++)
         {

@@ -48,6 +48,8 @@ internal sealed partial class CoreTarget : IModelTarget
         ModelVerb.Fsync => Of(await Files.FsyncAsync(_open[command.Slot].Handle, dataOnly: command.Value % 2 == 0, default)),
         ModelVerb.FsyncDirectory => Of(await FsyncDirectoryAsync(command.Path)),
         ModelVerb.Sync => Of(await Files.SyncAsync(default)),
+        ModelVerb.TakeSnapshot => Of((await _test.Volume.CreateSnapshotAsync(command.SnapshotName, default)).Error),
+        ModelVerb.DeleteSnapshot => Of(await _test.Volume.DeleteSnapshotAsync(command.SnapshotName, default)),
         >= ModelVerb.Remount => await HappenAsync(command),
         >= ModelVerb.SetXattr => await RunOnAttributesAsync(command),
         _ => await RunOnNamesAsync(command),
@@ -57,6 +59,20 @@ internal sealed partial class CoreTarget : IModelTarget
     {
         var observed = new List<ObservedNode>();
         await ObserveAsync(InodeId.Root, string.Empty, observed);
+        return observed;
+    }
+
+    public async ValueTask<List<ObservedNode>?> ObserveSnapshotAsync(string name)
+    {
+        (InodeId root, ModelErrno error) = await FindAsync(".snapshots/" + name);
+        if (error == ModelErrno.NoEntry)
+        {
+            return null;
+        }
+
+        Assert.Equal(ModelErrno.None, error);
+        var observed = new List<ObservedNode>();
+        await ObserveAsync(root, string.Empty, observed);
         return observed;
     }
 

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace HipaaFs.Mount.Tests.Model;
 
-/// <summary>Random operations on a real mount and on a model of one, with remounts and, in soak, kills between them.</summary>
+/// <summary>Random operations on a real mount and on a model of one, with snapshots, remounts and, in soak, kills between them.</summary>
 /// <remarks>HIPAAFS_MODEL_OPERATIONS lengthens the run; a failure prints the shortest run that fails, and its seed.</remarks>
 public sealed class MountModelTests(ITestOutputHelper output)
 {
@@ -21,6 +21,7 @@ public sealed class MountModelTests(ITestOutputHelper output)
         (ModelVerb Verb, int Weight)[] weights =
         [
             .. ModelCommands.Operations.Where(static operation => !NotThroughTheKernel.Contains(operation.Verb)),
+            .. ModelCommands.Snapshots,
             (ModelVerb.Remount, 4),
             .. WithKills ? new[] { (ModelVerb.Crash, 3) } : [],
         ];

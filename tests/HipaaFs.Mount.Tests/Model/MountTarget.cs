@@ -36,6 +36,10 @@ internal sealed class MountTarget : IModelTarget
             case ModelVerb.Sync:
                 (await _volume.RunAsync("sync", _volume.Root)).EnsureSucceeded();
                 return ModelOutcome.Done;
+            case ModelVerb.TakeSnapshot:
+                return OutcomeOf(await _volume.RunAsync("snapshot", "create", _volume.Root, command.SnapshotName), ModelErrno.Exists);
+            case ModelVerb.DeleteSnapshot:
+                return OutcomeOf(await _volume.RunAsync("snapshot", "delete", _volume.Root, command.SnapshotName), ModelErrno.NoEntry);
             case ModelVerb.Remount:
                 await StopWorkerAsync();
                 await _volume.UnmountAsync();
@@ -54,9 +58,17 @@ internal sealed class MountTarget : IModelTarget
         }
     }
 
-    public async ValueTask<List<ObservedNode>> ObserveAsync()
+    public async ValueTask<List<ObservedNode>> ObserveAsync() => await ObserveAsync(".");
+
+    public async ValueTask<List<ObservedNode>?> ObserveSnapshotAsync(string name)
     {
-        using JsonDocument answer = await ExchangeAsync(new { Verb = "Observe" });
+        string path = Path.Combine(".snapshots", name);
+        return Directory.Exists(Path.Combine(_volume.Root, path)) ? await ObserveAsync(path) : null;
+    }
+
+    private async Task<List<ObservedNode>> ObserveAsync(string path)
+    {
+        using JsonDocument answer = await ExchangeAsync(new { Verb = "Observe", Path = path });
         var nodes = new List<ObservedNode>();
         foreach (JsonElement found in answer.RootElement.GetProperty("Nodes").EnumerateArray())
         {
@@ -105,6 +117,15 @@ internal sealed class MountTarget : IModelTarget
 
         await _volume.DisposeAsync();
         _worker.Dispose();
+    }
+
+    private static ModelOutcome OutcomeOf(ProcessOutcome command, ModelErrno refusal)
+    {
+        // 1: the name is taken; 8: there is none (docs/errors.md, "Exit codes").
+        int refused = refusal == ModelErrno.Exists ? 1 : 8;
+        return command.Succeeded ? ModelOutcome.Done
+            : command.ExitCode == refused ? new ModelOutcome(refusal)
+            : throw new ModelDivergenceException(command.Describe());
     }
 
     private async Task<ModelOutcome> AskAsync(ModelCommand command)

@@ -147,7 +147,7 @@ def run(c):
     return 0, b""
 
 
-def observe_one(path):
+def observe_one(path, root):
     now = os.lstat(path)
     kind = (
         "Directory" if stat.S_ISDIR(now.st_mode) else "SymbolicLink" if stat.S_ISLNK(now.st_mode)
@@ -158,19 +158,19 @@ def observe_one(path):
             content = read_all(file.fileno(), 0, now.st_size + 1)
     names = os.listxattr(path, follow_symlinks=False) if kind in ("File", "Directory") else []
     return {
-        "Path": path[1:], "Inode": now.st_ino, "Kind": kind, "Mode": stat.S_IMODE(now.st_mode), "Links": now.st_nlink,
+        "Path": path[len(root):], "Inode": now.st_ino, "Kind": kind, "Mode": stat.S_IMODE(now.st_mode), "Links": now.st_nlink,
         "Target": os.readlink(path) if kind == "SymbolicLink" else "", "Modified": int(now.st_mtime_ns // 10**9),
         "Content": base64.b64encode(content).decode(),
         "Xattrs": {name: base64.b64encode(os.getxattr(path, name, follow_symlinks=False)).decode() for name in names},
     }
 
 
-def observe(directory, found):
+def observe(directory, root, found):
     for name in sorted(os.listdir(directory)):
         path = directory + "/" + name
-        found.append(observe_one(path))
+        found.append(observe_one(path, root))
         if found[-1]["Kind"] == "Directory":
-            observe(path, found)
+            observe(path, root, found)
     return found
 
 
@@ -179,7 +179,7 @@ os.umask(0)
 for line in sys.stdin:
     command = json.loads(line)
     if command["Verb"] == "Observe":
-        answer = {"Nodes": observe(".", [])}
+        answer = {"Nodes": observe(command["Path"], command["Path"], [])}
     else:
         try:
             value, data = run(command)

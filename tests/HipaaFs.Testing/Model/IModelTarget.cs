@@ -9,6 +9,9 @@ public interface IModelTarget : IAsyncDisposable
     /// <summary>Everything there is, parents before children.</summary>
     ValueTask<List<ObservedNode>> ObserveAsync();
 
+    /// <summary>The same of a snapshot; null when there is none of the name.</summary>
+    ValueTask<List<ObservedNode>?> ObserveSnapshotAsync(string name);
+
     /// <summary>Whether a store or a disk is broken at present, so that operations may fail with the errors of one.</summary>
     bool MayFail { get; }
 

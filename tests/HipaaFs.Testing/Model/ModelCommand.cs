@@ -43,6 +43,9 @@ public sealed record ModelCommand(ModelVerb Verb)
         return content;
     }
 
+    /// <summary>The name of the snapshot meant.</summary>
+    public string SnapshotName => "s" + (Slot % 3).ToString(CultureInfo.InvariantCulture);
+
     /// <summary>The name of the extended attribute meant.</summary>
     public string XattrName => "user.x" + (Value % 3).ToString(CultureInfo.InvariantCulture);
 

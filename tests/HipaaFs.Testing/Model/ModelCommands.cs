@@ -23,6 +23,12 @@ public sealed class ModelCommands(int seed, IReadOnlyList<(ModelVerb Verb, int W
         (ModelVerb.Compare, 6),
     ];
 
+    /// <summary>How often its snapshots are asked for, among as many operations.</summary>
+    public static IReadOnlyList<(ModelVerb Verb, int Weight)> Snapshots { get; } =
+    [
+        (ModelVerb.TakeSnapshot, 8), (ModelVerb.DeleteSnapshot, 5), (ModelVerb.CompareSnapshot, 6),
+    ];
+
     /// <summary>How often something happens to it, among as many operations.</summary>
     public static IReadOnlyList<(ModelVerb Verb, int Weight)> Accidents { get; } =
     [

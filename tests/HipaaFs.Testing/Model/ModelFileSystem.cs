@@ -69,6 +69,27 @@ public sealed partial class ModelFileSystem(bool hasPageCache)
         }
     }
 
+    /// <summary>The snapshots and what each shows, whatever happens since. A crash takes none away and brings none back.</summary>
+    public SortedDictionary<string, ModelState> Snapshots { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Takes or deletes a snapshot. One that is taken shows everything done so far, which is safe with it.</summary>
+    public ModelOutcome RunOnSnapshot(ModelCommand command)
+    {
+        if (command.Verb == ModelVerb.DeleteSnapshot)
+        {
+            return Snapshots.Remove(command.SnapshotName) ? ModelOutcome.Done : new ModelOutcome(ModelErrno.NoEntry);
+        }
+
+        if (Snapshots.ContainsKey(command.SnapshotName))
+        {
+            return new ModelOutcome(ModelErrno.Exists);
+        }
+
+        PromiseAll();
+        Snapshots.Add(command.SnapshotName, State);
+        return ModelOutcome.Done;
+    }
+
     /// <summary>Everything done so far is safe.</summary>
     public void PromiseAll() => History.Promise(AllApplied());
 

@@ -87,6 +87,18 @@ public sealed class ModelRun(IModelTarget target)
 
     private async Task HappenAsync(ModelCommand command)
     {
+        if (command.Verb is ModelVerb.TakeSnapshot or ModelVerb.DeleteSnapshot)
+        {
+            await RunOnSnapshotAsync(command);
+            return;
+        }
+
+        if (command.Verb == ModelVerb.CompareSnapshot)
+        {
+            await CompareSnapshotAsync(command.SnapshotName);
+            return;
+        }
+
         ModelOutcome outcome = command.Verb == ModelVerb.Compare ? ModelOutcome.Done : await target.RunAsync(command);
         Require(outcome.Error == ModelErrno.None, $"answered {outcome}");
         switch (command.Verb)
@@ -110,19 +122,52 @@ public sealed class ModelRun(IModelTarget target)
         }
     }
 
+    private async Task RunOnSnapshotAsync(ModelCommand command)
+    {
+        ModelOutcome outcome = await target.RunAsync(command);
+        if (outcome.IsFault && target.MayFail)
+        {
+            // Nothing has happened: what was not there is not there, and what was there is as it was.
+            await CompareSnapshotAsync(command.SnapshotName);
+            return;
+        }
+
+        ModelOutcome expected = _model.RunOnSnapshot(command);
+        Require(expected.Matches(outcome), $"expected {expected}, found {outcome}");
+    }
+
+    private async Task CompareSnapshotAsync(string name)
+    {
+        List<ObservedNode>? observed = await target.ObserveSnapshotAsync(name);
+        bool isThere = _model.Snapshots.TryGetValue(name, out ModelState? state);
+        Require(isThere == (observed is not null), $"snapshot {name} is {(isThere ? "gone" : "there")}");
+        if (isThere)
+        {
+            Compare(state!, observed!, $"snapshot {name}: ");
+        }
+    }
+
     private async Task CompareAsync()
     {
-        List<ObservedNode> observed = await target.ObserveAsync();
-        List<string> expected = _model.State.Describe();
+        Compare(_model.State, await target.ObserveAsync(), string.Empty);
+        foreach (string name in _model.Snapshots.Keys)
+        {
+            await CompareSnapshotAsync(name);
+        }
+    }
+
+    private void Compare(ModelState state, List<ObservedNode> observed, string what)
+    {
+        List<string> expected = state.Describe();
         List<string> found = ModelState.Describe(observed);
-        Require(expected.SequenceEqual(found, StringComparer.Ordinal), Difference(expected, found));
-        List<(string Path, int Id)> paths = _model.State.Paths();
+        Require(expected.SequenceEqual(found, StringComparer.Ordinal), what + Difference(expected, found));
+        List<(string Path, int Id)> paths = state.Paths();
         for (int i = 0; i < paths.Count; i++)
         {
-            ModelNode node = _model.State[paths[i].Id];
+            ModelNode node = state[paths[i].Id];
             if (node.Kind == ModelKind.File && !(target.MayFail && observed[i].ReadError != ModelErrno.None))
             {
-                CompareContent(paths[i].Path, node.Content, observed[i]);
+                CompareContent(what + paths[i].Path, node.Content, observed[i]);
             }
         }
     }
