@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Sockets;
 using HipaaFs.Testing.Mounts;
 using Xunit;
 
@@ -37,6 +38,37 @@ public sealed class OpenFileTests
 
         Assert.False(writer.HasExited);
         await EndAsync(writer);
+    }
+
+    [Fact]
+    public async Task Sync_OverTheSocketAlone_IsDurableForOpenFilesToo()
+    {
+        await using MountedVolume volume = await MountedVolume.CreateAsync(new MountedVolumeOptions { Configuration = "recovery:\n  publish: 60s\n  alarm: 1h\n" });
+        using Process writer = StartWriter(volume, "once");
+        Assert.Equal("written", await writer.StandardOutput.ReadLineAsync());
+
+        (await volume.RunAsync("status", volume.Root)).EnsureSucceeded(); // The socket is there a moment after the mount.
+
+        // As a monitoring script does, which asks the kernel for nothing.
+        string directory = (await Shell.CheckAsync($"findmnt -rno SOURCE --mountpoint '{volume.Root}'", "/")).Trim()["hipaafs#".Length..];
+        string runtime = MountPrerequisites.IsRoot ? "/run/hipaafs" : Path.Combine(volume.Environment["XDG_RUNTIME_DIR"]!, "hipaafs");
+        using var http = new HttpClient(new SocketsHttpHandler
+        {
+            ConnectCallback = async (_, cancel) =>
+            {
+                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                await socket.ConnectAsync(new UnixDomainSocketEndPoint(Path.Combine(runtime, directory, "control")), cancel);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        });
+        using HttpResponseMessage answer = await http.PostAsync(new Uri("http://hipaafs/v1/sync"), null);
+        answer.EnsureSuccessStatusCode();
+
+        await volume.KillAsync();
+        await EndAsync(writer);
+        await volume.DetachAsync();
+        await volume.MountAsync();
+        await Shell.CheckAsync("cmp expected mnt/open", volume.Work);
     }
 
     // Ends with its standard input.
