@@ -48,12 +48,14 @@ public sealed partial class CircuitBreaker
                 return BreakerEntry.Passed;
             }
 
-            if (_state == BreakerState.HalfOpen || _time.GetElapsedTime(_refusingSince) < _options.ProbeEvery)
+            // A probe may take minutes, as a large put does: the next one is not kept waiting for it.
+            if (_time.GetElapsedTime(_refusingSince) < _options.ProbeEvery)
             {
                 _meter.Refused();
                 return BreakerEntry.Refused;
             }
 
+            _refusingSince = _time.GetTimestamp();
             Become(BreakerState.HalfOpen);
             return BreakerEntry.Probe;
         }
@@ -128,7 +130,8 @@ public sealed partial class CircuitBreaker
         {
             if (_state == BreakerState.HalfOpen)
             {
-                Become(BreakerState.Open); // Its pause is over already.
+                _refusingSince = _time.GetTimestamp() - (long)(_options.ProbeEvery.TotalSeconds * _time.TimestampFrequency);
+                Become(BreakerState.Open);
             }
         }
     }

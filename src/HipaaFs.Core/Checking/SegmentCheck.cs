@@ -80,7 +80,7 @@ internal sealed class SegmentCheck
     {
         var staged = new Dictionary<SegmentId, string>();
         HashSet<SegmentId> needed = FindNeeded();
-        foreach ((SegmentId id, string path) in staging.Scan().ToList())
+        foreach ((SegmentId id, string path) in staging.Scan())
         {
             if (_rows.Segments.ContainsKey(id))
             {
@@ -93,13 +93,8 @@ internal sealed class SegmentCheck
                 continue; // Files refer to it: damaged as it is, it may be all there is of them.
             }
 
-            // A process that was killed between sealing and applying leaves it; the next mount removes it.
-            if (_findings.MayRepair)
-            {
-                File.Delete(path);
-            }
-
-            _findings.AddSettled(CheckKind.StagingUnknown, $"segment {id}");
+            // A process that was killed between sealing and applying leaves it. The next mount removes it, once the store has told that no newer state of the volume knows it.
+            _findings.Add(CheckKind.StagingUnknown, $"segment {id}");
         }
 
         return staged;
@@ -313,7 +308,16 @@ internal sealed class SegmentCheck
         }
         else if (row.ObjectLength > 0 && length != row.ObjectLength)
         {
-            _findings.Add(CheckKind.SegmentShort, $"segment {row.Id}: {length} bytes instead of {row.ObjectLength}");
+            string subject = $"segment {row.Id}: {length} bytes instead of {row.ObjectLength}";
+            if (row.State == SegmentState.Staged)
+            {
+                _findings.Add(CheckKind.SegmentShort, subject, new SegmentChange(ChangeKind.Upsert, SegmentDamage.GivenUp(row, row.PlaintextLength)));
+            }
+            else
+            {
+                _findings.Add(CheckKind.SegmentShort, subject);
+            }
+
             _damages[row.Id] = new SegmentDamage(row, length.Value);
         }
     }

@@ -1,6 +1,8 @@
 using HipaaFs.Cache;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
+using HipaaFs.Storage;
+using HipaaFs.Volumes;
 using Microsoft.Extensions.Logging;
 
 namespace HipaaFs.Staging;
@@ -8,7 +10,7 @@ namespace HipaaFs.Staging;
 /// <summary>Brings staging and metadata into agreement when a volume is opened, whatever ended the last session.</summary>
 /// <remarks>
 /// By what a file in staging is in the metadata: unknown, nothing refers to it: deleted once the session is claimed, else left for a check. Staged and finished: uploaded. Staged and unfinished: readable, repacked in the
-/// background. Live: the upload had ended, only the rename to the cache had not. Condemned: deleted. A staged row without a file was uploaded and renamed a moment before the end.
+/// background. Live: the upload had ended, only the rename to the cache had not, which the store is asked about. Condemned: deleted. A staged row without a file was uploaded and renamed a moment before the end.
 /// </remarks>
 internal sealed partial class StagingRecovery
 {
@@ -21,6 +23,7 @@ internal sealed partial class StagingRecovery
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly List<(SegmentId Id, string Path)> _unknown = [];
+    private readonly List<(SegmentRow Row, string Path)> _live = [];
 
     internal StagingRecovery(
         StagingArea staging, IMetadataStore metadata, FrameCache cache, MissingSegments missing, TimeProvider time, ILogger logger)
@@ -76,6 +79,24 @@ internal sealed partial class StagingRecovery
     }
 
     /// <summary>
+    /// Lets go of what has been uploaded: it becomes part of the cache. What a check gave up as lost, and what has come back since, is uploaded. To be called by who has the
+    /// session; what the store does not tell now is left for the next mount.
+    /// </summary>
+    internal async Task SettleLiveAsync(IObjectStore store, Uploader uploader, CancellationToken cancel)
+    {
+        foreach ((SegmentRow row, string path) in _live)
+        {
+            MetadataResult<SegmentRow> now = await _metadata.GetSegmentAsync(row.Id, cancel);
+            if (now.Succeeded && now.Value.State == SegmentState.Live)
+            {
+                await SettleLiveAsync(row, path, store, uploader, cancel);
+            }
+        }
+
+        _live.Clear();
+    }
+
+    /// <summary>
     /// Deletes what nothing in the metadata knows. To be called by who has the session: metadata that was put back to an older state does not know what is newer, and
     /// nobody can be told so before the store was asked.
     /// </summary>
@@ -116,9 +137,13 @@ internal sealed partial class StagingRecovery
         {
             Take(row.Value, path);
         }
+        else if (!readOnly && row.Succeeded && row.Value.State == SegmentState.Live)
+        {
+            _live.Add((row.Value, path));
+        }
         else if (!readOnly && row.Succeeded)
         {
-            LetGo(row.Value, id, path);
+            File.Delete(path);
         }
         else if (!readOnly && row.Error == MetadataError.NotFound)
         {
@@ -152,22 +177,36 @@ internal sealed partial class StagingRecovery
         _staging.Strand(staged.Id);
     }
 
-    private void LetGo(SegmentRow row, SegmentId id, string path)
+    private async Task SettleLiveAsync(SegmentRow row, string path, IObjectStore store, Uploader uploader, CancellationToken cancel)
     {
-        if (row.State != SegmentState.Live || new FileInfo(path).Length != row.ObjectLength)
+        var file = new FileInfo(path);
+        if (!file.Exists || file.Length != row.ObjectLength)
         {
-            File.Delete(path);
+            LogNeeded(_logger, row.Id); // A check gave it up and did not know how long it is: it may be all there is of the data.
             return;
         }
 
+        StoreResult<ObjectProperties> found = await store.GetPropertiesAsync(StoreLayout.Segment(row.Id), cancel);
+        if (found.Succeeded && found.Value.Length == row.ObjectLength)
+        {
+            Adopt(row, path);
+        }
+        else if (found.Succeeded || found.Error == StoreError.NotFound)
+        {
+            uploader.Enqueue(_staging.Add(row, file.LastWriteTimeUtc, file.Length));
+        }
+    }
+
+    private void Adopt(SegmentRow row, string path)
+    {
         try
         {
-            _cache.Adopt(id, path, row.ObjectLength);
+            _cache.Adopt(row.Id, path, row.ObjectLength);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            LogNotSettled(_logger, id, exception.HResult);
-            File.Delete(path); // The cache's disk does not take it, and the store has it.
+            LogNotSettled(_logger, row.Id, exception.HResult);
+            DeleteLeftover(path); // The cache's disk does not take it, and the store has it.
         }
     }
 
@@ -180,6 +219,6 @@ internal sealed partial class StagingRecovery
     [LoggerMessage(588, LogLevel.Warning, "Recovery: what a publication left in staging could not be deleted (error {Error}); the next mount tries again")]
     private static partial void LogLeftover(ILogger logger, int error);
 
-    [LoggerMessage(589, LogLevel.Error, "Segment {Segment} is in staging, files refer to it and it has no row: it stays there; run 'hipaafs fsck --repair'")]
+    [LoggerMessage(589, LogLevel.Error, "Segment {Segment} is in staging, files refer to it and its row does not fit: it stays there; run 'hipaafs fsck --repair'")]
     private static partial void LogNeeded(ILogger logger, SegmentId segment);
 }

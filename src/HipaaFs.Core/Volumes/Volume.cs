@@ -263,6 +263,7 @@ public sealed partial class Volume : IAsyncDisposable
         {
             await writer.Repacker.RepackStrandedAsync(_stop.Token);
             await writer.Fence.WaitForClaimAsync(_stop.Token);
+            await recovery.SettleLiveAsync(_parts.Store, writer.Uploader, _stop.Token);
             await recovery.DeleteUnknownAsync(_stop.Token);
             await recovery.FindMissingAsync(_stop.Token);
         }

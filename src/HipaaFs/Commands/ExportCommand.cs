@@ -22,7 +22,7 @@ internal static class ExportCommand
             await using PlainTree to = PlainTrees.Open(parsed.GetRequiredValue(target), create: true, runner.Context);
             TransferCommands.RefuseNesting(directory, to.Name);
             using TransferJournal journal = TransferJournal.Open(from.Name, to.Name, runner.Context.Environment);
-            await BeginAsync(to, cancel);
+            await BeginAsync(to, journal, cancel);
             var options = new TransferOptions { Jobs = TransferCommands.ReadJobs(parsed.GetValue(jobs)), TargetPrefix = Bag.Payload, RemovesVanished = true };
             var run = new TransferRun(from, to, journal, options);
             TransferReport report = await output.Progress.RunAsync(show => run.RunAsync(show, cancel));
@@ -32,20 +32,35 @@ internal static class ExportCommand
         return command;
     }
 
-    // What is no bag is somebody's, and would be no bag with these files among others.
-    private static async Task BeginAsync(PlainTree to, CancellationToken cancel)
+    // What is no bag is somebody's, and would be no bag with these files among others; a bag with files that no run copied from here is another source's.
+    private static async Task BeginAsync(PlainTree to, TransferJournal journal, CancellationToken cancel)
     {
-        if (await Bag.IsOneAsync(to, cancel))
+        bool isBag = await Bag.IsOneAsync(to, cancel);
+        if (isBag && !journal.Records.IsEmpty)
         {
             return;
         }
 
-        await foreach (PlainFile _ in to.ListAsync(static _ => { }, cancel))
+        await foreach (PlainFile file in to.ListAsync(static _ => { }, cancel))
         {
-            throw new CommandException(
-                ExitCode.Refused, $"export to {to.Name}: there are files already, and it is no bag", "Give an empty directory, or a prefix of a bucket under which there is nothing.");
+            if (!isBag)
+            {
+                throw new CommandException(
+                    ExitCode.Refused, $"export to {to.Name}: there are files already, and it is no bag", "Give an empty directory, or a prefix of a bucket under which there is nothing.");
+            }
+
+            if (file.Path.StartsWith(Bag.Payload, StringComparison.Ordinal))
+            {
+                throw new CommandException(
+                    ExitCode.Refused,
+                    $"export to {to.Name}: it is a bag that was not made from this directory, or the journal of the runs that made it is gone",
+                    "Give a place of its own to each directory that is exported.");
+            }
         }
 
-        await Bag.BeginAsync(to, cancel);
+        if (!isBag)
+        {
+            await Bag.BeginAsync(to, cancel);
+        }
     }
 }

@@ -24,8 +24,13 @@ internal static class ImportCommand
             TransferCommands.RefuseNesting(from.Name, directory);
             await using PlainTree to = PlainTrees.Open(directory, create: true, runner.Context);
             string kept = parsed.GetValue(manifest) is { } set ? PathRelation.Resolve(set) : Path.Combine(directory, Bag.Manifest);
-            TransferOptions options = await OptionsAsync(from, parsed.GetValue(checksums), kept, directory, cancel) with { Jobs = TransferCommands.ReadJobs(parsed.GetValue(jobs)) };
             using TransferJournal journal = TransferJournal.Open(from.Name, to.Name, runner.Context.Environment);
+            RefuseForeignList(kept, journal);
+            TransferOptions options = await OptionsAsync(from, parsed.GetValue(checksums), cancel) with
+            {
+                Jobs = TransferCommands.ReadJobs(parsed.GetValue(jobs)),
+                ReservedPath = PathRelation.IsSameOrBelow(kept, directory) ? Path.GetRelativePath(directory, kept) : null,
+            };
             var run = new TransferRun(from, to, journal, options);
             TransferReport report = await output.Progress.RunAsync(show => run.RunAsync(show, cancel));
             await new DirectoryTree(Path.GetDirectoryName(kept)!).WriteAllAsync(Path.GetFileName(kept), ChecksumManifest.Format(run.Files()), cancel);
@@ -34,26 +39,27 @@ internal static class ImportCommand
         return command;
     }
 
-    private static async Task<TransferOptions> OptionsAsync(PlainTree from, string? checksums, string kept, string directory, CancellationToken cancel)
+    // The list of another import says what that one brought.
+    private static void RefuseForeignList(string kept, TransferJournal journal)
     {
-        bool isBag = await Bag.IsOneAsync(from, cancel);
-        if (checksums is not null)
-        {
-            byte[] content = await File.ReadAllBytesAsync(checksums, cancel);
-            return new TransferOptions { Expected = ChecksumManifest.Parse(content) };
-        }
-
-        if (isBag)
-        {
-            return new TransferOptions { SourcePrefix = Bag.Payload, Expected = await Bag.ReadAsync(from, withTags: false, cancel) };
-        }
-
-        if (kept == Path.Combine(directory, Bag.Manifest) && await from.TryReadAllAsync(Bag.Manifest, cancel) is not null)
+        if (File.Exists(kept) && journal.Records.IsEmpty)
         {
             throw new CommandException(
-                ExitCode.Usage, $"import from {from.Name}: it has a file {Bag.Manifest}, as the list of what is copied would be called", "Name another place for that list with --manifest FILE.");
+                ExitCode.Refused,
+                $"import: {kept}, where the list of what is copied is kept, is there already and not of an earlier run of this import",
+                "Name another place for the list with --manifest FILE.");
+        }
+    }
+
+    private static async Task<TransferOptions> OptionsAsync(PlainTree from, string? checksums, CancellationToken cancel)
+    {
+        if (checksums is not null)
+        {
+            return new TransferOptions { Expected = ChecksumManifest.Parse(await File.ReadAllBytesAsync(checksums, cancel)) };
         }
 
-        return new TransferOptions();
+        return await Bag.IsOneAsync(from, cancel)
+            ? new TransferOptions { SourcePrefix = Bag.Payload, Expected = await Bag.ReadAsync(from, withTags: false, cancel) }
+            : new TransferOptions();
     }
 }

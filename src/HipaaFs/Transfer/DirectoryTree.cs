@@ -159,7 +159,7 @@ internal sealed class DirectoryTree : PlainTree
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            skipped(new TransferFailure(directory, exception.Message));
+            skipped(new TransferFailure(directory.Length == 0 ? "." : directory, exception.Message) { HidesFiles = true });
             yield break;
         }
 

@@ -23,7 +23,7 @@ internal sealed class TransferJournal : IDisposable
     }
 
     /// <summary>What was copied, by path.</summary>
-    public IReadOnlyDictionary<string, TransferRecord> Records => _records;
+    public ConcurrentDictionary<string, TransferRecord> Records => _records;
 
     /// <summary>Opens the journal of copies from one place to another, in the user's state directory.</summary>
     /// <exception cref="CommandException">Another run holds it, or it cannot be used.</exception>
@@ -109,8 +109,13 @@ internal sealed class TransferJournal : IDisposable
             _records[record.Path] = record;
         }
 
+        bool lacksEnd = whole > _file.Length; // Cut off between the last line and its end.
         _file.SetLength(Math.Min(whole, _file.Length));
         _file.Seek(0, SeekOrigin.End);
+        if (lacksEnd)
+        {
+            _file.WriteByte((byte)'\n');
+        }
     }
 
     private static TransferRecord? TryParse(string line)

@@ -15,6 +15,9 @@ internal sealed record TransferOptions
     /// <summary>SHA-256 of every file by its path in the source; null when no manifest came with it. With one, what it does not name is not copied.</summary>
     public IReadOnlyDictionary<string, byte[]>? Expected { get; init; }
 
+    /// <summary>A path in the target that no file may get; null for none.</summary>
+    public string? ReservedPath { get; init; }
+
     /// <summary>Whether what was copied once and is not in the source any more is removed from the target.</summary>
     public bool RemovesVanished { get; init; }
 }

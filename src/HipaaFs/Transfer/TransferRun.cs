@@ -29,12 +29,21 @@ internal sealed class TransferRun
     public async Task<TransferReport> RunAsync(Action<ProgressUpdate> show, CancellationToken cancel)
     {
         List<PlainFile> files = await ListAsync(show, cancel);
+        if (files.Count == 0 && !_journal.Records.IsEmpty)
+        {
+            throw new TransferException($"{_source.Name} holds no file, and {_journal.Records.Count} were copied from it before: is it mounted?");
+        }
+
         long total = files.Sum(static file => file.Length);
         long done = 0;
         void Advance(long bytes) => show(new ProgressUpdate("copy", Interlocked.Add(ref done, bytes), total, "bytes"));
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = _options.Jobs, CancellationToken = cancel };
         await Parallel.ForEachAsync(files, parallel, async (file, ends) => await CopyAsync(file, Advance, ends));
-        await ForgetVanishedAsync(files, cancel);
+        if (!_report.Failures.Any(static failure => failure.HidesFiles))
+        {
+            await ForgetVanishedAsync(files, cancel); // What lies in a directory that cannot be listed is not gone.
+        }
+
         _journal.Compact();
         return _report;
     }
@@ -56,6 +65,12 @@ internal sealed class TransferRun
             if (_options.Expected is { } expected && !expected.ContainsKey(file.Path))
             {
                 _report.AddFailure(new TransferFailure(file.Path, "the manifest of the source does not name it"));
+                continue;
+            }
+
+            if (TargetPathOf(file.Path) == _options.ReservedPath)
+            {
+                _report.AddFailure(new TransferFailure(file.Path, "the list of what is copied has this name in the target; name another place for it with --manifest"));
                 continue;
             }
 

@@ -175,12 +175,71 @@ public sealed class TransferCommandsTests : IDisposable
     public async Task Import_OfADirectoryThatHasAFileOfTheManifestsName_AsksForAnother()
     {
         Put("manifest-sha256.txt", "theirs");
-        Assert.Equal(ExitCode.Usage, (await RunAsync("import", Source, Target)).Code);
+        CommandLineRun run = await RunAsync("import", Source, Target, "--json");
+        Assert.Equal(ExitCode.Incomplete, run.Code);
+        Assert.Equal("manifest-sha256.txt", Assert.Single(run.Json.GetProperty("result").GetProperty("failures").EnumerateArray()).GetProperty("path").GetString());
+        Assert.DoesNotContain("theirs", await File.ReadAllTextAsync(Path.Combine(Target, "manifest-sha256.txt")), StringComparison.Ordinal);
 
         string list = Path.Combine(_directory.Root, "kept");
         Assert.Equal(ExitCode.Done, (await RunAsync("import", Source, Target, "--manifest", list)).Code);
         Assert.Equal("theirs", await File.ReadAllTextAsync(Path.Combine(Target, "manifest-sha256.txt")));
         Assert.Equal(ExitCode.Done, (await RunAsync("verify", list, Target)).Code);
+    }
+
+    [Fact]
+    public async Task Import_BesideTheListOfAnotherImport_IsRefused()
+    {
+        await RunAsync("import", Source, Target);
+        string list = await File.ReadAllTextAsync(Path.Combine(Target, "manifest-sha256.txt"));
+        string other = Path.Combine(_directory.Root, "other");
+        Directory.CreateDirectory(other);
+        await File.WriteAllTextAsync(Path.Combine(other, "more"), "more");
+
+        Assert.Equal(ExitCode.Refused, (await RunAsync("import", other, Target)).Code);
+        Assert.Equal(list, await File.ReadAllTextAsync(Path.Combine(Target, "manifest-sha256.txt")));
+    }
+
+    [Fact]
+    public async Task Export_OfAnotherDirectoryIntoABag_IsRefused()
+    {
+        await RunAsync("export", Source, Target);
+        string other = Path.Combine(_directory.Root, "other");
+        Directory.CreateDirectory(other);
+        await File.WriteAllTextAsync(Path.Combine(other, "empty"), "other");
+
+        Assert.Equal(ExitCode.Refused, (await RunAsync("export", other, Target)).Code);
+        Assert.Equal("", await File.ReadAllTextAsync(Path.Combine(Target, "data", "empty")));
+        Assert.Equal(ExitCode.Done, (await RunAsync("verify", Target)).Code);
+    }
+
+    [Fact]
+    public async Task Export_OfADirectoryThatIsSuddenlyEmpty_RemovesNothing()
+    {
+        await RunAsync("export", Source, Target);
+        Directory.Delete(Source, recursive: true);
+        Directory.CreateDirectory(Source);
+
+        CommandLineRun run = await RunAsync("export", Source, Target);
+
+        Assert.Equal(ExitCode.Store, run.Code);
+        Assert.Contains("is it mounted?", run.Error, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Done, (await RunAsync("verify", Target)).Code);
+    }
+
+    [Fact]
+    public async Task Import_WhoseJournalWasCutOffBeforeALineEnd_LosesNoRecord()
+    {
+        await RunAsync("import", Source, Target);
+        string journal = Directory.EnumerateFiles(Path.Combine(_directory.Root, "state", "hipaafs", "transfers")).Single();
+        await using (FileStream file = File.OpenWrite(journal))
+        {
+            file.SetLength(file.Length - 1);
+        }
+
+        Put("new", "new");
+        await RunAsync("import", Source, Target);
+        CommandLineRun run = await RunAsync("import", Source, Target, "--json");
+        Assert.Equal((0, 4), (Number(run.Json.GetProperty("result"), "copied"), Number(run.Json.GetProperty("result"), "unchanged")));
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using HipaaFs.Testing;
 using HipaaFs.Testing.Storage;
 using HipaaFs.Volumes;
 
@@ -123,6 +124,27 @@ public sealed class StagingOwnerTests
         Assert.Equal(0, test.Volume.GetStatus().MissingSegments);
         Assert.Equal([2], await test.FileSystem.GetAsync("c"));
         Assert.Equal([1], await test.FileSystem.GetAsync("b"));
+    }
+
+    [Fact]
+    public async Task Open_WithTheRightStagingAfterARepairWithTheWrongOne_LosesNothing()
+    {
+        using var other = new ScratchDirectory();
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
+        await test.FileSystem.PutAsync("b", [1]);
+        await test.DrainAsync();
+        await StageAsync(test);
+        string[] staged = Directory.GetFiles(test.StagingDirectory, "*.seg");
+        test.OtherStagingDirectory = other["staging"];
+        Assert.NotEmpty((await test.CheckAsync(repair: true)).Findings);
+
+        test.OtherStagingDirectory = null;
+        await test.OpenAsync();
+        await Eventually.TrueAsync(
+            () => Directory.GetFiles(test.StoreDirectory, Path.GetFileNameWithoutExtension(staged[0]) + "*", SearchOption.AllDirectories).Length > 0,
+            "what came back is uploaded");
+        await test.DrainAsync();
+        Assert.Equal(Content, await test.FileSystem.GetAsync("a"));
     }
 
     // Leaves a file in staging that the store does not have, and closes the volume.

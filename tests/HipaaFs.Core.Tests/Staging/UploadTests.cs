@@ -300,7 +300,7 @@ public sealed class UploadTests
 
         await test.OpenAsync();
 
-        Assert.False(File.Exists(staged), "the store has it, so the staged copy may go");
+        await Eventually.TrueAsync(() => !File.Exists(staged), "the store was asked and has it, so the staged copy goes");
         Assert.Single(test.Log.Lines, static line => line.Id.Id == NotSettled);
         await test.AssertSoundAsync();
     }
