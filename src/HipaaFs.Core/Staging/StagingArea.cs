@@ -52,23 +52,30 @@ internal sealed class StagingArea
     /// <summary>What writers meet when it is full.</summary>
     internal StagingFullMode WhenFull => _options.WhenFull;
 
-    /// <summary>How many segments are held, and since when the oldest.</summary>
+    /// <summary>How many segments are held, and since when the oldest. One that has just been begun and holds no byte yet is none.</summary>
     internal (int Count, DateTimeOffset? Oldest) Summary
     {
         get
         {
             lock (_lock)
             {
+                int count = 0;
                 DateTimeOffset? oldest = null;
                 foreach (StagedSegment segment in _segments.Values)
                 {
+                    if (_lengths[segment.Id] == 0)
+                    {
+                        continue;
+                    }
+
+                    count++;
                     if (oldest is null || segment.Since < oldest)
                     {
                         oldest = segment.Since;
                     }
                 }
 
-                return (_segments.Count, oldest);
+                return (count, oldest);
             }
         }
     }

@@ -38,7 +38,6 @@ internal static class UmountCommand
             text.WriteLine(
                 $"{outcome.StagedSegments} segments ({ByteSize.Format(outcome.StagedBytes)}) are on this machine only; the next mount uploads them.");
         }
-
         else if (outcome.UnpublishedChanges)
         {
             text.WriteLine("Changes of files are on this machine only; the next mount publishes them.");

@@ -12,6 +12,9 @@ internal sealed class DirectoryTree : PlainTree
 {
     private const string TemporaryPrefix = ".hipaafs-transfer-";
 
+    // The copy belongs to who makes it: a program that runs as its owner must not become one that runs as root.
+    private const UnixFileMode Permissions = (UnixFileMode)0x1FF;
+
     private readonly string _root;
 
     /// <summary>Takes a directory that exists.</summary>
@@ -79,10 +82,10 @@ internal sealed class DirectoryTree : PlainTree
         string temporary = TemporaryOf(target);
         try
         {
-            Directory.CreateDirectory(directory);
+            MakeDirectory(directory);
             Remove(temporary); // Of a run that was cut off.
             byte[] sha256;
-            using (SafeFileHandle handle = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, FileOptions.None, file.Length))
+            using (SafeFileHandle handle = Create(temporary, file))
             {
                 sha256 = await ChunkReader.ReadAsync(
                     source,
@@ -97,13 +100,14 @@ internal sealed class DirectoryTree : PlainTree
                 File.SetLastWriteTimeUtc(handle, file.Modified.UtcDateTime);
                 if (file.Mode is { } mode && !OperatingSystem.IsWindows())
                 {
-                    File.SetUnixFileMode(handle, mode);
+                    File.SetUnixFileMode(handle, mode & Permissions);
                 }
 
                 DurableFile.SyncData(handle);
             }
 
             File.Move(temporary, target, overwrite: true);
+            DurableFile.SyncDirectory(directory);
             return sha256;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -120,7 +124,7 @@ internal sealed class DirectoryTree : PlainTree
     public override Task WriteAllAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancel)
     {
         string full = FullPathOf(path);
-        Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+        MakeDirectory(Path.GetDirectoryName(full)!);
         DurableFile.Replace(full, content.Span);
         return Task.CompletedTask;
     }
@@ -134,6 +138,24 @@ internal sealed class DirectoryTree : PlainTree
 
     /// <inheritdoc/>
     public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    // A file that others may not read is never one that they may, not even while it is copied.
+    private static SafeFileHandle Create(string temporary, PlainFile file) => file.Mode is null
+        ? File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, FileOptions.None, file.Length)
+        : DurableFile.CreatePrivate(temporary, FileAccess.Write);
+
+    // As mkdir -p does, and each name durable.
+    private static void MakeDirectory(string path)
+    {
+        if (Directory.Exists(path) || Path.GetDirectoryName(path) is not { } parent)
+        {
+            return;
+        }
+
+        MakeDirectory(parent);
+        Directory.CreateDirectory(path);
+        DurableFile.SyncDirectory(parent);
+    }
 
     // Always the same for a file, so that the next run clears away what a crash left.
     private static string TemporaryOf(string target)

@@ -46,6 +46,17 @@ public sealed class TransferCommandsTests : IDisposable
     }
 
     [Fact]
+    public async Task Import_OfAFileThatRunsAsItsOwner_TakesThatFromIt()
+    {
+        string file = Path.Combine(Source, "empty");
+        File.SetUnixFileMode(file, UnixFileMode.SetUser | UnixFileMode.UserRead | UnixFileMode.UserExecute);
+
+        Assert.Equal(ExitCode.Done, (await RunAsync("import", Source, Target)).Code);
+
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserExecute, File.GetUnixFileMode(Path.Combine(Target, "empty")));
+    }
+
+    [Fact]
     public async Task Import_Again_CopiesWhatIsNewChangedOrGoneFromTheTarget()
     {
         await RunAsync("import", Source, Target);

@@ -1,0 +1,25 @@
+using HipaaFs.Crypto;
+using HipaaFs.Metadata;
+using HipaaFs.Staging;
+using HipaaFs.Testing.Storage;
+
+namespace HipaaFs.Core.Tests.Staging;
+
+/// <summary>What staging counts as held.</summary>
+public sealed class StagingAreaTests
+{
+    [Fact]
+    public void Summary_OfASegmentJustBegun_CountsItWhenItHoldsSomething()
+    {
+        using var scratch = new ScratchDirectory();
+        var staging = new StagingArea(new StagingOptions { Directory = scratch["staging"] });
+        var row = new SegmentRow { Id = SegmentId.NewRandom(), State = SegmentState.Staged };
+        DateTimeOffset since = DateTimeOffset.UnixEpoch;
+
+        staging.Add(row, since, 0);
+        Assert.Equal((0, null), staging.Summary);
+
+        staging.Grow(row.Id, 100);
+        Assert.Equal((1, since), staging.Summary);
+    }
+}
