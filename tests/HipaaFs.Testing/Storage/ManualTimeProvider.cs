@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace HipaaFs.Testing.Storage;
 
 /// <summary>A clock that moves only when a test moves it. Timers fire on the thread that does, in the order in which they are due.</summary>
@@ -87,21 +89,30 @@ public sealed class ManualTimeProvider : TimeProvider
 
     /// <summary>Starts an operation and moves the clock from timer to timer until it ends.</summary>
     /// <remarks>
-    /// It runs without a synchronization context, so that what waits for a timer goes on inside the call that fires it: a
-    /// time-out of work that is under way is then never mistaken for the next thing to wait for.
+    /// All that it does after a wait comes back to the one thread that moves the clock, and is done before the clock moves again: a
+    /// time-out of work that is under way is never mistaken for the next thing to wait for. What it does on other threads is not waited for.
     /// </remarks>
-    public Task<T> RunAsync<T>(Func<Task<T>> start) => Task.Run(async () =>
+    public Task<T> RunAsync<T>(Func<Task<T>> start) => Task.Run(() =>
     {
-        Task<T> operation = start();
-        while (!operation.IsCompleted)
+        var turns = new OneThread();
+        SynchronizationContext.SetSynchronizationContext(turns);
+        try
         {
-            if (!AdvanceToNextTimer())
+            Task<T> operation = start();
+            while (!operation.IsCompleted)
             {
-                await Task.Yield();
+                if (!turns.RunNext() && !AdvanceToNextTimer())
+                {
+                    Thread.Yield();
+                }
             }
-        }
 
-        return await operation;
+            return operation;
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(null);
+        }
     });
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
@@ -135,6 +146,24 @@ public sealed class ManualTimeProvider : TimeProvider
 
         next.Fire();
         return true;
+    }
+
+    private sealed class OneThread : SynchronizationContext
+    {
+        private readonly ConcurrentQueue<(SendOrPostCallback Callback, object? State)> _posted = new();
+
+        public override void Post(SendOrPostCallback d, object? state) => _posted.Enqueue((d, state));
+
+        public bool RunNext()
+        {
+            bool isAny = _posted.TryDequeue(out (SendOrPostCallback Callback, object? State) next);
+            if (isAny)
+            {
+                next.Callback(next.State);
+            }
+
+            return isAny;
+        }
     }
 
     private sealed class ManualTimer(ManualTimeProvider clock, TimerCallback callback, object? state) : ITimer
