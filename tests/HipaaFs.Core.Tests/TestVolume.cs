@@ -207,7 +207,10 @@ internal sealed class TestVolume : IAsyncDisposable
     /// <summary>Makes a second volume out of this one's store and key alone, and opens it.</summary>
     /// <param name="sharesStore">Whether it works on the same store, as a second machine would; else on a copy.</param>
     /// <param name="open">Whether to open it.</param>
-    public async Task<(TestVolume Volume, RestoreReport Report)> RestoreAsync(bool sharesStore = false, bool open = true)
+    /// <param name="progress">Told how far the restore is; null when nobody asks.</param>
+    /// <param name="arrange">Does something to the second volume before it is restored.</param>
+    public async Task<(TestVolume Volume, RestoreReport Report)> RestoreAsync(
+        bool sharesStore = false, bool open = true, IProgress<RestoreProgress>? progress = null, Action<TestVolume>? arrange = null)
     {
         var scratch = new ScratchDirectory();
         var restored = new TestVolume(scratch, _options with { StagingDirectory = null }, Id)
@@ -220,6 +223,7 @@ internal sealed class TestVolume : IAsyncDisposable
         }
 
         CopyFile(KeyPath, restored.KeyPath);
+        arrange?.Invoke(restored);
         RestoreReport report = await VolumeRestore.RunAsync(
             restored.Url,
             restored.Key,
@@ -227,7 +231,7 @@ internal sealed class TestVolume : IAsyncDisposable
             new RestoreOptions(),
             NullLoggerFactory.Instance,
             TimeProvider.System,
-            new Progress<RestoreProgress>(),
+            progress ?? new Progress<RestoreProgress>(),
             CancellationToken.None);
         if (open)
         {
@@ -245,6 +249,35 @@ internal sealed class TestVolume : IAsyncDisposable
         }
 
         _scratch.Dispose();
+    }
+
+    /// <summary>Copies a directory with everything in it.</summary>
+    public static void CopyTree(string from, string to, string? except = null)
+    {
+        Directory.CreateDirectory(to);
+        foreach (string path in Directory.EnumerateFileSystemEntries(from))
+        {
+            string target = Path.Combine(to, Path.GetFileName(path));
+            if (path == except)
+            {
+                continue;
+            }
+
+            if (Directory.Exists(path))
+            {
+                CopyTree(path, target);
+                continue;
+            }
+
+            try
+            {
+                CopyFile(path, target);
+            }
+            catch (IOException) when (!File.Exists(path))
+            {
+                // Renamed or deleted meanwhile: the crash found it gone.
+            }
+        }
     }
 
     private MeteringObjectStore OpenStore(Action<FaultingObjectStore>? arrange)
@@ -277,33 +310,5 @@ internal sealed class TestVolume : IAsyncDisposable
         File.Delete(to);
         using var target = new FileStream(DurableFile.CreatePrivate(to), FileAccess.Write);
         source.CopyTo(target);
-    }
-
-    private static void CopyTree(string from, string to, string? except = null)
-    {
-        Directory.CreateDirectory(to);
-        foreach (string path in Directory.EnumerateFileSystemEntries(from))
-        {
-            string target = Path.Combine(to, Path.GetFileName(path));
-            if (path == except)
-            {
-                continue;
-            }
-
-            if (Directory.Exists(path))
-            {
-                CopyTree(path, target);
-                continue;
-            }
-
-            try
-            {
-                CopyFile(path, target);
-            }
-            catch (IOException) when (!File.Exists(path))
-            {
-                // Renamed or deleted meanwhile: the crash found it gone.
-            }
-        }
     }
 }

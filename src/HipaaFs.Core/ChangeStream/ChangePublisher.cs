@@ -1,5 +1,6 @@
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
+using HipaaFs.Metadata.Changes;
 using HipaaFs.Sessions;
 using HipaaFs.Staging;
 using HipaaFs.Storage;
@@ -263,7 +264,7 @@ internal sealed partial class ChangePublisher : IDisposable
         byte[] previous = isFull ? new byte[32] : _published!.Hash;
         IAsyncEnumerable<ChangeBatch> source = isFull ? _metadata.DumpAsync(cancel) : _metadata.ChangesSinceAsync(_published!.Sequence, cancel);
         var pending = new List<ChangeBatch>();
-        long bytes = 0;
+        long bytes = StreamPreamble.Size;
         bool first = true;
         CommitSequence reached = upTo;
         await foreach (ChangeBatch batch in source)
@@ -273,24 +274,28 @@ internal sealed partial class ChangePublisher : IDisposable
                 break; // Its segments may not be in the store yet.
             }
 
-            if (bytes > 0 && bytes + batch.Encoded.Length > StreamObjectWriter.MaxPlaintext)
-            {
-                StoreResult<byte[]> put = await PutOneAsync(previous, pending, upTo, isFull && first, isPoint: false, cancel);
-                if (!put.Succeeded)
-                {
-                    return put.Error;
-                }
-
-                previous = put.Value;
-                first = false;
-                pending.Clear();
-                bytes = 0;
-            }
-
             // A dump shows the newest durable commit, which may be later than the one asked for.
             reached = isFull ? batch.Last : reached;
-            pending.Add(batch);
-            bytes += batch.Encoded.Length;
+            foreach (ChangeBatch piece in ChangeCodec.Split(batch, StreamObjectWriter.MaxBatch))
+            {
+                int length = StreamObjectWriter.PlaintextOf(piece);
+                if (pending.Count > 0 && bytes + length > StreamObjectWriter.MaxPlaintext)
+                {
+                    StoreResult<byte[]> put = await PutOneAsync(previous, pending, upTo, isFull && first, isPoint: false, cancel);
+                    if (!put.Succeeded)
+                    {
+                        return put.Error;
+                    }
+
+                    previous = put.Value;
+                    first = false;
+                    pending.Clear();
+                    bytes = StreamPreamble.Size;
+                }
+
+                pending.Add(piece);
+                bytes += length;
+            }
         }
 
         if (isFull && reached > upTo)

@@ -8,6 +8,9 @@ namespace HipaaFs.ChangeStream;
 /// <summary>Reads whole format-1 objects of the change stream back.</summary>
 internal sealed class StreamObjectReader
 {
+    /// <summary>Longest object of the change stream (docs/format.md, section 7.1). What claims to be longer is none, and no memory is set aside for it.</summary>
+    internal const long MaxLength = 1 << 26;
+
     private readonly KeyRing _ring;
     private readonly IObjectStore _store;
 
@@ -17,9 +20,14 @@ internal sealed class StreamObjectReader
         _store = store;
     }
 
-    /// <summary>Fetches and opens one object. <see cref="StoreError.Corrupt"/> when it is not authentic.</summary>
+    /// <summary>Fetches and opens one object. <see cref="StoreError.Corrupt"/> when it is not authentic, or longer than any.</summary>
     internal async ValueTask<StoreResult<StreamObject>> ReadAsync(ObjectProperties properties, CancellationToken cancel)
     {
+        if (properties.Length > MaxLength)
+        {
+            return StoreError.Corrupt;
+        }
+
         byte[] content = new byte[properties.Length];
         StoreResult<int> read = await _store.ReadAsync(properties.Key, EntityTag.Any, 0, content, cancel);
         if (!read.Succeeded)

@@ -12,8 +12,13 @@ namespace HipaaFs.ChangeStream;
 /// <summary>Seals change batches into objects of the change stream and puts them into the store, one after the other.</summary>
 internal sealed class StreamObjectWriter
 {
-    /// <summary>Most plaintext bytes of one object; a batch longer than that has one of its own.</summary>
-    internal const int MaxPlaintext = 16 << 20;
+    /// <summary>Most plaintext bytes of one object.</summary>
+    internal const int MaxPlaintext = 1 << 24;
+
+    /// <summary>Longest batch; a commit that changed more is published as several. It bounds what a restore applies at once.</summary>
+    internal const int MaxBatch = 1 << 22;
+
+    private const int LengthSize = 4;
 
     private readonly KeyRing _ring;
     private readonly IObjectStore _store;
@@ -30,6 +35,9 @@ internal sealed class StreamObjectWriter
 
     /// <summary>How staging's disk fails; null when it does not need to.</summary>
     internal DiskFault? Fault { get; init; }
+
+    /// <summary>Plaintext bytes that a batch takes up in an object.</summary>
+    internal static int PlaintextOf(ChangeBatch batch) => LengthSize + batch.Encoded.Length;
 
     /// <summary>Seals and puts one object. Returns its SHA-256.</summary>
     internal async ValueTask<StoreResult<byte[]>> PutAsync(
@@ -61,7 +69,7 @@ internal sealed class StreamObjectWriter
         SafeFileHandle file = DurableFile.CreatePrivate(path);
         using var writer = new SegmentWriter(header, _ring.OpenSegment(header), file, Fault);
         writer.Write(preamble.Encode());
-        byte[] length = new byte[4];
+        byte[] length = new byte[LengthSize];
         foreach (ChangeBatch batch in batches)
         {
             BinaryPrimitives.WriteUInt32LittleEndian(length, (uint)batch.Encoded.Length);

@@ -6,28 +6,31 @@ using HipaaFs.Volumes;
 namespace HipaaFs.Recovery;
 
 /// <summary>A full stream and what follows it, up to a backup point: everything needed to make the metadata again.</summary>
+/// <remarks>
+/// The chain knows which objects those are, not what is in them: the stream of a large volume is longer than memory. They are read twice, first to find out which
+/// belong to it, then to apply them, and what is not the same the second time is refused.
+/// </remarks>
 internal sealed class BackupChain
 {
-    private BackupChain(CommitSequence sequence, byte[] hash, DateTimeOffset publishedAt, List<ReadOnlyMemory<byte>> batches, int unfollowed)
+    private BackupChain(Point point, List<ChainObject> objects, int unfollowed)
     {
-        Sequence = sequence;
-        Hash = hash;
-        PublishedAt = publishedAt;
-        Batches = batches;
+        Sequence = point.Sequence;
+        PublishedAt = point.PublishedAt;
+        Objects = objects;
         Unfollowed = unfollowed;
     }
 
-    /// <summary>The commit that the batches lead to.</summary>
+    /// <summary>The commit that the objects lead to.</summary>
     internal CommitSequence Sequence { get; }
 
     /// <summary>SHA-256 of the last object.</summary>
-    internal byte[] Hash { get; }
+    internal byte[] Hash => Objects[^1].Hash;
 
     /// <summary>When it was written.</summary>
     internal DateTimeOffset PublishedAt { get; }
 
-    /// <summary>The encoded changes, in order.</summary>
-    internal IReadOnlyList<ReadOnlyMemory<byte>> Batches { get; }
+    /// <summary>The objects, in order.</summary>
+    internal IReadOnlyList<ChainObject> Objects { get; }
 
     /// <summary>
     /// Objects of the change stream behind the backup point that the chain does not lead to: damaged, or hung on one that is damaged or gone. What they say is lost.
@@ -44,19 +47,15 @@ internal sealed class BackupChain
     internal static async Task<BackupChain?> FollowAsync(
         StreamObjectReader reader, List<ObjectProperties> objects, int first, IProgress<RestoreProgress> progress, CancellationToken cancel)
     {
-        var links = new List<Link> { new(new byte[32], 0, null) };
+        var links = new List<Link> { new(null, new byte[32], null) };
         var cutOff = new List<byte[]>();
-        var batches = new List<ReadOnlyMemory<byte>>();
         int unfollowed = 0;
         for (int i = first; i < objects.Count; i++)
         {
             StoreResult<StreamObject> opened = await reader.ReadAsync(objects[i], cancel);
             if (!opened.Succeeded && opened.Error is not (StoreError.Corrupt or StoreError.NotFound))
             {
-                throw new VolumeException(
-                    VolumeFailure.Store,
-                    $"read the change stream: the store failed at object {i - first + 1} of {objects.Count - first}: {opened.Error}",
-                    "make the store reachable and try again; going on would restore an older state than there is");
+                throw StoreFailed(i - first + 1, objects.Count - first, opened.Error);
             }
 
             progress.Report(new RestoreProgress("change stream", i - first + 1, objects.Count - first));
@@ -73,21 +72,51 @@ internal sealed class BackupChain
             }
 
             links.RemoveRange(place + 1, links.Count - place - 1);
-            batches.RemoveRange(links[place].Batches, batches.Count - links[place].Batches);
-            batches.AddRange(opened.Value.Batches);
             Point? point = links[place].Point;
             if (opened.Value.Preamble.IsBackupPoint)
             {
                 unfollowed = 0;
-                point = new Point(opened.Value.Preamble.Sequence, opened.Value.Hash, objects[i].LastModified, batches.Count);
+                point = new Point(opened.Value.Preamble.Sequence, objects[i].LastModified, links.Count);
             }
 
-            links.Add(new Link(opened.Value.Hash, batches.Count, point));
+            links.Add(new Link(objects[i], opened.Value.Hash, point));
         }
 
-        return links[^1].Point is { } last
-            ? new BackupChain(last.Sequence, last.Hash, last.PublishedAt, batches.GetRange(0, last.Batches), unfollowed)
-            : null;
+        return links[^1].Point is { } last ? new BackupChain(last, ObjectsUpTo(links, last), unfollowed) : null;
+    }
+
+    /// <summary>Reads an object of the chain again. What it gives is what was there the first time.</summary>
+    /// <exception cref="VolumeException">It has changed since, is gone, or the store failed.</exception>
+    internal async ValueTask<StreamObject> ReadAsync(StreamObjectReader reader, int index, CancellationToken cancel)
+    {
+        StoreResult<StreamObject> opened = await reader.ReadAsync(Objects[index].Properties, cancel);
+        if (opened.Succeeded && opened.Value.Hash.AsSpan().SequenceEqual(Objects[index].Hash))
+        {
+            return opened.Value;
+        }
+
+        throw opened.Succeeded || opened.Error is StoreError.Corrupt or StoreError.NotFound
+            ? new VolumeException(
+                VolumeFailure.Integrity,
+                $"read the change stream: object {Objects[index].Properties.Key} is not what it was when it was checked a moment ago",
+                "a mount of the volume may have deleted it meanwhile: try again. If it happens again, find out who changes the store")
+            : StoreFailed(index + 1, Objects.Count, opened.Error);
+    }
+
+    private static VolumeException StoreFailed(int number, int count, StoreError error) => new(
+        VolumeFailure.Store,
+        $"read the change stream: the store failed at object {number} of {count}: {error}",
+        "make the store reachable and try again; going on would restore an older state than there is");
+
+    private static List<ChainObject> ObjectsUpTo(List<Link> links, Point point)
+    {
+        var objects = new List<ChainObject>(point.Place);
+        for (int i = 1; i <= point.Place; i++)
+        {
+            objects.Add(new ChainObject(links[i].Properties!, links[i].Hash));
+        }
+
+        return objects;
     }
 
     // Another chain behind the first object of this one reaches no backup point, or it had been chosen: its publication was cut off.
@@ -122,8 +151,9 @@ internal sealed class BackupChain
         return -1;
     }
 
-    // An object of the chain: the batches up to its end, and the last backup point up to there.
-    private readonly record struct Link(byte[] Hash, int Batches, Point? Point);
+    // An object of the chain, and the last backup point up to there. The first stands for what comes before any object.
+    private readonly record struct Link(ObjectProperties? Properties, byte[] Hash, Point? Point);
 
-    private sealed record Point(CommitSequence Sequence, byte[] Hash, DateTimeOffset PublishedAt, int Batches);
+    // Place is that of its object among the links.
+    private sealed record Point(CommitSequence Sequence, DateTimeOffset PublishedAt, int Place);
 }

@@ -14,7 +14,8 @@ namespace HipaaFs.Recovery;
 /// <summary>Makes a volume again from its store and a key: the ring from there, the metadata from the change stream, the data stays where it is.</summary>
 /// <remarks>
 /// Steps: (1) whose store it is, and its newest key ring; (2) the newest full stream and the chain of what follows, up to the last backup point;
-/// (3) a new database from the rows; (4) which segments the store really has, those among them whose upload was not yet noted. The caller writes volume.yaml, last.
+/// (3) a new database from the rows, object by object; (4) which segments the store really has, those among them whose upload was not yet noted;
+/// (5) the settings, and only now the directory counts as a volume. A restore that was killed before is done again in the same directory.
 /// </remarks>
 public sealed class VolumeRestore
 {
@@ -36,7 +37,7 @@ public sealed class VolumeRestore
         _progress = progress;
     }
 
-    /// <summary>Restores a volume into an empty or new directory.</summary>
+    /// <summary>Restores a volume into an empty or new directory, or one in which a restore was cut off.</summary>
     /// <exception cref="VolumeException">It cannot be restored; nothing is left behind.</exception>
     public static async Task<RestoreReport> RunAsync(
         StoreUrl store,
@@ -48,14 +49,17 @@ public sealed class VolumeRestore
         IProgress<RestoreProgress> progress,
         CancellationToken cancel)
     {
-        bool existed = VolumeCreator.PrepareDirectory(directory);
+        using RestoreDirectory target = RestoreDirectory.Take(directory, new SessionHolder(Environment.MachineName, Environment.ProcessId, 0, time.GetUtcNow()));
         try
         {
-            return await new VolumeRestore(store, directory, options, loggers, time, progress).RunAsync(key, cancel);
+            RestoreReport report = await new VolumeRestore(store, directory, options, loggers, time, progress).RunAsync(key, cancel);
+            options.WriteSettings?.Invoke(report.VolumeId); // Step 5
+            target.Complete();
+            return report;
         }
         catch
         {
-            VolumeCreator.CleanUp(directory, existed);
+            target.Abandon();
             throw;
         }
     }
@@ -73,12 +77,13 @@ public sealed class VolumeRestore
                 VolumeFailure.Integrity, $"restore from {_url}: its key ring belongs to volume {ring.VolumeId}, its volume.json says {identity.Id}", "check who wrote to the store");
         }
 
-        BackupChain chain = await FindChainAsync(store, ring, cancel); // Step 2
+        var reader = new StreamObjectReader(ring, store);
+        BackupChain chain = await FindChainAsync(store, reader, cancel); // Step 2
         RefuseOld(chain);
         DurableFile.Replace(VolumeOptions.RingPath(_directory), ringContent);
         await using SqliteMetadataStore metadata = VolumeDirectory.OpenMetadata(
             new SqliteMetadataOptions { Directory = _directory, BallastPath = VolumeDirectory.BallastPath(_directory) }, _loggers, _time);
-        await LoadAsync(metadata, chain, cancel); // Step 3
+        await LoadAsync(metadata, chain, reader, cancel); // Step 3
         var segments = new SegmentSettlement(metadata, store, _progress); // Step 4
         await segments.RunAsync(cancel);
         RestoreFailures.ThrowIfFailed(await RollbackCheck.NoteRestoredAsync(metadata, segments.Missing, cancel));
@@ -120,10 +125,9 @@ public sealed class VolumeRestore
                 "check the store's permissions; without a ring put a copy of it back under keyring/");
     }
 
-    private async Task<BackupChain> FindChainAsync(MeteringObjectStore store, KeyRing ring, CancellationToken cancel)
+    private async Task<BackupChain> FindChainAsync(MeteringObjectStore store, StreamObjectReader reader, CancellationToken cancel)
     {
         List<ObjectProperties> objects = await ListAsync(store, cancel);
-        var reader = new StreamObjectReader(ring, store);
         for (int i = objects.Count - 1; i >= 0; i--)
         {
             if (StoreLayout.TryStream(objects[i].Key, out _, out _, out bool full) && full)
@@ -173,15 +177,24 @@ public sealed class VolumeRestore
         }
     }
 
-    private async Task LoadAsync(SqliteMetadataStore metadata, BackupChain chain, CancellationToken cancel)
+    // A transaction a batch, and one object in memory at a time.
+    private async Task LoadAsync(SqliteMetadataStore metadata, BackupChain chain, StreamObjectReader reader, CancellationToken cancel)
     {
-        for (int i = 0; i < chain.Batches.Count; i++)
+        for (int i = 0; i < chain.Objects.Count; i++)
         {
-            // Generations go on from here, so that a later one is never taken for an older.
-            CommitSequence last = i == chain.Batches.Count - 1 ? chain.Sequence : default;
-            MetadataResult<Applied> loaded = await metadata.LoadAsync(new ChangeBatch(default, last, chain.Batches[i]), cancel);
-            RestoreFailures.ThrowIfFailed(loaded.Error);
-            _progress.Report(new RestoreProgress("metadata", i + 1, chain.Batches.Count));
+            StreamObject opened = await chain.ReadAsync(reader, i, cancel);
+            foreach (ReadOnlyMemory<byte> batch in opened.Batches)
+            {
+                cancel.ThrowIfCancellationRequested();
+                MetadataResult<Applied> loaded = await metadata.LoadAsync(new ChangeBatch(default, default, batch), cancel);
+                RestoreFailures.ThrowIfFailed(loaded.Error);
+            }
+
+            _progress.Report(new RestoreProgress("metadata", i + 1, chain.Objects.Count));
         }
+
+        // Generations go on from here, so that a later one is never taken for an older.
+        MetadataResult<Applied> reached = await metadata.LoadAsync(ChangeCodec.Encode(chain.Sequence, chain.Sequence, []), cancel);
+        RestoreFailures.ThrowIfFailed(reached.Error);
     }
 }

@@ -42,7 +42,7 @@ internal static class VolumeCreator
     }
 
     /// <summary>Makes the directory of a new volume. Says whether it existed.</summary>
-    internal static bool PrepareDirectory(string directory)
+    private static bool PrepareDirectory(string directory)
     {
         bool existed = Directory.Exists(directory);
         if (existed && Directory.EnumerateFileSystemEntries(directory).Any())
@@ -51,6 +51,14 @@ internal static class VolumeCreator
                 VolumeFailure.NotEmpty, $"create volume: '{directory}' is not empty", "name a directory that is empty or does not exist yet");
         }
 
+        MakeDirectory(directory);
+        return existed;
+    }
+
+    /// <summary>Sees to it that the directory of a volume is there, where one may be.</summary>
+    /// <exception cref="VolumeException">It cannot be made there.</exception>
+    internal static void MakeDirectory(string directory)
+    {
         try
         {
             DurableFile.EnsureDirectory(directory);
@@ -61,7 +69,6 @@ internal static class VolumeCreator
         }
 
         VolumeDirectory.RefuseNetwork(directory);
-        return existed;
     }
 
     private static async Task<EntityTag> ClaimStoreAsync(IObjectStore store, VolumeCreation creation, CancellationToken cancel)
@@ -168,7 +175,7 @@ internal static class VolumeCreator
     }
 
     /// <summary>Removes what was put into the directory.</summary>
-    internal static void CleanUp(string directory, bool existed)
+    private static void CleanUp(string directory, bool existed)
     {
         if (!existed)
         {

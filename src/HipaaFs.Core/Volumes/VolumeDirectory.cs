@@ -1,5 +1,6 @@
 using HipaaFs.Metadata.Sqlite;
 using HipaaFs.Platform;
+using HipaaFs.Recovery;
 using HipaaFs.Sessions;
 using Microsoft.Extensions.Logging;
 
@@ -26,8 +27,25 @@ internal static class VolumeDirectory
     }
 
     /// <summary>Takes a volume's lock.</summary>
-    /// <exception cref="VolumeException">Another process has it.</exception>
+    /// <exception cref="VolumeException">Another process has it, or its restore has not ended.</exception>
     internal static FileLock Lock(string directory, SessionHolder holder)
+    {
+        FileLock taken = LockUnfinished(directory, holder);
+        if (!RestoreDirectory.IsUnfinished(directory))
+        {
+            return taken;
+        }
+
+        taken.Dispose();
+        throw new VolumeException(
+            VolumeFailure.Refused,
+            $"open volume '{directory}': its restore was cut off, so that only a part of it is there",
+            "run 'hipaafs restore' again with the same VOLUME");
+    }
+
+    /// <summary>Takes the lock of a directory that need not be a whole volume.</summary>
+    /// <exception cref="VolumeException">Another process has it.</exception>
+    internal static FileLock LockUnfinished(string directory, SessionHolder holder)
     {
         string path = VolumeOptions.LockPath(directory);
         FileLock? taken = FileLock.TryAcquire(path);

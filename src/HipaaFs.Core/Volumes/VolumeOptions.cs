@@ -66,6 +66,9 @@ public sealed record VolumeOptions
     /// <summary>The lock of a volume directory.</summary>
     public static string LockPath(string volume) => Path.Combine(volume, "lock");
 
+    /// <summary>The mark of a volume directory whose restore has not ended: what is in it is no volume.</summary>
+    public static string RestoringPath(string volume) => Path.Combine(volume, "restoring");
+
     /// <summary>Adds one line to <paramref name="problems"/> for each setting that cannot be honoured.</summary>
     public void Validate(ICollection<string> problems)
     {

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 
 namespace HipaaFs.Metadata.Changes;
@@ -61,6 +62,8 @@ public static class ChangeCodec
     /// <summary>Length in bytes of what precedes the changes.</summary>
     public const int HeaderSize = 28;
 
+    private const int CountOffset = 24;
+
     /// <summary>Encodes one batch.</summary>
     public static ChangeBatch Encode(CommitSequence first, CommitSequence last, IReadOnlyList<RowChange> changes)
     {
@@ -73,9 +76,50 @@ public static class ChangeCodec
         return new ChangeBatch(first, last, writer.Finish(first, last));
     }
 
+    /// <summary>Cuts a batch into several that are at most so long and, applied one after the other, do the same; a change that is longer has a batch of its own.</summary>
+    /// <remarks>
+    /// What a batch does first, its snapshots and their numbers, comes first in what <see cref="IMetadataStore.ChangesSinceAsync"/> and dumps encode, so that it is done first here too.
+    /// What cannot be taken apart is given back as it is: whoever applies it refuses it.
+    /// </remarks>
+    public static IEnumerable<ChangeBatch> Split(ChangeBatch batch, int maxLength)
+    {
+        if (batch.Encoded.Length <= maxLength)
+        {
+            yield return batch;
+            yield break;
+        }
+
+        int start = HeaderSize;
+        int at = HeaderSize;
+        uint count = 0;
+        while (ChangeReader.TryFindEnd(batch.Encoded.Span, at, out int end))
+        {
+            if (count > 0 && HeaderSize + end - start > maxLength)
+            {
+                yield return Piece(batch, start, at, count);
+                start = at;
+                count = 0;
+            }
+
+            at = end;
+            count++;
+        }
+
+        yield return start == HeaderSize ? batch : Piece(batch, start, batch.Encoded.Length, count);
+    }
+
     /// <summary>Decodes one batch. Tables and kinds of later versions are refused, longer rows are read as far as they are known.</summary>
     /// <param name="encoded">The whole batch.</param>
     /// <param name="changes">Its changes; memory in them refers to <paramref name="encoded"/>.</param>
     public static bool TryDecode(ReadOnlyMemory<byte> encoded, [NotNullWhen(true)] out IReadOnlyList<RowChange>? changes) =>
         ChangeReader.TryRead(encoded, out changes);
+
+    private static ChangeBatch Piece(ChangeBatch batch, int start, int end, uint count)
+    {
+        byte[] encoded = new byte[HeaderSize + end - start];
+        batch.Encoded.Span[..HeaderSize].CopyTo(encoded);
+        batch.Encoded.Span[start..end].CopyTo(encoded.AsSpan(HeaderSize));
+        BinaryPrimitives.WriteUInt32LittleEndian(encoded.AsSpan(CountOffset), count);
+        return batch with { Encoded = encoded };
+    }
 }

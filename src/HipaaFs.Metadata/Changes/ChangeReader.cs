@@ -49,6 +49,26 @@ internal ref struct ChangeReader
         return rest.IsEmpty;
     }
 
+    /// <summary>Where the change that begins at a place ends. False at the end of the batch, and where there is no whole change.</summary>
+    public static bool TryFindEnd(ReadOnlySpan<byte> encoded, int start, out int end)
+    {
+        end = start;
+        ReadOnlySpan<byte> rest = encoded[start..];
+        if (rest.Length < ChangeHeaderSize)
+        {
+            return false;
+        }
+
+        uint length = BinaryPrimitives.ReadUInt32LittleEndian(rest[2..]);
+        if (length > rest.Length - ChangeHeaderSize)
+        {
+            return false;
+        }
+
+        end = start + ChangeHeaderSize + (int)length;
+        return true;
+    }
+
     private static bool TryReadChange(ref ReadOnlyMemory<byte> rest, [NotNullWhen(true)] out RowChange? change)
     {
         change = null;

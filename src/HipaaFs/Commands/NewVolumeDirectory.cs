@@ -4,6 +4,7 @@ using HipaaFs.Cli.Configuration;
 using HipaaFs.Crypto;
 using HipaaFs.Platform;
 using HipaaFs.Storage;
+using HipaaFs.Volumes;
 
 namespace HipaaFs.Cli.Commands;
 
@@ -11,15 +12,17 @@ namespace HipaaFs.Cli.Commands;
 internal static class NewVolumeDirectory
 {
     /// <summary>Checks that a volume can be made there.</summary>
+    /// <param name="directory">The directory.</param>
+    /// <param name="mayBeUnfinished">Whether a restore that was cut off may be there, which is done again.</param>
     /// <exception cref="CommandException">It cannot.</exception>
-    public static void Check(string directory)
+    public static void Check(string directory, bool mayBeUnfinished = false)
     {
         if (File.Exists(directory))
         {
             throw new CommandException(ExitCode.Usage, $"make volume {directory}: it is a file", "Give the name of a directory.");
         }
 
-        if (IsFilled(directory))
+        if (IsFilled(directory) && !(mayBeUnfinished && File.Exists(VolumeOptions.RestoringPath(directory))))
         {
             bool isVolume = File.Exists(Path.Combine(directory, VolumeFile.Name));
             throw new CommandException(

@@ -17,7 +17,7 @@ internal static class RestoreCommand
     /// <summary>Builds the command.</summary>
     public static Command Create(CommandRunner runner)
     {
-        var volume = new Argument<string>("VOLUME") { Description = "Directory of the restored volume; made if missing, else it must be empty." };
+        var volume = new Argument<string>("VOLUME") { Description = "Directory of the restored volume; made if missing, else it must be empty, or hold a restore that was cut off." };
         var store = new Option<string>("--store") { Description = "Where the volume's objects are.", HelpName = "URL", Required = true };
         var key = new Option<string>("--key") { Description = "A key that opens the volume; a recovery key does.", HelpName = "KEYREF", Required = true };
         var atLeast = new Option<ulong?>("--at-least") { Description = "Refuse to restore an older state than this generation.", HelpName = "GENERATION" };
@@ -27,13 +27,17 @@ internal static class RestoreCommand
             string directory = PathRelation.Resolve(parsed.GetRequiredValue(volume));
             StoreUrl url = ReadStore(parsed.GetRequiredValue(store));
             KeyReference reference = VolumeKeys.Absolute(KeyAccess.Parse(parsed.GetRequiredValue(key)), Environment.CurrentDirectory);
-            NewVolumeDirectory.Check(directory);
+            NewVolumeDirectory.Check(directory, mayBeUnfinished: true);
             IKeyWrapper wrapper = KeyAccess.Open(reference, runner.Context);
             using var lifetime = wrapper as IDisposable;
-            var options = new RestoreOptions { Stores = KnownStores.All, AtLeastGeneration = parsed.GetValue(atLeast) };
+            var options = new RestoreOptions
+            {
+                Stores = KnownStores.All,
+                AtLeastGeneration = parsed.GetValue(atLeast),
+                WriteSettings = id => NewVolumeDirectory.WriteFile(directory, id, url, reference, runner.Context.Time.GetUtcNow()),
+            };
             RestoreReport report = await output.Progress.RunAsync(show => VolumeRestore.RunAsync(
                 url, wrapper, directory, options, NullLoggerFactory.Instance, runner.Context.Time, ToProgress(show), cancel));
-            NewVolumeDirectory.WriteFile(directory, report.VolumeId, url, reference, runner.Context.Time.GetUtcNow());
             RestoreResult restored = ToResult(directory, report);
             output.Result(restored, JsonOutput.Default.RestoreResult, text => Describe(restored, text));
             return report.IsComplete ? ExitCode.Done : ExitCode.Incomplete;

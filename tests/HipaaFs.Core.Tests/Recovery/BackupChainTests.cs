@@ -42,7 +42,7 @@ public sealed class BackupChainTests : IDisposable
         await _store.DeleteAsync(StoreLayout.Stream(1, 1, full: false), EntityTag.Any, default);
         BackupChain chain = (await FollowAsync())!;
 
-        Assert.Equal([10], Contents(chain));
+        Assert.Equal([10], await ContentsAsync(chain));
         Assert.Equal(1, chain.Unfollowed);
     }
 
@@ -57,7 +57,7 @@ public sealed class BackupChainTests : IDisposable
         await PutAsync(2, 1, newer, isPoint: true);
         BackupChain chain = (await FollowAsync())!;
 
-        Assert.Equal([10, 11, 20, 21], Contents(chain));
+        Assert.Equal([10, 11, 20, 21], await ContentsAsync(chain));
         Assert.Equal(0, chain.Unfollowed);
     }
 
@@ -69,7 +69,7 @@ public sealed class BackupChainTests : IDisposable
         await PutAsync(2, 0, first, isPoint: false);
         BackupChain chain = (await FollowAsync())!;
 
-        Assert.Equal([10], Contents(chain));
+        Assert.Equal([10], await ContentsAsync(chain));
         Assert.Equal(0, chain.Unfollowed);
     }
 
@@ -81,7 +81,7 @@ public sealed class BackupChainTests : IDisposable
         await PutAsync(1, 2, begun, isPoint: false);
         BackupChain chain = (await FollowAsync())!;
 
-        Assert.Equal([10], Contents(chain));
+        Assert.Equal([10], await ContentsAsync(chain));
         Assert.Equal(0, chain.Unfollowed);
     }
 
@@ -93,7 +93,7 @@ public sealed class BackupChainTests : IDisposable
         await PutAsync(2, 1, begun, isPoint: false);
         BackupChain chain = (await FollowAsync())!;
 
-        Assert.Equal([10], Contents(chain));
+        Assert.Equal([10], await ContentsAsync(chain));
         Assert.Equal(0, chain.Unfollowed);
     }
 
@@ -126,5 +126,15 @@ public sealed class BackupChainTests : IDisposable
             new StreamObjectReader(_ring, _store), [.. page.Value.Objects], 0, new Progress<RestoreProgress>(), default);
     }
 
-    private static byte[] Contents(BackupChain chain) => [.. chain.Batches.Select(static batch => Assert.Single(batch.ToArray()))];
+    private async Task<byte[]> ContentsAsync(BackupChain chain)
+    {
+        var contents = new List<byte>();
+        for (int i = 0; i < chain.Objects.Count; i++)
+        {
+            StreamObject opened = await chain.ReadAsync(new StreamObjectReader(_ring, _store), i, default);
+            contents.Add(Assert.Single(Assert.Single(opened.Batches).ToArray()));
+        }
+
+        return [.. contents];
+    }
 }

@@ -38,6 +38,34 @@ public sealed class ChangeCodecTests
         Assert.Equal(Every, decoded);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(150)]
+    [InlineData(1 << 20)]
+    public void Split_Batch_GivesTheSameRowsInOrderAndNoPieceIsTooLong(int maxLength)
+    {
+        ChangeBatch batch = ChangeCodec.Encode(new(1), new(2), Every);
+        var decoded = new List<RowChange>();
+        foreach (ChangeBatch piece in ChangeCodec.Split(batch, maxLength))
+        {
+            Assert.True(ChangeCodec.TryDecode(piece.Encoded, out IReadOnlyList<RowChange>? rows));
+            Assert.True(piece.Encoded.Length <= maxLength || rows.Count == 1);
+            Assert.Equal((batch.First, batch.Last), (piece.First, piece.Last));
+            decoded.AddRange(rows);
+        }
+
+        Assert.Equal(Every, decoded);
+    }
+
+    [Fact]
+    public void Split_WhatIsNoBatch_IsStillNone()
+    {
+        byte[] cut = ChangeCodec.Encode(new(1), new(2), Every).Encoded[..^1].ToArray();
+
+        Assert.False(ChangeCodec.TryDecode(ChangeCodec.Split(new ChangeBatch(default, default, cut), 150).Last().Encoded, out _));
+        Assert.Equal(new byte[3], Assert.Single(ChangeCodec.Split(new ChangeBatch(default, default, new byte[3]), 150)).Encoded.ToArray());
+    }
+
     [Fact]
     public void Decode_RowsWithBytes_GivesTheSameBytes()
     {

@@ -27,6 +27,21 @@ public sealed class RestoreTests
     }
 
     [Fact]
+    public async Task Restore_CutOff_IsNotMountedAndIsDoneAgain()
+    {
+        await using MountedVolume volume = await MountedVolume.CreateAsync();
+        string expected = await FillAndUnmountAsync(volume);
+        await Shell.CheckAsync("mv volume old && mkdir volume && cp old/volume.yaml old/keyring volume && : > volume/restoring && : > volume/metadata.db", volume.Work);
+
+        ProcessOutcome mounted = await volume.RunAsync("mount", volume.Volume, volume.Root);
+        Assert.True(mounted.ExitCode == 10, mounted.Describe());
+        (await volume.RunAsync("restore", "--store", $"file://{volume.Store}", "--key", $"file:{volume.KeyFile}", volume.Volume)).EnsureSucceeded();
+
+        await volume.MountAsync();
+        TreeManifest.AssertEqual(expected, await TreeManifest.ReadAsync(Path.Combine(volume.Root, "tree")));
+    }
+
+    [Fact]
     public async Task Restore_ObjectLost_EndsWithNineAndNamesTheFile()
     {
         await using MountedVolume volume = await MountedVolume.CreateAsync();

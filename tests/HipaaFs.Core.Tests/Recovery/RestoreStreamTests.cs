@@ -1,0 +1,143 @@
+using HipaaFs.ChangeStream;
+using HipaaFs.Recovery;
+using HipaaFs.Testing.Storage;
+using HipaaFs.Volumes;
+
+namespace HipaaFs.Core.Tests.Recovery;
+
+/// <summary>What a restore does with a stream that is not what it should be, or that changes under it, and what is left when it is killed.</summary>
+public sealed class RestoreStreamTests
+{
+    private const long HugeLength = 64L << 30;
+
+    [Fact]
+    public async Task Restore_ObjectThatClaimsToBeHuge_IsPassedOverAsDamaged()
+    {
+        await using TestVolume test = await PublishedVolume.CreateAsync(TestVolumeOptions.Still);
+        List<string> tree = await test.FileSystem.TreeAsync();
+        string huge = StoreLayout.Stream(7, 0, full: false).ToString();
+        using (FileStream file = File.Create(Path.Combine(test.StoreDirectory, huge)))
+        {
+            file.SetLength(HugeLength); // A hole: no disk holds it.
+        }
+
+        (TestVolume restored, RestoreReport report) = await test.RestoreAsync(sharesStore: true, open: false);
+        await using (restored)
+        {
+            Assert.Equal((1L, false), (report.UnfollowedObjects, report.IsComplete));
+            File.Delete(Path.Combine(test.StoreDirectory, huge));
+            await restored.OpenAsync();
+            Assert.Equal(tree, await restored.FileSystem.TreeAsync());
+        }
+    }
+
+    [Theory]
+    [InlineData(false)] // Something else that is authentic.
+    [InlineData(true)]  // Nothing at all.
+    public async Task Restore_ObjectReplacedBetweenThePasses_IsRefusedAndLeavesNothing(bool isDeleted)
+    {
+        await using TestVolume test = await PublishedVolume.CreateAsync(TestVolumeOptions.Still);
+        await test.PublishAsync("b", [2]);
+        string target = "";
+        VolumeException refused = await Assert.ThrowsAsync<VolumeException>(() => test.RestoreAsync(
+            sharesStore: true,
+            progress: new ProgressHook<RestoreProgress>(progress =>
+            {
+                if (progress.Stage == "change stream" && progress.Done == progress.Total)
+                {
+                    File.Delete(test.Streams()[1]);
+                    if (!isDeleted)
+                    {
+                        File.Copy(test.Streams()[0], Path.Combine(test.StoreDirectory, StoreLayout.Stream(1, 1, full: false).ToString()));
+                    }
+                }
+            }),
+            arrange: restored => target = restored.VolumeDirectory));
+
+        Assert.Equal(VolumeFailure.Integrity, refused.Failure);
+        Assert.False(Directory.Exists(target));
+    }
+
+    [Fact]
+    public async Task Restore_KilledInTheMiddle_DoesNotOpenAndIsDoneAgain()
+    {
+        await using TestVolume test = await PublishedVolume.CreateAsync(TestVolumeOptions.Still);
+        await test.PublishAsync("b", [2]);
+        using var killed = new ScratchDirectory();
+        string target = "";
+        (TestVolume whole, _) = await test.RestoreAsync(
+            open: false,
+            progress: new ProgressHook<RestoreProgress>(progress =>
+            {
+                if (progress is { Stage: "metadata", Done: 1 })
+                {
+                    TestVolume.CopyTree(target, killed["volume"]); // A killed process keeps the page cache, so that this is what it leaves behind.
+                }
+            }),
+            arrange: restored => target = restored.VolumeDirectory);
+        await whole.DisposeAsync();
+
+        (TestVolume again, RestoreReport report) = await test.RestoreAsync(open: false, arrange: restored => TestVolume.CopyTree(killed["volume"], restored.VolumeDirectory));
+        await using (again)
+        {
+            Assert.Equal(3, report.Inodes);
+            await again.OpenAsync();
+            Assert.Equal(await test.FileSystem.TreeAsync(), await again.FileSystem.TreeAsync());
+            await again.AssertSoundAsync();
+        }
+
+        TestVolume half = test.CopyFiles();
+        await using (half)
+        {
+            Directory.Delete(half.VolumeDirectory, recursive: true);
+            TestVolume.CopyTree(killed["volume"], half.VolumeDirectory);
+            await half.AssertRefusedAsync();
+            Assert.Equal(VolumeFailure.Refused, (await Assert.ThrowsAsync<VolumeException>(() => half.CheckAsync())).Failure);
+        }
+    }
+
+    [Fact]
+    public async Task Restore_BesideSomethingElse_IsRefusedAndKeepsIt()
+    {
+        await using TestVolume test = await PublishedVolume.CreateAsync(TestVolumeOptions.Still);
+        string kept = "";
+        VolumeException refused = await Assert.ThrowsAsync<VolumeException>(() => test.RestoreAsync(arrange: restored =>
+        {
+            Directory.CreateDirectory(restored.VolumeDirectory);
+            File.WriteAllText(VolumeOptions.RestoringPath(restored.VolumeDirectory), "");
+            kept = Path.Combine(restored.VolumeDirectory, "letter");
+            File.WriteAllText(kept, "a letter");
+        }));
+
+        Assert.Equal(VolumeFailure.NotEmpty, refused.Failure);
+        Assert.Equal("a letter", File.ReadAllText(kept));
+    }
+
+    [Fact]
+    public async Task Publish_CommitLongerThanAnObject_IsSplitAndRestored()
+    {
+        const int files = 330;
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
+        await test.PublishAsync("a", [1]);
+        byte[] value = FileSystemCalls.RandomBytes(60_000, 1);
+        for (int i = 0; i < files; i++)
+        {
+            CreatedFile made = await test.FileSystem.CreateAsync($"file{i}");
+            await test.FileSystem.SetXattrAsync(made.Attributes.Id, "user.large"u8.ToArray(), value, XattrMode.Any, false, default).Ok();
+            await test.FileSystem.CloseAsync(made.Handle);
+        }
+
+        await test.DrainAsync();
+        string[] objects = test.Streams();
+
+        Assert.All(objects[1..], static path => Assert.False(PublishedVolume.IsFull(path)));
+        Assert.True(objects[1..].Sum(static path => new FileInfo(path).Length) > files * value.Length);
+        Assert.All(objects, static path => Assert.InRange(new FileInfo(path).Length, 0, StreamObjectWriter.MaxPlaintext + (StreamObjectWriter.MaxPlaintext >> 8)));
+        (TestVolume restored, RestoreReport report) = await test.RestoreAsync();
+        await using (restored)
+        {
+            Assert.True(report.IsComplete);
+            Assert.Equal(await test.FileSystem.TreeAsync(), await restored.FileSystem.TreeAsync());
+        }
+    }
+}
