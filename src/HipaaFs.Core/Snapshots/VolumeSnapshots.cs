@@ -14,6 +14,9 @@ public sealed class VolumeSnapshots
     // No directory of a tree made by this program is this deep: a path longer than PATH_MAX is not one.
     private const int MaxDepth = 4096;
 
+    // A disk that fails once and again is told to who asked.
+    private const int MaxAttempts = 3;
+
     private readonly SnapshotCatalog _catalog;
     private readonly IMetadataStore _metadata;
     private readonly VolumeNames _names;
@@ -65,15 +68,24 @@ public sealed class VolumeSnapshots
             return applied;
         }
 
-        FsResult<Snapshot> taken = FsError.Io;
-        FsError settled = await _writer.Repacker.RunWhenSettledAsync( // Step 2
-            () => _writer.Writeback.RunWithFinishedSegmentsAsync(async () => // Step 3
+        for (int attempt = 1; ; attempt++)
+        {
+            FsResult<Snapshot> taken = FsError.Io;
+            bool isSettled = true;
+            FsError error = await _writer.Repacker.RunWhenSettledAsync( // Step 2
+                () => _writer.Writeback.RunWithFinishedSegmentsAsync(async () => // Step 3
+                {
+                    // A pass after step 2 may have failed to finish a segment that rows refer to.
+                    isSettled = _writer.Repacker.IsSettled;
+                    taken = isSettled ? await _catalog.CreateAsync(label, cancel) : FsError.Io; // Step 4
+                    return taken.Error;
+                }),
+                cancel);
+            if (isSettled || attempt == MaxAttempts)
             {
-                taken = await _catalog.CreateAsync(label, cancel); // Step 4
-                return taken.Error;
-            }),
-            cancel);
-        return settled == FsError.None ? taken : settled;
+                return error == FsError.None ? taken : error;
+            }
+        }
     }
 
     /// <summary>Deletes a snapshot; durable on return. It is not readable any more at once, its space is freed by and by.</summary>

@@ -71,8 +71,11 @@ internal sealed partial class Repacker : IDisposable
         }
     }
 
+    /// <summary>Whether no unfinished segment waits but for what cannot be read of it.</summary>
+    internal bool IsSettled => _staging.Stranded.All(segment => FindDamage(segment.Id) is not null);
+
     /// <summary>Whether no unfinished segment waits but for what cannot be read of it, and none was let go since <see cref="LetGo"/> was read.</summary>
-    internal bool IsSettledSince(long letGo) => _staging.Stranded.All(segment => FindDamage(segment.Id) is not null) && LetGo == letGo;
+    internal bool IsSettledSince(long letGo) => IsSettled && LetGo == letGo;
 
     /// <summary>Repacks every unfinished segment that nothing writes to any more, as far as it can be read. False when one of them has to be tried again.</summary>
     internal async Task<bool> RepackStrandedAsync(CancellationToken cancel)
@@ -161,7 +164,14 @@ internal sealed partial class Repacker : IDisposable
                 return false;
             }
 
-            return readable.Damage.Count == 0 ? await LetGoAsync(old, cancel) : await KeepAsync(old, readable.Damage, cancel);
+            if (readable.Damage.Count > 0)
+            {
+                return await KeepAsync(old, readable.Damage, cancel);
+            }
+
+            // Where a snapshot sees what was live, writing it anew has made rows of the past, which now are moved.
+            return await LetGoAsync(old, cancel)
+                || (found.Past.Count == 0 && await FindUsesAsync(old.Id, cancel) is { Past.Count: > 0 } && await TryRepackAsync(old, cancel));
         }
         catch (IOException exception)
         {

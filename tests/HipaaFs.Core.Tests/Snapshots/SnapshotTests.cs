@@ -1,5 +1,6 @@
 using HipaaFs.Metadata;
 using HipaaFs.Snapshots;
+using HipaaFs.Staging;
 using HipaaFs.Volumes;
 
 namespace HipaaFs.Core.Tests.Snapshots;
@@ -205,6 +206,60 @@ public sealed class SnapshotTests
         FileSystemCalls.AssertSame(FileSystemCalls.RandomBytes(50_000, 1), await crashed.FileSystem.GetAsync(".snapshots/s/a"));
         await crashed.DrainAsync();
         await crashed.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Create_WhileAFinishFails_NeverShowsWhatIsUnfinished()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
+        byte[] content = FileSystemCalls.RandomBytes(50_000, 1);
+        await test.FileSystem.PutAsync("a", content);
+        await test.FileSystem.SyncAsync(default).Ok();
+        using var finishing = new SemaphoreSlim(0);
+        using var asked = new SemaphoreSlim(0);
+        int writes = 0;
+        test.StagingFault = _ =>
+        {
+            if (Interlocked.Increment(ref writes) > 1)
+            {
+                return null;
+            }
+
+            finishing.Release();
+            asked.Wait();
+            return 0;
+        };
+        Task<FsError> finished = test.Volume.Parts.Writer!.Writeback.FinishSegmentsAsync();
+        await finishing.WaitAsync();
+        Task<FsResult<Snapshot>> taken = test.Volume.Snapshots.CreateAsync("s", default);
+        asked.Release();
+
+        Assert.NotEqual(FsError.None, await finished);
+        Assert.Equal("s", (await taken).Ok().Name);
+        Assert.Empty(test.Volume.Parts.Staging.Stranded);
+        FileSystemCalls.AssertSame(content, await test.FileSystem.GetAsync(".snapshots/s/a"));
+    }
+
+    [Fact]
+    public async Task Repack_OfWhatASnapshotSees_TakesOneAttempt()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
+        byte[] content = FileSystemCalls.RandomBytes(50_000, 1);
+        await test.FileSystem.PutAsync("a", content);
+        await test.FileSystem.SyncAsync(default).Ok();
+        await using TestVolume crashed = await test.CrashAsync();
+        StagedSegment unfinished = Assert.Single(crashed.Volume.Parts.Staging.Stranded);
+        string away = unfinished.Path + ".away";
+        File.Move(unfinished.Path, away);
+        Assert.True(await crashed.Volume.Parts.Writer!.Repacker.RepackStrandedAsync(default));
+        await TakeAsync(crashed, "s");
+        File.Move(away, unfinished.Path);
+        await crashed.ReopenAsync();
+
+        Assert.True(await crashed.Volume.Parts.Writer!.Repacker.RepackStrandedAsync(default));
+        Assert.Empty(crashed.Volume.Parts.Staging.Stranded);
+        FileSystemCalls.AssertSame(content, await crashed.FileSystem.GetAsync(".snapshots/s/a"));
+        FileSystemCalls.AssertSame(content, await crashed.FileSystem.GetAsync("a"));
     }
 
     [Fact]
