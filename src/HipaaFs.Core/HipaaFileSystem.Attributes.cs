@@ -159,6 +159,7 @@ public sealed partial class HipaaFileSystem
             else if (change.Size is { } cut)
             {
                 file.Dirty.Discard(cut, long.MaxValue);
+                file.Lost.Remove(cut, long.MaxValue);
                 file.Size = cut;
             }
 

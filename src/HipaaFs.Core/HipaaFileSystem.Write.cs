@@ -25,6 +25,14 @@ public sealed partial class HipaaFileSystem
             return ValueTask.FromResult<FsResult<int>>(FsError.BadHandle);
         }
 
+        return (origin & WriteOrigin.PageCache) == 0
+            ? WriteToAsync(open, offset, content, origin, interrupted)
+            : NotingLossAsync(open.File, offset, content.Length, WriteToAsync(open, offset, content, origin, interrupted));
+    }
+
+    private ValueTask<FsResult<int>> WriteToAsync(
+        OpenFile open, long offset, ReadOnlyMemory<byte> content, WriteOrigin origin, CancellationToken interrupted)
+    {
         FsError refused = RefuseWrite(open, offset, content.Length);
         if (refused != FsError.None)
         {
@@ -40,6 +48,28 @@ public sealed partial class HipaaFileSystem
         return done == content.Length
             ? ValueTask.FromResult<FsResult<int>>(done)
             : WriteRestAsync(open.File, offset, content, done, origin, interrupted);
+    }
+
+    // The program that wrote this into the page cache has been told that it went well.
+    private static async ValueTask<FsResult<int>> NotingLossAsync(FileState file, long offset, int length, ValueTask<FsResult<int>> writing)
+    {
+        FsError lost = FsError.Io;
+        try
+        {
+            FsResult<int> written = await writing;
+            lost = written.IsOk ? FsError.None : written.Error;
+            return written;
+        }
+        finally
+        {
+            if (lost != FsError.None)
+            {
+                lock (file.Gate)
+                {
+                    file.Lost.Add(offset, length > long.MaxValue - offset ? long.MaxValue : offset + length, lost);
+                }
+            }
+        }
     }
 
     /// <summary>Takes set-uid and set-gid away before a caller other than root changes content with fallocate(2) or copy_file_range(2).</summary>
@@ -81,7 +111,7 @@ public sealed partial class HipaaFileSystem
 
         lock (open.File.Gate)
         {
-            return ValueTask.FromResult(open.File.WriteError);
+            return ValueTask.FromResult(open.File.WriteError != FsError.None ? open.File.WriteError : open.File.Lost.Error);
         }
     }
 
@@ -109,6 +139,7 @@ public sealed partial class HipaaFileSystem
             done = file.Dirty.Write(offset, content);
             if (done > 0)
             {
+                file.Lost.Remove(offset, offset + done);
                 file.Size = Math.Max(file.Size, offset + done);
                 file.BytesWritten += done;
                 if (file.DirtySince == 0)
@@ -231,7 +262,15 @@ public sealed partial class HipaaFileSystem
         }
 
         MetadataResult<CommitSequence> durable = await _metadata.MakeDurableAsync(_metadata.Applied, interrupted);
-        return durable.Error.ToFsError();
+        if (!durable.Succeeded)
+        {
+            return durable.Error.ToFsError();
+        }
+
+        lock (file.Gate)
+        {
+            return file.Lost.Error;
+        }
     }
 
     // Before a name of the inode changes: whoever sees the new name after a crash must see the content that was written before.

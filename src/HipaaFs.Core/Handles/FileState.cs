@@ -77,6 +77,9 @@ internal sealed class FileState
     /// <summary>Why the last writeback failed; reported by every fsync until one succeeds. Guarded by <see cref="Gate"/>.</summary>
     internal FsError WriteError { get; set; }
 
+    /// <summary>What was refused and the kernel has forgotten; reported by every fsync until it is written again or cut off. Guarded by <see cref="Gate"/>.</summary>
+    internal LostWrites Lost { get; } = new();
+
     /// <summary>Bytes written since the file was opened, which decides whether it gets segments of its own. Guarded by <see cref="Gate"/>.</summary>
     internal long BytesWritten { get; set; }
 

@@ -49,6 +49,32 @@ public sealed class StagingFaultTests
 
         Assert.Equal(FsError.NoSpace, taken.Error);
         test.StagingFault = null;
+
+        // The kernel has forgotten the refused chunk: nobody may believe the file before that is written again.
+        HandleId later = await test.FileSystem.OpenAsync("a");
+        Assert.Equal(FsError.NoSpace, await test.FileSystem.FsyncAsync(file.Handle, false, default));
+        Assert.Equal(FsError.NoSpace, await test.FileSystem.FsyncAsync(later, false, default));
+        Assert.Equal(FsError.NoSpace, await test.FileSystem.FlushAsync(later, default));
+        Assert.True((await test.FileSystem.WriteAsync(later, offset - chunk.Length, chunk.AsMemory(1), WriteOrigin.PageCache, default)).IsOk);
+        Assert.Equal(FsError.NoSpace, await test.FileSystem.FsyncAsync(later, false, default));
+        Assert.True((await test.FileSystem.WriteAsync(later, offset - chunk.Length, chunk, WriteOrigin.PageCache, default)).IsOk);
+        await test.FileSystem.FsyncAsync(file.Handle, false, default).Ok();
+        await test.FileSystem.CloseAsync(later);
+        await test.FileSystem.CloseAsync(file.Handle);
+    }
+
+    [Fact]
+    public async Task Truncate_OfWhatWasRefused_LetsTheFileBeSynced()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
+        CreatedFile file = await test.FileSystem.CreateAsync("a");
+        byte[] chunk = new byte[4096];
+        await test.FileSystem.WriteAsync(file.Handle, 0, chunk);
+        FsResult<int> refused = await test.FileSystem.WriteAsync(file.Handle, long.MaxValue - 10, chunk, WriteOrigin.PageCache, default);
+
+        Assert.Equal(FsError.TooLarge, refused.Error);
+        Assert.Equal(FsError.TooLarge, await test.FileSystem.FsyncAsync(file.Handle, false, default));
+        await test.FileSystem.SetAttributesAsync(file.Attributes.Id, new AttributeChange { Size = 100 }, default, default).Ok();
         await test.FileSystem.FsyncAsync(file.Handle, false, default).Ok();
         await test.FileSystem.CloseAsync(file.Handle);
     }

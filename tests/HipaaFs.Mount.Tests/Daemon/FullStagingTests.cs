@@ -45,4 +45,18 @@ public sealed class FullStagingTests
         Assert.Equal($"{writers}\n", await volume.ShellAsync("find . -name 'direct-*' -size 1024k | wc -l"));
         await volume.UnmountAsync();
     }
+
+    [Fact]
+    public async Task Fsync_StagingFullAndNoSpaceAskedFor_FailsUntilTheDataIsWrittenAgain()
+    {
+        await using MountedVolume volume = await MountedVolume.CreateAsync(
+            new MountedVolumeOptions { Configuration = "staging:\n  size: 256MiB\n  when_full: no_space\n", Mount = false });
+        await Shell.CheckAsync("touch session", volume.Store); // A store that takes no session takes no data.
+        await volume.MountAsync();
+
+        string said = await volume.ShellAsync($"{Shell.Python} {Path.Combine(Repository.Root, "tests", "HipaaFs.Mount.Tests", "Scripts", "full_staging.py")} {Path.Combine(volume.Store, "session")}");
+
+        Assert.Equal("refused\nrefused again\nrefused to another\nwritten again\n", said);
+        await volume.UnmountAsync();
+    }
 }

@@ -1,0 +1,61 @@
+namespace HipaaFs.Handles;
+
+/// <summary>Which bytes of a file the kernel has handed over, was refused, and has forgotten.</summary>
+/// <remarks>
+/// <para>
+/// A program's write(2) ended well when its bytes came into the page cache. If they are refused when the kernel hands them over, it drops them and tells
+/// the first fsync(2) of each descriptor; the next would succeed over a file with a hole. So they stay lost until somebody writes them again or cuts them off.
+/// </para>
+/// <para>Not thread-safe. Of many scattered ranges it keeps what spans them: rather a file that stays refused than one that is whole by mistake.</para>
+/// </remarks>
+internal sealed class LostWrites
+{
+    private const int MaxRanges = 64;
+
+    private readonly List<(long Start, long End)> _ranges = [];
+    private FsError _error;
+
+    /// <summary>Why bytes were lost last; <see cref="FsError.None"/> when none are.</summary>
+    internal FsError Error => _ranges.Count > 0 ? _error : FsError.None;
+
+    /// <summary>Notes a half-open range that was refused.</summary>
+    internal void Add(long start, long end, FsError error)
+    {
+        _error = error;
+        for (int i = _ranges.Count - 1; i >= 0; i--)
+        {
+            if (_ranges.Count >= MaxRanges || (_ranges[i].Start <= end && _ranges[i].End >= start))
+            {
+                start = Math.Min(start, _ranges[i].Start);
+                end = Math.Max(end, _ranges[i].End);
+                _ranges.RemoveAt(i);
+            }
+        }
+
+        _ranges.Add((start, end));
+    }
+
+    /// <summary>Forgets a half-open range: it was written again, or is no longer part of the file.</summary>
+    internal void Remove(long start, long end)
+    {
+        for (int i = _ranges.Count - 1; i >= 0; i--)
+        {
+            (long heldStart, long heldEnd) = _ranges[i];
+            if (heldEnd <= start || heldStart >= end)
+            {
+                continue;
+            }
+
+            _ranges.RemoveAt(i);
+            if (heldStart < start)
+            {
+                _ranges.Add((heldStart, start));
+            }
+
+            if (heldEnd > end)
+            {
+                _ranges.Add((end, heldEnd));
+            }
+        }
+    }
+}
