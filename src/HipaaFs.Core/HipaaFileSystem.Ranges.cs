@@ -13,22 +13,29 @@ public sealed partial class HipaaFileSystem
     private const int SnapshotCloneAttempts = 3;
 
     /// <summary>
-    /// Asks the kernel to write its dirty pages of an inode back, and completes when it has. Set by a frontend whose kernel has a write-back cache: without it a search
-    /// for holes would not see what was written and is still there.
+    /// Asks the kernel to write its dirty pages of an inode back and to drop all pages and the attributes, and completes when it has; false when pages stayed, for somebody
+    /// wrote to them meanwhile. Set by a frontend whose kernel has a write-back cache: without it a search for holes would not see what was written and is still there.
     /// </summary>
-    public Func<InodeId, ValueTask>? WriteBackPages { get; set; }
+    public Func<InodeId, ValueTask<bool>>? WriteBackPages { get; set; }
 
-    /// <summary>Whether the kernel may hold back what was written: it has a write-back cache, and a file is open for writing. It holds back nothing of closed ones.</summary>
-    internal bool MayHaveHeldPages => WriteBackPages is not null && _handles.HasWritten;
+    /// <summary>
+    /// Whether the kernel may hold back what was written: it has a write-back cache, and a file is open for writing and may have been written to. It holds back nothing of
+    /// closed ones.
+    /// </summary>
+    internal bool MayHaveHeldPages => WriteBackPages is not null && _handles.MayHaveHeldPages;
 
     /// <summary>Applies everything that was written before the call, what the kernel still holds back of open files too.</summary>
     internal async ValueTask<FsError> ApplyAllAsync()
     {
         if (WriteBackPages is not null)
         {
-            foreach (InodeId inode in _handles.ListWritten())
+            foreach (FileState file in _handles.ListHeld())
             {
-                await WriteBackPages(inode);
+                int begun = file.KernelPages.Begin();
+                if (await WriteBackPages(file.Id))
+                {
+                    file.KernelPages.End(begun);
+                }
             }
         }
 

@@ -18,8 +18,13 @@ public sealed partial class HipaaFileSystem
     public bool TryRead(HandleId handle, long offset, Memory<byte> destination, Func<bool>? mayWait, out FsResult<int> result)
     {
         result = 0;
-        if (!_handles.TryGet(handle, out OpenFile? open)
-            || !TryPlan(open, offset, destination.Length, out int length, out ExtentHit hit, out (long Start, long End) ahead))
+        if (!_handles.TryGet(handle, out OpenFile? open))
+        {
+            return false;
+        }
+
+        TellPages(open.File);
+        if (!TryPlan(open, offset, destination.Length, out int length, out ExtentHit hit, out (long Start, long End) ahead))
         {
             return false;
         }
@@ -46,6 +51,15 @@ public sealed partial class HipaaFileSystem
         _handles.TryGet(handle, out OpenFile? open)
             ? ReadSlowlyAsync(open, offset, destination, interrupted)
             : ValueTask.FromResult<FsResult<int>>(FsError.BadHandle);
+
+    // A page in the kernel's hands can be stored to through a mapping, and nobody is told.
+    private static void TellPages(FileState file)
+    {
+        if (file.MayBeMapped)
+        {
+            file.KernelPages.Tell();
+        }
+    }
 
     // The common case: nothing unapplied in the way, and one extent or hole covers the whole range.
     private static bool TryPlan(
@@ -80,6 +94,7 @@ public sealed partial class HipaaFileSystem
     private async ValueTask<FsResult<int>> ReadSlowlyAsync(OpenFile open, long offset, Memory<byte> destination, CancellationToken interrupted)
     {
         FileState file = open.File;
+        TellPages(file); // The page asked for in vain a moment ago may have been asked for before a notification.
         List<(long Start, ExtentHit Hit)> pieces = [];
         while (true)
         {

@@ -26,7 +26,7 @@ internal sealed partial class HeldPages
         _writtenBackAt = time.GetTimestamp();
     }
 
-    /// <summary>Whether there may be any: a file is open for writing, and the kernel has a write-back cache.</summary>
+    /// <summary>Whether there may be any: a file is open for writing and may have been written to since it was last asked for, and the kernel has a write-back cache.</summary>
     internal required Func<bool> AreThere { get; init; }
 
     /// <summary>Has the kernel write them back and applies them.</summary>

@@ -12,6 +12,8 @@ namespace HipaaFs.Handles;
 internal sealed class FileState
 {
     private long _dirtySince;
+    private KernelPages _kernelPages;
+    private bool _mayBeMapped;
 
     internal FileState(InodeId id, PagePool pool)
     {
@@ -83,6 +85,16 @@ internal sealed class FileState
     /// <summary>Bytes written since the file was opened, which decides whether it gets segments of its own. Guarded by <see cref="Gate"/>.</summary>
     internal long BytesWritten { get; set; }
 
+    /// <summary>What the kernel may hold back of it.</summary>
+    internal ref KernelPages KernelPages => ref _kernelPages;
+
+    /// <summary>Whether somebody may have it mapped to write: it was opened to read and write. Set for good.</summary>
+    internal bool MayBeMapped
+    {
+        get => Volatile.Read(ref _mayBeMapped);
+        set => Volatile.Write(ref _mayBeMapped, value);
+    }
+
     /// <summary>Whether anything is ahead of the row. The caller holds <see cref="Gate"/>.</summary>
     internal bool HasUnapplied => Dirty.Count > 0 || InFlight is not null || Size != AppliedSize || !Times.IsEmpty;
 
@@ -96,9 +108,10 @@ internal sealed class FileState
         }
     }
 
-    /// <summary>The row's attributes as readers see them, with what is not applied yet. Takes <see cref="Gate"/>.</summary>
+    /// <summary>The row's attributes as readers see them, with what is not applied yet: what the kernel is told. Takes <see cref="Gate"/>.</summary>
     internal InodeAttributes Overlay(InodeAttributes row)
     {
+        _kernelPages.Tell();
         lock (Gate)
         {
             if (!IsLoaded || !HasUnapplied)

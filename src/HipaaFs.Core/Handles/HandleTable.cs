@@ -19,6 +19,12 @@ internal sealed class HandleTable
     /// <summary>Gives out a handle of a file.</summary>
     internal OpenFile Add(FileState file, OpenFlags flags)
     {
+        if ((flags & OpenFlags.Write) != 0)
+        {
+            file.MayBeMapped |= (flags & OpenFlags.Read) != 0;
+            file.KernelPages.Tell();
+        }
+
         var open = new OpenFile(Next(), file, flags, new ReadStreams());
         _files[open.Id.Value] = open;
         return open;
@@ -44,14 +50,14 @@ internal sealed class HandleTable
     /// <summary>Takes a directory's handle back.</summary>
     internal bool TryRemove(HandleId handle, [NotNullWhen(true)] out OpenDirectory? open) => _directories.TryRemove(handle.Value, out open);
 
-    /// <summary>Whether a file is open for writing.</summary>
-    internal bool HasWritten
+    /// <summary>Whether the kernel may hold back pages of a file: one is open for writing and not known to be without.</summary>
+    internal bool MayHaveHeldPages
     {
         get
         {
             foreach (KeyValuePair<ulong, OpenFile> open in _files)
             {
-                if ((open.Value.Flags & OpenFlags.Write) != 0)
+                if (MayHold(open.Value))
                 {
                     return true;
                 }
@@ -61,20 +67,22 @@ internal sealed class HandleTable
         }
     }
 
-    /// <summary>The inodes that are open for writing, each once.</summary>
-    internal List<InodeId> ListWritten()
+    /// <summary>The files of which the kernel may hold back pages, each once. The caller takes a reference before it uses more than the inode.</summary>
+    internal HashSet<FileState> ListHeld()
     {
-        var inodes = new HashSet<InodeId>();
+        var files = new HashSet<FileState>();
         foreach (KeyValuePair<ulong, OpenFile> open in _files)
         {
-            if ((open.Value.Flags & OpenFlags.Write) != 0)
+            if (MayHold(open.Value))
             {
-                inodes.Add(open.Value.File.Id);
+                files.Add(open.Value.File);
             }
         }
 
-        return [.. inodes];
+        return files;
     }
+
+    private static bool MayHold(OpenFile open) => (open.Flags & OpenFlags.Write) != 0 && open.File.KernelPages.MayBeHeld;
 
     private HandleId Next() => new(Interlocked.Increment(ref _last));
 }

@@ -36,7 +36,7 @@ internal sealed partial class FuseFrontend : IFuseHandler
         _fileSystem.ForgetAttributes = inode => session.NotifyInvalidateInode(inode.Value, offset: AttributesOnly);
         if (_writeBack)
         {
-            _fileSystem.WriteBackPages = inode => new ValueTask(Task.Run(() => WriteBackPages(session, inode)));
+            _fileSystem.WriteBackPages = inode => new ValueTask<bool>(Task.Run(() => WriteBackPages(session, inode)));
         }
     }
 
@@ -127,7 +127,7 @@ internal sealed partial class FuseFrontend : IFuseHandler
 
     // Invalidation writes dirty pages first, and returns when our own request threads have served those writes: it must not run
     // on one of them. That the clean pages go too costs a later read, no more.
-    private static void WriteBackPages(FuseSession session, InodeId inode) => _ = session.NotifyInvalidateInode(inode.Value);
+    private static bool WriteBackPages(FuseSession session, InodeId inode) => session.NotifyInvalidateInode(inode.Value) is 0 or Errno.ENOENT;
 
     private static InodeId Inode(FuseRequest request) => new(request.NodeId);
 

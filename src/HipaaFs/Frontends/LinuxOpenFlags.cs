@@ -16,14 +16,14 @@ internal static class LinuxOpenFlags
 
     /// <summary>Reads them; <paramref name="writeBack"/> says that the kernel collects writes in its page cache.</summary>
     /// <remarks>
-    /// A kernel that writes back reads whole pages around what was written, even of a file opened for writing only, and decides
-    /// itself where appended bytes go and when they must be durable.
+    /// A kernel that writes back decides itself where appended bytes go and when they must be durable. It reads whole pages around what was written, of a file opened
+    /// for writing only too; nobody refuses that, and <see cref="OpenFlags.Read"/> stays what the program asked for, without which it cannot map the file.
     /// </remarks>
     public static OpenFlags Read(uint flags, bool killPrivileges, bool writeBack)
     {
         OpenFlags result = (flags & AccessMask) switch
         {
-            WriteOnly => OpenFlags.Write | (writeBack ? OpenFlags.Read : OpenFlags.None),
+            WriteOnly => OpenFlags.Write,
             ReadWrite => OpenFlags.Read | OpenFlags.Write,
             _ => OpenFlags.Read,
         };

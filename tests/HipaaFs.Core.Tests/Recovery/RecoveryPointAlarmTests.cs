@@ -94,13 +94,13 @@ public sealed class RecoveryPointAlarmTests
         CreatedFile file = await test.FileSystem.CreateAsync("a");
         await test.FileSystem.SyncAsync(default).Ok();
         Assert.Equal(StoreError.None, await publisher.PublishAsync(default));
-        var writtenBack = new TaskCompletionSource();
+        var writtenBack = new TaskCompletionSource<bool>();
         int asked = 0;
         test.FileSystem.WriteBackPages = inode =>
         {
             Assert.Equal(file.Attributes.Id, inode);
             Interlocked.Increment(ref asked);
-            return new ValueTask(writtenBack.Task);
+            return new ValueTask<bool>(writtenBack.Task);
         };
         DateTimeOffset before = time.GetUtcNow();
 
@@ -117,7 +117,7 @@ public sealed class RecoveryPointAlarmTests
         }
 
         Assert.Equal(1, asked); // One that hangs is not asked again and again.
-        writtenBack.SetResult();
+        writtenBack.SetResult(true);
         await Eventually.TrueAsync(
             async () =>
             {

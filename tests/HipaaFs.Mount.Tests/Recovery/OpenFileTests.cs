@@ -41,6 +41,32 @@ public sealed class OpenFileTests
     }
 
     [Fact]
+    public async Task Publish_FileOpenForWritingAndNotWrittenTo_KeepsItsPagesAndLosesNothingLater()
+    {
+        const string AllPages = "12";
+        await using MountedVolume volume = await MountedVolume.CreateAsync(new MountedVolumeOptions { Configuration = Configuration });
+        var start = new ProcessStartInfo(Shell.Python) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        start.ArgumentList.Add(Path.Combine(PosixCase.Scripts, "page_holder.py"));
+        start.ArgumentList.Add(Path.Combine(volume.Root, "open"));
+        start.ArgumentList.Add(Path.Combine(volume.Work, "expected"));
+        using Process holder = Process.Start(start)!;
+        await TellAsync(holder, "make");
+        await PublishAsync(volume, 4);
+        await TellAsync(holder, "lock");
+        await PublishAsync(volume, 4);
+        Assert.Equal(AllPages, await TellAsync(holder, "resident"));
+
+        // What the kernel had no reason to tell anybody of for a while.
+        await TellAsync(holder, "write");
+        await AssertNothingIsLackingAsync(volume, "written");
+        await TellAsync(holder, "map");
+        await PublishAsync(volume, 4);
+        await TellAsync(holder, "store");
+        await AssertNothingIsLackingAsync(volume, "stored through a mapping");
+        await EndAsync(holder);
+    }
+
+    [Fact]
     public async Task Sync_OverTheSocketAlone_IsDurableForOpenFilesToo()
     {
         await using MountedVolume volume = await MountedVolume.CreateAsync(new MountedVolumeOptions { Configuration = "recovery:\n  publish: 60s\n  alarm: 1h\n" });
@@ -69,6 +95,35 @@ public sealed class OpenFileTests
         await volume.DetachAsync();
         await volume.MountAsync();
         await Shell.CheckAsync("cmp expected mnt/open", volume.Work);
+    }
+
+    private static async Task<string?> TellAsync(Process holder, string word)
+    {
+        await holder.StandardInput.WriteLineAsync(word);
+        return await holder.StandardOutput.ReadLineAsync();
+    }
+
+    // Each with something to publish, and each after the one before: that many rounds at least.
+    private static async Task PublishAsync(MountedVolume volume, int times)
+    {
+        for (int i = 0; i < times; i++)
+        {
+            await Shell.CheckAsync("date +%N > mnt/other; sync mnt/other", volume.Work);
+            await MountFigures.WaitForRecoveryPointAsync(volume);
+        }
+    }
+
+    // The store alone has it: the machine may be lost.
+    private static async Task AssertNothingIsLackingAsync(MountedVolume volume, string what)
+    {
+        await MountFigures.WaitForRecoveryPointAsync(volume);
+        await Shell.CheckAsync("rm -rf stored restored; cp -a store stored; mkdir -p seen", volume.Work);
+        string restored = Path.Combine(volume.Work, "restored");
+        (await volume.RunAsync("restore", "--store", $"file://{volume.Work}/stored", "--key", $"file:{volume.KeyFile}", restored)).EnsureSucceeded();
+        (await volume.RunAsync("mount", restored, Path.Combine(volume.Work, "seen"))).EnsureSucceeded();
+        ProcessOutcome compared = await Shell.RunAsync("cmp expected seen/open", volume.Work);
+        (await volume.RunAsync("umount", Path.Combine(volume.Work, "seen"))).EnsureSucceeded();
+        Assert.True(compared.Succeeded, $"{what}: {compared.Describe()}");
     }
 
     // Ends with its standard input.
