@@ -24,7 +24,8 @@ Usage: ./build.sh VERB
                  lost and restored from the store (HIPAAFS_BURN_ROUNDS), 2000000 operations on the file system and on
                  a model of one (HIPAAFS_MODEL_OPERATIONS; HIPAAFS_MODEL_SEED repeats a run), a twentieth of that on a mount, a directory of 1000000
                  entries (HIPAAFS_DIRECTORY_ENTRIES), an aged volume (HIPAAFS_AGEING_FILES, HIPAAFS_OVERWRITES), and a power cut after every operation of the disk below a volume
-                 (HIPAAFS_CRASH_POINTS: fewer); with HIPAAFS_XFSTESTS and HIPAAFS_PJDFSTEST, built trees of these suites, also
+                 (HIPAAFS_CRASH_POINTS: fewer), ENOSPC and EIO at every one of them, once and for ever (HIPAAFS_FAILURE_POINTS: fewer;
+                 HIPAAFS_FAILURE_FIRST and HIPAAFS_FAILURE_COUNT: a part, to go on where a run ended); with HIPAAFS_XFSTESTS and HIPAAFS_PJDFSTEST, built trees of these suites, also
                  their fsx, fsstress and all of pjdfstest
   bench [ARGS]   measures a mount against the local filesystem and gocryptfs, and the FUSE library against libfuse
   fuzz [ARGS]    feeds mutated messages to the parsers
@@ -278,6 +279,8 @@ verb_soak() {
         tests/HipaaFs.Mount.Tests/bin/Release/net10.0/HipaaFs.Mount.Tests -noLogo -noColor -class "*BurnTests" < /dev/null || status=1
     HIPAAFS_CRASH_POINTS=${HIPAAFS_CRASH_POINTS:-0} \
         tests/HipaaFs.FaultFs.Tests/bin/Release/net10.0/HipaaFs.FaultFs.Tests -noLogo -noColor -class "*CrashPointTests" < /dev/null || status=1
+    HIPAAFS_FAILURE_POINTS=${HIPAAFS_FAILURE_POINTS:-0} \
+        tests/HipaaFs.FaultFs.Tests/bin/Release/net10.0/HipaaFs.FaultFs.Tests -noLogo -noColor -showLiveOutput -class "*FailurePointTests" < /dev/null || status=1
     soak_with_suites || status=1
     return $status
 }

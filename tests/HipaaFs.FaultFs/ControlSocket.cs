@@ -8,7 +8,8 @@ namespace HipaaFs.FaultFs;
 
 /// <summary>Takes commands for a fault disk: one line each, answered by one line, over a socket.</summary>
 /// <remarks>
-/// <para><c>count</c>: operations so far. <c>hits</c>: calls that a rule made fail. <c>clear</c>: no rules any more. <c>freeze</c>: the power is gone.</para>
+/// <para><c>count</c>: operations so far. <c>changes</c>: how often a change was asked for, failed ones included. <c>hits</c>: calls that a rule made fail;
+/// <c>struck</c>: the first of them. <c>clear</c>: no rules any more. <c>freeze</c>: the power is gone.</para>
 /// <para><c>fail KIND PATTERN NUMBER ERRNO once|always [PATTERN]</c>: see <see cref="FaultRule"/>; the last pattern is that of the removal that ends it.</para>
 /// <para><c>cut OPERATIONS KIND journal|strict SEED DIRECTORY</c>: writes what is left into an empty directory.</para>
 /// <para><c>log FILE</c>: writes what was done to a file. <c>tally PATTERN</c>: how often each kind was done to the files of a pattern.</para>
@@ -89,6 +90,10 @@ internal sealed class ControlSocket
                 return Text(_disk.Log.Count);
             case ["hits"]:
                 return Text(_disk.Rules.Hits);
+            case ["struck"]:
+                return _disk.Rules.FirstHit;
+            case ["changes"]:
+                return Text(_disk.Rules.Changes);
             case ["clear"]:
                 _disk.Rules.Clear();
                 return "ok";

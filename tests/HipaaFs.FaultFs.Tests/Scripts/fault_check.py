@@ -1,7 +1,8 @@
 """Checks what a crash left on a mount: a prefix of the steps of fault_model.py, with all that was promised.
 
-Usage: fault_check.py ROOT JOURNAL SEED OPERATIONS
-OPERATIONS: how many the disk had taken when the power went. Prints what is wrong; then uses the mount once more.
+Usage: fault_check.py ROOT JOURNAL SEED OPERATIONS [PROMISED]
+OPERATIONS: how many the disk had taken when the power went. PROMISED: the last step that must be there, where that is another one
+than the last that promises it: a restore knows no more than the store. Prints what is wrong; then uses the mount once more.
 """
 
 import os
@@ -73,10 +74,35 @@ def wrong_files(root, model, whole, promised, applied):
             yield complaint
 
 
-def check(root, journal, seed, operations):
+def wrong_snapshots(root, steps, promised, begun):
+    """A snapshot is there when that was promised, and it is exact: nothing else was done while it was taken."""
+    for number, step in enumerate(steps[:begun], 1):
+        if step[0] != "snapshot":
+            continue
+        there = os.path.join(root, ".snapshots", step[2])
+        if not os.path.isdir(there):
+            if number <= promised:
+                yield f"snapshot {step[2]} is not there"
+            continue
+        model = Model()
+        for earlier in steps[:number]:
+            model.take(earlier)
+        if observe(there) != model.shape():
+            yield f"snapshot {step[2]} shows {observe(there)}, not {model.shape()}"
+            continue
+        for path, inode in sorted(model.names.items()):
+            if model.kinds[inode] == "file":
+                with open(os.path.join(there, path), "rb") as file:
+                    complaint = wrong_content(f"snapshot {step[2]}: {path}", file.read(), [model.content(inode)])
+                if complaint:
+                    yield complaint
+
+
+def check(root, journal, seed, operations, promised):
     steps = steps_of(seed)
     ended, begun = read(journal, operations)
-    promised = max([number for number, step in enumerate(steps[:ended], 1) if step[0] in DURABLE], default=0)
+    if promised is None:
+        promised = max([number for number, step in enumerate(steps[:ended], 1) if step[0] in DURABLE], default=0)
     whole = Model()
     for step in steps[:begun]:
         whole.take(step)
@@ -89,7 +115,7 @@ def check(root, journal, seed, operations):
             if model.shape() == shape:
                 wrong = list(wrong_files(root, model, whole, promised, applied))
                 if not wrong:
-                    return []
+                    return list(wrong_snapshots(root, steps, promised, begun))
                 complaints = complaints or wrong
             near.append((applied, model.shape()))
     if complaints:
@@ -110,7 +136,7 @@ def use(root):
 
 
 if __name__ == "__main__":
-    broken = check(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+    broken = check(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5]) if len(sys.argv) > 5 else None)
     print(*broken, sep="\n")
     use(sys.argv[1])
     sys.exit(1 if broken else 0)

@@ -8,7 +8,8 @@ import hashlib
 import random
 
 PAGE = 4096
-DURABLE = ("fsync", "fsyncdir", "sync", "barrier")
+DURABLE = ("fsync", "fsyncdir", "sync", "snapshot", "barrier")
+FAILING = -1
 
 
 def stream(seed, length):
@@ -55,6 +56,36 @@ def scripted():
         ("write", "after", 0, "after", 12345),
         ("fsync", "after"),
         ("write", "d/config", 100, "c3", 500),
+    ]
+
+
+def failing():
+    """What is done while the disk fails: few steps, since each change that they make of the disk is one that can fail."""
+    return [
+        ("mkdir", "d"),
+        ("write", "d/a", 0, "a1", 20000),
+        ("fsync", "d/a"),
+        ("write", "d/tmp", 0, "c1", 40000),
+        ("fsync", "d/tmp"),
+        ("rename", "d/tmp", "d/config"),
+        ("fsyncdir", "d"),
+        ("write", "d/a", 3000, "a2", 9000),
+        ("fsync", "d/a"),
+        ("snapshot", "", "first"),
+        ("write", "d/tmp", 0, "c2", 30000),
+        ("rename", "d/tmp", "d/config"),
+        ("unlink", "d/a"),
+        ("setxattr", "d/config", "user.kind", "configuration"),
+        ("sync", ""),
+        ("write", "d/loose", 0, "l1", 3000),
+        ("barrier", ""),
+        ("write", "d/config", 100, "c3", 500),
+        ("fsync", "d/config"),
+        ("link", "d/config", "d/b"),
+        ("truncate", "d/loose", 1000),
+        ("fsync", "d/loose"),
+        ("write", "d/late", 0, "l2", 3000),
+        ("barrier", ""),
     ]
 
 
@@ -119,7 +150,7 @@ class Model:
             self.extra[self.names[path]][step[2]] = step[3]
         elif kind == "fsync":
             self.synced[self.names[path]].append(self.steps)
-        elif kind in ("sync", "barrier"):
+        elif kind in ("sync", "snapshot", "barrier"):
             for synced in self.synced.values():
                 synced.append(self.steps)
 
@@ -186,5 +217,7 @@ def random_steps(seed, count):
 
 
 def steps_of(seed):
-    """The script for seed 0, else 60 steps of chance."""
+    """The script for seed 0, that for failing disks for FAILING, else 60 steps of chance."""
+    if seed == FAILING:
+        return failing()
     return scripted() if seed == 0 else random_steps(seed, 60)

@@ -75,6 +75,10 @@ def do(root, driver, step):
         outcome = subprocess.run([driver, "sync", root], capture_output=True, text=True, check=False)
         if outcome.returncode != 0:
             raise OSError(5, outcome.stderr)
+    elif kind == "snapshot":
+        outcome = subprocess.run([driver, "snapshot", "create", root, step[2]], capture_output=True, text=True, check=False)
+        if outcome.returncode != 0:
+            raise OSError(5, outcome.stderr)
     else:
         raise ValueError(kind)
 
@@ -101,7 +105,7 @@ def main(root, driver, journal, seed, control):
                     break
                 except OSError as error:
                     note("failed", number)
-                    print("error", number, chance, step[0], error.errno)
+                    print("error", number, chance, step[0], error.errno, str(error).replace("\n", " "))
             else:
                 print("failed")
                 return

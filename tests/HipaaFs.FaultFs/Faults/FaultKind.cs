@@ -32,4 +32,7 @@ public enum FaultKind
 
     /// <summary>fsync(2) of a directory.</summary>
     SyncDirectory,
+
+    /// <summary>Every one of these but read(2): whatever changes the disk or asks for its promise.</summary>
+    Change,
 }

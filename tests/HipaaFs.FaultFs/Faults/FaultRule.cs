@@ -14,7 +14,8 @@ public sealed record FaultRule(FaultKind Kind, string Pattern, int Number, int E
     public string? EndedByRemovalOf { get; init; }
 
     /// <summary>Whether the rule speaks of this operation.</summary>
-    public bool Concerns(FaultKind kind, string path) => kind == Kind && FileSystemName.MatchesSimpleExpression(Pattern, path, ignoreCase: false);
+    public bool Concerns(FaultKind kind, string path) =>
+        (kind == Kind || (Kind == FaultKind.Change && kind != FaultKind.Read)) && FileSystemName.MatchesSimpleExpression(Pattern, path, ignoreCase: false);
 
     /// <summary>Whether the removal of a path ends the rule.</summary>
     public bool EndsWith(string path) =>

@@ -9,6 +9,12 @@ public sealed class FaultRules
     /// <summary>How many operations were made to fail.</summary>
     public int Hits { get; private set; }
 
+    /// <summary>The first that was made to fail, for people.</summary>
+    public string FirstHit { get; private set; } = "nothing";
+
+    /// <summary>How many changes were asked of the disk, failed ones included.</summary>
+    public int Changes { get; private set; }
+
     /// <summary>Adds a rule.</summary>
     public void Add(FaultRule rule) => _rules.Add((rule, 0));
 
@@ -19,6 +25,7 @@ public sealed class FaultRules
     public int Judge(FaultKind kind, string path)
     {
         int errno = 0;
+        Changes += kind == FaultKind.Read ? 0 : 1;
         for (int i = 0; i < _rules.Count; i++)
         {
             (FaultRule rule, int seen) = _rules[i];
@@ -32,7 +39,7 @@ public sealed class FaultRules
             if (errno == 0 && (seen == rule.Number || (rule.Lasting && seen > rule.Number)))
             {
                 errno = rule.Errno;
-                Hits++;
+                FirstHit = Hits++ == 0 ? $"{kind} {path}" : FirstHit;
             }
         }
 

@@ -48,6 +48,9 @@ public sealed class MountedVolume : IAsyncDisposable
     /// <summary>Process id of the daemon.</summary>
     public int DaemonId => (_daemon ?? throw new InvalidOperationException("the volume is not mounted")).Id;
 
+    /// <summary>What the daemon ended with.</summary>
+    public int DaemonExitCode => (_daemon ?? throw new InvalidOperationException("the volume is not mounted")).ExitCode;
+
     /// <summary>Whether the daemon has ended.</summary>
     public bool DaemonHasExited => _daemon is null || _daemon.HasExited;
 
@@ -113,8 +116,17 @@ public sealed class MountedVolume : IAsyncDisposable
         return Shell.CheckAsync(script, Root, timeout);
     }
 
-    /// <summary>Mounts the volume in the foreground and returns when the filesystem answers.</summary>
+    /// <summary>Mounts the volume in the foreground and returns when the filesystem answers; the test fails when it never does.</summary>
     public async Task MountAsync(params string[] moreOptions)
+    {
+        if (!await TryMountAsync(moreOptions))
+        {
+            Xunit.Assert.Fail($"mount ended with {_daemon!.ExitCode}\n{LogTail}");
+        }
+    }
+
+    /// <summary>Mounts as <see cref="MountAsync"/> does. Returns false when the daemon ended before the filesystem answered.</summary>
+    public async Task<bool> TryMountAsync(params string[] moreOptions)
     {
         string options = string.Join(',', new[] { _options.MountOptions }.Concat(moreOptions).Where(option => option.Length > 0));
         string[] arguments = options.Length == 0
@@ -123,7 +135,7 @@ public sealed class MountedVolume : IAsyncDisposable
         _daemon?.Dispose();
         _daemon = ChildProcess.Start(DriverExecutable.Locate(), arguments, new ChildProcessOptions { Environment = Environment });
         _log.Follow(_daemon);
-        await WaitUntilReadyAsync(_daemon);
+        return await WaitUntilReadyAsync(_daemon);
     }
 
     /// <summary>Runs `hipaafs umount` and waits for the daemon's end.</summary>
@@ -225,14 +237,14 @@ public sealed class MountedVolume : IAsyncDisposable
         }
     }
 
-    private async Task WaitUntilReadyAsync(Process daemon)
+    private async Task<bool> WaitUntilReadyAsync(Process daemon)
     {
         var clock = Stopwatch.StartNew();
         while (!MountTable.IsMounted(Root) || !await AnswersAsync())
         {
             if (daemon.HasExited)
             {
-                Xunit.Assert.Fail($"mount ended with {daemon.ExitCode}\n{LogTail}");
+                return false;
             }
 
             if (clock.Elapsed > ReadyTimeout)
@@ -243,6 +255,8 @@ public sealed class MountedVolume : IAsyncDisposable
 
             await Task.Delay(10);
         }
+
+        return true;
     }
 
     private async Task<bool> AnswersAsync()
