@@ -27,11 +27,15 @@ internal sealed class SegmentCheck
         _progress = progress;
     }
 
+    /// <summary>How many segments are given up, if repairs are wanted: their rows say that they are in the store, and they are not, or not whole.</summary>
+    internal long GivenUp { get; private set; }
+
     /// <summary>Checks all segments. Without a key ring, frames in staging are counted and not opened.</summary>
     /// <exception cref="VolumeException">The store cannot be listed.</exception>
     internal async Task RunAsync(StagingArea staging, KeyRing? ring, IObjectStore store, CancellationToken cancel)
     {
-        await FindUnknownAsync(staging, ring, store, cancel);
+        var search = new SegmentSearch(ring, staging, store);
+        await FindUnknownAsync(search, cancel);
         Dictionary<SegmentId, string> staged = FindStaged(staging);
         StoreResult<Dictionary<SegmentId, long>> stored = await StoredSegments.ListAsync(
             store, count => _progress.Report(new CheckProgress("store", count, 0)), cancel);
@@ -42,33 +46,77 @@ internal sealed class SegmentCheck
 
         Dictionary<SegmentId, List<Extent>> uses = await CheckReferencesAsync(staged, cancel);
         long done = 0;
-        foreach (SegmentRow row in _rows.Segments.Values)
+        foreach (SegmentRow row in _rows.Segments.Values.ToList())
         {
             cancel.ThrowIfCancellationRequested();
             _progress.Report(new CheckProgress("segments", ++done, _rows.Segments.Count));
-            if (row.State == SegmentState.Staged && staged.TryGetValue(row.Id, out string? path))
+            string? path = staged.GetValueOrDefault(row.Id);
+            List<Extent> needs = uses.GetValueOrDefault(row.Id, []);
+            long? length = stored.Value.TryGetValue(row.Id, out long found) ? found : null;
+            if (row.State == SegmentState.Staged && path is not null)
             {
-                CheckStaged(row, path, uses.GetValueOrDefault(row.Id, []), ring);
+                CheckStaged(row, path, needs, ring);
             }
-            else if (row.State != SegmentState.Condemned)
+            else if (row.State == SegmentState.Staged)
             {
-                CheckStored(row, stored.Value.TryGetValue(row.Id, out long length) ? length : null);
+                await CheckUploadedAsync(row, length, search, cancel);
+            }
+            else if (row.State == SegmentState.Live && length != row.ObjectLength && !await TryBringBackAsync(row, length, path, needs, search, cancel))
+            {
+                CheckLive(row, length);
             }
         }
 
         await NameFilesAsync(cancel);
     }
 
-    // What is found is checked as if its row had always been there.
-    private async Task FindUnknownAsync(StagingArea staging, KeyRing? ring, IObjectStore store, CancellationToken cancel)
+    // A check gave it up before it was finished, and guessed how long it would have been. What came back of it is taken when the keys prove what it is.
+    private async Task<bool> TryBringBackAsync(SegmentRow row, long? stored, string? path, List<Extent> uses, SegmentSearch search, CancellationToken cancel)
     {
-        if (ring is null)
+        if (search.Ring is not { } ring)
+        {
+            return false;
+        }
+
+        if (stored is not null)
+        {
+            if (await search.FindStoredAsync(row, cancel) is not { } whole)
+            {
+                return false;
+            }
+
+            _rows.Segments[row.Id] = whole;
+            _findings.Add(CheckKind.SegmentShort, ShortSubject(row, stored.Value), new SegmentChange(ChangeKind.Upsert, whole));
+            return true;
+        }
+
+        // The next mount uploads what is as long as its row says, if it is what it says.
+        if (path is null
+            || new FileInfo(path).Length == row.ObjectLength
+            || search.FindStaged(row) is not { } back
+            || back.Epoch != row.Epoch
+            || !search.HasFrameOf(back, path, uses))
+        {
+            return false;
+        }
+
+        _rows.Segments[row.Id] = back;
+        _made.Add(row.Id);
+        _findings.Add(CheckKind.SegmentMissing, $"segment {row.Id}", new SegmentChange(ChangeKind.Upsert, back));
+        CheckStaged(back, path, uses, ring);
+        return true;
+    }
+
+    // What is found is checked as if its row had always been there.
+    private async Task FindUnknownAsync(SegmentSearch search, CancellationToken cancel)
+    {
+        if (search.Ring is null)
         {
             return;
         }
 
         var now = Timestamp.FromDateTimeOffset(TimeProvider.System.GetUtcNow());
-        foreach (SegmentRow row in await new UnknownSegments(_rows, ring, staging, store, now).FindAsync(cancel))
+        foreach (SegmentRow row in await new UnknownSegments(_rows, search, now).FindAsync(cancel))
         {
             _rows.Segments[row.Id] = row;
             _made.Add(row.Id);
@@ -291,36 +339,41 @@ internal sealed class SegmentCheck
         _findings.Add(CheckKind.StagingDamaged, subject);
     }
 
-    private void CheckStored(SegmentRow row, long? length)
+    // What has no file in staging was uploaded a moment before the end, or is lost.
+    private async Task CheckUploadedAsync(SegmentRow row, long? length, SegmentSearch search, CancellationToken cancel)
     {
         if (length is null)
         {
-            if (row.State == SegmentState.Staged)
-            {
-                _findings.Add(CheckKind.StagingMissing, $"segment {row.Id}", new SegmentChange(ChangeKind.Upsert, SegmentDamage.GivenUp(row, _needed.GetValueOrDefault(row.Id))));
-            }
-            else
-            {
-                _findings.Add(CheckKind.SegmentMissing, $"segment {row.Id}");
-            }
-
+            GiveUp(CheckKind.StagingMissing, $"segment {row.Id}", SegmentDamage.GivenUp(row, _needed.GetValueOrDefault(row.Id)));
             _damages[row.Id] = new SegmentDamage(row, 0);
         }
         else if (row.ObjectLength > 0 && length != row.ObjectLength)
         {
-            string subject = $"segment {row.Id}: {length} bytes instead of {row.ObjectLength}";
-            if (row.State == SegmentState.Staged)
-            {
-                _findings.Add(CheckKind.SegmentShort, subject, new SegmentChange(ChangeKind.Upsert, SegmentDamage.GivenUp(row, row.PlaintextLength)));
-            }
-            else
-            {
-                _findings.Add(CheckKind.SegmentShort, subject);
-            }
-
+            GiveUp(CheckKind.SegmentShort, ShortSubject(row, length.Value), SegmentDamage.GivenUp(row, row.PlaintextLength));
             _damages[row.Id] = new SegmentDamage(row, length.Value);
         }
+        else if (row.ObjectLength == 0 && !await search.IsWholeAsync(row, cancel))
+        {
+            SegmentDamage damage = await search.FindDamageAsync(row, length.Value, _needed.GetValueOrDefault(row.Id), cancel);
+            GiveUp(CheckKind.SegmentShort, $"segment {row.Id}: cut off after {length} bytes", damage.Row);
+            _damages[row.Id] = damage;
+        }
     }
+
+    // Nothing waits for its upload any more, and its loss is told.
+    private void GiveUp(CheckKind kind, string subject, SegmentRow row)
+    {
+        _findings.Add(kind, subject, new SegmentChange(ChangeKind.Upsert, row));
+        GivenUp += _findings.MayRepair ? 1 : 0;
+    }
+
+    private void CheckLive(SegmentRow row, long? length)
+    {
+        _findings.Add(length is null ? CheckKind.SegmentMissing : CheckKind.SegmentShort, length is null ? $"segment {row.Id}" : ShortSubject(row, length.Value));
+        _damages[row.Id] = new SegmentDamage(row, length ?? 0);
+    }
+
+    private static string ShortSubject(SegmentRow row, long length) => $"segment {row.Id}: {length} bytes instead of {row.ObjectLength}";
 
     // A file that snapshots show is told apart: the live one may be whole.
     private async Task NameFilesAsync(CancellationToken cancel)

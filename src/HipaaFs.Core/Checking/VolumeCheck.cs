@@ -62,8 +62,9 @@ public sealed class VolumeCheck
         await HistoryCheck.RunAsync(rows, metadata.PendingDeletions, _findings, cancel);
         ExtentCheck.Run(rows, _findings);
         await using MeteringObjectStore store = VolumeStore.Open(_options.Stores, _options.Store, create: false, loggers, TimeProvider.System);
-        await new SegmentCheck(rows, _findings, _progress).RunAsync(new StagingArea(_options.Staging), ring, store, cancel);
-        await RepairAsync(metadata, rows.Epoch, cancel);
+        var segments = new SegmentCheck(rows, _findings, _progress);
+        await segments.RunAsync(new StagingArea(_options.Staging), ring, store, cancel);
+        await RepairAsync(metadata, rows.Epoch, segments.GivenUp, cancel);
         return new CheckReport(rows.Inodes.Count, rows.Segments.Count, _findings.All);
     }
 
@@ -80,12 +81,18 @@ public sealed class VolumeCheck
         }
     }
 
-    private async Task RepairAsync(SqliteMetadataStore metadata, ulong epoch, CancellationToken cancel)
+    private async Task RepairAsync(SqliteMetadataStore metadata, ulong epoch, long givenUp, CancellationToken cancel)
     {
         List<RowChange> repairs = _findings.TakeRepairs(epoch);
         if (repairs.Count == 0)
         {
             return;
+        }
+
+        // What is given up is missing from now on, as if the restore had found it so: nobody deleted it since.
+        if (givenUp > 0 && await RollbackCheck.NoteMoreMissingAsync(metadata, givenUp, cancel) is { } note)
+        {
+            repairs.Add(note);
         }
 
         // Repairs are not changes of the stream: the next publication begins a new one, with all rows. It is the same transaction that says so.

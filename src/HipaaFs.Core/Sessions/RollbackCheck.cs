@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using HipaaFs.ChangeStream;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
+using HipaaFs.Metadata.Changes;
 using HipaaFs.Segments;
 using HipaaFs.Storage;
 using HipaaFs.Volumes;
@@ -70,10 +71,7 @@ internal sealed class RollbackCheck
         }
 
         MetadataResult<ReadOnlyMemory<byte>> published = await metadata.GetSettingAsync(PublishedPoint.Setting, cancel);
-        MetadataResult<ReadOnlyMemory<byte>> restored = await metadata.GetSettingAsync(RestoredSetting, cancel);
-        (ulong Session, long Missing)? note = restored.Succeeded && restored.Value.Length == RestoredSize
-            ? (BinaryPrimitives.ReadUInt64LittleEndian(restored.Value.Span), BinaryPrimitives.ReadInt64LittleEndian(restored.Value.Span[sizeof(ulong)..]))
-            : null;
+        (ulong Session, long Missing)? note = await ReadRestoredAsync(metadata, cancel);
         PublishedPoint? point = published.Succeeded ? PublishedPoint.TryDecode(published.Value.Span) : null;
         return new RollbackCheck(store, ring, options, metadata, session.Value, point, note);
     }
@@ -87,11 +85,14 @@ internal sealed class RollbackCheck
             return session.Error;
         }
 
-        byte[] value = new byte[RestoredSize];
-        BinaryPrimitives.WriteUInt64LittleEndian(value, session.Value);
-        BinaryPrimitives.WriteInt64LittleEndian(value.AsSpan(sizeof(ulong)), missingSegments);
-        return (await metadata.SetSettingAsync(OperationId.None, RestoredSetting, value, cancel)).Error;
+        return (await metadata.SetSettingAsync(OperationId.None, RestoredSetting, EncodeRestored(session.Value, missingSegments), cancel)).Error;
     }
+
+    /// <summary>The row that notes more segments as missing since the restore; null when the copy was not made by one.</summary>
+    internal static async ValueTask<SettingChange?> NoteMoreMissingAsync(IMetadataStore metadata, long segments, CancellationToken cancel) =>
+        await ReadRestoredAsync(metadata, cancel) is { } restored
+            ? new SettingChange(ChangeKind.Upsert, RestoredSetting, EncodeRestored(restored.Session, restored.Missing + segments))
+            : null;
 
     /// <summary>Compares.</summary>
     /// <param name="own">The session that this opening may have claimed already; 0 when it has not tried yet.</param>
@@ -230,6 +231,22 @@ internal sealed class RollbackCheck
                 return objects;
             }
         }
+    }
+
+    private static async ValueTask<(ulong Session, long Missing)?> ReadRestoredAsync(IMetadataStore metadata, CancellationToken cancel)
+    {
+        MetadataResult<ReadOnlyMemory<byte>> restored = await metadata.GetSettingAsync(RestoredSetting, cancel);
+        return restored.Succeeded && restored.Value.Length == RestoredSize
+            ? (BinaryPrimitives.ReadUInt64LittleEndian(restored.Value.Span), BinaryPrimitives.ReadInt64LittleEndian(restored.Value.Span[sizeof(ulong)..]))
+            : null;
+    }
+
+    private static byte[] EncodeRestored(ulong session, long missing)
+    {
+        byte[] value = new byte[RestoredSize];
+        BinaryPrimitives.WriteUInt64LittleEndian(value, session);
+        BinaryPrimitives.WriteInt64LittleEndian(value.AsSpan(sizeof(ulong)), missing);
+        return value;
     }
 
     private static async ValueTask<MetadataResult<ulong>> FindSessionAsync(IMetadataStore metadata, CancellationToken cancel)

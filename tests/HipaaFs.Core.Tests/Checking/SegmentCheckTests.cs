@@ -153,6 +153,111 @@ public sealed class SegmentCheckTests
         }
     }
 
+    [Theory]
+    [InlineData(2, 10, FileLength - (2 * SegmentFormat.FrameSize))] // In the third frame.
+    [InlineData(0, 3, FileLength)] // Before the first.
+    [InlineData(4, 5, 0)] // In the index: every frame is whole.
+    public async Task Repair_ObjectOfAnUnfinishedRowCutOff_IsGivenUpWithItsLossAndTheRestGoesOn(int frame, int more, long lost)
+    {
+        (TestVolume test, InodeId inode) = await StoredAsync();
+        await using (test)
+        {
+            await UnfinishRowAsync(test);
+            using (FileStream file = File.OpenWrite(StoredObject(test)))
+            {
+                file.SetLength(SegmentFormat.SealedFrameOffset(frame) + more);
+            }
+
+            await AssertFoundAsync(test, CheckKind.SegmentShort, lost == 0 ? null : (inode, lost), repaired: true);
+            await test.OpenAsync();
+            long left = Math.Min(FileLength - lost, frame * SegmentFormat.FrameSize);
+            HandleId handle = await test.FileSystem.OpenAsync("a");
+            FileSystemCalls.AssertSame(FileSystemCalls.RandomBytes(FileLength, 1)[..(int)left], await test.FileSystem.ReadAsync(handle, 0, (int)left));
+            await test.FileSystem.CloseAsync(handle);
+            await test.FileSystem.PutAsync("b", [2]);
+            await test.DrainAsync();
+        }
+    }
+
+    [Fact]
+    public async Task Check_ObjectOfAnUnfinishedRowWhole_FindsNothing()
+    {
+        (TestVolume test, _) = await StoredAsync();
+        await using (test)
+        {
+            await UnfinishRowAsync(test);
+            Assert.Empty((await test.CheckAsync()).Findings); // The next mount notes that it is there.
+        }
+    }
+
+    [Fact]
+    public async Task Repair_ObjectOfAnUnfinishedSegmentThatWasGivenUpComesBack_IsMended()
+    {
+        (TestVolume test, InodeId inode) = await StoredAsync();
+        await using (test)
+        {
+            await UnfinishRowAsync(test);
+            string path = StoredObject(test);
+            byte[] whole = File.ReadAllBytes(path);
+            File.Delete(path);
+            await AssertFoundAsync(test, CheckKind.StagingMissing, (inode, FileLength), repaired: true);
+            File.WriteAllBytes(path, whole);
+
+            await AssertFoundAsync(test, CheckKind.SegmentShort, null, repaired: true);
+            await AssertWholeAsync(test);
+        }
+    }
+
+    [Fact]
+    public async Task Repair_UnfinishedSegmentThatWasGivenUpComesBack_IsMended()
+    {
+        (TestVolume test, _) = await GivenUpAsync(static _ => { });
+        await using (test)
+        {
+            await AssertFoundAsync(test, CheckKind.SegmentMissing, null, repaired: true);
+            await AssertWholeAsync(test);
+        }
+    }
+
+    [Fact]
+    public async Task Repair_UnfinishedSegmentThatWasGivenUpComesBackDamaged_NamesWhatIsLost()
+    {
+        (TestVolume test, InodeId inode) = await GivenUpAsync(static path => Flip(path, SegmentFormat.SealedFrameOffset(1) + 100));
+        await using (test)
+        {
+            IReadOnlyList<CheckFinding> found = (await test.CheckAsync(repair: true)).Findings;
+
+            Assert.Equal(
+                [(CheckKind.SegmentMissing, true), (CheckKind.StagingDamaged, false), (CheckKind.FileIncomplete, false)],
+                found.Select(static finding => (finding.Kind, finding.Repaired)));
+            Assert.Equal($"inode {inode}: {SegmentFormat.FrameSize} bytes cannot be read", found[^1].Subject);
+            await test.OpenAsync();
+            HandleId handle = await test.FileSystem.OpenAsync("a");
+            FileSystemCalls.AssertSame(
+                FileSystemCalls.RandomBytes(FileLength, 1)[(2 * SegmentFormat.FrameSize)..],
+                await test.FileSystem.ReadAsync(handle, 2 * SegmentFormat.FrameSize, FileLength - (2 * SegmentFormat.FrameSize)));
+            await test.FileSystem.CloseAsync(handle);
+        }
+    }
+
+    [Fact]
+    public async Task Repair_WhatComesBackIsNotTheSegment_StaysGivenUp()
+    {
+        (TestVolume test, InodeId inode) = await GivenUpAsync(static path =>
+        {
+            byte[] content = File.ReadAllBytes(path);
+            content.AsSpan(SegmentFormat.HeaderSize).Clear();
+            File.WriteAllBytes(path, content);
+        });
+        await using (test)
+        {
+            await AssertFoundAsync(test, CheckKind.SegmentMissing, (inode, FileLength));
+            await test.OpenAsync();
+            await test.StopAsync();
+            Assert.True(File.Exists(StagedFile(test)));
+        }
+    }
+
     [Fact]
     public async Task Repair_StagedFileThatNoRowKnowsAndAFileNeeds_IsKept()
     {
@@ -190,6 +295,40 @@ public sealed class SegmentCheckTests
 
     private static string StagedFile(TestVolume test) => Assert.Single(Directory.GetFiles(test.StagingDirectory, "*.seg"));
 
+    private static string StoredObject(TestVolume test) => Assert.Single(Directory.GetFiles(Path.Combine(test.StoreDirectory, "seg"), "*", SearchOption.AllDirectories));
+
+    // As it is when the process ended between the upload and the commit that notes it.
+    private static Task UnfinishRowAsync(TestVolume test) => SpoiltRows.WriteAsync(test, static rows =>
+    {
+        SegmentChange segment = rows.OfType<SegmentChange>().Single();
+        return [segment with { Segment = segment.Segment with { State = SegmentState.Staged, ObjectLength = 0, PlaintextLength = 0 } }];
+    });
+
+    // A volume that gave an unfinished segment up whose file is there again, with what became of it meanwhile.
+    private static async Task<(TestVolume Volume, InodeId Inode)> GivenUpAsync(Action<string> change)
+    {
+        (TestVolume test, InodeId inode) = await StagedAsync(finished: false);
+        string path = StagedFile(test);
+        byte[] content = File.ReadAllBytes(path);
+        File.Delete(path);
+        await AssertFoundAsync(test, CheckKind.StagingMissing, (inode, FileLength), repaired: true);
+        File.WriteAllBytes(path, content);
+        change(path);
+        await test.OpenAsync(); // It does not fit its row, and nothing happens to it.
+        await test.StopAsync();
+        Assert.True(File.Exists(path));
+        return (test, inode);
+    }
+
+    private static async Task AssertWholeAsync(TestVolume test)
+    {
+        Assert.Empty((await test.CheckAsync()).Findings);
+        await test.OpenAsync();
+        FileSystemCalls.AssertSame(FileSystemCalls.RandomBytes(FileLength, 1), await test.FileSystem.GetAsync("a"));
+        await test.DrainAsync();
+        await test.AssertSoundAsync();
+    }
+
     private static void Flip(string path, long place)
     {
         byte[] content = File.ReadAllBytes(path);
@@ -225,12 +364,7 @@ public sealed class SegmentCheckTests
         Assert.Equal((CheckKind.SegmentUnknown, false), (found.Kind, found.Repaired));
         Assert.StartsWith($"inode {inode} at 0, {FileLength} bytes, segment ", found.Subject, StringComparison.Ordinal);
         Assert.Equal(found with { Repaired = true }, Assert.Single((await test.CheckAsync(repair: true)).Findings));
-        Assert.Empty((await test.CheckAsync()).Findings);
-
-        await test.OpenAsync();
-        FileSystemCalls.AssertSame(FileSystemCalls.RandomBytes(FileLength, 1), await test.FileSystem.GetAsync("a"));
-        await test.DrainAsync();
-        await test.AssertSoundAsync();
+        await AssertWholeAsync(test);
     }
 
     private static async Task<(TestVolume Volume, InodeId Inode)> StoredAsync()

@@ -1,3 +1,4 @@
+using HipaaFs.Checking;
 using HipaaFs.Crypto;
 using HipaaFs.Recovery;
 using HipaaFs.Storage;
@@ -258,6 +259,34 @@ public sealed class RollbackTests
         await second.DisposeAsync();
     }
 
+    [Fact]
+    public async Task Open_RestoredAndRepairedSince_CountsWhatTheRepairGaveUpAsMissing()
+    {
+        await using TestVolume first = await TestVolume.CreateAsync(TestVolumeOptions.Still);
+        await first.PublishAsync("a", FileSystemCalls.RandomBytes(50_000, 1));
+        string missing = Assert.Single(Segments(first));
+        await first.PublishAsync("b", FileSystemCalls.RandomBytes(50_000, 2));
+        await first.PublishAsync("c", [3]); // So that the rows of the first two say that they are in the store.
+        await first.StopAsync();
+        string kept = Segments(first).First(path => path != missing);
+        File.Delete(missing);
+        (TestVolume second, RestoreReport report) = await first.RestoreAsync(sharesStore: true);
+        await using (second)
+        {
+            Assert.Equal(1, report.MissingSegments);
+            second.Store.Add(new StoreFault(StoreFaultKind.Fail));
+            await second.FileSystem.PutAsync("lost", FileSystemCalls.RandomBytes(50_000, 4));
+            await second.StopAsync();
+            File.Delete(Assert.Single(Directory.GetFiles(second.StagingDirectory, "*.seg")));
+            Assert.Contains((await second.CheckAsync(repair: true)).Findings, static found => found is { Kind: CheckKind.StagingMissing, Repaired: true });
+
+            await second.OpenAsync();
+            await second.StopAsync();
+            File.Delete(kept); // As before, what is deleted behind its back is no such thing.
+            Assert.Contains("1 of its segments", (await second.AssertRefusedAsync()).Message, StringComparison.Ordinal);
+        }
+    }
+
     [Theory]
     [InlineData("")] // The store is away.
     [InlineData("seg/")] // It does not list its segments.
@@ -384,4 +413,6 @@ public sealed class RollbackTests
             "that the copy is older is found out when the store answers");
         Assert.Equal("Corrupt", older.Volume.GetStatus().ClaimError);
     }
+
+    private static string[] Segments(TestVolume test) => Directory.GetFiles(Path.Combine(test.StoreDirectory, "seg"), "*", SearchOption.AllDirectories);
 }
