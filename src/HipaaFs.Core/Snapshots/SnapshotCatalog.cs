@@ -118,7 +118,7 @@ internal sealed class SnapshotCatalog : IDisposable
                 return durable.Error.ToFsError();
             }
 
-            return await FindAsync(created.Value.Value.Id, cancel);
+            return await FindAsync(created.Value.Value.Id, CancellationToken.None);
         }
         finally
         {

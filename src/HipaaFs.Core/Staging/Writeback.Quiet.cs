@@ -18,27 +18,39 @@ internal sealed partial class Writeback
         return done.Task;
     }
 
+    // One after the other out of the list: what one of them throws ends this round of the loop, and the next goes on with those behind it.
     private async Task RunQuietAsync()
     {
-        List<(Func<Task<FsError>> Action, TaskCompletionSource<FsError> Done)> actions;
-        lock (_lock)
+        while (TakeQuiet() is { } next)
         {
-            actions = [.. _quiet];
-            _quiet.Clear();
-        }
-
-        foreach ((Func<Task<FsError>> action, TaskCompletionSource<FsError> done) in actions)
-        {
-            FsError error = FsError.Io;
             try
             {
-                error = await FinishAllAsync();
-                error = error == FsError.None ? await action() : error;
+                FsError finished = await FinishAllAsync();
+                next.Done.SetResult(finished == FsError.None ? await next.Action() : finished);
+            }
+            catch (OperationCanceledException cancelled)
+            {
+                next.Done.SetCanceled(cancelled.CancellationToken); // Who asked went away, which is nothing to the loop.
             }
             finally
             {
-                done.SetResult(error);
+                next.Done.TrySetResult(FsError.Io);
             }
+        }
+    }
+
+    private (Func<Task<FsError>> Action, TaskCompletionSource<FsError> Done)? TakeQuiet()
+    {
+        lock (_lock)
+        {
+            if (_quiet.Count == 0)
+            {
+                return null;
+            }
+
+            (Func<Task<FsError>> Action, TaskCompletionSource<FsError> Done) first = _quiet[0];
+            _quiet.RemoveAt(0);
+            return first;
         }
     }
 

@@ -2,6 +2,7 @@ using HipaaFs.Checking;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
 using HipaaFs.Metadata.Changes;
+using HipaaFs.Storage;
 using HipaaFs.Testing.Storage;
 
 namespace HipaaFs.Core.Tests.Checking;
@@ -176,6 +177,37 @@ public sealed class SegmentCheckTests
             await test.FileSystem.CloseAsync(handle);
             await test.FileSystem.PutAsync("b", [2]);
             await test.DrainAsync();
+        }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(10)]
+    [InlineData(SegmentFormat.HeaderSize + 100)]
+    public async Task Publish_UnfinishedFileInStagingCutOff_TellsItsLossAndTheRestGoesOn(int length)
+    {
+        (TestVolume test, InodeId inode) = await StagedAsync(finished: false);
+        await using (test)
+        {
+            using (FileStream file = File.OpenWrite(StagedFile(test)))
+            {
+                file.SetLength(length);
+            }
+
+            IReadOnlyList<CheckFinding> found = (await test.CheckAsync(repair: true)).Findings;
+            Assert.Contains(found, static finding => finding.Kind == CheckKind.StagingShort);
+            Assert.Equal($"inode {inode}: {FileLength} bytes cannot be read", found[^1].Subject);
+            await test.OpenAsync();
+            await test.FileSystem.PutAsync("b", [2]);
+            await test.FileSystem.FsyncAsync("b");
+            Assert.Equal(StoreError.None, await test.Volume.Parts.Writer!.Publisher.PublishAsync(default));
+            Assert.All(test.Volume.GetStatus().Damage, run => Assert.Equal(inode, run.Inode));
+            Assert.NotEmpty(test.Volume.GetStatus().Damage);
+            (TestVolume restored, _) = await test.RestoreAsync();
+            await using (restored)
+            {
+                Assert.Equal([2], await restored.FileSystem.GetAsync("b"));
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 using HipaaFs.Collection;
 using HipaaFs.Metadata;
+using HipaaFs.Staging;
 using HipaaFs.Storage;
 using HipaaFs.Testing;
 using HipaaFs.Testing.Storage;
@@ -33,6 +34,55 @@ public sealed class LoopTests
         await test.FileSystem.CloseAsync(file.Handle);
         await test.DrainAsync();
         await test.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Writeback_ASnapshotIsCancelledInTheLoop_TellsWhoAskedAndNobodyElse()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        Writeback writeback = test.Volume.Parts.Writer!.Writeback;
+        var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var goOn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<FsError> before = writeback.RunWithFinishedSegmentsAsync(async () =>
+        {
+            entered.SetResult();
+            await goOn.Task;
+            return FsError.None;
+        });
+        await entered.Task;
+        Task<FsError> cancelled = writeback.RunWithFinishedSegmentsAsync(
+            async () => (await test.Volume.Parts.Catalog.CreateAsync("a", new CancellationToken(canceled: true))).Error);
+        Task<FsError> behind = writeback.RunWithFinishedSegmentsAsync(static () => Task.FromResult(FsError.None));
+        goOn.SetResult();
+
+        Assert.Equal(FsError.None, await before);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
+        Assert.Equal(FsError.None, await behind);
+        Assert.Equal(0, test.Log.Count(PassFailed));
+    }
+
+    [Fact]
+    public async Task Writeback_SomethingBetweenPassesThrows_WhatWaitsBehindItIsDone()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        Writeback writeback = test.Volume.Parts.Writer!.Writeback;
+        var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var goOn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<FsError> before = writeback.RunWithFinishedSegmentsAsync(async () =>
+        {
+            entered.SetResult();
+            await goOn.Task;
+            return FsError.None;
+        });
+        await entered.Task;
+        Task<FsError> failed = writeback.RunWithFinishedSegmentsAsync(static () => throw new InvalidOperationException("injected"));
+        Task<FsError> behind = writeback.RunWithFinishedSegmentsAsync(static () => Task.FromResult(FsError.None));
+        goOn.SetResult();
+
+        Assert.Equal(FsError.None, await before);
+        Assert.Equal(FsError.Io, await failed);
+        Assert.Equal(FsError.None, await behind.WaitAsync(TimeSpan.FromSeconds(60)));
+        Assert.Equal(1, test.Log.Count(PassFailed));
     }
 
     [Fact]
