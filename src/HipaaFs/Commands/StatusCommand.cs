@@ -145,6 +145,12 @@ internal static class StatusCommand
             text.WriteLine($"  DAMAGED         {figures.DamagedFrames} frames of staged data cannot be read; inodes {inodes}");
         }
 
+        if (figures.MetadataFailed)
+        {
+            text.WriteLine("  METADATA        FAILED: the disk of the volume refused what was done last. What was synced before is safe, what was not is lost, and all else is refused.");
+            text.WriteLine("                  See to that disk (space, errors), then 'hipaafs umount --now' and mount again");
+        }
+
         if (figures.WritebackError is { } writeback)
         {
             text.WriteLine($"  WRITE-BACK      FAILS: {writeback}");

@@ -239,11 +239,33 @@ internal sealed partial class MountDaemon
 
         if (problem is not null)
         {
-            throw new CommandException(
-                ExitCode.Store,
-                $"unmount {_plan.MountPoint}: {problem}; {_volume.GetStatus().StagedSegments} segments are not uploaded, so it stays mounted",
-                $"Try again when the store is back, or leave the data on this machine for the next mount: hipaafs umount --now {_plan.MountPoint}");
+            throw NotUploaded(problem, _volume.GetStatus());
         }
+    }
+
+    private CommandException NotUploaded(string problem, VolumeStatus status)
+    {
+        string left = $"{status.StagedSegments} segments are not uploaded, so it stays mounted";
+        if (status.HasMetadataFailed)
+        {
+            return new CommandException(
+                ExitCode.Failed,
+                $"unmount {_plan.MountPoint}: the disk of {_plan.Configuration.Directory} refused metadata: what was done after the last sync is lost, and everything is refused; {left}",
+                $"See to that disk (space, errors), then 'hipaafs umount --now {_plan.MountPoint}' and mount again: what was synced is there.");
+        }
+
+        if (status.WritebackError is { } writeback)
+        {
+            return new CommandException(
+                ExitCode.Failed,
+                $"unmount {_plan.MountPoint}: the disk of the staging directory does not take what was written ({writeback}); {left}",
+                "Make room there, or see to that disk, then try again. With --now what was written and not synced is lost.");
+        }
+
+        return new CommandException(
+            ExitCode.Store,
+            $"unmount {_plan.MountPoint}: {problem}; {left}",
+            $"Try again when the store is back, or leave the data on this machine for the next mount: hipaafs umount --now {_plan.MountPoint}");
     }
 
     private async Task DetachAsync()
