@@ -214,6 +214,8 @@ internal sealed partial class ChangePublisher : IDisposable
     // Null when the disk or the store is to blame.
     private async Task<CommitSequence?> UploadUpToACommitAsync(CancellationToken cancel)
     {
+        // Whether a disk fails here shows below, where what it left is repacked.
+        _ = await _writeback.FinishSegmentsAsync(leavesSparse: true);
         for (int attempt = 0; attempt < UploadAttempts; attempt++)
         {
             if (!await _repacker.RepackStrandedAsync(cancel))

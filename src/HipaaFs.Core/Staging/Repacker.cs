@@ -12,15 +12,13 @@ namespace HipaaFs.Staging;
 
 /// <summary>Copies what is still referred to of an unfinished segment into a new one, with a new id and key, and lets the old one go.</summary>
 /// <remarks>
-/// An unfinished segment stems from a process that ended without finishing it; nothing may ever be sealed under its id again, its index included.
+/// An unfinished segment stems from a process that ended without finishing it; nothing may ever be sealed under its id again, its index included. Or little of it is
+/// needed any more, and writeback left it unfinished so that only that is uploaded (<see cref="PackedLength"/>).
 /// What cannot be read of it stays where it is, with the segment, and is named (<see cref="Damage"/>); everything else is copied, and the volume goes on.
-/// Where snapshots refer to it too, rows change in place, past ones with the others, as compaction does it.
+/// Rows change in place, past ones with the others, as compaction does it: nobody waits, and no time or version of a file changes.
 /// </remarks>
 internal sealed partial class Repacker : IDisposable
 {
-    // Files whose gates are held together: one sync serves them all, and the uses of the segment are read once for them.
-    private const int FilesAtOnce = 512;
-
     private readonly SemaphoreSlim _one = new(1, 1);
     private readonly Lock _lock = new();
     private readonly Dictionary<SegmentId, DamagedSegment> _damaged = []; // Guarded by _lock.
@@ -29,7 +27,6 @@ internal sealed partial class Repacker : IDisposable
     private readonly SegmentWriters _writers;
     private readonly StagingArea _staging;
     private readonly SegmentViews _views;
-    private readonly FileTable _files;
     private readonly SessionClock _clock;
     private readonly ExtentRelocation _relocation;
     private readonly ILogger _logger;
@@ -50,7 +47,6 @@ internal sealed partial class Repacker : IDisposable
         _writers = writers;
         _staging = staging;
         _views = views;
-        _files = files;
         _clock = clock;
         _relocation = new ExtentRelocation(metadata, files, clock);
         _logger = logger;
@@ -136,7 +132,7 @@ internal sealed partial class Repacker : IDisposable
 
     private async Task<bool> TryRepackAsync(StagedSegment old, CancellationToken cancel)
     {
-        using var copy = new SegmentCopy(_reader, _writers, _staging, old.Row.Domain, old.Row.Class);
+        using var copy = new SegmentCopy(_reader, _writers, _staging, old.Row.Domain, old.Row.Class) { IsPacked = true };
         var readable = new ReadableCopy(copy);
         try
         {
@@ -157,21 +153,13 @@ internal sealed partial class Repacker : IDisposable
                 readable.NoteUnreadable(use, FsError.Io);
             }
 
-            bool whole = !isOpenable
-                || (found.Past.Count > 0 ? await RelocateAsync(found, copy, readable, cancel) : await CopyOutAsync(old, found.Live, copy, readable, cancel));
+            bool whole = !isOpenable || await RelocateAsync(found, copy, readable, cancel);
             if (!whole || !await copy.FinishAsync(cancel))
             {
                 return false;
             }
 
-            if (readable.Damage.Count > 0)
-            {
-                return await KeepAsync(old, readable.Damage, cancel);
-            }
-
-            // Where a snapshot sees what was live, writing it anew has made rows of the past, which now are moved.
-            return await LetGoAsync(old, cancel)
-                || (found.Past.Count == 0 && await FindUsesAsync(old.Id, cancel) is { Past.Count: > 0 } && await TryRepackAsync(old, cancel));
+            return readable.Damage.Count == 0 ? await LetGoAsync(old, cancel) : await KeepAsync(old, readable.Damage, cancel);
         }
         catch (IOException exception)
         {
@@ -201,7 +189,7 @@ internal sealed partial class Repacker : IDisposable
         }
     }
 
-    // What rows of the past refer to cannot be written anew: every row changes in place. Who overwrites meanwhile refers to something else then.
+    // Who overwrites meanwhile refers to something else then.
     private async Task<bool> RelocateAsync(
         (IReadOnlyList<SegmentUse> Live, IReadOnlyList<SegmentUse> Past) uses, SegmentCopy copy, ReadableCopy readable, CancellationToken cancel)
     {
@@ -225,26 +213,6 @@ internal sealed partial class Repacker : IDisposable
         }
 
         return await copy.MakeReferableAsync() && await _relocation.RunAsync(relocations, static () => Task.CompletedTask, cancel);
-    }
-
-    private async Task<bool> CopyOutAsync(
-        StagedSegment old, IReadOnlyList<SegmentUse> uses, SegmentCopy copy, ReadableCopy readable, CancellationToken cancel)
-    {
-        bool whole = true;
-        foreach (InodeId[] inodes in uses.Select(static use => use.Inode).Distinct().Order().Chunk(FilesAtOnce))
-        {
-            List<FileState> files = await EnterAsync(inodes, cancel);
-            try
-            {
-                whole &= await MoveAsync(old, files, copy, readable, cancel);
-            }
-            finally
-            {
-                Leave(files);
-            }
-        }
-
-        return whole;
     }
 
     // The file must stay, and with it the only copy of what another try, or another tool, may read yet.
@@ -271,107 +239,6 @@ internal sealed partial class Repacker : IDisposable
         }
 
         return true;
-    }
-
-    // In the order of ids, as writeback enters them.
-    private async Task<List<FileState>> EnterAsync(InodeId[] inodes, CancellationToken cancel)
-    {
-        var entered = new List<FileState>(inodes.Length);
-        try
-        {
-            foreach (InodeId inode in inodes)
-            {
-                FileState file = _files.Acquire(inode);
-                try
-                {
-                    await file.ExtentGate.WaitAsync(cancel);
-                }
-                catch (OperationCanceledException)
-                {
-                    _files.Release(file);
-                    throw;
-                }
-
-                entered.Add(file);
-            }
-
-            return entered;
-        }
-        catch (OperationCanceledException)
-        {
-            Leave(entered);
-            throw;
-        }
-    }
-
-    private void Leave(List<FileState> files)
-    {
-        foreach (FileState file in files)
-        {
-            file.ExtentGate.Release();
-            _files.Release(file);
-        }
-    }
-
-    // Uses are read again under the files' gates: what was overwritten since is not copied.
-    private async Task<bool> MoveAsync(
-        StagedSegment old, List<FileState> files, SegmentCopy copy, ReadableCopy readable, CancellationToken cancel)
-    {
-        MetadataResult<IReadOnlyList<SegmentUse>> uses = await _metadata.GetSegmentUsesAsync(old.Id, cancel);
-        if (!uses.Succeeded)
-        {
-            return false;
-        }
-
-        ILookup<InodeId, SegmentUse> byInode = uses.Value.ToLookup(static use => use.Inode);
-        var moved = new List<(FileState File, List<Extent> Extents)>();
-        bool whole = true;
-        foreach (FileState file in files)
-        {
-            var extents = new List<Extent>();
-            foreach (SegmentUse use in byInode[file.Id].OrderBy(static use => use.Extent.FileOffset))
-            {
-                FsError error = await readable.CopyAsync(use, extents, cancel);
-                whole &= error == FsError.None;
-                if (error != FsError.None)
-                {
-                    LogUnreadable(_logger, old.Id, use.Inode, error);
-                }
-            }
-
-            if (extents.Count > 0)
-            {
-                moved.Add((file, extents));
-            }
-        }
-
-        if (!await copy.MakeReferableAsync())
-        {
-            return false;
-        }
-
-        foreach ((FileState file, List<Extent> extents) in moved)
-        {
-            whole &= await PointToAsync(file, extents, cancel);
-        }
-
-        return whole;
-    }
-
-    private async Task<bool> PointToAsync(FileState file, IReadOnlyList<Extent> extents, CancellationToken cancel)
-    {
-        MetadataResult<Applied<InodeAttributes>> written = await _metadata.WriteExtentsAsync(
-            new WriteExtentsRequest
-            {
-                Operation = _clock.NextOperation(),
-                Now = _clock.Now,
-                Inode = file.Id,
-                Extents = extents.ToArray(),
-                SizeMode = SizeMode.GrowTo,
-            },
-            cancel);
-        file.ForgetExtents();
-        return written.Succeeded || written.Error == MetadataError.NotFound;
     }
 
     private async Task<bool> LetGoAsync(StagedSegment old, CancellationToken cancel)

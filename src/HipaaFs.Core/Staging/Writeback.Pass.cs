@@ -328,12 +328,14 @@ internal sealed partial class Writeback
 
     private async Task FinishWhatIsRipeAsync()
     {
-        List<TaskCompletionSource<FsError>> requests;
+        List<FinishRequest> requests;
         lock (_lock)
         {
             requests = [.. _finishRequests];
             _finishRequests.Clear();
         }
+
+        bool leavesSparse = requests.TrueForAll(static request => request.LeavesSparse);
 
         FsError worst = FsError.Io;
         try
@@ -341,7 +343,7 @@ internal sealed partial class Writeback
             FsError first = FsError.None;
             while (_plan.TryTakeRipe(all: requests.Count > 0, out OpenSegment? ripe))
             {
-                FsError error = await FinishAsync(ripe);
+                FsError error = leavesSparse && await IsSparseAsync(ripe) ? LeaveUnfinished(ripe) : await FinishAsync(ripe);
                 first = first == FsError.None ? error : first;
             }
 
@@ -349,11 +351,31 @@ internal sealed partial class Writeback
         }
         finally
         {
-            foreach (TaskCompletionSource<FsError> request in requests)
+            foreach (FinishRequest request in requests)
             {
-                request.SetResult(worst);
+                request.Done.SetResult(worst);
             }
         }
+    }
+
+    // Of what was written and synced over and over only the last is needed: the rest need not be uploaded, stored until its grace is over, and deleted.
+    private async ValueTask<bool> IsSparseAsync(OpenSegment segment)
+    {
+        long length = segment.Writer.PlaintextLength;
+        if (!segment.IsRegistered || length < PackedLength.LeastWorth)
+        {
+            return false;
+        }
+
+        MetadataResult<IReadOnlyList<SegmentUse>> live = await _metadata.GetSegmentUsesAsync(segment.Writer.Id);
+        MetadataResult<IReadOnlyList<SegmentUse>> past = await _metadata.GetSegmentPastUsesAsync(segment.Writer.Id);
+        return live.Succeeded && past.Succeeded && PackedLength.IsWorthIt(length, [.. live.Value, .. past.Value]);
+    }
+
+    private FsError LeaveUnfinished(OpenSegment segment)
+    {
+        _writers.GiveUp(segment);
+        return FsError.None;
     }
 
     private async Task<FsError> FinishAsync(OpenSegment segment)

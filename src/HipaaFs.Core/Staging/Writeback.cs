@@ -30,7 +30,7 @@ internal sealed partial class Writeback : IAsyncDisposable
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
 
     private readonly Lock _lock = new();
-    private readonly List<TaskCompletionSource<FsError>> _finishRequests = [];
+    private readonly List<FinishRequest> _finishRequests = [];
     private readonly FileTable _files;
     private readonly PagePool _pool;
     private readonly StagingArea _staging;
@@ -128,12 +128,13 @@ internal sealed partial class Writeback : IAsyncDisposable
     }
 
     /// <summary>Finishes every open segment, so that all that is staged can be uploaded. Runs on the loop.</summary>
-    internal Task<FsError> FinishSegmentsAsync()
+    /// <param name="leavesSparse">Whether one of which little is needed any more is left unfinished instead, to be repacked.</param>
+    internal Task<FsError> FinishSegmentsAsync(bool leavesSparse = false)
     {
         var done = new TaskCompletionSource<FsError>(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_lock)
         {
-            _finishRequests.Add(done);
+            _finishRequests.Add(new FinishRequest(leavesSparse, done));
         }
 
         Wake();
@@ -246,4 +247,6 @@ internal sealed partial class Writeback : IAsyncDisposable
 
         return entered;
     }
+
+    private readonly record struct FinishRequest(bool LeavesSparse, TaskCompletionSource<FsError> Done);
 }

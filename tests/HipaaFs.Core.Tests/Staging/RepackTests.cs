@@ -18,6 +18,57 @@ public sealed class RepackTests
     private const int Size = 3 << 20;
 
     [Fact]
+    public async Task Publish_SegmentMostlyOverwritten_UploadsWhatIsNeeded()
+    {
+        const int block = 4096;
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
+        byte[] content = FileSystemCalls.RandomBytes(64 * block, 1);
+        InodeId inode = await test.FileSystem.PutAsync("a", content);
+        HandleId handle = await test.FileSystem.OpenAsync("a");
+        for (int i = 0; i < 400; i++)
+        {
+            byte[] piece = FileSystemCalls.RandomBytes(block, i + 2);
+            int at = i * 7 % 64 * block;
+            piece.CopyTo(content, at);
+            await test.FileSystem.WriteAsync(handle, at, piece);
+            await test.FileSystem.FsyncAsync(handle, false, default).Ok();
+        }
+
+        await test.FileSystem.CloseAsync(handle);
+        InodeAttributes before = await test.FileSystem.LookupAsync("a");
+        await test.DrainAsync();
+
+        long stored = Directory.GetFiles(Path.Combine(test.StoreDirectory, "seg"), "*", SearchOption.AllDirectories).Sum(static path => new FileInfo(path).Length);
+        Assert.InRange(stored, content.Length, content.Length * 5 / 4);
+        Assert.Equal(before, await test.FileSystem.LookupAsync("a"));
+        Assert.Equal(inode, before.Id);
+        FileSystemCalls.AssertSame(content, await test.FileSystem.GetAsync("a"));
+        await test.AssertSoundAsync();
+        (TestVolume restored, _) = await test.RestoreAsync();
+        await using (restored)
+        {
+            FileSystemCalls.AssertSame(content, await restored.FileSystem.GetAsync("a"));
+        }
+    }
+
+    [Theory]
+    [InlineData(10_000, 400)] // One to a frame, as writeback lays them out.
+    [InlineData(5_000, 400)]
+    [InlineData(400_000, 20)]
+    public async Task Finish_NothingOverwritten_UploadsAsItIs(int length, int files)
+    {
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
+        for (int i = 0; i < files; i++)
+        {
+            await test.FileSystem.PutAsync($"f{i}", FileSystemCalls.RandomBytes(length, i));
+        }
+
+        await test.FileSystem.SyncAsync(default).Ok();
+        Assert.Equal(FsError.None, await test.Volume.Parts.Writer!.Writeback.FinishSegmentsAsync(leavesSparse: true));
+        Assert.Empty(test.Volume.Parts.Staging.Stranded);
+    }
+
+    [Fact]
     public async Task Repack_AFrameDamaged_LeavesAndNamesItAndGoesOn()
     {
         await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
