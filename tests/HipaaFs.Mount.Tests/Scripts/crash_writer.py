@@ -1,6 +1,8 @@
 """Writes to a mount until it goes away, and keeps on the local disk a journal of what was promised.
 
-Usage: crash_writer.py DIRECTORY-ON-THE-MOUNT JOURNAL SEED ROUND
+Usage: crash_writer.py DIRECTORY-ON-THE-MOUNT JOURNAL SEED ROUND MARK
+
+Says "writing" once it has begun. MARK is made before the daemon is killed (ending.py).
 
 Every byte a file may hold is a function of its name, so the checker knows what any prefix must be. A line of the journal
 is written only after the call that makes it a promise has returned. Four kinds of work take turns:
@@ -17,6 +19,8 @@ import hashlib
 import os
 import random
 import sys
+
+from ending import run_until_killed
 
 
 def stream(name, offset, length):
@@ -128,14 +132,11 @@ class Writer:
     def run(self):
         os.makedirs(f"{self.root}/names", exist_ok=True)
         self.remove_old()
+        print("writing", flush=True)
         while True:
             self.step += 1
             self.dice.choice((self.log, self.log, self.config, self.loose, self.names))()
 
 
 if __name__ == "__main__":
-    try:
-        Writer(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])).run()
-    except OSError as error:
-        # The daemon is gone: ENOTCONN, ECONNABORTED, EIO. Whatever else went wrong shows in the check.
-        print("ended:", error)
+    run_until_killed(Writer(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])).run, sys.argv[5])
