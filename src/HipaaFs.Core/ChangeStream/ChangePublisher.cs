@@ -265,6 +265,7 @@ internal sealed partial class ChangePublisher : IDisposable
         ulong begin = _nextNumber;
         byte[] previous = isFull ? new byte[32] : _published!.Hash;
         IAsyncEnumerable<ChangeBatch> source = isFull ? _metadata.DumpAsync(cancel) : _metadata.ChangesSinceAsync(_published!.Sequence, cancel);
+        using var spool = new StreamSpool(_objects);
         var pending = new List<ChangeBatch>();
         long bytes = StreamPreamble.Size;
         bool first = true;
@@ -283,13 +284,14 @@ internal sealed partial class ChangePublisher : IDisposable
                 int length = StreamObjectWriter.PlaintextOf(piece);
                 if (pending.Count > 0 && bytes + length > StreamObjectWriter.MaxPlaintext)
                 {
-                    StoreResult<byte[]> put = await PutOneAsync(previous, pending, upTo, isFull && first, isPoint: false, cancel);
-                    if (!put.Succeeded)
+                    StoreResult<byte[]> added = await AddAsync(spool, previous, pending, upTo, isFull && first, isPoint: false, cancel);
+                    StoreError error = isFull || !added.Succeeded ? added.Error : await PutAllAsync(spool, cancel); // Only a dump holds the database's log.
+                    if (error != StoreError.None)
                     {
-                        return put.Error;
+                        return error;
                     }
 
-                    previous = put.Value;
+                    previous = added.Value;
                     first = false;
                     pending.Clear();
                     bytes = StreamPreamble.Size;
@@ -309,22 +311,35 @@ internal sealed partial class ChangePublisher : IDisposable
             }
         }
 
-        StoreResult<byte[]> last = await PutOneAsync(previous, pending, reached, isFull && first, isPoint: true, cancel);
-        return last.Succeeded ? await NoteAsync(reached, last.Value, isFull ? begin : null, point) : last.Error;
+        StoreResult<byte[]> last = await AddAsync(spool, previous, pending, reached, isFull && first, isPoint: true, cancel);
+        StoreError put = last.Succeeded ? await PutAllAsync(spool, cancel) : last.Error;
+        return put == StoreError.None ? await NoteAsync(reached, last.Value, isFull ? begin : null, point) : put;
     }
 
-    private async ValueTask<StoreResult<byte[]>> PutOneAsync(
-        byte[] previous, List<ChangeBatch> batches, CommitSequence sequence, bool beginsChain, bool isPoint, CancellationToken cancel)
+    private async ValueTask<StoreResult<byte[]>> AddAsync(
+        StreamSpool spool, byte[] previous, List<ChangeBatch> batches, CommitSequence sequence, bool beginsChain, bool isPoint, CancellationToken cancel)
     {
         ObjectKey key = StoreLayout.Stream(_clock.Session.Value, _nextNumber, beginsChain);
-        StoreResult<byte[]> put = await _objects.PutAsync(key, new StreamPreamble(previous, sequence, isPoint), batches, cancel);
+        StoreResult<byte[]> added = await spool.AddAsync(key, new StreamPreamble(previous, sequence, isPoint), batches, cancel);
         _nextNumber++; // Also after a failure: an object that is there all the same must not come to lie behind the beginning of the next chain.
-        if (!put.Succeeded)
-        {
-            Volatile.Write(ref _published, null); // What reached the store is not known: begin a new chain.
-        }
+        ForgetIfFailed(added.Error);
+        return added;
+    }
 
-        return put;
+    private async ValueTask<StoreError> PutAllAsync(StreamSpool spool, CancellationToken cancel)
+    {
+        StoreError error = await spool.PutAllAsync(cancel);
+        ForgetIfFailed(error);
+        return error;
+    }
+
+    // What reached the store is not known: begin a new chain.
+    private void ForgetIfFailed(StoreError error)
+    {
+        if (error != StoreError.None)
+        {
+            Volatile.Write(ref _published, null);
+        }
     }
 
     // Begin is the number of the first object of a full stream; null for what continues a chain.

@@ -39,29 +39,59 @@ internal sealed class StreamObjectWriter
     /// <summary>Plaintext bytes that a batch takes up in an object.</summary>
     internal static int PlaintextOf(ChangeBatch batch) => LengthSize + batch.Encoded.Length;
 
+    /// <summary>Whether the disk takes so many bytes more.</summary>
+    internal Func<long, bool> HasRoomFor { get; init; } = static _ => true;
+
     /// <summary>Seals and puts one object. Returns its SHA-256.</summary>
     internal async ValueTask<StoreResult<byte[]>> PutAsync(
         ObjectKey key, StreamPreamble preamble, IReadOnlyList<ChangeBatch> batches, CancellationToken cancel)
     {
+        StoreResult<SealedStreamObject> made = Seal(key, preamble, batches);
+        if (!made.Succeeded)
+        {
+            return made.Error;
+        }
+
+        StoreError error = await PutAsync(made.Value, cancel);
+        return error == StoreError.None ? made.Value.Source.Sha256.ToArray() : error;
+    }
+
+    /// <summary>Seals one object on the local disk.</summary>
+    internal StoreResult<SealedStreamObject> Seal(ObjectKey key, StreamPreamble preamble, IReadOnlyList<ChangeBatch> batches)
+    {
         string path = Path.Combine(_directory, "stream-" + Path.GetRandomFileName());
         try
         {
-            UploadSource source = Seal(path, preamble, batches);
-            StoreResult<ObjectProperties> put = await _store.PutFileAsync(key, source, new PutOptions { Condition = PutCondition.IfAbsent }, cancel);
-            StoreError error = put.Succeeded
-                ? await _verification.CheckAnswerAsync(put.Value, source.Length, () => source.Sha256, cancel)
-                : put.Error;
-            return error == StoreError.None ? source.Sha256.ToArray() : error;
+            return new SealedStreamObject(key, Seal(path, preamble, batches));
         }
         catch (IOException exception)
         {
-            return DiskErrors.Classify(exception) == FsError.NoSpace ? StoreError.NoSpace : StoreError.Unavailable;
+            File.Delete(path);
+            return Failed(exception);
+        }
+    }
+
+    /// <summary>Puts what was sealed, and deletes it here whatever came of it.</summary>
+    internal async ValueTask<StoreError> PutAsync(SealedStreamObject made, CancellationToken cancel)
+    {
+        UploadSource source = made.Source;
+        try
+        {
+            StoreResult<ObjectProperties> put = await _store.PutFileAsync(made.Key, source, new PutOptions { Condition = PutCondition.IfAbsent }, cancel);
+            return put.Succeeded ? await _verification.CheckAnswerAsync(put.Value, source.Length, () => source.Sha256, cancel) : put.Error;
+        }
+        catch (IOException exception)
+        {
+            return Failed(exception);
         }
         finally
         {
-            File.Delete(path);
+            File.Delete(source.Path);
         }
     }
+
+    private static StoreError Failed(IOException exception) =>
+        DiskErrors.Classify(exception) == FsError.NoSpace ? StoreError.NoSpace : StoreError.Unavailable;
 
     private UploadSource Seal(string path, StreamPreamble preamble, IReadOnlyList<ChangeBatch> batches)
     {

@@ -326,7 +326,7 @@ internal sealed class VolumeOpening
             var uploader = new Uploader(store, ring, staging, cache, metadata, fence, clock, _time, _logger);
             var writers = new SegmentWriters(staging, metadata, ring, clock, _time, uploader.Enqueue) { Fault = StagingFault };
             var writeback = new Writeback(files, pool, staging, writers, metadata, clock, _time, _logger);
-            var objects = new StreamObjectWriter(ring, store, staging.Directory) { Fault = StagingFault };
+            var objects = new StreamObjectWriter(ring, store, staging.Directory) { Fault = StagingFault, HasRoomFor = staging.HasRoomFor };
             var repacker = new Repacker(metadata, reader, writers, staging, views, files, clock, _logger);
             var publisher = new ChangePublisher(metadata, writeback, repacker, uploader, missing, fence, clock, objects, store, _time, _logger)
             {

@@ -1,7 +1,10 @@
 using HipaaFs.ChangeStream;
 using HipaaFs.Recovery;
+using HipaaFs.Storage;
+using HipaaFs.Testing;
 using HipaaFs.Testing.Storage;
 using HipaaFs.Volumes;
+using Microsoft.Data.Sqlite;
 
 namespace HipaaFs.Core.Tests.Recovery;
 
@@ -9,6 +12,8 @@ namespace HipaaFs.Core.Tests.Recovery;
 public sealed class RestoreStreamTests
 {
     private const long HugeLength = 64L << 30;
+    private const int LongRows = 330;
+    private const int LongRow = 60_000;
 
     [Fact]
     public async Task Restore_ObjectThatClaimsToBeHuge_IsPassedOverAsDamaged()
@@ -116,22 +121,14 @@ public sealed class RestoreStreamTests
     [Fact]
     public async Task Publish_CommitLongerThanAnObject_IsSplitAndRestored()
     {
-        const int files = 330;
         await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
         await test.PublishAsync("a", [1]);
-        byte[] value = FileSystemCalls.RandomBytes(60_000, 1);
-        for (int i = 0; i < files; i++)
-        {
-            CreatedFile made = await test.FileSystem.CreateAsync($"file{i}");
-            await test.FileSystem.SetXattrAsync(made.Attributes.Id, "user.large"u8.ToArray(), value, XattrMode.Any, false, default).Ok();
-            await test.FileSystem.CloseAsync(made.Handle);
-        }
-
+        await MakeLongRowsAsync(test);
         await test.DrainAsync();
         string[] objects = test.Streams();
 
         Assert.All(objects[1..], static path => Assert.False(PublishedVolume.IsFull(path)));
-        Assert.True(objects[1..].Sum(static path => new FileInfo(path).Length) > files * value.Length);
+        Assert.True(objects[1..].Sum(static path => new FileInfo(path).Length) > LongRows * LongRow);
         Assert.All(objects, static path => Assert.InRange(new FileInfo(path).Length, 0, StreamObjectWriter.MaxPlaintext + (StreamObjectWriter.MaxPlaintext >> 8)));
         (TestVolume restored, RestoreReport report) = await test.RestoreAsync();
         await using (restored)
@@ -139,5 +136,54 @@ public sealed class RestoreStreamTests
             Assert.True(report.IsComplete);
             Assert.Equal(await test.FileSystem.TreeAsync(), await restored.FileSystem.TreeAsync());
         }
+    }
+
+    [Fact]
+    public async Task Publish_AllRowsWhileTheStoreIsSlow_LetsTheDatabasesLogBeBegunAnew()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        await MakeLongRowsAsync(test);
+        await test.FileSystem.SyncAsync(default).Ok();
+        test.Store.Add(new StoreFault(StoreFaultKind.Hang) { Verb = StoreVerb.PutFile, KeyPrefix = "stream/" });
+        using var stop = new CancellationTokenSource();
+        Task<StoreError> publishing = test.Volume.Parts.Writer!.Publisher.PublishAsync(stop.Token);
+        await Eventually.TrueAsync(() => test.Store.Struck > 0 || publishing.IsCompleted, "the first object is on its way");
+
+        await test.FileSystem.PutAsync("meanwhile", [1]);
+        await test.FileSystem.SyncAsync(default).Ok();
+        await Eventually.TrueAsync(() => IsLogFree(test), "no reader holds the log");
+        Assert.False(publishing.IsCompleted);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => publishing);
+        Assert.Empty(Directory.EnumerateFiles(test.StagingDirectory, "stream-*"));
+        test.Store.Heal();
+        await test.DrainAsync();
+        (TestVolume restored, _) = await test.RestoreAsync();
+        await using (restored)
+        {
+            Assert.Equal(await test.FileSystem.TreeAsync(), await restored.FileSystem.TreeAsync());
+        }
+    }
+
+    // More than one object of the stream holds.
+    private static async Task MakeLongRowsAsync(TestVolume test)
+    {
+        byte[] value = FileSystemCalls.RandomBytes(LongRow, 1);
+        for (int i = 0; i < LongRows; i++)
+        {
+            CreatedFile made = await test.FileSystem.CreateAsync($"file{i}");
+            await test.FileSystem.SetXattrAsync(made.Attributes.Id, "user.large"u8.ToArray(), value, XattrMode.Any, false, default).Ok();
+            await test.FileSystem.CloseAsync(made.Handle);
+        }
+    }
+
+    // Whether the log could be emptied: the first column says that somebody still reads, or writes, what is older.
+    private static bool IsLogFree(TestVolume test)
+    {
+        using var database = new SqliteConnection($"Data Source={Path.Combine(test.VolumeDirectory, "metadata.db")};Pooling=False");
+        database.Open();
+        using SqliteCommand command = database.CreateCommand();
+        command.CommandText = "PRAGMA wal_checkpoint(TRUNCATE)";
+        return (long)command.ExecuteScalar()! == 0;
     }
 }
