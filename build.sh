@@ -263,12 +263,15 @@ verb_soak() {
     dotnet build tests/HipaaFs.Mount.Tests -c Release -v quiet < /dev/null
     dotnet build tests/HipaaFs.Core.Tests -c Release -v quiet < /dev/null
     dotnet build tests/HipaaFs.FaultFs.Tests -c Release -v quiet < /dev/null
+    dotnet build tests/HipaaFs.Metadata.Tests -c Release -v quiet < /dev/null
     verb_build
     local status=0
     HIPAAFS_MODEL_OPERATIONS=${HIPAAFS_MODEL_OPERATIONS:-2000000} HIPAAFS_MODEL_SEED=${HIPAAFS_MODEL_SEED:-$((RANDOM * 1000 + 1))} \
         tests/HipaaFs.Core.Tests/bin/Release/net10.0/HipaaFs.Core.Tests -noLogo -noColor -showLiveOutput -class "*ModelTests" < /dev/null || status=1
     HIPAAFS_DIRECTORY_ENTRIES=${HIPAAFS_DIRECTORY_ENTRIES:-1000000} \
         tests/HipaaFs.Core.Tests/bin/Release/net10.0/HipaaFs.Core.Tests -noLogo -noColor -class "*LargeDirectoryTests" < /dev/null || status=1
+    HIPAAFS_DIRECTORY_ENTRIES=${HIPAAFS_DIRECTORY_ENTRIES:-1000000} \
+        tests/HipaaFs.Metadata.Tests/bin/Release/net10.0/HipaaFs.Metadata.Tests -noLogo -noColor -class "*DirectoryCostTests" < /dev/null || status=1
     HIPAAFS_AGEING_FILES=${HIPAAFS_AGEING_FILES:-4000} HIPAAFS_OVERWRITES=${HIPAAFS_OVERWRITES:-200000} \
         tests/HipaaFs.Core.Tests/bin/Release/net10.0/HipaaFs.Core.Tests -noLogo -noColor -showLiveOutput -class "*AgeingTests" < /dev/null || status=1
     HIPAAFS_MODEL_OPERATIONS=$((${HIPAAFS_MODEL_OPERATIONS:-2000000} / 20)) HIPAAFS_MODEL_SEED=${HIPAAFS_MODEL_SEED:-$((RANDOM * 1000 + 1))} \

@@ -35,4 +35,7 @@ public sealed record SqliteMetadataOptions
 
     /// <summary>Failures that tests bring about. Null in production.</summary>
     internal SqliteFaults? Faults { get; init; }
+
+    /// <summary>Whether the connection knows its statements, for tests that count what they do. Default false.</summary>
+    internal bool KnowsStatements { get; init; }
 }

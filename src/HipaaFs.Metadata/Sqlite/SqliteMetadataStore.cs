@@ -159,6 +159,9 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
         _failure.Dispose();
     }
 
+    /// <summary>What all look-ups and changes go over; for tests that count what SQLite does, while nothing else uses the store.</summary>
+    internal SQLitePCL.sqlite3 Connection => _file.Handle;
+
     private SqliteFile OpenReader() =>
         SqliteFile.Open(_path, Microsoft.Data.Sqlite.SqliteOpenMode.ReadOnly, cacheBytes: 1 << 20);
 

@@ -78,6 +78,11 @@ internal sealed class SqliteOpening
 
         CreateFile();
         File = SqliteFile.Open(Path, SqliteOpenMode.ReadWrite, Options.CacheBytes);
+        if (Options.KnowsStatements)
+        {
+            File.Handle.enable_sqlite3_next_stmt(true);
+        }
+
         Schema.Recognise(File);
         if (File.QueryInt64("PRAGMA user_version") > Schema.Version)
         {
