@@ -264,6 +264,12 @@ public sealed partial class LocalDirectoryStore : IObjectStore
             copied = filled.Value;
             cancel.ThrowIfCancellationRequested(); // Nobody waits any more, perhaps since long: the object would come as a surprise.
             StoreError placed = LocalPut.Place(temporary, path, condition);
+            if (placed == StoreError.AlreadyExists)
+            {
+                // Whoever put it may have failed to make its name durable, and who is told that it is there relies on it.
+                DurableFile.SyncDirectory(directory);
+            }
+
             if (placed != StoreError.None)
             {
                 return placed;
@@ -292,7 +298,13 @@ public sealed partial class LocalDirectoryStore : IObjectStore
         if (FileStatus.Of(path) is not { Kind: FileStatusKind.Regular } status)
         {
             StoreFailure absent = Absent();
-            return absent.Error == StoreError.NotFound ? false : absent;
+            if (absent.Error != StoreError.NotFound)
+            {
+                return absent;
+            }
+
+            SyncRemoval(path); // Another try may have removed it and failed to make that durable.
+            return false;
         }
 
         if (!version.Accepts(FileVersion.Of(in status).ToTag()))
@@ -305,6 +317,15 @@ public sealed partial class LocalDirectoryStore : IObjectStore
         _open.Drop(key);
         DurableFile.SyncDirectory(Path.GetDirectoryName(path)!);
         return true;
+    }
+
+    private static void SyncRemoval(string path)
+    {
+        string directory = Path.GetDirectoryName(path)!;
+        if (Directory.Exists(directory))
+        {
+            DurableFile.SyncDirectory(directory);
+        }
     }
 
     private StoreFailure Absent() => StoreFailure.Of(_tree.IsPresent ? StoreError.NotFound : StoreError.Unavailable);
