@@ -21,7 +21,7 @@ Usage: ./build.sh VERB
   test [FILTER]  builds everything, checks the rules, runs all tests, real mounts included; with FILTER only the
                  classes whose name contains it
   soak           500 rounds of kill -9 during writes (HIPAAFS_CRASH_ROUNDS changes the number), 20 of a machine that is
-                 lost and restored from the store (HIPAAFS_BURN_ROUNDS), 2000000 operations on the file system and on
+                 lost and restored from the store (HIPAAFS_BURN_ROUNDS), as many of one whose store is slower than what writes, 2000000 operations on the file system and on
                  a model of one (HIPAAFS_MODEL_OPERATIONS; HIPAAFS_MODEL_SEED repeats a run), a twentieth of that on a mount, a directory of 1000000
                  entries (HIPAAFS_DIRECTORY_ENTRIES), an aged volume (HIPAAFS_AGEING_FILES, HIPAAFS_OVERWRITES), and a power cut after every operation of the disk below a volume
                  (HIPAAFS_CRASH_POINTS: fewer), ENOSPC and EIO at every one of them, once and for ever (HIPAAFS_FAILURE_POINTS: fewer;
@@ -280,6 +280,8 @@ verb_soak() {
         tests/HipaaFs.Mount.Tests/bin/Release/net10.0/HipaaFs.Mount.Tests -noLogo -noColor -class "*KillTests" < /dev/null || status=1
     HIPAAFS_BURN_ROUNDS=${HIPAAFS_BURN_ROUNDS:-20} \
         tests/HipaaFs.Mount.Tests/bin/Release/net10.0/HipaaFs.Mount.Tests -noLogo -noColor -class "*BurnTests" < /dev/null || status=1
+    HIPAAFS_BURN_ROUNDS=${HIPAAFS_BURN_ROUNDS:-20} \
+        tests/HipaaFs.FaultFs.Tests/bin/Release/net10.0/HipaaFs.FaultFs.Tests -noLogo -noColor -showLiveOutput -class "*OverloadBurnTests" < /dev/null || status=1
     HIPAAFS_CRASH_POINTS=${HIPAAFS_CRASH_POINTS:-0} \
         tests/HipaaFs.FaultFs.Tests/bin/Release/net10.0/HipaaFs.FaultFs.Tests -noLogo -noColor -class "*CrashPointTests" < /dev/null || status=1
     HIPAAFS_FAILURE_POINTS=${HIPAAFS_FAILURE_POINTS:-0} \

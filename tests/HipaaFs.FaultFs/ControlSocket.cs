@@ -11,6 +11,7 @@ namespace HipaaFs.FaultFs;
 /// <para><c>count</c>: operations so far. <c>changes</c>: how often a change was asked for, failed ones included. <c>hits</c>: calls that a rule made fail;
 /// <c>struck</c>: the first of them. <c>clear</c>: no rules any more. <c>freeze</c>: the power is gone.</para>
 /// <para><c>fail KIND PATTERN NUMBER ERRNO once|always [PATTERN]</c>: see <see cref="FaultRule"/>; the last pattern is that of the removal that ends it.</para>
+/// <para><c>pace PATTERN</c>: from here on writes to its files wait for what <c>allow BYTES</c> lets through; <c>unpace</c>: no more of that.</para>
 /// <para><c>cut OPERATIONS KIND journal|strict SEED DIRECTORY</c>: writes what is left into an empty directory.</para>
 /// <para><c>log FILE</c>: writes what was done to a file. <c>tally PATTERN</c>: how often each kind was done to the files of a pattern.</para>
 /// <para><c>unmount</c>: ends the mount, not the disk.</para>
@@ -96,6 +97,15 @@ internal sealed class ControlSocket
                 return Text(_disk.Rules.Changes);
             case ["clear"]:
                 _disk.Rules.Clear();
+                return "ok";
+            case ["pace", string pattern]:
+                _disk.Pace.Begin(pattern);
+                return "ok";
+            case ["allow", string bytes]:
+                _disk.Pace.Allow(long.Parse(bytes, CultureInfo.InvariantCulture));
+                return "ok";
+            case ["unpace"]:
+                _disk.Pace.End();
                 return "ok";
             case ["freeze"]:
                 _disk.IsFrozen = true;

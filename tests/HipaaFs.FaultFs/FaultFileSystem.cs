@@ -25,7 +25,33 @@ internal sealed class FaultFileSystem : IFuseHandler
     /// <summary>What to ask of the kernel.</summary>
     internal static FuseCapabilities Capabilities => FuseCapabilities.AsyncRead | FuseCapabilities.AtomicTruncate | FuseCapabilities.DontMask;
 
-    public ValueTask ServeAsync(FuseRequest request)
+    public async ValueTask ServeAsync(FuseRequest request)
+    {
+        if (request.Opcode == FuseOpcode.Write)
+        {
+            await TurnAsync(request);
+        }
+
+        ServeNow(request);
+    }
+
+    public void Initialized(FuseNegotiated negotiated)
+    {
+    }
+
+    public void Destroyed()
+    {
+    }
+
+    private Task TurnAsync(FuseRequest request)
+    {
+        lock (_disk.Gate)
+        {
+            return _disk.Pace.EnterAsync(_disk.NodeOf((int)request.NodeId).Path, request.Data.Length);
+        }
+    }
+
+    private void ServeNow(FuseRequest request)
     {
         int errno = 0;
         if (request.Opcode is not (FuseOpcode.Forget or FuseOpcode.BatchForget))
@@ -37,15 +63,6 @@ internal sealed class FaultFileSystem : IFuseHandler
         }
 
         request.Complete(errno);
-        return ValueTask.CompletedTask;
-    }
-
-    public void Initialized(FuseNegotiated negotiated)
-    {
-    }
-
-    public void Destroyed()
-    {
     }
 
     private int Serve(FuseRequest request, DiskNode node) => request.Opcode switch

@@ -35,6 +35,9 @@ public sealed class FaultDisk
     /// <summary>What is made to fail.</summary>
     public FaultRules Rules { get; } = new();
 
+    /// <summary>How fast it takes what is written.</summary>
+    public WritePace Pace { get; } = new();
+
     /// <summary>Whether the power is gone: every call fails.</summary>
     public bool IsFrozen { get; set; }
 

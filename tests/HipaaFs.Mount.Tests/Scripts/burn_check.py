@@ -3,7 +3,8 @@
 Usage: burn_check.py DIRECTORY-ON-THE-MOUNT JOURNAL TIME
 
 All that was done before TIME must be there; what was begun later may be. A file that is there is a piece of its content from the
-beginning on, and whole when it was made before TIME. Prints one line for each breach, or how many files TIME stands for.
+beginning on, and whole when it was made before TIME. Prints one line for each breach, how many files TIME stands for, and how many are lacking
+that were made after it.
 """
 
 import os
@@ -53,9 +54,18 @@ def check(root, journal, until):
         yield f"{name}: nobody made it"
 
 
+def lacking(root, journal):
+    """How many files that were made, and that nobody began to remove, are not there."""
+    there = set(os.listdir(root)) if os.path.isdir(root) else set()
+    return sum(
+        last > 0 and REMOVED not in stages and not there & {name, f"{name}.renamed"}
+        for name, (last, stages, _) in lives(journal, float("inf")).items())
+
+
 if __name__ == "__main__":
     root, journal, until = sys.argv[1], sys.argv[2], float(sys.argv[3])
     broken = list(check(root, journal, until))
     print(*broken, sep="\n")
     print("files:", sum(least > 0 for least, _, _ in lives(journal, until).values()))
+    print("lacking:", lacking(root, journal))
     sys.exit(1 if broken else 0)
