@@ -4,7 +4,7 @@ namespace HipaaFs.Testing;
 /// <remarks>The limit only ends a test that hangs: it is far above what a machine under load needs, and no result depends on it.</remarks>
 public static class Eventually
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
     /// <summary>Waits until <paramref name="isSo"/> holds; the test fails, naming <paramref name="what"/>, when it never does.</summary>

@@ -22,6 +22,9 @@ trap 'umount -l "$work/mnt" 2> /dev/null || true' EXIT
 for seed in ${FSX_SEEDS:-11 22 33}; do
     echo "fsx -N ${FSX_OPERATIONS:-1000000} -S $seed"
     "$xfstests/ltp/fsx" -q -N "${FSX_OPERATIONS:-1000000}" -S "$seed" -P "$work" "$work/mnt/fsx-$seed"
+    # Each operation is synced here, so this many are enough for the same time.
+    echo "fsx -y -N ${FSX_SYNCED_OPERATIONS:-50000} -S $seed"
+    "$xfstests/ltp/fsx" -q -y -N "${FSX_SYNCED_OPERATIONS:-50000}" -S "$seed" -P "$work" "$work/mnt/fsx-synced-$seed"
 done
 echo "fsstress -n ${FSSTRESS_OPERATIONS:-20000} -p 4"
 mkdir "$work/mnt/fsstress"

@@ -17,6 +17,7 @@ public sealed class LimitTests(SharedMount mount) : IClassFixture<SharedMount>
             hole b'\x00\x00\x00\x00' 9223372036854775806
             past the end EINVAL
             truncate EINVAL
+            allocate past the end EFBIG
             """,
             await PythonAsync("""
                 file = os.open("a", os.O_RDWR | os.O_CREAT, 0o644)
@@ -29,6 +30,25 @@ public sealed class LimitTests(SharedMount mount) : IClassFixture<SharedMount>
                 print("hole", os.pread(file, 4, 1 << 50), os.lseek(file, last, os.SEEK_DATA))
                 print("past the end", outcome(os.pwrite, file, b"x", last + 1))
                 print("truncate", outcome(os.ftruncate, file, -1))
+                print("allocate past the end", outcome(fallocate, file, 0, last, 10))
+                """));
+    }
+
+    [Fact]
+    public async Task Path_LongerThanPathMax_IsTooLong()
+    {
+        Assert.Equal(
+            """
+            path of 4095 ENOENT
+            path of 4096 ENAMETOOLONG
+            name of 255 None
+            name of 256 ENAMETOOLONG
+            """,
+            await PythonAsync("""
+                print("path of 4095", outcome(os.stat, "d/" * 2047 + "f"))
+                print("path of 4096", outcome(os.stat, "d/" * 2048))
+                print("name of 255", outcome(os.mkdir, "n" * 255))
+                print("name of 256", outcome(os.mkdir, "n" * 256))
                 """));
     }
 

@@ -1,3 +1,4 @@
+using HipaaFs.Testing;
 using HipaaFs.Testing.Mounts;
 using Xunit;
 
@@ -40,6 +41,22 @@ public sealed class TrashTests
         await volume.ShellAsync("test \"$(cat report)\" = first && test \"$(cat report.old)\" = first && test \"$(ls -A | sort | tr '\\n' ' ')\" = 'report report.old study '");
         await volume.UnmountAsync();
         (await volume.RunAsync("fsck", volume.Volume)).EnsureSucceeded();
+    }
+
+    [Fact]
+    public async Task Trash_Configured_KeepsWhatIsDeletedByItself()
+    {
+        await using MountedVolume volume = await MountedVolume.CreateAsync(new MountedVolumeOptions { Configuration = "trash: 7\n" });
+        await volume.ShellAsync("echo precious > file");
+        await Eventually.TrueAsync(
+            async () => (await volume.RunAsync("snapshot", "list", volume.Root)).Text.Contains("20", StringComparison.Ordinal),
+            "the volume takes a snapshot by itself");
+        await volume.ShellAsync("rm file");
+        await Eventually.TrueAsync(
+            async () => (await volume.RunAsync("trash", "list", volume.Root)).Text.Contains("/file", StringComparison.Ordinal),
+            "the trash has what was deleted");
+        (await volume.RunAsync("trash", "restore", Path.Combine(volume.Root, "file"))).EnsureSucceeded();
+        Assert.Equal("precious\n", await volume.ShellAsync("cat file"));
     }
 
     [Fact]
