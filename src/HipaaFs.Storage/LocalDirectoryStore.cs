@@ -239,7 +239,7 @@ public sealed partial class LocalDirectoryStore : IObjectStore
         return Put(key, condition, temporary => LocalPut.LinkOrCopy(temporary, source, file, cancel), cancel);
     }
 
-    // Fill gives the temporary its durable content and returns the SHA-256 of what it copied.
+    // Fill gives the temporary its durable content and returns its SHA-256, or nothing where the object has to be read back.
     private StoreResult<ObjectProperties> Put(
         ObjectKey key, PutCondition condition, Func<string, StoreResult<ReadOnlyMemory<byte>>> fill, CancellationToken cancel)
     {

@@ -21,9 +21,12 @@ internal static class LocalPut
     }
 
     /// <summary>
-    /// Creates the temporary as another name of a file, or as its copy where that cannot be. Returns the copy's SHA-256, nothing for a link, and
-    /// <see cref="StoreError.Corrupt"/> when the copy is not what the source says.
+    /// Creates the temporary as another name of a file, or as its copy where that cannot be. <see cref="StoreError.Corrupt"/> when what was read for the copy is not
+    /// what the source says.
     /// </summary>
+    /// <remarks>
+    /// Returns no SHA-256 for either: of a copy only the bytes are known that were read, not those that a network or a disk has of it. The caller reads the object back.
+    /// </remarks>
     public static StoreResult<ReadOnlyMemory<byte>> LinkOrCopy(string temporary, UploadSource source, SafeFileHandle opened, CancellationToken cancel) =>
         DurableFile.TryLink(source.Path, temporary, out _) ? ReadOnlyMemory<byte>.Empty : Copy(temporary, source, opened, cancel);
 
@@ -72,8 +75,7 @@ internal static class LocalPut
 
         Stamp(to);
         DurableFile.SyncData(to);
-        byte[] copied = hash.GetHashAndReset();
-        return UploadSources.Matches(source, copied) ? (ReadOnlyMemory<byte>)copied : StoreError.Corrupt;
+        return UploadSources.Matches(source, hash.GetHashAndReset()) ? ReadOnlyMemory<byte>.Empty : StoreError.Corrupt;
     }
 
     // The real clock on purpose: the time of writing is part of the version, and the kernel's own stamps are milliseconds coarse.
