@@ -11,9 +11,6 @@ namespace HipaaFs.Snapshots;
 /// <remarks>Thread-safe.</remarks>
 public sealed class VolumeSnapshots
 {
-    // No directory of a tree made by this program is this deep: a path longer than PATH_MAX is not one.
-    private const int MaxDepth = 4096;
-
     // A disk that fails once and again is told to who asked.
     private const int MaxAttempts = 3;
 
@@ -184,11 +181,13 @@ public sealed class VolumeSnapshots
         }
     }
 
-    // Null when it was removed meanwhile, with a directory above it.
+    // Null when it was removed meanwhile, with a directory above it. However deep that is: directories can be made from within each other far below PATH_MAX.
     private async ValueTask<string?> PathOfAsync(IMetadataView view, DirectoryEntry entry, CancellationToken cancel)
     {
         var names = new List<string>();
-        while (entry.Inode.Id != InodeId.Root && names.Count < MaxDepth)
+        InodeId seen = default; // Rows that are no tree come back to it, at the latest when it was set inside their circle and that is gone round.
+        int seeAgain = 1;
+        while (entry.Inode.Id != InodeId.Root)
         {
             byte[] name = _names.TryOpen(Crypto.DomainId.Root, entry.Parent, entry.Name)
                 ?? throw new IOException($"a name in directory {entry.Parent} is not authentic");
@@ -196,6 +195,17 @@ public sealed class VolumeSnapshots
             if (entry.Parent == InodeId.Root)
             {
                 break;
+            }
+
+            if (entry.Parent == seen)
+            {
+                throw new IOException($"directory {entry.Parent} is below itself");
+            }
+
+            if (names.Count == seeAgain)
+            {
+                seen = entry.Parent;
+                seeAgain *= 2;
             }
 
             MetadataResult<DirectoryEntry> parent = await view.FindEntryAsync(entry.Parent, cancel);

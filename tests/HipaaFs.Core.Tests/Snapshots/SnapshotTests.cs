@@ -1,6 +1,7 @@
 using HipaaFs.Metadata;
 using HipaaFs.Snapshots;
 using HipaaFs.Staging;
+using HipaaFs.Trash;
 using HipaaFs.Volumes;
 
 namespace HipaaFs.Core.Tests.Snapshots;
@@ -339,6 +340,35 @@ public sealed class SnapshotTests
                 new(DifferenceKind.Created, "/new", null),
             ],
             found.OrderBy(difference => difference.Path, StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Compare_FarBelowTheRoot_NamesWholePaths()
+    {
+        const int Levels = 4200;
+        await using TestVolume test = await TestVolume.CreateAsync();
+        InodeId deepest = InodeId.Root;
+        for (int i = 0; i < Levels; i++)
+        {
+            deepest = (await test.FileSystem.MakeDirectoryAsync("d", deepest)).Id;
+        }
+
+        await test.FileSystem.PutAsync("old", [1], deepest);
+        Snapshot snapshot = await TakeAsync(test, "s");
+        await test.FileSystem.UnlinkAsync(deepest, "old"u8, default).Ok();
+        var found = new List<string>();
+        await foreach (PathDifference difference in test.Volume.Snapshots.CompareAsync(snapshot, null, default))
+        {
+            found.Add(difference.Path);
+        }
+
+        await foreach (LostVersion lost in test.Volume.Snapshots.FindLostAsync(default))
+        {
+            found.Add(lost.Path);
+        }
+
+        string directory = string.Concat(Enumerable.Repeat("/d", Levels));
+        Assert.Equal([directory, directory + "/old", directory + "/old"], found.Order(StringComparer.Ordinal));
     }
 
     private static async Task BuildAsync(HipaaFileSystem files)
