@@ -208,6 +208,21 @@ public sealed class KeyRing : IDisposable
         }
     }
 
+    /// <summary>Whether a document is of this ring, of whatever generation: written by who held its keys, and not changed since.</summary>
+    public bool Proves(KeyRingDocument document)
+    {
+        ArgumentNullException.ThrowIfNull(document);
+        if (document.VolumeId != VolumeId)
+        {
+            return false;
+        }
+
+        lock (_lock)
+        {
+            return IsAuthentic(VolumeId, document.Bytes.Span, _keys.GuardKey(RingGuard.Volume).Span);
+        }
+    }
+
     /// <summary>The document of the current generation: the same bytes each time, until the next change.</summary>
     /// <exception cref="InvalidOperationException">A guard has no wrap: nobody could ever open what is under it.</exception>
     public byte[] Encode()
@@ -295,12 +310,7 @@ public sealed class KeyRing : IDisposable
     /// <summary>Opens a parsed document whose volume guard's key is known, and proves it.</summary>
     internal static KeyWrapResult<KeyRing> Open(RingContent content, ReadOnlySpan<byte> document, ReadOnlySpan<byte> guardKey, TimeProvider time)
     {
-        Span<byte> macKey = stackalloc byte[KeyBox.KeySize];
-        Span<byte> mac = stackalloc byte[RingLayout.MacSize];
-        RingKeys.DeriveMacKey(content.VolumeId, guardKey, macKey);
-        HMACSHA256.HashData(macKey, document[..^(RingLayout.MacSize + HashSize)], mac);
-        CryptographicOperations.ZeroMemory(macKey);
-        if (!CryptographicOperations.FixedTimeEquals(mac, document[^(RingLayout.MacSize + HashSize)..^HashSize]))
+        if (!IsAuthentic(content.VolumeId, document, guardKey))
         {
             return KeyError.RingNotAuthentic;
         }
@@ -313,6 +323,16 @@ public sealed class KeyRing : IDisposable
 
         ring.Dispose();
         return KeyError.RingNotAuthentic;
+    }
+
+    private static bool IsAuthentic(Guid volumeId, ReadOnlySpan<byte> document, ReadOnlySpan<byte> guardKey)
+    {
+        Span<byte> macKey = stackalloc byte[KeyBox.KeySize];
+        Span<byte> mac = stackalloc byte[RingLayout.MacSize];
+        RingKeys.DeriveMacKey(volumeId, guardKey, macKey);
+        HMACSHA256.HashData(macKey, document[..^(RingLayout.MacSize + HashSize)], mac);
+        CryptographicOperations.ZeroMemory(macKey);
+        return CryptographicOperations.FixedTimeEquals(mac, document[^(RingLayout.MacSize + HashSize)..^HashSize]);
     }
 
     private async ValueTask<KeyWrapResult<KeyRingWrap>> AddWrapAsync(

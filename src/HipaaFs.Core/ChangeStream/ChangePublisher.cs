@@ -169,6 +169,38 @@ internal sealed partial class ChangePublisher : IDisposable
         }
     }
 
+    /// <summary>The publication that the next one hangs on, of this session or an earlier one; null when the next begins a chain.</summary>
+    internal async ValueTask<PublishedPoint?> FindPublishedAsync(CancellationToken cancel)
+    {
+        await _one.WaitAsync(cancel);
+        try
+        {
+            await LoadAsync(cancel);
+            return _published;
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    /// <summary>Has the next publication begin a chain, because one that is kept is not whole.</summary>
+    /// <param name="kept">The chain that is kept before it; null when none is whole. Until the new one is complete nothing is deleted.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    internal async ValueTask BeginChainAsync(StreamChains? kept, CancellationToken cancel)
+    {
+        await _one.WaitAsync(cancel);
+        try
+        {
+            Volatile.Write(ref _published, null);
+            Volatile.Write(ref _chains, kept);
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
     /// <summary>Reads how far earlier sessions published, for the recovery point. Uses no store.</summary>
     internal async ValueTask ReadRecoveryPointAsync(CancellationToken cancel)
     {

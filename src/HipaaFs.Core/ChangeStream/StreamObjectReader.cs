@@ -20,6 +20,9 @@ internal sealed class StreamObjectReader
         _store = store;
     }
 
+    /// <summary>Told how many bytes were read, after each object; the next waits for it. Null when nobody counts.</summary>
+    internal Func<long, CancellationToken, ValueTask>? AfterRead { get; init; }
+
     /// <summary>Fetches and opens one object. <see cref="StoreError.Corrupt"/> when it is not authentic, or longer than any.</summary>
     internal async ValueTask<StoreResult<StreamObject>> ReadAsync(ObjectProperties properties, CancellationToken cancel)
     {
@@ -30,6 +33,11 @@ internal sealed class StreamObjectReader
 
         byte[] content = new byte[properties.Length];
         StoreResult<int> read = await _store.ReadAsync(properties.Key, EntityTag.Any, 0, content, cancel);
+        if (AfterRead is not null)
+        {
+            await AfterRead(content.Length, cancel);
+        }
+
         if (!read.Succeeded)
         {
             return read.Error;

@@ -12,6 +12,7 @@ internal sealed class ScrubTally
     internal const int MostFiles = 100;
 
     private readonly List<ScrubFinding> _findings = [];
+    private readonly List<ScrubObjectFinding> _objects = []; // One of each kind at most.
     private long _damaged;
     private long _repaired;
 
@@ -25,7 +26,10 @@ internal sealed class ScrubTally
         }
     }
 
+    /// <summary>Keeps a finding about something else than a segment.</summary>
+    internal void Add(ScrubObjectFinding finding) => _objects.Add(finding);
+
     /// <summary>The report.</summary>
     internal ScrubReport ToReport(long segments, long bytes, bool isResumed, StoreError stopped) =>
-        new(segments, bytes, isResumed, _damaged, _repaired, _findings, stopped);
+        new(segments, bytes, isResumed, _damaged, _repaired, _findings, stopped) { Objects = _objects };
 }

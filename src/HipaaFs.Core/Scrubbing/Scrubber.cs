@@ -11,9 +11,9 @@ using Microsoft.Extensions.Logging;
 
 namespace HipaaFs.Scrubbing;
 
-/// <summary>Reads every segment of the store and opens every frame; what is not as it was written and whole in the cache is put back.</summary>
+/// <summary>Reads every segment of the store and opens every frame, and what else a restore needs; what is not as it was written and whole on this machine is put back.</summary>
 /// <remarks>
-/// One at a time. It goes through the segments in the order of their ids and notes how far it is, so that the next one goes on where this one was left. Segments that come
+/// One at a time. The mark of the volume and its key ring come first, at each run: without them everything else is lost. Then the segments, and last the change stream. It goes through the segments in the order of their ids and notes how far it is, so that the next one goes on where this one was left. Segments that come
 /// meanwhile are proven by their upload.
 /// </remarks>
 internal sealed partial class Scrubber : IDisposable
@@ -28,18 +28,20 @@ internal sealed partial class Scrubber : IDisposable
     private readonly IObjectStore _store;
     private readonly KeyRing _ring;
     private readonly FrameCache _cache;
+    private readonly RestoreAudit _restore;
     private readonly SessionClock _clock;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly SegmentUpload _upload;
 
     internal Scrubber(
-        IMetadataStore metadata, IObjectStore store, KeyRing ring, FrameCache cache, SessionClock clock, TimeProvider time, ILogger logger)
+        IMetadataStore metadata, IObjectStore store, KeyRing ring, FrameCache cache, RestoreAudit restore, SessionClock clock, TimeProvider time, ILogger logger)
     {
         _metadata = metadata;
         _store = store;
         _ring = ring;
         _cache = cache;
+        _restore = restore;
         _clock = clock;
         _time = time;
         _logger = logger;
@@ -74,8 +76,15 @@ internal sealed partial class Scrubber : IDisposable
     {
         (SegmentId? after, long doneBefore) = options.Restart ? (null, 0) : await ReadPositionAsync(cancel);
         bool isResumed = after is not null;
-        var audit = new StoredSegmentAudit(_store, _ring, new ScrubPace(options.BytesPerSecond, _time));
+        var pace = new ScrubPace(options.BytesPerSecond, _time);
+        var audit = new StoredSegmentAudit(_store, _ring, pace);
         var tally = new ScrubTally();
+        StoreError asked = await _restore.CheckMarkAndRingAsync(tally, cancel);
+        if (asked != StoreError.None)
+        {
+            return tally.ToReport(0, 0, isResumed, asked);
+        }
+
         long total = doneBefore + await CountAsync(after, cancel);
         long bytes = 0;
         long segments = 0;
@@ -87,8 +96,9 @@ internal sealed partial class Scrubber : IDisposable
                 IReadOnlyList<SegmentRow> rows = await ListAsync(after, cancel);
                 if (rows.Count == 0)
                 {
-                    await NoteAsync((null, 0));
-                    return tally.ToReport(segments, bytes, isResumed, StoreError.None);
+                    asked = await _restore.CheckStreamAsync(tally, pace, cancel);
+                    await NoteAsync(asked == StoreError.None ? (null, 0) : held ?? (after, doneBefore + bytes));
+                    return tally.ToReport(segments, bytes, isResumed, asked);
                 }
 
                 foreach (SegmentRow row in rows)

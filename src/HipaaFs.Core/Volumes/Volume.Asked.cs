@@ -24,7 +24,10 @@ public sealed partial class Volume
         return Ask(() => CollectGarbageAsync(writer, progress, cancel));
     }
 
-    /// <summary>Reads every segment of the store and opens every frame; puts back what is not as it was written and whole on this machine.</summary>
+    /// <summary>
+    /// Reads every segment of the store and opens every frame, and the mark of the volume, its newest key ring and the kept chains of the change stream; puts back what is
+    /// not as it was written and whole on this machine.
+    /// </summary>
     /// <returns>What was found; null on a read-only volume.</returns>
     /// <exception cref="InvalidOperationException">Another scrub is under way.</exception>
     /// <exception cref="IOException">The metadata cannot be read.</exception>

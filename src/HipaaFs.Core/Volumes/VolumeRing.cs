@@ -1,7 +1,7 @@
-using System.Security.Cryptography;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
 using HipaaFs.Platform;
+using HipaaFs.Scrubbing;
 using HipaaFs.Sessions;
 using HipaaFs.Storage;
 using Microsoft.Extensions.Logging;
@@ -105,11 +105,16 @@ internal static partial class VolumeRing
     {
         await RefuseFencedAsync(store, session, cancel);
         byte[] content = ring.Encode();
-        StoreResult<ObjectProperties> put = await store.PutAsync(StoreLayout.Ring(ring.Generation), content, PutCondition.IfAbsent, cancel);
-        bool isCorrupt = put.Succeeded && !put.Value.Sha256.IsEmpty && !put.Value.Sha256.Span.SequenceEqual(SHA256.HashData(content));
-        if (!put.Succeeded || isCorrupt)
+        ObjectKey generation = StoreLayout.Ring(ring.Generation);
+        StoreResult<ObjectProperties> put = await store.PutAsync(generation, content, PutCondition.IfAbsent, cancel);
+        StoreError error = put.Succeeded ? await VolumeStore.CheckAsync(store, generation, content, cancel) : put.Error;
+        if (put.Succeeded && error == StoreError.Corrupt)
         {
-            StoreError error = isCorrupt ? StoreError.Corrupt : put.Error;
+            await TakeBackAsync(ring, store, cancel); // Else it would take the number from the next try, and be what a restore finds.
+        }
+
+        if (error != StoreError.None)
+        {
             throw new VolumeException(
                 error == StoreError.AlreadyExists ? VolumeFailure.Refused : VolumeFailure.Store,
                 $"write generation {ring.Generation} of the key ring to the store: {error}",
@@ -162,11 +167,80 @@ internal static partial class VolumeRing
                 "find out who changed the store. Bring the newer objects back; or mount with -o accept_older_store, which writes the ring again; or mount with -o ro");
         }
 
-        StoreResult<ObjectProperties> put = await store.PutAsync(StoreLayout.Ring(ring.Generation), ring.Encode(), PutCondition.IfAbsent, cancel);
-        return put.Succeeded
+        StoreError put = await VolumeStore.PutAsync(store, StoreLayout.Ring(ring.Generation), ring.Encode(), PutCondition.IfAbsent, cancel);
+        return put == StoreError.None
             ? ring
             : throw new VolumeException(
-                VolumeFailure.Store, $"write generation {ring.Generation} of the key ring to store {options.Store} again: {put.Error}", "make the store reachable and mount again");
+                VolumeFailure.Store, $"write generation {ring.Generation} of the key ring to store {options.Store} again: {put}", "make the store reachable and mount again");
+    }
+
+    /// <summary>
+    /// Compares the newest generation in the store with the ring of this machine, whose latest generation takes its place there when it is damaged or gone. Null when
+    /// there is nothing to find.
+    /// </summary>
+    /// <param name="ring">The ring as it was when the volume was opened.</param>
+    /// <param name="directory">The volume's directory; its ring is the newer one when keys were changed since.</param>
+    /// <param name="store">The store.</param>
+    /// <param name="fence">Says whether this session may write.</param>
+    /// <param name="logger">Told when the local file is damaged.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    /// <exception cref="IOException">The local file cannot be read.</exception>
+    internal static async Task<StoreResult<ScrubObjectFinding?>> ScrubAsync(
+        KeyRing ring, string directory, IObjectStore store, SessionFence fence, ILogger logger, CancellationToken cancel)
+    {
+        // Before the listing: of keys that change meanwhile the store has the new generation first.
+        (ulong generation, byte[] content) = ReadProven(ring, directory, logger);
+        StoreResult<List<ObjectProperties>> listed = await ListAsync(store, cancel);
+        if (!listed.Succeeded)
+        {
+            return listed.Error;
+        }
+
+        ulong stored = listed.Value.Count == 0 ? 0 : NumberOf(listed.Value[^1]);
+        bool isMissing = listed.Value.Count == 0 || stored < generation;
+        if (!isMissing)
+        {
+            StoreResult<byte[]?> found = await FetchAsync(store, listed.Value[^1], cancel);
+            if (!found.Succeeded && found.Error is not (StoreError.Corrupt or StoreError.NotFound or StoreError.VersionChanged))
+            {
+                return found.Error;
+            }
+
+            if (found.Succeeded
+                && KeyRingDocument.TryParse(found.Value ?? [], out KeyRingDocument? document, out _)
+                && document.Generation == stored
+                && ring.Proves(document))
+            {
+                return (ScrubObjectFinding?)null;
+            }
+        }
+
+        // What a newer generation said is not known here: an older ring under its name or a newer one would bring removed keys back.
+        bool isRepaired = stored <= generation
+            && await fence.IsNewestAsync(cancel)
+            && await VolumeStore.PutAsync(
+                store, StoreLayout.Ring(generation), content, isMissing ? PutCondition.IfAbsent : PutCondition.None, cancel) == StoreError.None;
+        return new ScrubObjectFinding(ScrubObjectKind.KeyRing, isMissing, isRepaired);
+    }
+
+    // The file, which key commands write while the volume is mounted; the ring in memory when the file is not what they wrote.
+    private static (ulong Generation, byte[] Content) ReadProven(KeyRing ring, string directory, ILogger logger)
+    {
+        try
+        {
+            KeyRingDocument local = Read(directory);
+            if (ring.Proves(local))
+            {
+                return (local.Generation, local.Bytes.ToArray());
+            }
+        }
+        catch (VolumeException exception) when (exception.Failure is VolumeFailure.Integrity or VolumeFailure.NotFound)
+        {
+            // As one that is not authentic.
+        }
+
+        LogLocalRingDamaged(logger);
+        return (ring.Generation, ring.Encode());
     }
 
     // The keys were changed through another copy of the volume, or by a command that was ended between the store and the file. Null when it is none of this volume's,
@@ -325,6 +399,9 @@ internal static partial class VolumeRing
         StoreResult<int> read = await store.ReadAsync(newest.Key, newest.Tag, 0, content, cancel);
         return read.Succeeded ? content : read.Error;
     }
+
+    [LoggerMessage(546, LogLevel.Error, "The key ring on this machine is not as it was written; the one that the volume was opened with is compared with the store's")]
+    private static partial void LogLocalRingDamaged(ILogger logger);
 
     [LoggerMessage(543, LogLevel.Warning, "Generation {Generation} of the key ring was made elsewhere and is used from now on")]
     private static partial void LogAdopted(ILogger logger, ulong generation);

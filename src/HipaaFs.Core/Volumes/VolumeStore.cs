@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using HipaaFs.Staging;
 using HipaaFs.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -42,6 +44,18 @@ internal static class VolumeStore
             : throw new VolumeException(
                 VolumeFailure.Store, $"open store {url}: it belongs to volume {identity.Id}, not to {volumeId}", "check the store's URL");
     }
+
+    /// <summary>Puts a small object on which everything else in the store hangs, and reads it back: no answer is believed about it.</summary>
+    internal static async ValueTask<StoreError> PutAsync(
+        IObjectStore store, ObjectKey key, ReadOnlyMemory<byte> content, PutCondition condition, CancellationToken cancel)
+    {
+        StoreResult<ObjectProperties> put = await store.PutAsync(key, content, condition, cancel);
+        return put.Succeeded || put.Error == StoreError.AlreadyExists ? await CheckAsync(store, key, content, cancel) : put.Error;
+    }
+
+    /// <summary>Reads an object back and compares it with what it should be.</summary>
+    internal static ValueTask<StoreError> CheckAsync(IObjectStore store, ObjectKey key, ReadOnlyMemory<byte> content, CancellationToken cancel) =>
+        new UploadVerification(store).CheckObjectAsync(key, content.Length, () => SHA256.HashData(content.Span), cancel);
 
     /// <summary>Takes <c>volume.json</c> apart.</summary>
     /// <exception cref="VolumeException">It is damaged or of a newer version.</exception>

@@ -24,10 +24,12 @@ internal static class ScrubCommand
             using ControlClient client = await MountLocator.ConnectAsync(mount.Volume!.Value, runner.Context, cancel);
             ScrubResult found = await output.Progress.RunAsync(report => client.ScrubAsync(options, report, cancel));
             output.Result(found, JsonOutput.Default.ScrubResult, text => Describe(found, text));
-            return found.Damaged.Count > 0 ? ExitCode.Integrity : found.Stopped is not null ? ExitCode.Store : ExitCode.Done;
+            return IsDamaged(found) ? ExitCode.Integrity : found.Stopped is not null ? ExitCode.Store : ExitCode.Done;
         });
         return command;
     }
+
+    private static bool IsDamaged(ScrubResult found) => found.Damaged.Count > 0 || found.Objects.Any(static line => !line.Repaired);
 
     private static long ReadRate(string? text)
     {
@@ -44,6 +46,11 @@ internal static class ScrubCommand
     private static void Describe(ScrubResult found, TextWriter text)
     {
         text.WriteLine($"Read {found.Segments} segments, {ByteSize.Format(found.Bytes)}{(found.Resumed ? ", going on where the last scrub was left" : "")}.");
+        foreach (ScrubObjectLine line in found.Objects)
+        {
+            text.WriteLine(Describe(line));
+        }
+
         foreach (ScrubLine line in found.Repaired)
         {
             text.WriteLine($"  repaired  segment {line.Segment}: it was {Describe(line)}");
@@ -76,8 +83,20 @@ internal static class ScrubCommand
 
         text.WriteLine(
             found.Stopped is { } reason ? $"The store stopped answering ({reason}). Run it again: it goes on from there."
-            : found.Damaged.Count == 0 ? "Everything is as it was written."
+            : !IsDamaged(found) ? "Everything is as it was written."
             : "Everything else is as it was written.");
+    }
+
+    private static string Describe(ScrubObjectLine line)
+    {
+        string state = line.Missing ? "missing" : "damaged";
+        return (line.Object, line.Repaired) switch
+        {
+            ("stream", true) => $"  repaired  stream: a chain of the change stream was {state}; a new one was begun",
+            ("stream", false) => $"  DAMAGED   stream: a chain of the change stream is {state}, and a new one could not be published yet",
+            (_, true) => $"  repaired  {line.Object}: it was {state}",
+            (_, false) => $"  DAMAGED   {line.Object}: it is {state}, and could not be put back; without it nothing can be restored",
+        };
     }
 
     private static string Describe(ScrubLine line) =>

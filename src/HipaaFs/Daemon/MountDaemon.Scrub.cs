@@ -25,7 +25,8 @@ internal sealed partial class MountDaemon
                 report.Repaired,
                 [.. report.Findings.Where(static finding => !finding.IsRepaired).Select(ToLine)],
                 [.. report.Findings.Where(static finding => finding.IsRepaired).Select(ToLine)],
-                report.Stopped == StoreError.None ? null : report.Stopped.ToString());
+                report.Stopped == StoreError.None ? null : report.Stopped.ToString(),
+                [.. report.Objects.Select(ToLine)]);
         }
         catch (InvalidOperationException error)
         {
@@ -41,6 +42,17 @@ internal sealed partial class MountDaemon
                 ExitCode.Incomplete, $"{action}: the mount is ending, or a newer session has the volume", "Run it again on the next mount: it goes on from there.", error);
         }
     }
+
+    private static ScrubObjectLine ToLine(ScrubObjectFinding finding) => new(
+        finding.Kind switch
+        {
+            ScrubObjectKind.VolumeMark => "volume.json",
+            ScrubObjectKind.KeyRing => "keyring",
+            ScrubObjectKind.ChangeStream => "stream",
+            _ => throw new ArgumentOutOfRangeException(nameof(finding)),
+        },
+        finding.IsMissing,
+        finding.IsRepaired);
 
     private static ScrubLine ToLine(ScrubFinding finding) => new(
         finding.Segment.ToString(),

@@ -49,17 +49,42 @@ public sealed class RingWriteTests
     }
 
     [Theory]
-    [InlineData(StoreFaultKind.Fail)]
-    [InlineData(StoreFaultKind.FailAfterwards)]
-    [InlineData(StoreFaultKind.Flip)]
+    [InlineData(StoreFaultKind.Lose)]
     [InlineData(StoreFaultKind.Truncate)]
-    public async Task Create_RingWriteFailing_CanBeRepeated(StoreFaultKind kind)
+    [InlineData(StoreFaultKind.Flip)]
+    public async Task Save_StoreThatKeepsSomethingElseAndSaysNothing_ChangesNothingAndCanBeRepeated(StoreFaultKind kind)
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        await test.StopAsync();
+        byte[] before = File.ReadAllBytes(VolumeOptions.RingPath(test.VolumeDirectory));
+        using KeyRing ring = KeyRing.Create(test.Id);
+        Assert.True((await ring.AddWrapAsync(test.Key, "primary")).Succeeded);
+        await using var store = new FaultingObjectStore(new MemoryObjectStore()) { IsSilent = true };
+        store.Add(new StoreFault(kind) { Verb = StoreVerb.Put, KeyPrefix = "keyring/", Count = 1 });
+        VolumeException failed = await Assert.ThrowsAsync<VolumeException>(
+            () => VolumeRing.SaveAsync(ring, test.VolumeDirectory, store, default, default));
+
+        Assert.Equal(VolumeFailure.Store, failed.Failure);
+        Assert.Equal(before, File.ReadAllBytes(VolumeOptions.RingPath(test.VolumeDirectory)));
+        await VolumeRing.SaveAsync(ring, test.VolumeDirectory, store, default, default);
+        Assert.Equal(ring.Encode(), File.ReadAllBytes(VolumeOptions.RingPath(test.VolumeDirectory)));
+    }
+
+    [Theory]
+    [InlineData(StoreFaultKind.Fail, false)]
+    [InlineData(StoreFaultKind.FailAfterwards, false)]
+    [InlineData(StoreFaultKind.Flip, false)]
+    [InlineData(StoreFaultKind.Truncate, false)]
+    [InlineData(StoreFaultKind.Lose, false)]
+    [InlineData(StoreFaultKind.Flip, true)]
+    [InlineData(StoreFaultKind.Truncate, true)]
+    public async Task Create_RingWriteFailing_CanBeRepeated(StoreFaultKind kind, bool isSilent)
     {
         using var scratch = new ScratchDirectory();
         VolumeCreation creation = Creation(scratch);
         VolumeException failed = await Assert.ThrowsAsync<VolumeException>(() => CreateAsync(creation with
         {
-            OpenStore = () => Failing(creation, new StoreFault(kind) { Verb = StoreVerb.Put, KeyPrefix = "keyring/" }),
+            OpenStore = () => Failing(creation, new StoreFault(kind) { Verb = StoreVerb.Put, KeyPrefix = "keyring/" }, isSilent),
         }));
 
         Assert.Equal(VolumeFailure.Store, failed.Failure);
@@ -119,9 +144,9 @@ public sealed class RingWriteTests
         };
     }
 
-    private static FaultingObjectStore Failing(VolumeCreation creation, StoreFault fault)
+    private static FaultingObjectStore Failing(VolumeCreation creation, StoreFault fault, bool isSilent = false)
     {
-        var store = new FaultingObjectStore(ObjectStores.Local.Open(creation.Store, new StoreOptions(), TimeProvider.System, NullLogger.Instance));
+        var store = new FaultingObjectStore(ObjectStores.Local.Open(creation.Store, new StoreOptions(), TimeProvider.System, NullLogger.Instance)) { IsSilent = isSilent };
         store.Add(fault);
         return store;
     }

@@ -32,6 +32,9 @@ public sealed class FaultingObjectStore : IObjectStore
     /// <summary>Whether it passes for a store at the other end of a network, set before it is put to use.</summary>
     public bool IsRemote { get; set; }
 
+    /// <summary>Whether its answers to puts say no checksum, as those of a store that cannot tell; set before it is put to use.</summary>
+    public bool IsSilent { get; set; }
+
     /// <summary>How many requests a fault struck.</summary>
     public int Struck => Volatile.Read(ref _struck);
 
@@ -96,7 +99,7 @@ public sealed class FaultingObjectStore : IObjectStore
     public ValueTask<StoreResult<ObjectProperties>> PutAsync(ObjectKey key, ReadOnlyMemory<byte> content, PutCondition condition, CancellationToken cancel)
     {
         return StrikeAsync(
-            StoreVerb.Put, key.Value, strike => _inner.PutAsync(key, Spoil(strike, content), condition, cancel), Lost(key, content.Length), cancel);
+            StoreVerb.Put, key.Value, async strike => Told(await _inner.PutAsync(key, Spoil(strike, content), condition, cancel)), Lost(key, content.Length), cancel);
     }
 
     public ValueTask<StoreResult<ObjectProperties>> PutFileAsync(ObjectKey key, UploadSource source, PutOptions options, CancellationToken cancel)
@@ -107,11 +110,11 @@ public sealed class FaultingObjectStore : IObjectStore
         {
             if (!strike.Spoils)
             {
-                return await _inner.PutFileAsync(key, source, options, cancel);
+                return Told(await _inner.PutFileAsync(key, source, options, cancel));
             }
 
             byte[] content = await File.ReadAllBytesAsync(source.Path, cancel);
-            return await _inner.PutAsync(key, Spoil(strike, content), options.Condition, cancel);
+            return Told(await _inner.PutAsync(key, Spoil(strike, content), options.Condition, cancel));
         }
     }
 
@@ -141,6 +144,8 @@ public sealed class FaultingObjectStore : IObjectStore
     }
 
     public ValueTask DisposeAsync() => _inner.DisposeAsync();
+
+    private StoreResult<ObjectProperties> Told(StoreResult<ObjectProperties> put) => put.Succeeded && IsSilent ? put.Value with { Sha256 = default } : put;
 
     private ObjectProperties Lost(ObjectKey key, long length) => new(key, length, new EntityTag("lost"), _time.GetUtcNow());
 
