@@ -26,8 +26,8 @@ internal sealed partial class SegmentCollector : IDisposable
 
     private const int Batch = 256;
 
-    // The time after which it is, however few there were.
-    private static readonly TimeSpan LongestBetweenLooks = TimeSpan.FromSeconds(10);
+    /// <summary>The time after which it is, however few there were.</summary>
+    internal static readonly TimeSpan LongestBetweenLooks = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
 

@@ -25,7 +25,7 @@ internal static class StoredSegments
             foreach (ObjectProperties found in page.Value.Objects)
             {
                 after = found.Key;
-                if (SegmentId.TryParse(found.Key.Value.AsSpan(found.Key.Value.LastIndexOf('/') + 1), out SegmentId id) && StoreLayout.Segment(id) == found.Key)
+                if (StoreLayout.TrySegment(found.Key, out SegmentId id))
                 {
                     lengths[id] = found.Length;
                 }

@@ -29,6 +29,10 @@ internal static class StoreLayout
         return new ObjectKey(string.Concat(SegmentPrefix, hex.AsSpan(0, 2), "/", hex));
     }
 
+    /// <summary>The segment that a key names; false for what has another name than a segment.</summary>
+    internal static bool TrySegment(ObjectKey key, out SegmentId id) =>
+        SegmentId.TryParse(key.Value.AsSpan(key.Value.LastIndexOf('/') + 1), out id) && Segment(id) == key;
+
     /// <summary>Key of one generation of the key ring.</summary>
     internal static ObjectKey Ring(ulong generation) => new(RingPrefix + Hex(generation));
 

@@ -24,6 +24,24 @@ public sealed partial class Volume
         return Ask(() => CollectGarbageAsync(writer, progress, cancel));
     }
 
+    /// <summary>Looks for segments of the store that this volume knows nothing of, and deletes them if told to.</summary>
+    /// <returns>What was found and done; null on a read-only volume.</returns>
+    /// <exception cref="IOException">The metadata cannot be read.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled, or the volume is closing: what is deleted stays deleted.</exception>
+    public Task<UnknownReport?> SweepUnknownAsync(bool deletes, IProgress<GarbageProgress>? progress, CancellationToken cancel)
+    {
+        if (_parts.Writer is not { } writer || FileSystem.IsReadOnly)
+        {
+            return Task.FromResult<UnknownReport?>(null);
+        }
+
+        return Ask<UnknownReport?>(async () =>
+        {
+            using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancel, _stop.Token);
+            return await writer.Unknown.RunAsync(deletes, progress, ends.Token);
+        });
+    }
+
     /// <summary>
     /// Reads every segment of the store and opens every frame, and the mark of the volume, its newest key ring and the kept chains of the change stream; puts back what is
     /// not as it was written and whole on this machine.

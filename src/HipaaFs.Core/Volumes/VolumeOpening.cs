@@ -337,9 +337,10 @@ internal sealed class VolumeOpening
             var scattered = new ScatteredFiles(metadata, staging, move, files, _time);
             var compactor = new Compactor(metadata, store, staging, move, scattered, _time, _logger);
             var alarm = new RecoveryPointAlarm(publisher, _options.RecoveryPointLimit, _time, _logger);
+            var unknown = new UnknownSegmentSweep(metadata, store, publisher, fence, _time, _logger);
             var restore = new RestoreAudit(store, ring, _options.Directory, publisher, fence, _logger);
             var scrubber = new Scrubber(metadata, store, ring, cache, restore, clock, _time, _logger);
-            writer = new VolumeWriter(writeback, uploader, publisher, collector, compactor, repacker, fence, alarm, scrubber);
+            writer = new VolumeWriter(writeback, uploader, publisher, collector, compactor, repacker, fence, alarm, unknown, scrubber);
         }
 
         var fileSystem = new HipaaFileSystem(new FileSystemParts

@@ -18,6 +18,7 @@ namespace HipaaFs.Volumes;
 /// <param name="Repacker">Copies live data out of unfinished segments.</param>
 /// <param name="Fence">Whether this session is the newest.</param>
 /// <param name="Alarm">Whether the recovery point is too old.</param>
+/// <param name="Unknown">Deletes at request what nobody knows.</param>
 /// <param name="Scrubber">Reads everything in the store and repairs it.</param>
 internal sealed record VolumeWriter(
     Writeback Writeback,
@@ -28,6 +29,7 @@ internal sealed record VolumeWriter(
     Repacker Repacker,
     SessionFence Fence,
     RecoveryPointAlarm Alarm,
+    UnknownSegmentSweep Unknown,
     Scrubber Scrubber)
 {
     /// <summary>Takes snapshots by itself and deletes them when their time is over. Made last, since it works on the volume as its users do.</summary>

@@ -14,16 +14,49 @@ internal static class GcCommand
     public static Command Create(CommandRunner runner)
     {
         var mountPoint = new Argument<string>("MOUNTPOINT") { Description = "Where the volume is mounted." };
-        var command = new Command("gc", "Frees what the store holds of deleted and overwritten data.") { mountPoint };
+        var unknown = new Option<bool>("--unknown") { Description = "Shows instead what the store holds that this volume knows nothing of: uploads of a machine that is gone." };
+        var delete = new Option<bool>("--delete") { Description = "With --unknown: deletes that for good." };
+        var command = new Command("gc", "Frees what the store holds of deleted and overwritten data.") { mountPoint, unknown, delete };
         runner.Handle(command, async (parsed, output, cancel) =>
         {
+            bool deletes = parsed.GetValue(delete);
+            if (deletes && !parsed.GetValue(unknown))
+            {
+                throw new CommandException(ExitCode.Usage, "read --delete: it says what to do with --unknown", "Add --unknown, or leave it out: gc deletes what nothing needs anyway.");
+            }
+
             MountEntry mount = MountLocator.FindMount(parsed.GetRequiredValue(mountPoint));
             using ControlClient client = await MountLocator.ConnectAsync(mount.Volume!.Value, runner.Context, cancel);
+            if (parsed.GetValue(unknown))
+            {
+                UnknownReport found = await output.Progress.RunAsync(progress => client.SweepUnknownAsync(deletes, progress, cancel));
+                output.Result(found, JsonOutput.Default.UnknownReport, text => Describe(found, deletes, text));
+                return found.IsComplete ? ExitCode.Done : ExitCode.Incomplete;
+            }
+
             GarbageReport report = await output.Progress.RunAsync(progress => client.CollectGarbageAsync(progress, cancel));
             output.Result(report, JsonOutput.Default.GarbageReport, text => Describe(report, text));
             return report.IsComplete ? ExitCode.Done : ExitCode.Incomplete;
         });
         return command;
+    }
+
+    private static void Describe(UnknownReport found, bool deletes, TextWriter text)
+    {
+        text.WriteLine($"The store holds {found.Segments} segments, {ByteSize.Format(found.Bytes)}, that this volume knows nothing of.");
+        if (found.YoungSegments > 0)
+        {
+            text.WriteLine($"{found.YoungSegments} more are too young to tell; a later mount can.");
+        }
+
+        text.WriteLine(
+            deletes ? $"Deleted {found.DeletedSegments} segments, {ByteSize.Format(found.DeletedBytes)}."
+            : found.Segments > 0 ? "They may be all that is left of what another machine wrote last. When it is certain that nobody wants that, --delete deletes them."
+            : "Nothing is to be deleted.");
+        if (!found.IsComplete)
+        {
+            text.WriteLine("The store did not answer everything, or a newer session has the volume: run it again.");
+        }
     }
 
     private static void Describe(GarbageReport report, TextWriter text)

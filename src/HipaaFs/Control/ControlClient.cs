@@ -75,6 +75,10 @@ internal sealed partial class ControlClient : IDisposable
     public Task<GarbageReport> CollectGarbageAsync(Action<ProgressUpdate> progress, CancellationToken cancel) =>
         SendAsync(HttpMethod.Post, "v1/gc", JsonOutput.Default.GarbageReport, progress, cancel);
 
+    /// <summary>Looks for segments of the store that the volume knows nothing of, and deletes them if told to.</summary>
+    public Task<UnknownReport> SweepUnknownAsync(bool deletes, Action<ProgressUpdate> progress, CancellationToken cancel) =>
+        SendAsync(HttpMethod.Post, deletes ? "v1/gc/unknown?delete=true" : "v1/gc/unknown", JsonOutput.Default.UnknownReport, progress, cancel);
+
     /// <summary>Reads everything in the store and repairs it, with progress.</summary>
     public Task<ScrubResult> ScrubAsync(ScrubOptions options, Action<ProgressUpdate> progress, CancellationToken cancel) => SendAsync(
         HttpMethod.Post,

@@ -18,7 +18,7 @@ namespace HipaaFs.Cli.Control;
 
 /// <summary>Answers the control socket of one daemon: HTTP/1.1 on a Unix socket, JSON in the envelope of <see cref="JsonEnvelope"/>.</summary>
 /// <remarks>
-/// <c>GET /v1/status</c>; <c>POST /v1/sync</c>; <c>POST /v1/gc</c>; <c>POST /v1/scrub</c>; <c>POST /v1/umount[?now=true]</c>, whose answer is progress lines and then one result;
+/// <c>GET /v1/status</c>; <c>POST /v1/sync</c>; <c>POST /v1/gc</c>; <c>POST /v1/gc/unknown[?delete=true]</c>; <c>POST /v1/scrub</c>; <c>POST /v1/umount[?now=true]</c>, whose answer is progress lines and then one result;
 /// <c>POST /v1/handover</c>; <c>GET</c>, <c>POST</c>, <c>DELETE /v1/snapshots[?name=]</c>; <c>GET /v1/snapshots/diff?from=[&amp;to=]</c>;
 /// <c>GET /metrics</c> in Prometheus text. The socket has mode 0600 in a directory of mode 0700, and who
 /// connects must be root or the user of the daemon: the kernel says who it is.
@@ -130,6 +130,7 @@ internal sealed partial class ControlServer : IAsyncDisposable
         ("GET", "/metrics") => SendMetricsAsync(http),
         ("POST", "/v1/sync") => SyncAsync(http),
         ("POST", "/v1/gc") => CollectGarbageAsync(http),
+        ("POST", "/v1/gc/unknown") => SweepUnknownAsync(http),
         ("POST", "/v1/scrub") => ScrubAsync(http),
         ("POST", "/v1/umount") => UmountAsync(http),
         ("POST", "/v1/handover") => HandOverAsync(http),
@@ -141,7 +142,7 @@ internal sealed partial class ControlServer : IAsyncDisposable
         _ => throw new CommandException(
             ExitCode.NotFound,
             $"answer {http.Request.Method} {http.Request.Path}: there is no such request",
-            "Use /v1/status, /v1/sync, /v1/gc, /v1/scrub, /v1/umount, /v1/handover, /v1/snapshots, /v1/snapshots/diff, /v1/trash or /metrics."),
+            "Use /v1/status, /v1/sync, /v1/gc, /v1/gc/unknown, /v1/scrub, /v1/umount, /v1/handover, /v1/snapshots, /v1/snapshots/diff, /v1/trash or /metrics."),
     };
 
     private async Task SyncAsync(HttpContext http)
@@ -156,6 +157,14 @@ internal sealed partial class ControlServer : IAsyncDisposable
         GarbageReport report = await _target.CollectGarbageAsync(update => Report(http, update, oneAtATime), http.RequestAborted);
         await oneAtATime.WaitAsync(CancellationToken.None);
         await SendAsync(http, JsonEnvelope.Result(report, JsonOutput.Default.GarbageReport));
+    }
+
+    private async Task SweepUnknownAsync(HttpContext http)
+    {
+        using var oneAtATime = new SemaphoreSlim(1);
+        UnknownReport report = await _target.SweepUnknownAsync(Query(http, "delete") == "true", update => Report(http, update, oneAtATime), http.RequestAborted);
+        await oneAtATime.WaitAsync(CancellationToken.None);
+        await SendAsync(http, JsonEnvelope.Result(report, JsonOutput.Default.UnknownReport));
     }
 
     private async Task ScrubAsync(HttpContext http)

@@ -16,6 +16,9 @@ internal interface IControlTarget
     /// <summary>Rewrites and deletes now what the store holds in vain.</summary>
     Task<GarbageReport> CollectGarbageAsync(Action<ProgressUpdate> progress, CancellationToken cancel);
 
+    /// <summary>Looks for segments of the store that the volume knows nothing of, and deletes them if told to.</summary>
+    Task<UnknownReport> SweepUnknownAsync(bool deletes, Action<ProgressUpdate> progress, CancellationToken cancel);
+
     /// <summary>Uploads everything and detaches; with <paramref name="now"/> detaches at once and leaves what is staged.</summary>
     Task<UmountOutcome> UmountAsync(bool now, Action<ProgressUpdate> progress, CancellationToken cancel);
 

@@ -157,6 +157,22 @@ internal sealed partial class MountDaemon : IControlTarget, IDisposable
         }
     }
 
+    /// <inheritdoc/>
+    public async Task<UnknownReport> SweepUnknownAsync(bool deletes, Action<ProgressUpdate> progress, CancellationToken cancel)
+    {
+        string action = $"look for unknown segments of {_plan.MountPoint}";
+        var sink = new ProgressSink<GarbageProgress>(done => progress(new ProgressUpdate("unknown", done.Done, done.Total, "segments")));
+        try
+        {
+            return await AskAsync(action, _volume.SweepUnknownAsync(deletes, sink, cancel), cancel)
+                ?? throw new CommandException(ExitCode.Failed, $"{action}: it is read-only", "Run it on the mount that writes.");
+        }
+        catch (IOException error)
+        {
+            throw new CommandException(ExitCode.Failed, $"{action}: {error.Message}", "The log says what the disk did.", error);
+        }
+    }
+
     // Whoever asks while the mount ends is told so.
     private static async Task<T> AskAsync<T>(string action, Task<T> asked, CancellationToken cancel)
     {

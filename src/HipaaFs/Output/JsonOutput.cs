@@ -20,6 +20,7 @@ namespace HipaaFs.Cli.Output;
 [JsonSerializable(typeof(IReadOnlyList<SnapshotLine>))]
 [JsonSerializable(typeof(DifferenceLine))]
 [JsonSerializable(typeof(GarbageReport))]
+[JsonSerializable(typeof(UnknownReport))]
 [JsonSerializable(typeof(InitResult))]
 [JsonSerializable(typeof(FsckResult))]
 [JsonSerializable(typeof(RestoreResult))]

@@ -194,6 +194,17 @@ public sealed class ControlSocketTests : IAsyncDisposable
         Assert.Equal([new ProgressUpdate("rewrite", 1, 2, "bytes")], updates);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task GcUnknown_RoundTrip_DeletesOnlyWhenTold(bool deletes)
+    {
+        await _server.StartAsync(CancellationToken.None);
+
+        UnknownReport report = await _client.SweepUnknownAsync(deletes, static _ => { }, CancellationToken.None);
+        Assert.Equal(new UnknownReport(1, 2, 3, deletes ? 1 : 0, deletes ? 2 : 0, IsComplete: true), report);
+    }
+
     private static async Task<string> ListedAsync(int count, CommandException? failure)
     {
         using var output = new StringWriter();
@@ -220,6 +231,9 @@ public sealed class ControlSocketTests : IAsyncDisposable
             progress(new ProgressUpdate("rewrite", 1, 2, "bytes"));
             return Task.FromResult(new GarbageReport(1, 2, 3, 4, new SpaceUsage(5, 6, 7, 8, DateTimeOffset.UnixEpoch), IsComplete: true));
         }
+
+        public Task<UnknownReport> SweepUnknownAsync(bool deletes, Action<ProgressUpdate> progress, CancellationToken cancel) =>
+            Task.FromResult(new UnknownReport(1, 2, 3, deletes ? 1 : 0, deletes ? 2 : 0, IsComplete: true));
 
         public MountStatus GetStatus() => new()
         {
