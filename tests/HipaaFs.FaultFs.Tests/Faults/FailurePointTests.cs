@@ -7,7 +7,8 @@ namespace HipaaFs.FaultFs.Tests.Faults;
 /// <summary>Any change asked of the disk below a volume fails, the database's and the store's among them: the volume mounts by itself and keeps its promises.</summary>
 /// <remarks>
 /// HIPAAFS_FAILURE_POINTS (6) says how many steps are tried, each in one way; 0 tries them all, in every way, from HIPAAFS_FAILURE_FIRST (1) on and
-/// HIPAAFS_FAILURE_COUNT of them (all), so that a run can be taken up where another one ended. Each is printed when it is done.
+/// HIPAAFS_FAILURE_COUNT of them (all), so that a run can be taken up where another one ended. Each is printed when it is done. HIPAAFS_FAILURE_FILES (*)
+/// counts and fails changes of the files of a pattern alone, volume/store/* say: most of all changes are the database log's.
 /// </remarks>
 public sealed class FailurePointTests(ITestOutputHelper output)
 {
@@ -20,6 +21,8 @@ public sealed class FailurePointTests(ITestOutputHelper output)
 
     // After a failed fsync the data is gone whether or not the power goes too.
     private static readonly string[] Cuts = ["All strict 1", "None strict 1"];
+
+    private static readonly string Files = Environment.GetEnvironmentVariable("HIPAAFS_FAILURE_FILES") ?? "*";
 
     private readonly List<string> _complaints = [];
 
@@ -35,7 +38,7 @@ public sealed class FailurePointTests(ITestOutputHelper output)
         {
             foreach ((int errno, bool lasting) in points == 0 ? Ways : [Ways[turn % Ways.Length]])
             {
-                await CheckAsync(volume, new DiskFailure(step, errno, lasting), Cuts[turn++ / Ways.Length % Cuts.Length]);
+                await CheckAsync(volume, new DiskFailure(Files, step, errno, lasting), Cuts[turn++ / Ways.Length % Cuts.Length]);
                 Assert.True(_complaints.Count < MostComplaints, string.Join("\n\n", _complaints));
             }
         }
@@ -46,7 +49,7 @@ public sealed class FailurePointTests(ITestOutputHelper output)
     // How many changes the work asks for varies from run to run by what the driver does beside it; those that one run does not reach fail nothing.
     private async Task<int> CountStepsAsync(FaultyVolume volume)
     {
-        await CheckAsync(volume, new DiskFailure(int.MaxValue, Eio, Lasting: false), Cuts[1], isNew: true);
+        await CheckAsync(volume, new DiskFailure(Files, int.MaxValue, Eio, Lasting: false), Cuts[1], isNew: true);
         return int.Parse(await volume.Disk.SendAsync("changes"), CultureInfo.InvariantCulture);
     }
 

@@ -33,7 +33,7 @@ internal sealed class FailingLife
     /// <summary>Lives it.</summary>
     internal async Task RunAsync()
     {
-        await _volume.Disk.SendAsync($"fail Change * {_failure.Step} {_failure.Errno} {(_failure.Lasting ? "always" : "once")}");
+        await _volume.Disk.SendAsync($"fail Change {_failure.Files} {_failure.Step} {_failure.Errno} {(_failure.Lasting ? "always" : "once")}");
         End = await MountAsync() && await WorkAsync() && await UnmountAsync() && await MountAsync() && await WorkAsync() && await TerminateAsync()
             ? "lived to its end"
             : $"{End} failed";
