@@ -159,7 +159,7 @@ public sealed partial class HipaaFileSystem
             else if (change.Size is { } cut)
             {
                 file.Dirty.Discard(cut, long.MaxValue);
-                file.Lost.Remove(cut, long.MaxValue);
+                ForgetLost(file, cut, long.MaxValue);
                 file.Size = cut;
             }
 

@@ -114,7 +114,7 @@ public sealed partial class HipaaFileSystem
         return released.Error.ToFsError();
     }
 
-    private static async ValueTask DiscardUnappliedAsync(FileState file)
+    private async ValueTask DiscardUnappliedAsync(FileState file)
     {
         await file.ExtentGate.WaitAsync();
         try
@@ -125,6 +125,7 @@ public sealed partial class HipaaFileSystem
                 file.Times = default;
                 file.Size = file.AppliedSize;
                 file.DirtySince = 0;
+                ForgetLost(file, 0, long.MaxValue);
             }
         }
         finally

@@ -51,7 +51,7 @@ public sealed partial class HipaaFileSystem
     }
 
     // The program that wrote this into the page cache has been told that it went well.
-    private static async ValueTask<FsResult<int>> NotingLossAsync(FileState file, long offset, int length, ValueTask<FsResult<int>> writing)
+    private async ValueTask<FsResult<int>> NotingLossAsync(FileState file, long offset, int length, ValueTask<FsResult<int>> writing)
     {
         FsError lost = FsError.Io;
         try
@@ -67,6 +67,7 @@ public sealed partial class HipaaFileSystem
                 lock (file.Gate)
                 {
                     file.Lost.Add(offset, length > long.MaxValue - offset ? long.MaxValue : offset + length, lost);
+                    _files.KeepWhileLost(file);
                 }
             }
         }
@@ -139,7 +140,7 @@ public sealed partial class HipaaFileSystem
             done = file.Dirty.Write(offset, content);
             if (done > 0)
             {
-                file.Lost.Remove(offset, offset + done);
+                ForgetLost(file, offset, offset + done);
                 file.Size = Math.Max(file.Size, offset + done);
                 file.BytesWritten += done;
                 if (file.DirtySince == 0)
@@ -159,6 +160,16 @@ public sealed partial class HipaaFileSystem
 
         _parts.Writeback!.NoteDirty(file, dirtyBytes);
         return done;
+    }
+
+    // What was lost is there again, or no longer part of the file. The caller holds the file's gate.
+    private void ForgetLost(FileState file, long start, long end)
+    {
+        if (file.Lost.Error != FsError.None)
+        {
+            file.Lost.Remove(start, end);
+            _files.KeepWhileLost(file);
+        }
     }
 
     private async ValueTask<FsResult<int>> WriteRestAsync(

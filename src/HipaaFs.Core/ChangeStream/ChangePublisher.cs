@@ -131,6 +131,7 @@ internal sealed partial class ChangePublisher : IDisposable
     internal async Task<StoreError> PublishAsync(CancellationToken cancel)
     {
         await _one.WaitAsync(cancel);
+        _writeback.BeginWhole(); // What the loop would leave to be repacked meanwhile, this publication could not have.
         try
         {
             TimeSpan held = HeldPages is null ? TimeSpan.Zero : await HeldPages.WriteBackAsync(cancel); // Step 1
@@ -165,6 +166,7 @@ internal sealed partial class ChangePublisher : IDisposable
         }
         finally
         {
+            _writeback.EndWhole();
             _one.Release();
         }
     }

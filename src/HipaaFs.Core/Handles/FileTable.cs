@@ -10,7 +10,11 @@ namespace HipaaFs.Handles;
 internal sealed class FileTable
 {
     private readonly Lock _lock = new();
+    // Files that nobody has open and whose state is kept for what they lost. One more would be forgotten with its last handle, as a local filesystem does it.
+    private const int MaxLost = 10_000;
+
     private readonly Dictionary<InodeId, FileState> _files = [];
+    private readonly HashSet<FileState> _lost = []; // Guarded by _lock; each is one reference.
     private readonly PagePool _pool;
     private long _applications;
 
@@ -96,6 +100,22 @@ internal sealed class FileTable
             if (--file.References == 0)
             {
                 _files.Remove(file.Id);
+            }
+        }
+    }
+
+    /// <summary>Keeps a file's state, or lets it go, after what it has lost has changed. The caller holds its <see cref="FileState.Gate"/> and a reference.</summary>
+    internal void KeepWhileLost(FileState file)
+    {
+        lock (_lock)
+        {
+            if (file.Lost.Error == FsError.None)
+            {
+                file.References -= _lost.Remove(file) ? 1 : 0;
+            }
+            else if (_lost.Count < MaxLost && _lost.Add(file))
+            {
+                file.References++;
             }
         }
     }

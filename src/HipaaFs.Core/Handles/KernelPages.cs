@@ -33,5 +33,11 @@ internal struct KernelPages
     internal int Begin() => Interlocked.CompareExchange(ref _rounds, TwoRounds, Told) is Told ? TwoRounds : Volatile.Read(ref _rounds);
 
     /// <summary>Ends a round in which the kernel wrote everything back.</summary>
-    internal void End(int begun) => Interlocked.CompareExchange(ref _rounds, begun - 1, begun);
+    internal void End(int begun)
+    {
+        if (begun > 0)
+        {
+            Interlocked.CompareExchange(ref _rounds, begun - 1, begun); // Another round may have ended it meanwhile.
+        }
+    }
 }

@@ -41,7 +41,8 @@ internal sealed class LostWrites
         for (int i = _ranges.Count - 1; i >= 0; i--)
         {
             (long heldStart, long heldEnd) = _ranges[i];
-            if (heldEnd <= start || heldStart >= end)
+            bool splits = heldStart < start && heldEnd > end;
+            if (heldEnd <= start || heldStart >= end || (splits && _ranges.Count >= MaxRanges))
             {
                 continue;
             }

@@ -65,15 +65,28 @@ public sealed class VolumeSnapshots
             return applied;
         }
 
+        _writer.Writeback.BeginWhole();
+        try
+        {
+            return await CreateWhenSettledAsync(_writer, label, cancel);
+        }
+        finally
+        {
+            _writer.Writeback.EndWhole();
+        }
+    }
+
+    private async Task<FsResult<Snapshot>> CreateWhenSettledAsync(VolumeWriter writer, string? label, CancellationToken cancel)
+    {
         for (int attempt = 1; ; attempt++)
         {
             FsResult<Snapshot> taken = FsError.Io;
             bool isSettled = true;
-            FsError error = await _writer.Repacker.RunWhenSettledAsync( // Step 2
-                () => _writer.Writeback.RunWithFinishedSegmentsAsync(async () => // Step 3
+            FsError error = await writer.Repacker.RunWhenSettledAsync( // Step 2
+                () => writer.Writeback.RunWithFinishedSegmentsAsync(async () => // Step 3
                 {
                     // A pass after step 2 may have failed to finish a segment that rows refer to.
-                    isSettled = _writer.Repacker.IsSettled;
+                    isSettled = writer.Repacker.IsSettled;
                     taken = isSettled ? await _catalog.CreateAsync(label, cancel) : FsError.Io; // Step 4
                     return taken.Error;
                 }),

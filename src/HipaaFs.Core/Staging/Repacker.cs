@@ -103,15 +103,13 @@ internal sealed partial class Repacker : IDisposable
         await _one.WaitAsync(cancel);
         try
         {
+            bool all = true;
             foreach (StagedSegment segment in _staging.Stranded)
             {
-                if (!await TryRepackAsync(segment, cancel))
-                {
-                    return FsError.Io;
-                }
+                all &= await TryRepackAsync(segment, cancel); // What makes room for others may come last.
             }
 
-            return await action();
+            return all ? await action() : FsError.Io;
         }
         finally
         {
@@ -145,6 +143,14 @@ internal sealed partial class Repacker : IDisposable
             if (FindDamage(old.Id)?.IsFinal([.. found.Live, .. found.Past]) == true)
             {
                 return true;
+            }
+
+            // The last room is that of the metadata's commits, which may be on the same disk.
+            long needed = PackedLength.Of([.. found.Live, .. found.Past]);
+            if (needed > 0 && !_staging.HasRoomFor(needed))
+            {
+                LogNoRoom(_logger, old.Id);
+                return false;
             }
 
             bool isOpenable = IsOpenable(old.Path);
@@ -267,6 +273,9 @@ internal sealed partial class Repacker : IDisposable
 
         return true;
     }
+
+    [LoggerMessage(583, LogLevel.Warning, "There is no room to repack unfinished segment {Segment}; it is tried again")]
+    private static partial void LogNoRoom(ILogger logger, SegmentId segment);
 
     [LoggerMessage(581, LogLevel.Error, "Unfinished segment {Segment} could not be repacked (error {Error}); it is tried again")]
     private static partial void LogDiskFailed(ILogger logger, SegmentId segment, int error);

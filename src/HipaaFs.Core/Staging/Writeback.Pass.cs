@@ -335,7 +335,7 @@ internal sealed partial class Writeback
             _finishRequests.Clear();
         }
 
-        bool leavesSparse = requests.TrueForAll(static request => request.LeavesSparse);
+        bool leavesSparse = requests.Count > 0 ? requests.TrueForAll(static request => request.LeavesSparse) : Volatile.Read(ref _whole) == 0;
 
         FsError worst = FsError.Io;
         try
@@ -343,7 +343,7 @@ internal sealed partial class Writeback
             FsError first = FsError.None;
             while (_plan.TryTakeRipe(all: requests.Count > 0, out OpenSegment? ripe))
             {
-                FsError error = leavesSparse && await IsSparseAsync(ripe) ? LeaveUnfinished(ripe) : await FinishAsync(ripe);
+                FsError error = leavesSparse && await TryLeaveSparseAsync(ripe) ? FsError.None : await FinishAsync(ripe);
                 first = first == FsError.None ? error : first;
             }
 
@@ -359,6 +359,25 @@ internal sealed partial class Writeback
     }
 
     // Of what was written and synced over and over only the last is needed: the rest need not be uploaded, stored until its grace is over, and deleted.
+    // True when the segment was left unfinished for that. What staging has no room for is uploaded as it is.
+    private async ValueTask<bool> TryLeaveSparseAsync(OpenSegment segment)
+    {
+        bool leaves = true; // Whatever happens: the plan knows it no more, and nobody must take it for uploaded.
+        try
+        {
+            leaves = await IsSparseAsync(segment);
+        }
+        finally
+        {
+            if (leaves)
+            {
+                _writers.GiveUp(segment);
+            }
+        }
+
+        return leaves;
+    }
+
     private async ValueTask<bool> IsSparseAsync(OpenSegment segment)
     {
         long length = segment.Writer.PlaintextLength;
@@ -369,13 +388,13 @@ internal sealed partial class Writeback
 
         MetadataResult<IReadOnlyList<SegmentUse>> live = await _metadata.GetSegmentUsesAsync(segment.Writer.Id);
         MetadataResult<IReadOnlyList<SegmentUse>> past = await _metadata.GetSegmentPastUsesAsync(segment.Writer.Id);
-        return live.Succeeded && past.Succeeded && PackedLength.IsWorthIt(length, [.. live.Value, .. past.Value]);
-    }
+        if (!live.Succeeded || !past.Succeeded)
+        {
+            return false;
+        }
 
-    private FsError LeaveUnfinished(OpenSegment segment)
-    {
-        _writers.GiveUp(segment);
-        return FsError.None;
+        long packed = PackedLength.Of([.. live.Value, .. past.Value]);
+        return PackedLength.IsWorthIt(packed, length) && _staging.HasSpareRoomFor(packed);
     }
 
     private async Task<FsError> FinishAsync(OpenSegment segment)

@@ -31,6 +31,7 @@ internal sealed partial class Writeback : IAsyncDisposable
 
     private readonly Lock _lock = new();
     private readonly List<FinishRequest> _finishRequests = [];
+    private int _whole; // Who has begun it and not ended it.
     private readonly FileTable _files;
     private readonly PagePool _pool;
     private readonly StagingArea _staging;
@@ -126,6 +127,12 @@ internal sealed partial class Writeback : IAsyncDisposable
 
         return worst;
     }
+
+    /// <summary>From here to <see cref="EndWhole"/> the loop leaves no segment unfinished of its own accord, for those who need a moment at which none is.</summary>
+    internal void BeginWhole() => Interlocked.Increment(ref _whole);
+
+    /// <summary>Ends what <see cref="BeginWhole"/> began.</summary>
+    internal void EndWhole() => Interlocked.Decrement(ref _whole);
 
     /// <summary>Finishes every open segment, so that all that is staged can be uploaded. Runs on the loop.</summary>
     /// <param name="leavesSparse">Whether one of which little is needed any more is left unfinished instead, to be repacked.</param>

@@ -1,4 +1,5 @@
 using HipaaFs.Core.Tests.Content;
+using HipaaFs.Handles;
 using HipaaFs.Metadata;
 
 namespace HipaaFs.Core.Tests.Durability;
@@ -61,6 +62,40 @@ public sealed class StagingFaultTests
         await test.FileSystem.FsyncAsync(file.Handle, false, default).Ok();
         await test.FileSystem.CloseAsync(later);
         await test.FileSystem.CloseAsync(file.Handle);
+    }
+
+    [Fact]
+    public async Task Fsync_OfWhatWasRefusedAfterTheLastClose_FailsUntilTheFileIsGone()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
+        CreatedFile file = await test.FileSystem.CreateAsync("a");
+        Assert.False((await test.FileSystem.WriteAsync(file.Handle, long.MaxValue - 10, new byte[100], WriteOrigin.PageCache, default)).IsOk);
+        await test.FileSystem.CloseAsync(file.Handle);
+
+        HandleId again = await test.FileSystem.OpenAsync("a");
+        Assert.Equal(FsError.TooLarge, await test.FileSystem.FsyncAsync(again, false, default));
+        await test.FileSystem.CloseAsync(again);
+        await test.FileSystem.UnlinkAsync(InodeId.Root, "a"u8, default).Ok();
+        Assert.Equal(0, test.Volume.Parts.Files.Count);
+    }
+
+    [Fact]
+    public void LostWrites_OfScatteredRewrites_StayFewAndNeverClaimToBeWhole()
+    {
+        var lost = new LostWrites();
+        for (long page = 0; page < 1000; page++)
+        {
+            lost.Add(page * 8192, (page * 8192) + 4096, FsError.NoSpace);
+        }
+
+        for (long page = 0; page < 100_000; page += 2)
+        {
+            lost.Remove(page * 100, (page * 100) + 10);
+        }
+
+        Assert.Equal(FsError.NoSpace, lost.Error);
+        lost.Remove(0, long.MaxValue);
+        Assert.Equal(FsError.None, lost.Error);
     }
 
     [Fact]
