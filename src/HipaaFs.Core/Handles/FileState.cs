@@ -28,7 +28,7 @@ internal sealed class FileState
     internal Lock Gate { get; } = new();
 
     /// <summary>
-    /// Held by whoever changes what the file's extents say: writeback, truncation, hole punching, cloning, repacking. Compaction, which only changes in which segment the
+    /// Held by whoever changes what the file's extents say: writeback, truncation, hole punching, cloning. Compaction and repacking, which only change in which segment the
     /// same bytes are, does not take it.
     /// </summary>
     internal SemaphoreSlim ExtentGate { get; } = new(1, 1);

@@ -70,11 +70,11 @@ public sealed class StagingFaultTests
         await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
         CreatedFile file = await test.FileSystem.CreateAsync("a");
         Assert.False((await test.FileSystem.WriteAsync(file.Handle, long.MaxValue - 10, new byte[100], WriteOrigin.PageCache, default)).IsOk);
-        await test.FileSystem.CloseAsync(file.Handle);
+        await test.FileSystem.ReleaseAsync(file.Handle).Ok();
 
         HandleId again = await test.FileSystem.OpenAsync("a");
         Assert.Equal(FsError.TooLarge, await test.FileSystem.FsyncAsync(again, false, default));
-        await test.FileSystem.CloseAsync(again);
+        await test.FileSystem.ReleaseAsync(again).Ok();
         await test.FileSystem.UnlinkAsync(InodeId.Root, "a"u8, default).Ok();
         Assert.Equal(0, test.Volume.Parts.Files.Count);
     }

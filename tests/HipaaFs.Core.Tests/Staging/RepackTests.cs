@@ -52,6 +52,36 @@ public sealed class RepackTests
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Finish_SegmentMostlyOverwritten_IsLeftUnlessSomebodyNeedsAllOfThem(bool needed)
+    {
+        var clock = new ManualTimeProvider();
+        await using TestVolume test = await TestVolume.CreateAsync(new TestVolumeOptions { Time = clock });
+        Writeback writeback = test.Volume.Parts.Writer!.Writeback;
+        HandleId handle = (await test.FileSystem.CreateAsync("a")).Handle;
+        for (int i = 0; i < 400; i++)
+        {
+            await test.FileSystem.WriteAsync(handle, 0, new byte[4096]);
+            await test.FileSystem.FsyncAsync(handle, false, default).Ok();
+        }
+
+        Assert.True(SegmentId.TryParse(Path.GetFileNameWithoutExtension(Assert.Single(Directory.GetFiles(test.StagingDirectory, "*.seg"))), out SegmentId open));
+        if (needed)
+        {
+            writeback.BeginWhole();
+        }
+
+        clock.Advance(TimeSpan.FromSeconds(16)); // Less than until the next publication.
+        await Eventually.TrueAsync(
+            () => needed ? !test.Volume.Parts.Staging.TryGet(open, out _) : test.Volume.Parts.Staging.Stranded.Count == 1,
+            needed ? "the segment is uploaded" : "the segment is left to be repacked");
+
+        Assert.Equal(needed, Directory.GetFiles(Path.Combine(test.StoreDirectory), open + "*", SearchOption.AllDirectories).Length == 1);
+        await test.FileSystem.CloseAsync(handle);
+    }
+
+    [Theory]
     [InlineData(10_000, 400)] // One to a frame, as writeback lays them out.
     [InlineData(5_000, 400)]
     [InlineData(400_000, 20)]
