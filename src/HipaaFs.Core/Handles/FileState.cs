@@ -29,7 +29,7 @@ internal sealed class FileState
 
     /// <summary>
     /// Held by whoever changes what the file's extents say: writeback, truncation, hole punching, cloning. Compaction and repacking, which only change in which segment the
-    /// same bytes are, does not take it.
+    /// same bytes are, do not take it.
     /// </summary>
     internal SemaphoreSlim ExtentGate { get; } = new(1, 1);
 

@@ -274,7 +274,7 @@ internal sealed partial class Repacker : IDisposable
         return true;
     }
 
-    [LoggerMessage(583, LogLevel.Warning, "There is no room to repack unfinished segment {Segment}; it is tried again")]
+    [LoggerMessage(594, LogLevel.Warning, "There is no room to repack unfinished segment {Segment}; it is tried again")]
     private static partial void LogNoRoom(ILogger logger, SegmentId segment);
 
     [LoggerMessage(581, LogLevel.Error, "Unfinished segment {Segment} could not be repacked (error {Error}); it is tried again")]
