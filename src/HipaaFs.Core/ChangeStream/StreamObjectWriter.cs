@@ -66,7 +66,7 @@ internal sealed class StreamObjectWriter
         }
         catch (IOException exception)
         {
-            File.Delete(path);
+            Remove(path);
             return Failed(exception);
         }
     }
@@ -86,7 +86,19 @@ internal sealed class StreamObjectWriter
         }
         finally
         {
-            File.Delete(source.Path);
+            Remove(source.Path);
+        }
+    }
+
+    private static void Remove(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // What was put is in the store whether or not the disk lets go of it here. Nothing refers to the file; the next mount removes it.
         }
     }
 

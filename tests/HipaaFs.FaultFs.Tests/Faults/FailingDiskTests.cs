@@ -1,4 +1,5 @@
 using HipaaFs.FaultFs.Tests.Mounts;
+using HipaaFs.Testing.Mounts;
 using Xunit;
 
 namespace HipaaFs.FaultFs.Tests.Faults;
@@ -58,6 +59,27 @@ public sealed class FailingDiskTests
         Assert.Contains("is written again", volume.Volume.Log, StringComparison.Ordinal);
         int operations = await volume.EndAsync();
         await volume.CheckAfterCutAsync(operations, "None strict 1");
+    }
+
+    /// <summary>What was sealed to be published is in the store: that the disk does not let go of it here ends nothing.</summary>
+    [Fact]
+    public async Task Unmount_WhatWasPublishedCannotBeRemovedHere_IsComplete()
+    {
+        await using FaultyVolume volume = await FaultyVolume.CreateAsync(FaultyVolume.Failing);
+        await volume.Volume.MountAsync();
+        Assert.Equal("barrier", await volume.WorkAsync());
+        await volume.Disk.SendAsync($"fail Unlink */staging/stream-* 1 {Eio} always");
+
+        ProcessOutcome unmounted = await volume.Volume.RunAsync("umount", volume.Volume.Root);
+
+        Assert.True(unmounted.Succeeded, $"{unmounted.Describe()}\n{volume.Volume.LogTail}");
+        Assert.NotEqual("0", await volume.Disk.SendAsync("hits"));
+        await volume.Volume.WaitForDaemonAsync(ChildProcess.DefaultTimeout);
+        int promised = await volume.PassBarrierAsync();
+        int operations = await volume.EndAsync();
+        await volume.CheckAfterCutAsync(operations, "None strict 1");
+        await volume.CheckRestoredAsync(operations, promised);
+        Assert.Empty(Directory.GetFiles(Path.Combine(volume.Volume.Volume, "staging"), "stream-*"));
     }
 
     /// <summary>The ballast: the disk is full until the file that reserves room is given up.</summary>
