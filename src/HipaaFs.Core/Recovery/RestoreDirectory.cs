@@ -61,16 +61,32 @@ internal sealed class RestoreDirectory : IDisposable
         DurableFile.SyncDirectory(_path);
     }
 
-    /// <summary>Removes what was put into the directory, the mark last, and the directory if it was made for this.</summary>
+    /// <summary>
+    /// Removes what was put into the directory, the mark last, and the directory if it was made for this. The mark stays when anything else does. Never fails: why the
+    /// restore did is what its caller has to say.
+    /// </summary>
     internal void Abandon()
     {
-        RemoveMade(_path);
-        File.Delete(VolumeOptions.RestoringPath(_path));
-        _lock.Dispose();
-        File.Delete(VolumeOptions.LockPath(_path));
-        if (!_existed)
+        try
         {
-            Directory.Delete(_path);
+            RemoveMade(_path);
+            File.Delete(Path.Combine(_path, Log));
+            if (HasMore())
+            {
+                return;
+            }
+
+            File.Delete(VolumeOptions.RestoringPath(_path));
+            _lock.Dispose();
+            File.Delete(VolumeOptions.LockPath(_path));
+            if (!_existed)
+            {
+                Directory.Delete(_path);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // Unless it is but the empty directory, what stays is under the mark, with which nothing opens it, and the next restore removes it.
         }
     }
 
@@ -106,6 +122,20 @@ internal sealed class RestoreDirectory : IDisposable
                 File.Delete(found);
             }
         }
+    }
+
+    private bool HasMore()
+    {
+        foreach (string found in Directory.EnumerateFileSystemEntries(_path))
+        {
+            string name = Path.GetFileName(found);
+            if (name != Mark && name != Path.GetFileName(VolumeOptions.LockPath(_path)))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static bool IsMade(string name)

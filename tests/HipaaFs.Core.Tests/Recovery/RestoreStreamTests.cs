@@ -63,6 +63,51 @@ public sealed class RestoreStreamTests
         Assert.False(Directory.Exists(target));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Restore_FailsAfterAMountWasRefused_SaysWhyAndLeavesNoLog(bool existed)
+    {
+        string target = "";
+        VolumeException refused = await FailAsync(
+            restored => File.WriteAllText(Path.Combine(target = restored, "log"), "refused"),
+            arrange: restored =>
+            {
+                if (existed)
+                {
+                    Directory.CreateDirectory(restored);
+                }
+            });
+
+        Assert.Equal(VolumeFailure.Integrity, refused.Failure);
+        Assert.Equal(existed, Directory.Exists(target));
+        Assert.True(!existed || !Directory.EnumerateFileSystemEntries(target).Any(), "what was found empty is empty again");
+    }
+
+    [Theory]
+    [InlineData("letter", false)] // Of somebody else.
+    [InlineData("log", true)] // Not to be deleted as a file.
+    public async Task Restore_FailsAndSomethingStays_SaysWhyAndKeepsTheMark(string name, bool isDirectory)
+    {
+        string target = "";
+        VolumeException refused = await FailAsync(restored =>
+        {
+            target = restored;
+            string path = Path.Combine(restored, name);
+            if (isDirectory)
+            {
+                Directory.CreateDirectory(path);
+                return;
+            }
+
+            File.WriteAllText(path, "a letter");
+        });
+
+        Assert.Equal(VolumeFailure.Integrity, refused.Failure);
+        Assert.True(Path.Exists(Path.Combine(target, name)));
+        Assert.True(File.Exists(VolumeOptions.RestoringPath(target)));
+    }
+
     [Fact]
     public async Task Restore_KilledInTheMiddle_DoesNotOpenAndIsDoneAgain()
     {
@@ -163,6 +208,29 @@ public sealed class RestoreStreamTests
         {
             Assert.Equal(await test.FileSystem.TreeAsync(), await restored.FileSystem.TreeAsync());
         }
+    }
+
+    // A restore whose last object is deleted when it was checked and is not read yet; says why it failed.
+    private static async Task<VolumeException> FailAsync(Action<string> meanwhile, Action<string>? arrange = null)
+    {
+        await using TestVolume test = await PublishedVolume.CreateAsync(TestVolumeOptions.Still);
+        await test.PublishAsync("b", [2]);
+        string target = "";
+        return await Assert.ThrowsAsync<VolumeException>(() => test.RestoreAsync(
+            sharesStore: true,
+            progress: new ProgressHook<RestoreProgress>(progress =>
+            {
+                if (progress.Stage == "change stream" && progress.Done == progress.Total)
+                {
+                    File.Delete(test.Streams()[1]);
+                    meanwhile(target);
+                }
+            }),
+            arrange: restored =>
+            {
+                target = restored.VolumeDirectory;
+                arrange?.Invoke(target);
+            }));
     }
 
     // More than one object of the stream holds.
