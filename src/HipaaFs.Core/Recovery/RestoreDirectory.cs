@@ -11,11 +11,26 @@ internal sealed class RestoreDirectory : IDisposable
 {
     private const string Mark = "restoring";
 
+    private const int RandomNameLength = 12;
+    private const int RandomNamePoint = 8;
+
     // Where a mount that was refused since has said so.
     private const string Log = "log";
 
-    // What a restore makes, and nothing else is ever removed from a directory that was found.
-    private static readonly string[] Made = [Mark, SqliteMetadataOptions.FileName, "ballast", "keyring", "volume.yaml"];
+    // What is written under another name first.
+    private static readonly string[] Replaced = ["keyring", "volume.yaml"];
+
+    // What a restore makes, what the database has beside it among that, and nothing else is ever removed from a directory that was found.
+    private static readonly string[] Made =
+    [
+        Mark,
+        .. Replaced,
+        SqliteMetadataOptions.FileName,
+        SqliteMetadataOptions.FileName + "-wal",
+        SqliteMetadataOptions.FileName + "-shm",
+        SqliteMetadataOptions.FileName + "-journal",
+        "ballast",
+    ];
 
     private readonly FileLock _lock;
     private readonly string _path;
@@ -142,16 +157,42 @@ internal sealed class RestoreDirectory : IDisposable
     {
         foreach (string made in Made)
         {
-            // The database has files beside it.
-            if (name == made || IsReplacement(name, made) || name.StartsWith(made + "-", StringComparison.Ordinal))
+            if (name == made)
             {
                 return true;
             }
         }
 
-        return false;
+        foreach (string replaced in Replaced)
+        {
+            if (IsReplacement(name, replaced))
+            {
+                return true;
+            }
+        }
+
+        return IsReplacement(name, Mark);
     }
 
-    // What a file that is being replaced is called until it has its name.
-    private static bool IsReplacement(string name, string replaced) => name.StartsWith("." + replaced + ".", StringComparison.Ordinal);
+    // What DurableFile.Replace calls a file until it has its name: a point, the name, a point, and what Path.GetRandomFileName makes.
+    private static bool IsReplacement(string name, string replaced) =>
+        name.StartsWith("." + replaced + ".", StringComparison.Ordinal) && IsRandomName(name.AsSpan(replaced.Length + 2));
+
+    private static bool IsRandomName(ReadOnlySpan<char> name)
+    {
+        if (name.Length != RandomNameLength)
+        {
+            return false;
+        }
+
+        for (int i = 0; i < name.Length; i++)
+        {
+            if (i == RandomNamePoint ? name[i] != '.' : !char.IsAsciiLetterLower(name[i]) && !char.IsAsciiDigit(name[i]))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 }

@@ -146,8 +146,18 @@ public sealed class RestoreStreamTests
         }
     }
 
-    [Fact]
-    public async Task Restore_BesideSomethingElse_IsRefusedAndKeepsIt()
+    [Theory]
+    [InlineData("letter")]
+    [InlineData("keyring-old")]
+    [InlineData("volume.yaml-before")]
+    [InlineData("ballast-1")]
+    [InlineData("metadata.db-copy")]
+    [InlineData("keyring-wal")]
+    [InlineData("restoring-1")]
+    [InlineData(".keyring.bak")]
+    [InlineData(".volume.yaml.swp")]
+    [InlineData(".metadata.db.abcdefgh.xyz")] // The database is never replaced.
+    public async Task Restore_BesideSomethingElse_IsRefusedAndKeepsIt(string name)
     {
         await using TestVolume test = await PublishedVolume.CreateAsync(TestVolumeOptions.Still);
         string kept = "";
@@ -155,12 +165,36 @@ public sealed class RestoreStreamTests
         {
             Directory.CreateDirectory(restored.VolumeDirectory);
             File.WriteAllText(VolumeOptions.RestoringPath(restored.VolumeDirectory), "");
-            kept = Path.Combine(restored.VolumeDirectory, "letter");
+            kept = Path.Combine(restored.VolumeDirectory, name);
             File.WriteAllText(kept, "a letter");
         }));
 
         Assert.Equal(VolumeFailure.NotEmpty, refused.Failure);
         Assert.Equal("a letter", File.ReadAllText(kept));
+    }
+
+    [Fact]
+    public async Task Restore_BesideWhatACutOffRestoreLeaves_RemovesIt()
+    {
+        await using TestVolume test = await PublishedVolume.CreateAsync(TestVolumeOptions.Still);
+        string[] left = ["metadata.db-wal", "metadata.db-shm", "metadata.db-journal", "ballast", Replacement("restoring"), Replacement("keyring"), Replacement("volume.yaml")];
+        (TestVolume restored, RestoreReport report) = await test.RestoreAsync(open: false, arrange: arranged =>
+        {
+            Directory.CreateDirectory(arranged.VolumeDirectory);
+            File.WriteAllText(VolumeOptions.RestoringPath(arranged.VolumeDirectory), "");
+            Assert.All(left, name => File.WriteAllText(Path.Combine(arranged.VolumeDirectory, name), "left"));
+        });
+        await using (restored)
+        {
+            Assert.True(report.IsComplete);
+            Assert.All(left, name => Assert.False(IsLeft(Path.Combine(restored.VolumeDirectory, name))));
+            await restored.OpenAsync();
+            Assert.Equal(await test.FileSystem.TreeAsync(), await restored.FileSystem.TreeAsync());
+        }
+
+        static string Replacement(string name) => $".{name}.{Path.GetRandomFileName()}";
+
+        static bool IsLeft(string path) => File.Exists(path) && new FileInfo(path).Length == "left".Length;
     }
 
     [Fact]
