@@ -2,6 +2,7 @@ using HipaaFs.Crypto;
 using HipaaFs.Metadata;
 using HipaaFs.Metadata.Sqlite;
 using HipaaFs.Platform;
+using HipaaFs.Recovery;
 using HipaaFs.Sessions;
 using HipaaFs.Storage;
 using Microsoft.Extensions.Logging;
@@ -17,7 +18,7 @@ public static class KeyAdministration
     public static IReadOnlyList<KeyRingWrap> ListWraps(string directory) => VolumeRing.Read(directory).Wraps;
 
     /// <summary>Lets one more key open the volume.</summary>
-    /// <exception cref="VolumeException">A key does not work, or the store refuses.</exception>
+    /// <exception cref="VolumeException">A key does not work, the store refuses, or the volume's restore has not ended.</exception>
     public static Task<KeyRingWrap> AddWrapAsync(
         VolumeOptions options, IKeyWrapper existing, IKeyWrapper added, string label, CancellationToken cancel) =>
         ChangeAsync(
@@ -33,7 +34,7 @@ public static class KeyAdministration
             cancel);
 
     /// <summary>Takes a wrap out of the ring. The last one stays.</summary>
-    /// <exception cref="VolumeException">There is no such wrap, it is the last, the key does not work, or the store refuses.</exception>
+    /// <exception cref="VolumeException">There is no such wrap, it is the last, the key does not work, the store refuses, or the volume's restore has not ended.</exception>
     public static Task<KeyRingWrap> RemoveWrapAsync(VolumeOptions options, IKeyWrapper existing, WrapId wrap, CancellationToken cancel) =>
         ChangeAsync(
             options,
@@ -71,11 +72,18 @@ public static class KeyAdministration
         return changed;
     }
 
-    // Nobody mounts the volume while its keys change; where it is mounted already, that mount goes on.
+    // Nobody mounts the volume while its keys change; where it is mounted already, that mount goes on. A restore that runs is no mount, and one that was cut off no volume.
     private static FileLock? TryLock(string directory)
     {
+        var holder = new SessionHolder(Environment.MachineName, Environment.ProcessId, 0, TimeProvider.System.GetUtcNow());
         FileLock? taken = FileLock.TryAcquire(VolumeOptions.LockPath(directory));
-        taken?.Describe(new SessionHolder(Environment.MachineName, Environment.ProcessId, 0, TimeProvider.System.GetUtcNow()).ToJson());
+        if (RestoreDirectory.IsUnfinished(directory))
+        {
+            taken?.Dispose();
+            return VolumeDirectory.Lock(directory, holder); // Says why it is refused, unless the restore has just ended.
+        }
+
+        taken?.Describe(holder.ToJson());
         return taken;
     }
 

@@ -1,4 +1,5 @@
 using HipaaFs.ChangeStream;
+using HipaaFs.Platform;
 using HipaaFs.Recovery;
 using HipaaFs.Storage;
 using HipaaFs.Testing;
@@ -143,6 +144,16 @@ public sealed class RestoreStreamTests
             TestVolume.CopyTree(killed["volume"], half.VolumeDirectory);
             await half.AssertRefusedAsync();
             Assert.Equal(VolumeFailure.Refused, (await Assert.ThrowsAsync<VolumeException>(() => half.CheckAsync())).Failure);
+            string[] rings = half.Rings();
+            Assert.Equal(VolumeFailure.Refused, (await Assert.ThrowsAsync<VolumeException>(() => half.AddKeyAsync(killed))).Failure);
+            using (FileLock.TryAcquire(VolumeOptions.LockPath(half.VolumeDirectory)))
+            {
+                using var other = new ScratchDirectory();
+                VolumeException restoring = await Assert.ThrowsAsync<VolumeException>(() => half.AddKeyAsync(other));
+                Assert.Equal(VolumeFailure.HeldByAnother, restoring.Failure);
+            }
+
+            Assert.Equal(rings, half.Rings());
         }
     }
 
