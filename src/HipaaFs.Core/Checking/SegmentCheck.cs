@@ -30,6 +30,9 @@ internal sealed class SegmentCheck
     /// <summary>How many segments are given up, if repairs are wanted: their rows say that they are in the store, and they are not, or not whole.</summary>
     internal long GivenUp { get; private set; }
 
+    /// <summary>How many segments that were given up before are back, if repairs are wanted: their rows say what there is again.</summary>
+    internal long BroughtBack { get; private set; }
+
     /// <summary>Checks all segments. Without a key ring, frames in staging are counted and not opened.</summary>
     /// <exception cref="VolumeException">The store cannot be listed.</exception>
     internal async Task RunAsync(StagingArea staging, KeyRing? ring, IObjectStore store, CancellationToken cancel)
@@ -85,8 +88,7 @@ internal sealed class SegmentCheck
                 return false;
             }
 
-            _rows.Segments[row.Id] = whole;
-            _findings.Add(CheckKind.SegmentShort, ShortSubject(row, stored.Value), new SegmentChange(ChangeKind.Upsert, whole));
+            BringBack(CheckKind.SegmentShort, ShortSubject(row, stored.Value), whole);
             return true;
         }
 
@@ -100,11 +102,17 @@ internal sealed class SegmentCheck
             return false;
         }
 
-        _rows.Segments[row.Id] = back;
+        BringBack(CheckKind.SegmentMissing, $"segment {row.Id}", back);
         _made.Add(row.Id);
-        _findings.Add(CheckKind.SegmentMissing, $"segment {row.Id}", new SegmentChange(ChangeKind.Upsert, back));
         CheckStaged(back, path, uses, ring);
         return true;
+    }
+
+    private void BringBack(CheckKind kind, string subject, SegmentRow row)
+    {
+        _rows.Segments[row.Id] = row;
+        _findings.Add(kind, subject, new SegmentChange(ChangeKind.Upsert, row));
+        BroughtBack += _findings.MayRepair ? 1 : 0;
     }
 
     // What is found is checked as if its row had always been there.

@@ -64,7 +64,7 @@ public sealed class VolumeCheck
         await using MeteringObjectStore store = VolumeStore.Open(_options.Stores, _options.Store, create: false, loggers, TimeProvider.System);
         var segments = new SegmentCheck(rows, _findings, _progress);
         await segments.RunAsync(new StagingArea(_options.Staging), ring, store, cancel);
-        await RepairAsync(metadata, rows.Epoch, segments.GivenUp, cancel);
+        await RepairAsync(metadata, rows.Epoch, segments.GivenUp - segments.BroughtBack, cancel);
         return new CheckReport(rows.Inodes.Count, rows.Segments.Count, _findings.All);
     }
 
@@ -81,7 +81,7 @@ public sealed class VolumeCheck
         }
     }
 
-    private async Task RepairAsync(SqliteMetadataStore metadata, ulong epoch, long givenUp, CancellationToken cancel)
+    private async Task RepairAsync(SqliteMetadataStore metadata, ulong epoch, long moreMissing, CancellationToken cancel)
     {
         List<RowChange> repairs = _findings.TakeRepairs(epoch);
         if (repairs.Count == 0)
@@ -89,8 +89,9 @@ public sealed class VolumeCheck
             return;
         }
 
-        // What is given up is missing from now on, as if the restore had found it so: nobody deleted it since.
-        if (givenUp > 0 && await RollbackCheck.NoteMoreMissingAsync(metadata, givenUp, cancel) is { } note)
+        // What is given up is missing from now on, as if the restore had found it so: nobody deleted it since. What is back is missing no more: it must not make up for
+        // another that is deleted.
+        if (moreMissing != 0 && await RollbackCheck.NoteMissingAsync(metadata, moreMissing, cancel) is { } note)
         {
             repairs.Add(note);
         }

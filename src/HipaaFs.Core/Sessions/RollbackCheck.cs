@@ -88,10 +88,10 @@ internal sealed class RollbackCheck
         return (await metadata.SetSettingAsync(OperationId.None, RestoredSetting, EncodeRestored(session.Value, missingSegments), cancel)).Error;
     }
 
-    /// <summary>The row that notes more segments as missing since the restore; null when the copy was not made by one.</summary>
-    internal static async ValueTask<SettingChange?> NoteMoreMissingAsync(IMetadataStore metadata, long segments, CancellationToken cancel) =>
+    /// <summary>The row that notes so many more segments as missing since the restore, or less when it is negative; null when the copy was not made by one.</summary>
+    internal static async ValueTask<SettingChange?> NoteMissingAsync(IMetadataStore metadata, long more, CancellationToken cancel) =>
         await ReadRestoredAsync(metadata, cancel) is { } restored
-            ? new SettingChange(ChangeKind.Upsert, RestoredSetting, EncodeRestored(restored.Session, restored.Missing + segments))
+            ? new SettingChange(ChangeKind.Upsert, RestoredSetting, EncodeRestored(restored.Session, Math.Max(0, restored.Missing + more)))
             : null;
 
     /// <summary>Compares.</summary>

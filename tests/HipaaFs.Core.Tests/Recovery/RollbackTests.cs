@@ -288,6 +288,52 @@ public sealed class RollbackTests
     }
 
     [Theory]
+    [InlineData(false, CheckKind.SegmentMissing)] // Its file in staging comes back.
+    [InlineData(true, CheckKind.SegmentShort)] // It comes back as an object.
+    public async Task Open_WhatARepairGaveUpWasBroughtBackSince_CountsItAsMissingNoMore(bool isStored, CheckKind kind)
+    {
+        await using TestVolume first = await TestVolume.CreateAsync(TestVolumeOptions.Still);
+        await first.PublishAsync("a", FileSystemCalls.RandomBytes(50_000, 1));
+        string[] published = Segments(first);
+        await first.PublishAsync("b", [2]); // So that the row of the first says that it is in the store.
+        await first.StopAsync();
+        (TestVolume second, RestoreReport report) = await first.RestoreAsync(sharesStore: true);
+        await using (second)
+        {
+            Assert.Equal(0, report.MissingSegments);
+            second.Store.Add(new StoreFault(StoreFaultKind.Fail));
+            await second.FileSystem.PutAsync("lost", FileSystemCalls.RandomBytes(50_000, 4));
+            await second.FileSystem.SyncAsync(default).Ok();
+            await using TestVolume killed = second.CopyFiles(); // How long the segment becomes is not known yet.
+            string[] before = Segments(second);
+            second.Store.Heal();
+            await second.DrainAsync();
+            string staged = Assert.Single(Directory.GetFiles(killed.StagingDirectory, "*.seg"));
+            byte[] content = File.ReadAllBytes(staged);
+            File.Delete(staged);
+            Assert.Contains((await killed.CheckAsync(repair: true)).Findings, static found => found is { Kind: CheckKind.StagingMissing, Repaired: true });
+            if (isStored)
+            {
+                string stored = Assert.Single(Segments(second), path => !before.Contains(path));
+                string back = CopyOf(stored);
+                Directory.CreateDirectory(Path.GetDirectoryName(back)!);
+                File.Copy(stored, back);
+            }
+            else
+            {
+                File.WriteAllBytes(staged, content);
+            }
+
+            Assert.Contains((await killed.CheckAsync(repair: true)).Findings, found => found.Kind == kind && found.Repaired);
+
+            File.Delete(CopyOf(Assert.Single(published))); // As the original does, which went on.
+            Assert.Contains("1 of its segments", (await killed.AssertRefusedAsync()).Message, StringComparison.Ordinal);
+
+            string CopyOf(string path) => Path.Combine(killed.StoreDirectory, Path.GetRelativePath(second.StoreDirectory, path));
+        }
+    }
+
+    [Theory]
     [InlineData("")] // The store is away.
     [InlineData("seg/")] // It does not list its segments.
     public async Task Claim_RestoredLongAgoAndItsSegmentsDeletedSince_IsNotMadeLateEither(string failing)
