@@ -362,8 +362,16 @@ internal sealed partial class ChangePublisher : IDisposable
 
     private async ValueTask<StoreError> PutAllAsync(StreamSpool spool, CancellationToken cancel)
     {
-        StoreError error = await spool.PutAllAsync(cancel);
-        ForgetIfFailed(error);
+        StoreError error = StoreError.Unavailable;
+        try
+        {
+            error = await spool.PutAllAsync(cancel);
+        }
+        finally
+        {
+            ForgetIfFailed(error); // Also when it was cancelled: it may have arrived.
+        }
+
         return error;
     }
 

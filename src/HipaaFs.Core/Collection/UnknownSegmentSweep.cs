@@ -60,7 +60,7 @@ internal sealed partial class UnknownSegmentSweep
         }
 
         StoreResult<ObjectProperties> claim = await _store.GetPropertiesAsync(StoreLayout.Session(_fence.Session.Value), cancel);
-        if (!claim.Succeeded || !await _fence.IsNewestAsync(cancel))
+        if (!claim.Succeeded || !await _fence.HoldsStoreAsync(cancel))
         {
             return report;
         }
@@ -102,7 +102,7 @@ internal sealed partial class UnknownSegmentSweep
 
                 if (tried == SegmentCollector.MostBetweenLooks || _time.GetElapsedTime(lookedAt) >= SegmentCollector.LongestBetweenLooks)
                 {
-                    if (!await _fence.IsNewestAsync(cancel))
+                    if (!await _fence.HoldsStoreAsync(cancel))
                     {
                         return report; // It may know what is left.
                     }

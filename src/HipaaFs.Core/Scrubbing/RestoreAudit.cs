@@ -97,6 +97,12 @@ internal sealed partial class RestoreAudit
                     continue;
                 }
 
+                if (!await _fence.HoldsStoreAsync(cancel))
+                {
+                    Add(new ScrubObjectFinding(ScrubObjectKind.ChangeStream, !isNewestThere || !isPreviousThere, IsRepaired: false), tally);
+                    return StoreError.None;
+                }
+
                 await _publisher.BeginChainAsync(Kept(published.Chains, isNewestWhole, isPreviousWhole), cancel);
                 StoreError begun = await _publisher.PublishAsync(cancel);
                 Add(new ScrubObjectFinding(ScrubObjectKind.ChangeStream, !isNewestThere || !isPreviousThere, begun == StoreError.None), tally);
@@ -125,7 +131,7 @@ internal sealed partial class RestoreAudit
         }
 
         bool isMissing = !read.Succeeded && read.Error == StoreError.NotFound;
-        bool isRepaired = await _fence.IsNewestAsync(cancel)
+        bool isRepaired = await _fence.HoldsStoreAsync(cancel)
             && await VolumeStore.PutAsync(
                 _store, StoreLayout.Volume, expected.ToJson(), isMissing ? PutCondition.IfAbsent : PutCondition.None, cancel) == StoreError.None;
         return new ScrubObjectFinding(ScrubObjectKind.VolumeMark, isMissing, isRepaired);

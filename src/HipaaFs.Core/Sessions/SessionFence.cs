@@ -95,7 +95,7 @@ internal sealed partial class SessionFence : IDisposable
     /// <summary>Claims the session's number. <see cref="StoreError.AlreadyExists"/>: another has it, take a higher one.</summary>
     internal async ValueTask<StoreError> TryClaimAsync(CancellationToken cancel)
     {
-        byte[] content = JsonSerializer.SerializeToUtf8Bytes(_holder, SessionHolderContext.Default.SessionHolder);
+        byte[] content = Claim;
         StoreResult<ObjectProperties> put = await _store.PutAsync(StoreLayout.Session(_session.Value), content, PutCondition.IfAbsent, cancel);
         StoreError error = put.Succeeded ? StoreError.None : put.Error;
         if (error == StoreError.AlreadyExists)
@@ -115,6 +115,8 @@ internal sealed partial class SessionFence : IDisposable
         return error;
     }
 
+    private byte[] Claim => JsonSerializer.SerializeToUtf8Bytes(_holder, SessionHolderContext.Default.SessionHolder);
+
     private async ValueTask<StoreError> HasNewerAsync(CancellationToken cancel)
     {
         StoreResult<ObjectPage> page = await _store.ListAsync(StoreLayout.SessionPrefix, StoreLayout.Session(_session.Value), 1, cancel);
@@ -132,6 +134,13 @@ internal sealed partial class SessionFence : IDisposable
 
         return found.AsSpan(0, read.Value).SequenceEqual(claim) ? StoreError.None : StoreError.AlreadyExists;
     }
+
+    /// <summary>
+    /// Whether this session is the newest and the store is the one that it claimed: for what puts right or deletes what this volume does not know, and must never do so in the
+    /// store of another volume, whose disk or name has come to be where this one's was.
+    /// </summary>
+    internal async ValueTask<bool> HoldsStoreAsync(CancellationToken cancel) =>
+        await IsNewestAsync(cancel) && await IsOursAsync(Claim, cancel) == StoreError.None;
 
     /// <summary>Waits until uploads may begin.</summary>
     internal Task WaitForClaimAsync(CancellationToken cancel) => _claimed.Task.WaitAsync(cancel);

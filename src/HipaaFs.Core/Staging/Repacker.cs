@@ -145,15 +145,15 @@ internal sealed partial class Repacker : IDisposable
                 return true;
             }
 
+            bool isOpenable = IsOpenable(old.Path);
             // The last room is that of the metadata's commits, which may be on the same disk.
-            long needed = PackedLength.Of([.. found.Live, .. found.Past]);
+            long needed = isOpenable ? PackedLength.Of([.. found.Live, .. found.Past]) : 0;
             if (needed > 0 && !_staging.HasRoomFor(needed))
             {
                 LogNoRoom(_logger, old.Id);
                 return false;
             }
 
-            bool isOpenable = IsOpenable(old.Path);
             foreach (SegmentUse use in isOpenable ? [] : SegmentMove.WithoutRepetition([.. found.Live, .. found.Past]))
             {
                 readable.NoteUnreadable(use, FsError.Io);

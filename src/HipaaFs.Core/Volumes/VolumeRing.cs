@@ -217,7 +217,7 @@ internal static partial class VolumeRing
 
         // What a newer generation said is not known here: an older ring under its name or a newer one would bring removed keys back.
         bool isRepaired = stored <= generation
-            && await fence.IsNewestAsync(cancel)
+            && await fence.HoldsStoreAsync(cancel)
             && await VolumeStore.PutAsync(
                 store, StoreLayout.Ring(generation), content, isMissing ? PutCondition.IfAbsent : PutCondition.None, cancel) == StoreError.None;
         return new ScrubObjectFinding(ScrubObjectKind.KeyRing, isMissing, isRepaired);
@@ -229,7 +229,7 @@ internal static partial class VolumeRing
         try
         {
             KeyRingDocument local = Read(directory);
-            if (ring.Proves(local))
+            if (ring.Proves(local) && local.Generation >= ring.Generation) // An older one would bring removed keys back.
             {
                 return (local.Generation, local.Bytes.ToArray());
             }

@@ -52,6 +52,40 @@ public sealed class ScrubOfRestoreTests
         Assert.False(File.Exists(ring));
     }
 
+    // A disk or a bucket of another volume has come to be where this one's was.
+    [Fact]
+    public async Task Scrub_StoreOfAnotherVolume_PutsNothingIntoIt()
+    {
+        await using TestVolume test = await PublishedVolume.CreateAsync(TestVolumeOptions.Still);
+        await using TestVolume other = await PublishedVolume.CreateAsync(TestVolumeOptions.Still);
+        Replace(test, "volume.json", other);
+        Replace(test, "keyring", other);
+        Replace(test, "session", other);
+        string[] rings = [.. test.Rings().Select(static ring => Convert.ToHexString(File.ReadAllBytes(ring)))];
+
+        ScrubReport report = await ScrubAsync(test);
+        Assert.False(report.IsSound);
+        Assert.All(report.Objects, static found => Assert.False(found.IsRepaired));
+        Assert.Equal(rings, test.Rings().Select(static ring => Convert.ToHexString(File.ReadAllBytes(ring))));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(other.StoreDirectory, "volume.json")), File.ReadAllBytes(Path.Combine(test.StoreDirectory, "volume.json")));
+    }
+
+    private static void Replace(TestVolume test, string name, TestVolume other)
+    {
+        string from = Path.Combine(other.StoreDirectory, name);
+        string to = Path.Combine(test.StoreDirectory, name);
+        if (File.Exists(from))
+        {
+            File.Copy(from, to, overwrite: true);
+            return;
+        }
+
+        foreach (string file in Directory.GetFiles(from))
+        {
+            File.Copy(file, Path.Combine(to, Path.GetFileName(file)), overwrite: true);
+        }
+    }
+
     [Fact]
     public async Task Scrub_StreamCannotBeRead_SaysSoAndGoesOnThere()
     {
