@@ -90,7 +90,8 @@ internal sealed class StreamObjectWriter
         }
     }
 
-    private static void Remove(string path)
+    /// <summary>Deletes a sealed object on the local disk; one that the disk does not let go of is the next mount's.</summary>
+    internal static void Remove(string path)
     {
         try
         {

@@ -62,7 +62,7 @@ internal sealed class StreamSpool : IDisposable
     {
         while (_waiting.TryDequeue(out SealedStreamObject left))
         {
-            File.Delete(left.Source.Path);
+            StreamObjectWriter.Remove(left.Source.Path); // The error that ended the publication is the one to tell.
         }
     }
 }
