@@ -24,6 +24,9 @@ public sealed partial class HipaaFileSystem
     /// </summary>
     internal bool MayHaveHeldPages => WriteBackPages is not null && _handles.MayHaveHeldPages;
 
+    /// <summary>Files of which the kernel's page cache held bytes that were refused and are gone, until they are written again; and why of one of them.</summary>
+    internal (int Files, FsError Error) LostWrites => _files.Lost;
+
     /// <summary>Applies everything that was written before the call, what the kernel still holds back of open files too.</summary>
     internal async ValueTask<FsError> ApplyAllAsync()
     {

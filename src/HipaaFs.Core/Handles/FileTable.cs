@@ -32,6 +32,25 @@ internal sealed class FileTable
         }
     }
 
+    /// <summary>Files of which written bytes were refused and are not there again, and why of one of them; <see cref="FsError.None"/> without any.</summary>
+    internal (int Files, FsError Error) Lost
+    {
+        get
+        {
+            lock (_lock)
+            {
+                FsError error = FsError.None;
+                foreach (FileState file in _lost)
+                {
+                    error = file.Lost.Error;
+                    break;
+                }
+
+                return (_lost.Count, error);
+            }
+        }
+    }
+
     /// <summary>
     /// How often unapplied data of any file has gone to its row. Whoever lays unapplied data over a row that was read before, reads it again when this has changed:
     /// the row may be from before and the data gone.

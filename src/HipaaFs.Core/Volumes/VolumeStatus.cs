@@ -47,6 +47,9 @@ public sealed record VolumeStatus
     /// <summary>Why written data cannot be staged; null when it can.</summary>
     public string? WritebackError { get; init; }
 
+    /// <summary>Files of which bytes that programs had written were refused and are gone, and that nobody has written again.</summary>
+    public int LostFiles { get; init; }
+
     /// <summary>Whether the disk refused the metadata of what was done last, which then is lost: everything is refused from there on.</summary>
     public bool HasMetadataFailed { get; init; }
 

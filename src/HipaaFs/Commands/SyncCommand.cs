@@ -17,7 +17,9 @@ internal static class SyncCommand
         {
             MountEntry mount = MountLocator.FindMount(parsed.GetRequiredValue(mountPoint));
             using ControlClient client = await MountLocator.ConnectAsync(mount.Volume!.Value, runner.Context, cancel);
-            if (!await Task.Run(() => MountedFileSystem.Flush(mount.MountPoint), cancel))
+            bool flushed = await Task.Run(() => MountedFileSystem.Flush(mount.MountPoint), cancel);
+            MountStatus status = await client.SyncAsync(cancel); // If it fails it knows better why than the kernel.
+            if (!flushed)
             {
                 throw new CommandException(
                     ExitCode.Failed,
@@ -25,7 +27,6 @@ internal static class SyncCommand
                     "'hipaafs status' shows what is wrong; a file whose data was lost fails its next fsync.");
             }
 
-            MountStatus status = await client.SyncAsync(cancel);
             output.Result(status, JsonOutput.Default.MountStatus, text => text.WriteLine($"{mount.MountPoint}: everything is durable."));
             return ExitCode.Done;
         });

@@ -69,6 +69,9 @@ internal sealed record VolumeFigures
     /// <summary>Why written data cannot be staged; null when it can.</summary>
     public string? WritebackError { get; init; }
 
+    /// <summary>Files of which bytes that programs had written were refused and are gone, and that nobody has written again.</summary>
+    public int LostFiles { get; init; }
+
     /// <summary>Whether the disk refused the metadata of what was done last, which then is lost: everything is refused until the volume is mounted again.</summary>
     public bool MetadataFailed { get; init; }
 

@@ -237,9 +237,18 @@ internal sealed partial class MountDaemon
             // The watch gave up; why is said below.
         }
 
+        VolumeStatus status = _volume.GetStatus();
         if (problem is not null)
         {
-            throw NotUploaded(problem, _volume.GetStatus());
+            throw NotUploaded(problem, status);
+        }
+
+        if (status.LostFiles > 0)
+        {
+            throw new CommandException(
+                ExitCode.Failed,
+                $"unmount {_plan.MountPoint}: everything is uploaded, but what was written to {status.LostFiles} files was refused and is gone; it stays mounted",
+                $"Write these files again, or go without: hipaafs umount --now {_plan.MountPoint}");
         }
     }
 

@@ -75,7 +75,10 @@ public sealed class StagingFaultTests
         HandleId again = await test.FileSystem.OpenAsync("a");
         Assert.Equal(FsError.TooLarge, await test.FileSystem.FsyncAsync(again, false, default));
         await test.FileSystem.ReleaseAsync(again).Ok();
+        Assert.Equal((1, FsError.TooLarge), (test.Volume.GetStatus().LostFiles, await test.Volume.SyncAsync(default)));
+
         await test.FileSystem.UnlinkAsync(InodeId.Root, "a"u8, default).Ok();
+        Assert.Equal((0, FsError.None), (test.Volume.GetStatus().LostFiles, await test.Volume.SyncAsync(default)));
         Assert.Equal(0, test.Volume.Parts.Files.Count);
     }
 

@@ -40,7 +40,7 @@ public sealed class OverloadBurnTests(ITestOutputHelper output)
         string journal = Path.Combine(volume.Work, "journal");
         await store.BeginAsync();
         using Process writer = ChildProcess.Start(
-            Shell.Python, [Path.Combine(Scripts, "burn_writer.py"), directory, journal, $"{seed}"], new ChildProcessOptions());
+            Shell.Python, [Path.Combine(Scripts, "burn_writer.py"), directory, journal, $"{seed}", $"{journal}.killed"], new ChildProcessOptions());
         Task<string> words = writer.StandardOutput.ReadToEndAsync();
         Task<string> errors = writer.StandardError.ReadToEndAsync();
 
@@ -62,6 +62,7 @@ public sealed class OverloadBurnTests(ITestOutputHelper output)
 
         JsonElement figures = await FiguresAsync(volume);
         until = await ReadRecoveryPointAsync(volume);
+        await File.WriteAllTextAsync($"{journal}.killed", "");
         await store.BurnAsync();
         Assert.True(await ChildProcess.WaitAsync(writer, ChildProcess.LongTimeout), "the writer hangs after the daemon's end");
         Assert.True(writer.ExitCode == 0, $"the writer failed: {await words}{await errors}");

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using HipaaFs.Testing;
 using HipaaFs.Testing.Mounts;
 using Xunit;
 
@@ -57,6 +58,32 @@ public sealed class FullStagingTests
         string said = await volume.ShellAsync($"{Shell.Python} {Path.Combine(Repository.Root, "tests", "HipaaFs.Mount.Tests", "Scripts", "full_staging.py")} {Path.Combine(volume.Store, "session")}");
 
         Assert.Equal("refused\nrefused again\nrefused to another\nwritten again\n", said);
+        await volume.UnmountAsync();
+    }
+
+    [Fact]
+    public async Task SyncAndUmount_OfWhatWasRefused_SayThatItIsGone()
+    {
+        const int failed = 1;
+        await using MountedVolume volume = await MountedVolume.CreateAsync(
+            new MountedVolumeOptions { Configuration = "staging:\n  size: 256MiB\n  when_full: no_space\n", Mount = false });
+        await Shell.CheckAsync("touch session", volume.Store); // A store that takes no session takes no data.
+        await volume.MountAsync();
+        await volume.ShellAsync("echo kept > kept; if dd if=/dev/zero of=refused bs=1M count=400 conv=fsync status=none; then exit 1; fi");
+
+        ProcessOutcome synced = await volume.RunAsync("sync", volume.Root);
+        Assert.Equal(failed, synced.ExitCode);
+        Assert.Contains("what was written to 1 files was refused (NoSpace) and is gone", synced.Error, StringComparison.Ordinal);
+        Assert.Contains("LOST", (await volume.RunAsync("status", volume.Root)).Text, StringComparison.Ordinal);
+
+        await Shell.CheckAsync("rm session", volume.Store);
+        await Eventually.TrueAsync(
+            async () => !(await volume.RunAsync("status", volume.Root)).Text.Contains("NOT CLAIMED", StringComparison.Ordinal), "the session is claimed");
+        ProcessOutcome unmounted = await volume.RunAsync("umount", volume.Root);
+        Assert.Equal(failed, unmounted.ExitCode);
+        Assert.Contains("it stays mounted", unmounted.Error, StringComparison.Ordinal);
+        Assert.Equal("kept\n", await volume.ShellAsync("cat kept && rm refused"));
+        (await volume.RunAsync("sync", volume.Root)).EnsureSucceeded();
         await volume.UnmountAsync();
     }
 }

@@ -61,7 +61,7 @@ public sealed class BurnTests
     private static async Task<double> WriteUntilBurntAsync(MountedVolume volume, string directory, string journal, int seed)
     {
         using Process writer = ChildProcess.Start(
-            Shell.Python, [Script("burn_writer.py"), directory, journal, $"{seed}"], new ChildProcessOptions());
+            Shell.Python, [Script("burn_writer.py"), directory, journal, $"{seed}", $"{journal}.killed"], new ChildProcessOptions());
         Task<string> words = writer.StandardOutput.ReadToEndAsync();
         Task<string> errors = writer.StandardError.ReadToEndAsync();
 
@@ -75,6 +75,7 @@ public sealed class BurnTests
         }
 
         double until = await MountFigures.ReadRecoveryPointAsync(volume);
+        await File.WriteAllTextAsync($"{journal}.killed", "");
         await volume.KillAsync();
         Assert.True(await ChildProcess.WaitAsync(writer, ChildProcess.LongTimeout), "the writer hangs after the daemon's end");
         Assert.True(writer.ExitCode == 0, $"the writer failed: {await words}{await errors}");

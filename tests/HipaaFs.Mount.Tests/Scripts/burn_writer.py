@@ -1,6 +1,8 @@
 """Writes to a mount until it goes away, and keeps beside it a journal of what was there at which time.
 
-Usage: burn_writer.py DIRECTORY-ON-THE-MOUNT JOURNAL SEED
+Usage: burn_writer.py DIRECTORY-ON-THE-MOUNT JOURNAL SEED MARK
+
+MARK is made before the daemon is killed (ending.py).
 
 Every file lives one life, in stages: made and fsynced, renamed, removed; some stop early. A line of the journal is TIME WORD
 STAGE NAME SIZE; WORD is "begun" before the calls of a stage, "done" after they returned. Content is a function of the name.
@@ -12,6 +14,7 @@ import sys
 import time
 
 from crash_writer import stream, synced_directory
+from ending import run_until_killed
 
 MADE, RENAMED, REMOVED = 1, 2, 3
 
@@ -68,8 +71,4 @@ class Writer:
 
 
 if __name__ == "__main__":
-    try:
-        Writer(sys.argv[1], sys.argv[2], int(sys.argv[3])).run()
-    except OSError as error:
-        # The daemon is gone: ENOTCONN, ECONNABORTED, EIO. Whatever else went wrong shows in the check.
-        print("ended:", error)
+    run_until_killed(Writer(sys.argv[1], sys.argv[2], int(sys.argv[3])).run, sys.argv[4])
