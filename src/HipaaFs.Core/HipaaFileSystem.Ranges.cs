@@ -239,7 +239,7 @@ public sealed partial class HipaaFileSystem
                 interrupted);
             if (made.Succeeded)
             {
-                ExtentsChanged(file, offset, offset + length, made.Value.Value.Size);
+                RangeReplaced(file, offset, offset + length, made.Value.Value.Size);
             }
 
             return made.Error.ToFsError();
@@ -281,7 +281,7 @@ public sealed partial class HipaaFileSystem
             return cloned.Error.ToFsError();
         }
 
-        ExtentsChanged(to, targetOffset, targetOffset + length, cloned.Value.Value.Size);
+        RangeReplaced(to, targetOffset, targetOffset + length, cloned.Value.Value.Size);
         return length;
     }
 
@@ -329,7 +329,7 @@ public sealed partial class HipaaFileSystem
             return error.ToFsError();
         }
 
-        ExtentsChanged(to, targetOffset, targetOffset + length, Math.Max(target.Value.Size, targetOffset + length));
+        RangeReplaced(to, targetOffset, targetOffset + length, Math.Max(target.Value.Size, targetOffset + length));
         return length;
     }
 
@@ -399,6 +399,16 @@ public sealed partial class HipaaFileSystem
         }
 
         return moved;
+    }
+
+    // The same, of a change that gave the range a content which nothing of before is needed for.
+    private void RangeReplaced(FileState file, long start, long end, long rowSize)
+    {
+        ExtentsChanged(file, start, end, rowSize);
+        lock (file.Gate)
+        {
+            ForgetLost(file, start, end);
+        }
     }
 
     // The caller holds the file's ExtentGate and has applied a change of its rows. Bytes written since then lie above it.

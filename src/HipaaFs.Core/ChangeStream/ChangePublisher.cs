@@ -146,7 +146,7 @@ internal sealed partial class ChangePublisher : IDisposable
             }
 
             CommitSequence? upTo = await UploadUpToACommitAsync(cancel); // Steps 2 and 3
-            if (upTo is null || !await _fence.IsNewestAsync(cancel)) // Step 4
+            if (upTo is null || !await _fence.HoldsStoreAsync(cancel)) // Step 4
             {
                 return StoreError.Unavailable;
             }

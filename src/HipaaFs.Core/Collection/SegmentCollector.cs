@@ -140,13 +140,13 @@ internal sealed partial class SegmentCollector : IDisposable
     {
         (int condemned, long condemnedBytes) = await CondemnAsync(cancel);
         await _ages.LookAsync(cancel);
-        if (!await _fence.IsNewestAsync(cancel))
+        if (!await _fence.HoldsStoreAsync(cancel))
         {
             return new CollectionReport(condemned, condemnedBytes, 0, 0);
         }
 
         (int deleted, long deletedBytes) = await DeleteAsync(grace, progress, cancel);
-        if (await _fence.IsNewestAsync(cancel)) // The deletions took their time.
+        if (await _fence.HoldsStoreAsync(cancel)) // The deletions took their time.
         {
             await CollectPastAsync(cancel);
         }
@@ -235,7 +235,7 @@ internal sealed partial class SegmentCollector : IDisposable
 
                 if (tried == MostBetweenLooks || _time.GetElapsedTime(lookedAt) >= LongestBetweenLooks)
                 {
-                    if (!await _fence.IsNewestAsync(cancel))
+                    if (!await _fence.HoldsStoreAsync(cancel))
                     {
                         return (segments, bytes); // It may need what is left.
                     }

@@ -111,6 +111,17 @@ internal sealed class RollbackCheck
 
     private async ValueTask<StoreResult<RollbackFinding>> CompareAsync(ulong own, CancellationToken cancel)
     {
+        StoreResult<bool> isOurs = await IsOfVolumeAsync(cancel); // A store that was away may come back as another: a disk, a share, a name.
+        if (!isOurs.Succeeded)
+        {
+            return isOurs.Error;
+        }
+
+        if (!isOurs.Value)
+        {
+            return RollbackFinding.StoreIsAnothers;
+        }
+
         StoreResult<ulong> claimed = await SessionFence.FindNewestAsync(_store, cancel);
         if (!claimed.Succeeded)
         {
@@ -130,6 +141,15 @@ internal sealed class RollbackCheck
         }
 
         return HasPublished ? await CompareStreamAsync(cancel) : await CompareSegmentsAsync(_restored!.Value.Missing, cancel);
+    }
+
+    private async ValueTask<StoreResult<bool>> IsOfVolumeAsync(CancellationToken cancel)
+    {
+        byte[] content = new byte[VolumeIdentity.MaxLength];
+        StoreResult<int> read = await _store.ReadAsync(StoreLayout.Volume, EntityTag.Any, 0, content, cancel);
+        return read.Succeeded ? VolumeIdentity.TryParse(content.AsSpan(0, read.Value))?.Id == _options.VolumeId
+            : read.Error == StoreError.NotFound ? false
+            : read.Error;
     }
 
     // What was staged since is in no store, and its rows say so. What this copy condemned since it does not need.

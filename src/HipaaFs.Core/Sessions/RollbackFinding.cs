@@ -15,6 +15,9 @@ internal enum RollbackFinding
     /// <summary>Another copy of the volume was opened for writing since.</summary>
     OtherIsNewer,
 
+    /// <summary>The store is another volume's, or none: what answers now at its place is not what the volume was made with.</summary>
+    StoreIsAnothers,
+
     /// <summary>This copy was restored, and the store lacks segments that it had then: whoever has the volume deleted them.</summary>
     SegmentsAreGone,
 }

@@ -8,8 +8,8 @@ namespace HipaaFs.Sessions;
 
 /// <summary>Makes sure that of all who ever opened a volume for writing only the newest changes its stores.</summary>
 /// <remarks>
-/// A session claims its number in the primary store by put-if-absent, and looks for a higher one before every publication, deletion and ring write and at least
-/// once a minute. Who sees one stops for good: <see cref="Fenced"/>. A store that cannot be reached delays the claim, and with it every upload.
+/// A session claims its number in the primary store by put-if-absent, and looks for a higher one, and for its own, before every publication, deletion and ring write and at least
+/// once a minute; for its own also before an upload is believed. Who sees one stops for good: <see cref="Fenced"/>. A store that cannot be reached delays the claim, and with it every upload.
 /// </remarks>
 internal sealed partial class SessionFence : IDisposable
 {
@@ -25,6 +25,7 @@ internal sealed partial class SessionFence : IDisposable
     private readonly TaskCompletionSource _claimed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _claimError = (int)StoreError.Unavailable; // As long as nobody has asked the store.
     private StoreError _loggedError;
+    private bool _isAnothersStore; // As was logged last.
 
     internal SessionFence(IObjectStore store, SessionId session, SessionHolder holder, TimeProvider time, ILogger logger)
     {
@@ -136,11 +137,33 @@ internal sealed partial class SessionFence : IDisposable
     }
 
     /// <summary>
-    /// Whether this session is the newest and the store is the one that it claimed: for what puts right or deletes what this volume does not know, and must never do so in the
-    /// store of another volume, whose disk or name has come to be where this one's was.
+    /// Whether this session is the newest and the store is the one that it claimed: before everything that deletes, or takes something for stored. Another disk, share or
+    /// volume may have come to be where the store was.
     /// </summary>
-    internal async ValueTask<bool> HoldsStoreAsync(CancellationToken cancel) =>
-        await IsNewestAsync(cancel) && await IsOursAsync(Claim, cancel) == StoreError.None;
+    internal async ValueTask<bool> HoldsStoreAsync(CancellationToken cancel) => await IsNewestAsync(cancel) && await HasClaimAsync(cancel);
+
+    /// <summary>Whether the store is the one that this session claimed; false also when it does not answer. <see cref="ClaimError"/> says what it said instead.</summary>
+    internal async ValueTask<bool> HasClaimAsync(CancellationToken cancel)
+    {
+        if (!IsClaimed)
+        {
+            return false;
+        }
+
+        StoreError error = await IsOursAsync(Claim, cancel);
+        bool isAnothers = error is StoreError.NotFound or StoreError.AlreadyExists;
+        Volatile.Write(ref _claimError, (int)(isAnothers ? error : StoreError.None)); // That it does not answer is told elsewhere.
+        if (isAnothers && Interlocked.Exchange(ref _isAnothersStore, true) == false)
+        {
+            LogAnothersStore(_logger, _session, error);
+        }
+        else if (error == StoreError.None)
+        {
+            Volatile.Write(ref _isAnothersStore, false);
+        }
+
+        return error == StoreError.None;
+    }
 
     /// <summary>Waits until uploads may begin.</summary>
     internal Task WaitForClaimAsync(CancellationToken cancel) => _claimed.Task.WaitAsync(cancel);
@@ -221,7 +244,7 @@ internal sealed partial class SessionFence : IDisposable
     {
         try
         {
-            await IsNewestAsync(stop);
+            await HoldsStoreAsync(stop);
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !stop.IsCancellationRequested)
         {
@@ -296,6 +319,9 @@ internal sealed partial class SessionFence : IDisposable
 
     [LoggerMessage(545, LogLevel.Error, "Looking for a newer session failed; it is tried again")]
     private static partial void LogWatchFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(547, LogLevel.Critical, "What is at the store's place now lacks the claim of session {Session} ({Error}): it is another store, or an older state of this one. Nothing is uploaded or deleted until the claim is there again")]
+    private static partial void LogAnothersStore(ILogger logger, SessionId session, StoreError error);
 
     [LoggerMessage(542, LogLevel.Critical, "Store and volume do not belong together any more ({Finding}); nothing is uploaded. Mount the volume again: it says what to do")]
     private static partial void LogRolledBack(ILogger logger, RollbackFinding finding);

@@ -167,7 +167,7 @@ internal sealed partial class Repacker : IDisposable
 
             return readable.Damage.Count == 0 ? await LetGoAsync(old, cancel) : await KeepAsync(old, readable.Damage, cancel);
         }
-        catch (IOException exception)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             LogDiskFailed(_logger, old.Id, exception.HResult);
             return false;

@@ -286,7 +286,13 @@ internal sealed partial class Uploader : IAsyncDisposable
     private async Task<StoreError> TryUploadAsync(StagedSegment segment)
     {
         StoreError error = await _upload.TryAsync(segment, _stop.Token);
-        return error == StoreError.None ? await SetLiveAsync(segment) : error;
+        if (error != StoreError.None)
+        {
+            return error;
+        }
+
+        // It is in a store; whether in this volume's, the claim says, which was put there first.
+        return await _fence.HasClaimAsync(_stop.Token) ? await SetLiveAsync(segment) : StoreError.Unavailable;
     }
 
     private async Task<StoreError> SetLiveAsync(StagedSegment segment)

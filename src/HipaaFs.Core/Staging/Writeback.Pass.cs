@@ -59,6 +59,7 @@ internal sealed partial class Writeback
             if (!file.HasUnapplied)
             {
                 file.WriteError = FsError.None; // What could not be staged was cut off since.
+                file.DirtySince = 0;
                 return;
             }
 

@@ -11,6 +11,9 @@ public sealed record VolumeIdentity(int Format, Guid Id)
     /// <summary>The format this code writes.</summary>
     public const int CurrentFormat = 1;
 
+    /// <summary>The most bytes that are read of it.</summary>
+    internal const int MaxLength = 4096;
+
     /// <summary>As JSON.</summary>
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, VolumeIdentityContext.Default.VolumeIdentity);
 

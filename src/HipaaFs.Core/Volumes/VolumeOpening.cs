@@ -271,6 +271,8 @@ internal sealed class VolumeOpening
                     VolumeFailure.Refused,
                     $"open volume '{_options.Directory}' for writing: since it was restored {check.Deleted} of its segments were deleted from store {_options.Store} by whoever has the volume",
                     "restore it again, into another directory; -o take_over opens this one without them");
+            case RollbackFinding.StoreIsAnothers:
+                return false; // It was this volume's a moment ago: it is asked again before the claim.
             default:
                 return true;
         }

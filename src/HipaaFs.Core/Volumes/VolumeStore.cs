@@ -26,7 +26,7 @@ internal static class VolumeStore
     /// <exception cref="VolumeException">It belongs to another volume, to none, or to a newer version.</exception>
     internal static async Task<bool> IdentifyAsync(IObjectStore store, StoreUrl url, Guid volumeId, CancellationToken cancel)
     {
-        byte[] content = new byte[4096];
+        byte[] content = new byte[VolumeIdentity.MaxLength];
         StoreResult<int> read = await store.ReadAsync(StoreLayout.Volume, EntityTag.Any, 0, content, cancel);
         if (!read.Succeeded)
         {

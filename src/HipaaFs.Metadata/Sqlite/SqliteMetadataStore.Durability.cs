@@ -135,7 +135,8 @@ public sealed partial class SqliteMetadataStore
                     return;
                 }
 
-                _ = _batch.TryPurge(); // A refusal is logged, and tried again with the next tick.
+                // In one hold of the lock: what is done upon a purge, the redo list could not do again without it. A refusal is logged, and tried again with the next tick.
+                _ = _batch.TryPurge() && _batch.TryCommit();
                 ReportFailure();
             }
 

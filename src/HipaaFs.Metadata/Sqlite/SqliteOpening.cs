@@ -77,6 +77,7 @@ internal sealed class SqliteOpening
         }
 
         CreateFile();
+        WriteAheadLog.Renew(Path);
         File = SqliteFile.Open(Path, SqliteOpenMode.ReadWrite, Options.CacheBytes);
         if (Options.KnowsStatements)
         {

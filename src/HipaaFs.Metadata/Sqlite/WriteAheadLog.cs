@@ -16,6 +16,30 @@ internal sealed class WriteAheadLog : IDisposable
         _file = File.OpenHandle(databasePath + "-wal", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
     }
 
+    /// <summary>Makes durable what an earlier process left in the log, as it can be read now. Before SQLite opens the database for writing.</summary>
+    /// <remarks>
+    /// After a sync that failed, the kernel has the bytes, takes them for clean, and a later sync has nothing to do: they are in no disk. SQLite would recover them, go on behind
+    /// them, and all that is committed then would be lost with them at a power cut. So they are written once more. A power cut in the middle leaves what was there, or this.
+    /// </remarks>
+    /// <exception cref="IOException">The device refused.</exception>
+    public static void Renew(string databasePath)
+    {
+        string path = databasePath + "-wal";
+        if (!File.Exists(path))
+        {
+            return;
+        }
+
+        using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        byte[] buffer = new byte[1 << 20];
+        for (long offset = 0; RandomAccess.Read(file, buffer, offset) is > 0 and int read; offset += read)
+        {
+            RandomAccess.Write(file, buffer.AsSpan(0, read), offset);
+        }
+
+        DurableFile.SyncData(file);
+    }
+
     /// <summary>Makes every commit written so far durable.</summary>
     /// <exception cref="IOException">The device refused. The kernel may have dropped what was not written: asking again proves nothing.</exception>
     public void Sync()

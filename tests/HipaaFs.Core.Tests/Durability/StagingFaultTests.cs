@@ -1,6 +1,10 @@
 using HipaaFs.Core.Tests.Content;
 using HipaaFs.Handles;
 using HipaaFs.Metadata;
+using HipaaFs.Staging;
+using HipaaFs.Storage;
+using HipaaFs.Testing;
+using HipaaFs.Testing.Storage;
 
 namespace HipaaFs.Core.Tests.Durability;
 
@@ -114,6 +118,58 @@ public sealed class StagingFaultTests
         Assert.Equal(FsError.TooLarge, await test.FileSystem.FsyncAsync(file.Handle, false, default));
         await test.FileSystem.SetAttributesAsync(file.Attributes.Id, new AttributeChange { Size = 100 }, default, default).Ok();
         await test.FileSystem.FsyncAsync(file.Handle, false, default).Ok();
+        await test.FileSystem.CloseAsync(file.Handle);
+    }
+
+    [Theory]
+    [InlineData(AllocateMode.ZeroRange)]
+    [InlineData(AllocateMode.PunchHole)]
+    [InlineData(null)] // A copy of another file.
+    public async Task Replace_OfWhatWasRefused_LetsTheFileBeSynced(AllocateMode? mode)
+    {
+        const int size = 100_000;
+        await using TestVolume test = await TestVolume.CreateAsync(new TestVolumeOptions { StagingBytes = 1 << 20, WhenFull = StagingFullMode.NoSpace });
+        test.Store.Add(new StoreFault(StoreFaultKind.Fail) { Verb = StoreVerb.PutFile });
+        await test.FileSystem.PutAsync("full", FileSystemCalls.RandomBytes(2 << 20, 1));
+        await test.FileSystem.SyncAsync(default).Ok();
+        CreatedFile file = await test.FileSystem.CreateAsync("a");
+        CreatedFile source = await test.FileSystem.CreateAsync("b");
+        Assert.Equal(FsError.NoSpace, (await test.FileSystem.WriteAsync(file.Handle, 0, new byte[size], WriteOrigin.PageCache, default)).Error);
+        test.Store.Heal();
+        await test.DrainAsync();
+        await test.FileSystem.WriteAsync(source.Handle, 0, FileSystemCalls.RandomBytes(size, 2));
+        Assert.Equal(FsError.NoSpace, await test.FileSystem.FsyncAsync(file.Handle, false, default));
+
+        if (mode is { } how)
+        {
+            await test.FileSystem.AllocateAsync(file.Handle, how, 0, size, default).Ok();
+        }
+        else
+        {
+            FsResult<long> copied = await test.FileSystem.CopyRangeAsync(source.Handle, 0, file.Handle, 0, size, default);
+            Assert.Equal(size, copied.Value);
+        }
+
+        await test.FileSystem.FsyncAsync(file.Handle, false, default).Ok();
+        await test.FileSystem.CloseAsync(source.Handle);
+        await test.FileSystem.CloseAsync(file.Handle);
+    }
+
+    // A time that was left behind would make the next write look hours old, and raise the alarm of the recovery point.
+    [Fact]
+    public async Task Truncate_OfAllThatIsDirty_LeavesNoAge()
+    {
+        var time = new ManualTimeProvider();
+        await using TestVolume test = await TestVolume.CreateAsync(new TestVolumeOptions { Time = time });
+        Writeback writeback = test.Volume.Parts.Writer!.Writeback;
+        CreatedFile file = await test.FileSystem.CreateAsync("a");
+        await test.FileSystem.WriteAsync(file.Handle, 0, new byte[100], WriteOrigin.PageCache, default);
+        await test.FileSystem.SetAttributesAsync(file.Attributes.Id, new AttributeChange { Size = 0 }, default, default).Ok();
+        await test.FileSystem.SyncAsync(default).Ok();
+        time.Advance(TimeSpan.FromHours(1));
+
+        await test.FileSystem.WriteAsync(file.Handle, 0, new byte[100], WriteOrigin.PageCache, default);
+        Assert.True(writeback.DirtyFor < TimeSpan.FromMinutes(1));
         await test.FileSystem.CloseAsync(file.Handle);
     }
 

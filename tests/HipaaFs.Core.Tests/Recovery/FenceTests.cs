@@ -40,6 +40,36 @@ public sealed class FenceTests
         await second.AssertSoundAsync();
     }
 
+    // A disk, a share or a bucket of another volume has come to be where this one's was.
+    [Fact]
+    public async Task Drain_StoreIsAnothersNow_KeepsEverythingStagedUntilItIsBack()
+    {
+        await using TestVolume test = await PublishedVolume.CreateAsync();
+        await using TestVolume other = await PublishedVolume.CreateAsync();
+        byte[] content = FileSystemCalls.RandomBytes(50_000, 1);
+        string claims = Path.Combine(test.StoreDirectory, "session");
+        string own = claims + "-away";
+        Directory.Move(claims, own);
+        TestVolume.CopyTree(Path.Combine(other.StoreDirectory, "session"), claims);
+        string[] published = Published(test);
+        await test.FileSystem.PutAsync("late", content);
+
+        Task<string?> draining = test.Volume.DrainAsync(new Progress<DrainProgress>(), default);
+        await Eventually.TrueAsync(() => test.Volume.GetStatus().UploadError is not null, "an upload is not believed");
+        VolumeStatus status = test.Volume.GetStatus();
+        Assert.Equal((1, "AlreadyExists"), (status.StagedSegments, status.ClaimError));
+        Assert.Equal(published, Published(test));
+        Assert.False(await test.Volume.Parts.Writer!.Fence.HoldsStoreAsync(default));
+        Assert.Null(status.FencedBy);
+
+        Directory.Delete(claims, recursive: true);
+        Directory.Move(own, claims);
+        Assert.Null(await draining);
+        Assert.Null(test.Volume.GetStatus().ClaimError);
+        Assert.Equal(content, await test.FileSystem.GetAsync("late"));
+        await test.AssertSoundAsync();
+    }
+
     [Fact]
     public async Task Drain_FencedWithAnUploadThatFails_EndsAndSaysSo()
     {

@@ -460,5 +460,35 @@ public sealed class RollbackTests
         Assert.Equal("Corrupt", older.Volume.GetStatus().ClaimError);
     }
 
+    [Fact]
+    public async Task Claim_StoreComesBackAsThatOfAnotherVolume_IsNotMade()
+    {
+        var time = new ManualTimeProvider();
+        await using TestVolume other = await TestVolume.CreateAsync();
+        await using TestVolume test = await TestVolume.CreateAsync(new TestVolumeOptions { Time = time });
+        await test.StopAsync();
+        await test.OpenAsync(arrange: static store => store.Add(new StoreFault(StoreFaultKind.Fail)));
+        foreach (string directory in Directory.GetDirectories(test.StoreDirectory))
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+
+        TestVolume.CopyTree(other.StoreDirectory, test.StoreDirectory);
+        string[] before = Claims();
+        test.Store.Heal();
+
+        await Eventually.TrueAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromSeconds(5));
+                return test.Volume.Parts.Writer!.Fence.IsClaimed || test.Log.Count(RolledBack) > 0;
+            },
+            "whose store it is is found out when it answers");
+        Assert.Equal("Corrupt", test.Volume.GetStatus().ClaimError);
+        Assert.Equal(before, Claims());
+
+        string[] Claims() => Directory.GetFiles(Path.Combine(test.StoreDirectory, "session"));
+    }
+
     private static string[] Segments(TestVolume test) => Directory.GetFiles(Path.Combine(test.StoreDirectory, "seg"), "*", SearchOption.AllDirectories);
 }

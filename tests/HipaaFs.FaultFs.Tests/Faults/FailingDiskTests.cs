@@ -44,6 +44,26 @@ public sealed class FailingDiskTests
         }
     }
 
+    /// <summary>What the kernel holds of a log whose sync failed, and takes for written, is on no disk: nothing that is committed behind it may hang on it.</summary>
+    [Fact]
+    public async Task Mount_AfterTheSyncOfTheLogFailed_KeepsWhatIsPromisedSince()
+    {
+        await using FaultyVolume volume = await FaultyVolume.CreateAsync(FaultyVolume.Failing);
+        await volume.Volume.MountAsync();
+        await volume.Disk.SendAsync($"fail Sync {Log} 1 {Eio} once");
+        await volume.Volume.ShellAsync("if echo refused > refused && sync refused; then exit 1; fi");
+        Assert.Equal("1", await volume.Disk.SendAsync("hits"));
+        await volume.AbandonAsync();
+
+        await volume.Volume.MountAsync();
+        await volume.Volume.ShellAsync("echo content > promised; sync promised .");
+        int operations = await volume.EndAsync();
+        await volume.Disk.CutAsync(operations, Ways[0]);
+        await volume.Volume.MountAsync();
+
+        Assert.Equal("content\n", await volume.Volume.ShellAsync("cat promised"));
+    }
+
     /// <summary>The redo list: a batch whose commit the disk refuses once is rolled back and written again, and nobody is told of an error.</summary>
     [Fact]
     public async Task Commit_FailsOnce_IsReplayed()

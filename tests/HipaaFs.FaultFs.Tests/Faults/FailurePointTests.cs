@@ -25,6 +25,7 @@ public sealed class FailurePointTests(ITestOutputHelper output)
     private static readonly string Files = Environment.GetEnvironmentVariable("HIPAAFS_FAILURE_FILES") ?? "*";
 
     private readonly List<string> _complaints = [];
+    private int _struck;
 
     [Fact]
     public async Task Fail_AnyStep_KeepsEveryPromise()
@@ -44,6 +45,7 @@ public sealed class FailurePointTests(ITestOutputHelper output)
         }
 
         Assert.True(_complaints.Count == 0, string.Join("\n\n", _complaints));
+        Assert.True(_struck > 0, "no step that was tried failed anything");
     }
 
     // How many changes the work asks for varies from run to run by what the driver does beside it; those that one run does not reach fail nothing.
@@ -67,6 +69,7 @@ public sealed class FailurePointTests(ITestOutputHelper output)
             await life.RunAsync();
             string struck = await volume.Disk.SendAsync("struck");
             where = $"{where}: {struck}; {life.End}";
+            _struck += struck == "nothing" ? 0 : 1;
             int operations = await volume.EndAsync();
             await volume.CheckAfterCutAsync(operations, cut);
             if (life.Stored is { } stored)
