@@ -31,6 +31,7 @@ internal static class CommandTree
             VerifyCommand.Create(runner),
             KeyCommand.Create(runner),
             ConfigCommand.Create(runner),
+            PolicyCommand.Create(runner),
             CompletionCommand.Create(runner),
         };
         foreach (Option option in root.Options)

@@ -27,6 +27,7 @@ namespace HipaaFs.Cli.Output;
 [JsonSerializable(typeof(IReadOnlyList<KeyWrapLine>))]
 [JsonSerializable(typeof(KeyWrapLine))]
 [JsonSerializable(typeof(ConfigCheckResult))]
+[JsonSerializable(typeof(PolicyCheckResult))]
 [JsonSerializable(typeof(VersionResult))]
 [JsonSerializable(typeof(TransferResult))]
 [JsonSerializable(typeof(TransferRecord))]

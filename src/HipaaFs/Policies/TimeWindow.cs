@@ -1,0 +1,48 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace HipaaFs.Cli.Policies;
+
+/// <summary>A part of the day, on some days of the week, in UTC.</summary>
+/// <param name="FirstDay">The first of the days on which it begins; 0 is Monday.</param>
+/// <param name="LastDay">The last of them, after which the week goes on.</param>
+/// <param name="From">The minute of the day at which it begins.</param>
+/// <param name="To">The minute at which it ends; of the next day when it is not above <paramref name="From"/>.</param>
+internal readonly partial record struct TimeWindow(int FirstDay, int LastDay, int From, int To)
+{
+    private static readonly string[] Days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+    /// <summary>Reads <c>20:00-06:00</c> or <c>mon-fri 20:00-06:00</c>; says what is wrong, or null.</summary>
+    public static string? TryParse(string text, out TimeWindow value)
+    {
+        value = default;
+        Match match = Form().Match(text);
+        if (!match.Success)
+        {
+            return "is no window; write 20:00-06:00 or mon-fri 20:00-06:00, in UTC";
+        }
+
+        string first = match.Groups["first"] is { Success: true } one ? one.Value : Days[0];
+        string last = match.Groups["last"] is { Success: true } other ? other.Value : match.Groups["first"].Success ? first : Days[^1];
+        int from = Minute(match.Groups["from"].Value);
+        int to = Minute(match.Groups["to"].Value);
+        value = new TimeWindow(Array.IndexOf(Days, first), Array.IndexOf(Days, last), from, to);
+        return from == to ? "begins and ends at the same minute; write 00:00-24:00 for all day" : null;
+    }
+
+    /// <summary>As <see cref="TryParse"/> reads it.</summary>
+    public override string ToString()
+    {
+        string days = FirstDay == 0 && LastDay == Days.Length - 1 ? ""
+            : FirstDay == LastDay ? Days[FirstDay] + " "
+            : $"{Days[FirstDay]}-{Days[LastDay]} ";
+        return string.Create(CultureInfo.InvariantCulture, $"{days}{From / 60:00}:{From % 60:00}-{To / 60:00}:{To % 60:00}");
+    }
+
+    private static int Minute(string text) =>
+        (int.Parse(text.AsSpan(0, 2), CultureInfo.InvariantCulture) * 60) + int.Parse(text.AsSpan(3), CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(
+        @"^((?<first>mon|tue|wed|thu|fri|sat|sun)(-(?<last>mon|tue|wed|thu|fri|sat|sun))? )?(?<from>([01][0-9]|2[0-3]):[0-5][0-9])-(?<to>([01][0-9]|2[0-3]):[0-5][0-9]|24:00)\z")]
+    private static partial Regex Form();
+}
