@@ -28,6 +28,7 @@ namespace HipaaFs.Cli.Output;
 [JsonSerializable(typeof(KeyWrapLine))]
 [JsonSerializable(typeof(ConfigCheckResult))]
 [JsonSerializable(typeof(PolicyCheckResult))]
+[JsonSerializable(typeof(PolicyExplainResult))]
 [JsonSerializable(typeof(VersionResult))]
 [JsonSerializable(typeof(TransferResult))]
 [JsonSerializable(typeof(TransferRecord))]

@@ -18,6 +18,9 @@ internal sealed class PolicyField<T> : PolicyField
     /// <summary>What holds when nothing is said.</summary>
     public T Default { get; }
 
+    /// <summary>What people are told where the value is null.</summary>
+    public string WithoutValue { get; init; } = "none";
+
     /// <inheritdoc/>
     public override object? DefaultValue => Default;
 
@@ -29,5 +32,5 @@ internal sealed class PolicyField<T> : PolicyField
     }
 
     /// <inheritdoc/>
-    public override string Describe(object? value) => value is null ? "none" : _describe((T)value);
+    public override string Describe(object? value) => value is null ? WithoutValue : _describe((T)value);
 }

@@ -15,11 +15,13 @@ internal static class PolicyFields
 
     /// <summary>The key domain; null for the volume's own.</summary>
     public static readonly PolicyField<string?> Domain = new(
-        "domain", PolicyScopes.Directory, null, PolicyReaders.Text<string?>(PolicyTexts.Name!), static name => name!);
+        "domain", PolicyScopes.Directory, null, PolicyReaders.Text<string?>(PolicyTexts.Name!), static name => name!)
+    { WithoutValue = "the volume's own" };
 
     /// <summary>The regions that data may be in; null for all.</summary>
     public static readonly PolicyField<IReadOnlyList<Placed<string>>?> Regions = new(
-        "regions", PolicyScopes.Directory, null, PolicyReaders.List(PolicyReaders.Text<string>(PolicyTexts.Region), 1)!, static regions => Join(regions!));
+        "regions", PolicyScopes.Directory, null, PolicyReaders.List(PolicyReaders.Text<string>(PolicyTexts.Region), 1)!, static regions => Join(regions!))
+    { WithoutValue = "all" };
 
     /// <summary>How long nothing can be changed; null for no such time.</summary>
     public static readonly PolicyField<Retention?> Retention = new(

@@ -15,7 +15,8 @@ internal static partial class PolicyTexts
     public static string? Name(string text, out string value)
     {
         value = text;
-        return NameForm().IsMatch(text) ? null : "is no name; write up to 32 small letters, digits and hyphens, a letter first";
+        return text == "none" ? "is no name; it stands for nothing"
+            : NameForm().IsMatch(text) ? null : "is no name; write up to 32 small letters, digits and hyphens, a letter first";
     }
 
     /// <summary>The name of a region, as its provider or the law writes it; compared letter by letter.</summary>

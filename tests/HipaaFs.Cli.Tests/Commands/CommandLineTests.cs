@@ -34,6 +34,7 @@ public sealed class CommandLineTests
     [InlineData("config", "check")]
     [InlineData("policy")]
     [InlineData("policy", "check")]
+    [InlineData("policy", "explain", "file")]
     [InlineData("completion", "tcsh")]
     [InlineData("--bogus")]
     [InlineData()]

@@ -135,6 +135,7 @@ public sealed class PolicyReaderTests
     [InlineData("domain: x", "14:5: rules.path: missing")]
     [InlineData("{path: /a, doman: x}", "14:16: rules.doman: no such setting; did you mean domain?")]
     [InlineData("{path: /a, domain: X}", "14:24: domain: 'X' is no name; write up to 32 small letters, digits and hyphens, a letter first")]
+    [InlineData("{path: /a, domain: none}", "14:24: domain: 'none' is no name; it stands for nothing")]
     [InlineData("{path: /a, classification: secret}", "14:32: classification: 'secret' must be one of phi, limited, deidentified, public")]
     [InlineData("{path: /a, classification: [phi]}", "14:32: classification: expected one value")]
     [InlineData("{path: /a, regions: []}", "14:25: regions: expected a list of at least one")]
