@@ -64,6 +64,7 @@ need() {
 has() {
     case $1 in
         python-cryptography) python_has cryptography ;;
+        python-jsonschema) python_has jsonschema ;;
         libfuse3) pkg-config --exists fuse3 2> /dev/null ;;
         *) command -v "$1" > /dev/null ;;
     esac
@@ -146,7 +147,8 @@ END
 }
 
 need_test_tools() {
-    need fusermount3:fuse3 python3:python3 python-cryptography:python3-cryptography git:git sqlite3:sqlite3 rsync:rsync \
+    need fusermount3:fuse3 python3:python3 python-cryptography:python3-cryptography python-jsonschema:python3-jsonschema \
+        git:git sqlite3:sqlite3 rsync:rsync \
         setfattr:attr setfacl:acl tar:tar flock:util-linux samtools:samtools wgsim:samtools bcftools:bcftools bwa:bwa \
         storescu:dcmtk ceph-mon:ceph-mon ceph-osd:ceph-osd radosgw:radosgw ceph:ceph-common openssl:openssl
 }
