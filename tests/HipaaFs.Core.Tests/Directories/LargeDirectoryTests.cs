@@ -47,28 +47,93 @@ public sealed class LargeDirectoryTests
     public async Task ReadDirectory_WhileOthersRenameAndDelete_ShowsEveryOtherEntryOnce()
     {
         await using TestVolume test = await TestVolume.CreateAsync();
-        InodeId directory = (await test.FileSystem.MakeDirectoryAsync("large")).Id;
+        InodeId directory = await FillAsync(test);
         int entries = Entries;
+        int moved = 0;
+        (int[] seen, long held) = await ListAsync(test, directory, async () =>
+        {
+            // One in a hundred is renamed, in any order of cookies, and one in a thousand removed; all others stay.
+            if (moved * 100 < entries)
+            {
+                string name = Name(moved * 100);
+                await RenameAsync(test, directory, name, "x" + name);
+                if (moved % 10 == 0)
+                {
+                    await test.FileSystem.UnlinkAsync(directory, FileSystemCalls.Bytes("x" + name), default).Ok();
+                }
+
+                moved++;
+            }
+        });
+
         for (int i = 0; i < entries; i++)
+        {
+            Assert.True(i % 100 == 0 && i / 100 < moved ? seen[i] <= 1 : seen[i] == 1, $"entry {i} was listed {seen[i]} times");
+        }
+
+        // A listing that held the directory would hold a name, an inode and a cookie for each entry.
+        Assert.True(held < (1 << 20) + (entries * 32L), $"listing holds {held >> 10} KiB");
+        foreach (int i in (int[])[1, (entries / 2) + 1, entries - 1])
+        {
+            Assert.True((await test.FileSystem.LookupAsync(directory, FileSystemCalls.Bytes(Name(i)), default)).IsOk);
+        }
+    }
+
+    [Fact]
+    public async Task ReadDirectory_AtTheSameTimeAsRenames_ShowsEveryOtherEntryOnce()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        InodeId directory = await FillAsync(test);
+        using var listed = new CancellationTokenSource();
+        var renamedOnce = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task others = Task.Run(async () =>
+        {
+            for (int i = 0; !listed.IsCancellationRequested; i = (i + 100) % Entries)
+            {
+                await RenameAsync(test, directory, Name(i), "x" + Name(i));
+                await RenameAsync(test, directory, "x" + Name(i), Name(i));
+                renamedOnce.TrySetResult();
+            }
+        });
+        await renamedOnce.Task;
+        (int[] seen, _) = await ListAsync(test, directory, static () => Task.CompletedTask);
+        await listed.CancelAsync();
+        await others;
+
+        for (int i = 0; i < Entries; i++)
+        {
+            Assert.True(i % 100 == 0 || seen[i] == 1, $"entry {i} was listed {seen[i]} times");
+        }
+    }
+
+    private static async Task<InodeId> FillAsync(TestVolume test)
+    {
+        InodeId directory = (await test.FileSystem.MakeDirectoryAsync("large")).Id;
+        for (int i = 0; i < Entries; i++)
         {
             CreatedFile file = await test.FileSystem.CreateAsync(Name(i), directory);
             await test.FileSystem.CloseAsync(file.Handle);
         }
 
+        return directory;
+    }
+
+    // How often each entry was listed, and the most bytes by which the heap grew.
+    private static async Task<(int[] Seen, long Held)> ListAsync(TestVolume test, InodeId directory, Func<Task> betweenPages)
+    {
+        var seen = new int[Entries];
         long before = GC.GetTotalMemory(forceFullCollection: true);
-        var seen = new int[entries];
-        int moved = 0;
+        long most = 0;
         var items = new DirectoryItem[128];
         HandleId handle = await test.FileSystem.OpenDirectoryAsync(directory, default).Ok();
         ulong cookie = 0;
-        long most = 0;
-        int pages = 0;
-        while (true)
+        for (int pages = 0; ; pages++)
         {
             int count = await test.FileSystem.ReadDirectoryAsync(handle, cookie, items, default).Ok();
             if (count == 0)
             {
-                break;
+                test.FileSystem.ReleaseDirectory(handle);
+                return (seen, most - before);
             }
 
             for (int i = 0; i < count; i++)
@@ -81,34 +146,13 @@ public sealed class LargeDirectoryTests
                 }
             }
 
-            // One in a hundred is renamed, in any order of cookies, and one in a thousand removed; all others stay.
-            if (moved * 100 < entries)
-            {
-                string name = Name(moved * 100);
-                await test.FileSystem.RenameAsync(directory, FileSystemCalls.Bytes(name), directory, FileSystemCalls.Bytes("x" + name), RenameMode.Replace, default).Ok();
-                if (moved % 10 == 0)
-                {
-                    await test.FileSystem.UnlinkAsync(directory, FileSystemCalls.Bytes("x" + name), default).Ok();
-                }
-
-                moved++;
-            }
-
-            most = Math.Max(most, pages++ % 64 == 0 ? GC.GetTotalMemory(forceFullCollection: true) : 0);
-        }
-
-        test.FileSystem.ReleaseDirectory(handle);
-        for (int i = 0; i < entries; i++)
-        {
-            Assert.True(i % 100 == 0 && i / 100 < moved ? seen[i] <= 1 : seen[i] == 1, $"entry {i} was listed {seen[i]} times");
-        }
-
-        Assert.True(most - before < 32 << 20, $"listing holds {(most - before) >> 20} MiB");
-        foreach (int i in (int[])[1, (entries / 2) + 1, entries - 1])
-        {
-            Assert.True((await test.FileSystem.LookupAsync(directory, FileSystemCalls.Bytes(Name(i)), default)).IsOk);
+            await betweenPages();
+            most = Math.Max(most, pages % 64 == 0 ? GC.GetTotalMemory(forceFullCollection: true) : 0);
         }
     }
+
+    private static async Task RenameAsync(TestVolume test, InodeId directory, string from, string to) =>
+        await test.FileSystem.RenameAsync(directory, FileSystemCalls.Bytes(from), directory, FileSystemCalls.Bytes(to), RenameMode.Replace, default).Ok();
 
     private static string Name(int number) => $"f{number}";
 }
