@@ -44,16 +44,18 @@ public sealed partial class HipaaFileSystem
     public ValueTask<FsResult<CreatedFile>> CreateAsync(
         InodeId parent, ReadOnlySpan<byte> name, CreationMode mode, OpenFlags flags, Caller caller, CancellationToken interrupted)
     {
-        ValueTask<FsResult<InodeAttributes>> made = MakeNodeAsync(parent, name, mode, caller, interrupted);
-        return OpenCreatedAsync(made, flags);
+        return RefuseWriting(flags) is not FsError.None and var refused
+            ? ValueTask.FromResult<FsResult<CreatedFile>>(refused)
+            : OpenCreatedAsync(MakeNodeAsync(parent, name, mode, caller, interrupted), flags);
     }
 
     /// <summary>Makes a regular file without a name and opens it (O_TMPFILE).</summary>
     public ValueTask<FsResult<CreatedFile>> CreateTemporaryAsync(
         InodeId parent, CreationMode mode, OpenFlags flags, Caller caller, CancellationToken interrupted)
     {
-        ValueTask<FsResult<InodeAttributes>> made = CreateInodeAsync(parent, name: null, mode, caller, target: null, interrupted);
-        return OpenCreatedAsync(made, flags);
+        return RefuseWriting(flags) is not FsError.None and var refused
+            ? ValueTask.FromResult<FsResult<CreatedFile>>(refused)
+            : OpenCreatedAsync(CreateInodeAsync(parent, name: null, mode, caller, target: null, interrupted), flags);
     }
 
     private ValueTask<FsResult<InodeAttributes>> SealAndCreateAsync(

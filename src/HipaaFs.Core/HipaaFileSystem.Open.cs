@@ -1,5 +1,6 @@
 using HipaaFs.Handles;
 using HipaaFs.Metadata;
+using HipaaFs.Staging;
 
 namespace HipaaFs;
 
@@ -10,6 +11,7 @@ public sealed partial class HipaaFileSystem
     public async ValueTask<FsResult<OpenedFile>> OpenAsync(InodeId inode, OpenFlags flags, Caller caller, CancellationToken interrupted)
     {
         FsError refused = (flags & (OpenFlags.Write | OpenFlags.Truncate)) != 0 ? RefuseChange(inode) : FsError.None;
+        refused = refused == FsError.None ? RefuseWriting(flags) : refused;
         if (refused != FsError.None)
         {
             return refused;
@@ -55,6 +57,10 @@ public sealed partial class HipaaFileSystem
         _files.Release(file);
         return error;
     }
+
+    // With a write-back cache the kernel takes what is written without asking. Only here can a program be told in time that there is no room for it.
+    private FsError RefuseWriting(OpenFlags flags) =>
+        (flags & OpenFlags.Write) != 0 && _parts.Staging is { IsFull: true, WhenFull: StagingFullMode.NoSpace } ? FsError.NoSpace : FsError.None;
 
     private async ValueTask<FsResult<FileState>> AcquireOpenAsync(InodeId inode, CancellationToken interrupted)
     {

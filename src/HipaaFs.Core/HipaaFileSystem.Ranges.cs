@@ -75,6 +75,11 @@ public sealed partial class HipaaFileSystem
                     return FsError.NoSuchAddress;
                 }
 
+                if (file.Lost.Touches(offset, long.MaxValue))
+                {
+                    return FsError.Io; // Who copies data only would take what was refused for a hole.
+                }
+
                 long found = Seek(file, offset, hole, out needed);
                 if (needed < 0)
                 {
@@ -150,6 +155,14 @@ public sealed partial class HipaaFileSystem
         List<FileState> gates = await EnterBothAsync(from.File, to.File, interrupted);
         try
         {
+            lock (from.File.Gate)
+            {
+                if (from.File.Lost.Touches(sourceOffset, sourceOffset > long.MaxValue - length ? long.MaxValue : sourceOffset + length))
+                {
+                    return FsError.Io;
+                }
+            }
+
             return from.File.Id.View != 0
                 ? await CloneFromSnapshotAsync(from.File, sourceOffset, to.File, targetOffset, length, interrupted)
                 : await CloneAsync(from.File, sourceOffset, to.File, targetOffset, length, interrupted);

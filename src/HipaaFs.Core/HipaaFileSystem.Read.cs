@@ -76,7 +76,7 @@ public sealed partial class HipaaFileSystem
                 return true;
             }
 
-            if (file.Dirty.Count > 0 || file.InFlight is not null)
+            if (file.Dirty.Count > 0 || file.InFlight is not null || file.Lost.Error != FsError.None)
             {
                 return false;
             }
@@ -105,6 +105,11 @@ public sealed partial class HipaaFileSystem
             lock (file.Gate)
             {
                 length = (int)Math.Clamp(file.Size - offset, 0, destination.Length);
+                if (file.Lost.Touches(offset, offset + length))
+                {
+                    return FsError.Io; // There are older bytes, or a hole: neither is what somebody was told is there.
+                }
+
                 version = file.ExtentVersion;
                 needed = Plan(file, offset, destination.Span[..length], pieces);
                 ahead = needed < 0 ? open.Streams.Observe(offset, length) : default;

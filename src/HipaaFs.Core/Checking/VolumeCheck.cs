@@ -44,7 +44,7 @@ public sealed class VolumeCheck
     {
         ILoggerFactory loggers = NullLoggerFactory.Instance;
         await using SqliteMetadataStore metadata = VolumeDirectory.OpenMetadata(
-            new SqliteMetadataOptions { Directory = _options.Directory, ReadOnly = !_findings.MayRepair }, loggers, TimeProvider.System);
+            new SqliteMetadataOptions { Directory = _options.Directory, ReadOnly = !_findings.MayRepair, MustExist = true }, loggers, TimeProvider.System);
         MetadataResult<bool> file = await metadata.VerifyFileAsync(cancel);
         if (!file.Succeeded || !file.Value)
         {

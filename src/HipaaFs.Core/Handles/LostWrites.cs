@@ -18,6 +18,20 @@ internal sealed class LostWrites
     /// <summary>Why bytes were lost last; <see cref="FsError.None"/> when none are.</summary>
     internal FsError Error => _ranges.Count > 0 ? _error : FsError.None;
 
+    /// <summary>Whether bytes of a half-open range are lost.</summary>
+    internal bool Touches(long start, long end)
+    {
+        foreach ((long heldStart, long heldEnd) in _ranges)
+        {
+            if (heldStart < end && heldEnd > start)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Notes a half-open range that was refused.</summary>
     internal void Add(long start, long end, FsError error)
     {

@@ -11,6 +11,6 @@ public sealed record RestoreOptions
     /// <summary>Refuses a backup point with a lower commit sequence; null takes the newest there is.</summary>
     public ulong? AtLeastGeneration { get; init; }
 
-    /// <summary>Writes the volume's settings into its directory, given its id, once everything else is there; null for none. When it fails nothing is left behind.</summary>
-    public Action<Guid>? WriteSettings { get; init; }
+    /// <summary>Writes the volume's settings into its directory, given what came back, once everything else is there; null for none. When it fails nothing is left behind.</summary>
+    public Action<RestoreReport>? WriteSettings { get; init; }
 }

@@ -11,6 +11,9 @@ namespace HipaaFs.Recovery;
 public sealed record RestoreReport(
     Guid VolumeId, ulong Generation, DateTimeOffset PublishedAt, string ChainHash, long Inodes, long FileBytes, long MissingSegments)
 {
+    /// <summary>For how many days the volume kept its trash; what mounts it with fewer deletes what is older.</summary>
+    public int TrashDays { get; init; }
+
     /// <summary>The files that the missing segments belong to, by inode.</summary>
     public required IReadOnlyList<IncompleteFile> IncompleteFiles { get; init; }
 

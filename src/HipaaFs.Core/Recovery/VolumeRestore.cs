@@ -6,6 +6,7 @@ using HipaaFs.Metadata.Sqlite;
 using HipaaFs.Platform;
 using HipaaFs.Sessions;
 using HipaaFs.Storage;
+using HipaaFs.Trash;
 using HipaaFs.Volumes;
 using Microsoft.Extensions.Logging;
 
@@ -53,7 +54,7 @@ public sealed class VolumeRestore
         try
         {
             RestoreReport report = await new VolumeRestore(store, directory, options, loggers, time, progress).RunAsync(key, cancel);
-            options.WriteSettings?.Invoke(report.VolumeId); // Step 5
+            options.WriteSettings?.Invoke(report); // Step 5
             target.Complete();
             return report;
         }
@@ -89,10 +90,13 @@ public sealed class VolumeRestore
         RestoreFailures.ThrowIfFailed(await RollbackCheck.NoteRestoredAsync(metadata, segments.Missing, cancel));
         MetadataResult<CommitSequence> durable = await metadata.MakeDurableAsync(metadata.Applied, cancel);
         RestoreFailures.ThrowIfFailed(durable.Error);
+        MetadataResult<int> trashDays = await TrashClock.ReadDaysAsync(metadata, cancel);
+        RestoreFailures.ThrowIfFailed(trashDays.Error);
         VolumeUsage usage = metadata.Usage;
         return new RestoreReport(
             identity.Id, chain.Sequence.Value, chain.PublishedAt, Convert.ToHexStringLower(chain.Hash), usage.Inodes, usage.FileBytes, segments.Missing)
         {
+            TrashDays = trashDays.Value,
             IncompleteFiles = segments.Files,
             UnfollowedObjects = chain.Unfollowed,
             UnknownSegments = segments.Unknown,

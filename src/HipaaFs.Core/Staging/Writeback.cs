@@ -171,6 +171,7 @@ internal sealed partial class Writeback : IAsyncDisposable
         {
             if (!file.HasUnapplied && file.WriteError == FsError.None)
             {
+                file.DirtySince = 0; // What was written was cut off since.
                 return Task.FromResult(FsError.None);
             }
         }

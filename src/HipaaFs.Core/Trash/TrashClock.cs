@@ -15,6 +15,7 @@ namespace HipaaFs.Trash;
 internal sealed partial class TrashClock
 {
     private const string Setting = "trash.clock";
+    private const string DaysSetting = "trash.days";
     private const int HeaderSize = 2 * sizeof(long);
     private const int RunSize = 2 * sizeof(long);
 
@@ -44,6 +45,33 @@ internal sealed partial class TrashClock
         _clock = clock;
         _time = time;
         _logger = logger;
+    }
+
+    /// <summary>For how many days the volume keeps its trash, as its last mount was told; 0 when it keeps none. A restore has no other way to know.</summary>
+    internal static async ValueTask<MetadataResult<int>> ReadDaysAsync(IMetadataStore metadata, CancellationToken cancel)
+    {
+        MetadataResult<ReadOnlyMemory<byte>> days = await metadata.GetSettingAsync(DaysSetting, cancel);
+        if (!days.Succeeded && days.Error != MetadataError.NotFound)
+        {
+            return days.Error;
+        }
+
+        return days.Succeeded && days.Value.Length == sizeof(int) ? BinaryPrimitives.ReadInt32LittleEndian(days.Value.Span) : 0;
+    }
+
+    /// <summary>Notes for how many days the volume keeps its trash, where that has changed.</summary>
+    internal async ValueTask<FsError> NoteDaysAsync(int days, CancellationToken cancel)
+    {
+        MetadataResult<int> noted = await ReadDaysAsync(_metadata, cancel);
+        if (!noted.Succeeded || noted.Value == days)
+        {
+            return noted.Error.ToFsError();
+        }
+
+        byte[] value = new byte[sizeof(int)];
+        BinaryPrimitives.WriteInt32LittleEndian(value, days);
+        MetadataResult<Applied> set = await _metadata.SetSettingAsync(_clock.NextOperation(), DaysSetting, value, cancel);
+        return set.Error.ToFsError();
     }
 
     /// <summary>The time that counts, as of the last look.</summary>

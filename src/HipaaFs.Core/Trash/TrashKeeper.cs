@@ -34,12 +34,13 @@ internal sealed partial class TrashKeeper
     {
         try
         {
+            await TryOrLogAsync(cancel => _clock.NoteDaysAsync(_days, cancel).AsTask(), stop); // A restore must know it however early it comes.
             while (true)
             {
                 Task wait = Task.Delay(TrashSchedule.Interval, _time, stop);
                 Interlocked.Increment(ref _waits);
                 await wait;
-                await KeepOrLogAsync(stop);
+                await TryOrLogAsync(KeepAsync, stop);
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -56,10 +57,11 @@ internal sealed partial class TrashKeeper
     /// <summary>One round.</summary>
     internal async Task<FsError> KeepAsync(CancellationToken cancel)
     {
+        FsError noted = await _clock.NoteDaysAsync(_days, cancel);
         FsResult<IReadOnlyList<Snapshot>> all = await _snapshots.ListAsync(cancel);
-        if (!all.IsOk)
+        if (noted != FsError.None || !all.IsOk)
         {
-            return all.Error;
+            return noted != FsError.None ? noted : all.Error;
         }
 
         if (_days > 0)
@@ -94,11 +96,11 @@ internal sealed partial class TrashKeeper
         return FsError.None;
     }
 
-    private async Task KeepOrLogAsync(CancellationToken stop)
+    private async Task TryOrLogAsync(Func<CancellationToken, Task<FsError>> round, CancellationToken stop)
     {
         try
         {
-            FsError error = await KeepAsync(stop);
+            FsError error = await round(stop);
             if (error != _state.Error && error != FsError.None)
             {
                 LogNotKept(_logger, error);

@@ -91,7 +91,7 @@ public static class KeyAdministration
     private static async Task<SessionId> FindSessionAsync(string directory, bool isMounted, ILoggerFactory loggers, CancellationToken cancel)
     {
         await using SqliteMetadataStore metadata = VolumeDirectory.OpenMetadata(
-            new SqliteMetadataOptions { Directory = directory, ReadOnly = true }, loggers, TimeProvider.System);
+            new SqliteMetadataOptions { Directory = directory, ReadOnly = true, MustExist = true }, loggers, TimeProvider.System);
         MetadataResult<IReadOnlyList<SessionRow>> sessions = await metadata.ListSessionsAsync(cancel);
         if (!sessions.Succeeded)
         {

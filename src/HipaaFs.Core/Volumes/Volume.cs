@@ -95,6 +95,7 @@ public sealed partial class Volume : IAsyncDisposable
             UploadError = failed == 0 ? null : uploadError.ToString(),
             FailedUploads = writer?.Uploader.ListFailed(MostFailed) ?? [],
             WritebackError = writer is null || writer.Writeback.LastError == FsError.None ? null : writer.Writeback.LastError.ToString(),
+            IsStagingFull = _parts.Staging.IsFull,
             LostFiles = FileSystem.LostWrites.Files,
             HasMetadataFailed = Failure.IsCancellationRequested,
             MissingSegments = _parts.Missing.NotFound,

@@ -76,6 +76,9 @@ internal static class VolumeDirectory
         (VolumeFailure failure, string action) = opened.Error switch
         {
             SqliteOpenError.NewerSchema => (VolumeFailure.UnsupportedFormat, "install the newer version of hipaafs that wrote it"),
+            SqliteOpenError.Missing => (
+                VolumeFailure.Integrity,
+                "bring the file back, with metadata.db-wal if there was one; if it is lost, 'hipaafs restore' makes the last published state again in another directory. Keep this one: its staging may hold what is in no store"),
             SqliteOpenError.Damaged => (VolumeFailure.Integrity, "rebuild the volume from its store with 'hipaafs restore'"),
             SqliteOpenError.DiskFull => (VolumeFailure.NoSpace, "make room on the disk of the volume"),
             SqliteOpenError.Locked => (VolumeFailure.HeldByAnother, "end the program that has the database open"),

@@ -75,7 +75,7 @@ internal sealed class VolumeOpening
             if (exception is UnauthorizedAccessException or IOException)
             {
                 throw new VolumeException(
-                    DiskFailure(exception), $"open volume '{_options.Directory}': {exception.Message}", "check the permissions and the free space of its directories", exception);
+                    DiskFailure(exception), $"open volume '{_options.Directory}': {exception.Message}", "check the permissions and the free space of its directories; 'hipaafs fsck' says whether its database is damaged", exception);
             }
 
             throw;
@@ -174,6 +174,7 @@ internal sealed class VolumeOpening
             BallastPath = IsReadOnly ? null : VolumeDirectory.BallastPath(_options.Directory),
             CacheBytes = budget.MetadataBytes,
             ReadOnly = IsReadOnly,
+            MustExist = true,
         };
         return VolumeDirectory.OpenMetadata(options, _loggers, _time);
     }

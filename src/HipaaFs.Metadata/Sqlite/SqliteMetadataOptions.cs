@@ -33,6 +33,9 @@ public sealed record SqliteMetadataOptions
     /// <summary>Whether changes are refused. Nobody else may make any while the store is open either: rows are kept in memory. Default false.</summary>
     public bool ReadOnly { get; init; }
 
+    /// <summary>Whether a database that is missing or empty is an error, and nothing is made in its place. Default false.</summary>
+    public bool MustExist { get; init; }
+
     /// <summary>Failures that tests bring about. Null in production.</summary>
     internal SqliteFaults? Faults { get; init; }
 

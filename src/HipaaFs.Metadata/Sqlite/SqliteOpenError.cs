@@ -18,6 +18,9 @@ public enum SqliteOpenError
     /// <summary>Another process is writing to it.</summary>
     Locked,
 
+    /// <summary>It is missing or empty, and should not be.</summary>
+    Missing,
+
     /// <summary>It is missing, or the device or its permissions do not let it be read.</summary>
     Unreadable,
 }

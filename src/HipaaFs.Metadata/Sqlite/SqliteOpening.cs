@@ -40,7 +40,7 @@ internal sealed class SqliteOpening
             if (error != SqliteOpenError.None)
             {
                 opening.Close();
-                detail = $"schema newer than {Schema.Version}";
+                detail = error == SqliteOpenError.Missing ? $"{SqliteMetadataOptions.FileName} is missing or empty" : $"schema newer than {Schema.Version}";
                 return error;
             }
 
@@ -71,6 +71,12 @@ internal sealed class SqliteOpening
 
     private SqliteOpenError Open()
     {
+        // Before SQLite looks at it: it would take an empty file for a new database, and delete the log that may still hold everything.
+        if (Options.MustExist && (!System.IO.File.Exists(Path) || new FileInfo(Path).Length == 0))
+        {
+            return SqliteOpenError.Missing;
+        }
+
         if (Options.ReadOnly)
         {
             return OpenToRead();
@@ -88,6 +94,11 @@ internal sealed class SqliteOpening
         if (File.QueryInt64("PRAGMA user_version") > Schema.Version)
         {
             return SqliteOpenError.NewerSchema;
+        }
+
+        if (Options.MustExist && File.QueryInt64("PRAGMA user_version") == 0)
+        {
+            return SqliteOpenError.Missing;
         }
 
         // page_size counts only before the first page is written. The log is ours to sync and to copy.
@@ -114,6 +125,11 @@ internal sealed class SqliteOpening
         if (File.QueryInt64("PRAGMA user_version") > Schema.Version)
         {
             return SqliteOpenError.NewerSchema;
+        }
+
+        if (Options.MustExist && File.QueryInt64("PRAGMA user_version") == 0)
+        {
+            return SqliteOpenError.Missing;
         }
 
         if (File.QueryInt64("PRAGMA user_version") < Schema.Version)

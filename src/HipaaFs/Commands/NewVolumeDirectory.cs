@@ -42,7 +42,7 @@ internal static class NewVolumeDirectory
     }
 
     /// <summary>Writes volume.yaml, durably. Written last, it is the mark of a volume that is complete.</summary>
-    public static void WriteFile(string directory, Guid id, StoreUrl store, KeyReference reference, DateTimeOffset now)
+    public static void WriteFile(string directory, Guid id, StoreUrl store, KeyReference reference, DateTimeOffset now, int trashDays = 0)
     {
         // A descriptor of this process means nothing to the next one.
         string key = reference.Kind == KeyReferenceKind.PassphraseDescriptor ? "passphrase:" : reference.ToString();
@@ -57,6 +57,7 @@ internal static class NewVolumeDirectory
             key: {Quote(key)}
 
             """;
+        text += trashDays == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{VolumeSettings.Trash.Key}: {trashDays}\n");
         DurableFile.Replace(Path.Combine(directory, VolumeFile.Name), Encoding.UTF8.GetBytes(text));
     }
 

@@ -34,7 +34,7 @@ internal static class RestoreCommand
             {
                 Stores = KnownStores.All,
                 AtLeastGeneration = parsed.GetValue(atLeast),
-                WriteSettings = id => NewVolumeDirectory.WriteFile(directory, id, url, reference, runner.Context.Time.GetUtcNow()),
+                WriteSettings = report => NewVolumeDirectory.WriteFile(directory, report.VolumeId, url, reference, runner.Context.Time.GetUtcNow(), report.TrashDays),
             };
             RestoreReport report = await output.Progress.RunAsync(show => VolumeRestore.RunAsync(
                 url, wrapper, directory, options, NullLoggerFactory.Instance, runner.Context.Time, ToProgress(show), cancel));

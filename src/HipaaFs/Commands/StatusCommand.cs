@@ -145,6 +145,11 @@ internal static class StatusCommand
             text.WriteLine($"  DAMAGED         {figures.DamagedFrames} frames of staged data cannot be read; inodes {inodes}");
         }
 
+        if (figures.StagingFull)
+        {
+            text.WriteLine("  STAGING         FULL: writers wait, or get ENOSPC (staging.when_full), until the store takes what is staged");
+        }
+
         if (figures.LostFiles > 0)
         {
             text.WriteLine($"  LOST            written bytes of {figures.LostFiles} files were refused when they came out of the page cache, and are gone: fsync(2) of these files fails until they are written again");

@@ -30,6 +30,7 @@ internal static class MetricsText
         Add("hipaafs_failed_segments", "gauge", "Segments of them whose upload failed and is tried again.", figures.FailedSegments);
         Add("hipaafs_hopeless_segments", "gauge", "Segments of them whose staged file is damaged: nothing newer becomes a backup point.", figures.FailedUploads?.Count(static failed => failed.StagedFileDamaged) ?? 0);
         Add("hipaafs_metadata_failed", "gauge", "1 when the disk refused metadata: everything is refused until the volume is mounted again.", figures.MetadataFailed ? 1 : 0);
+        Add("hipaafs_staging_full", "gauge", "1 while staging is full: writers wait or get ENOSPC.", figures.StagingFull ? 1 : 0);
         Add("hipaafs_lost_files", "gauge", "Files of which written bytes were refused and are gone, and that nobody has written again.", figures.LostFiles);
         Add("hipaafs_trash_failing", "gauge", "1 while the volume cannot take snapshots by itself although it should.", figures.TrashError is null ? 0 : 1);
         Add("hipaafs_staged_oldest_seconds", "gauge", "Age of the oldest data that is not in the store yet.", figures.OldestStagedSeconds ?? 0);

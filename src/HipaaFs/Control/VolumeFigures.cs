@@ -69,6 +69,9 @@ internal sealed record VolumeFigures
     /// <summary>Why written data cannot be staged; null when it can.</summary>
     public string? WritebackError { get; init; }
 
+    /// <summary>Whether staging is full, so that writers wait or are refused.</summary>
+    public bool StagingFull { get; init; }
+
     /// <summary>Files of which bytes that programs had written were refused and are gone, and that nobody has written again.</summary>
     public int LostFiles { get; init; }
 

@@ -36,6 +36,7 @@ internal static class VolumeFiguresMapping
             UploadError = status.UploadError,
             FailedUploads = status.FailedUploads.Count == 0 ? null : [.. status.FailedUploads.Select(failed => ToLine(failed, now))],
             WritebackError = status.WritebackError,
+            StagingFull = status.IsStagingFull,
             LostFiles = status.LostFiles,
             MetadataFailed = status.HasMetadataFailed,
             DamagedFrames = status.Damage.Sum(static run => run.Frames),

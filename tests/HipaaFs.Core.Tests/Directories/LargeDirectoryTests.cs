@@ -5,6 +5,7 @@ using HipaaFs.Metadata;
 namespace HipaaFs.Core.Tests.Directories;
 
 /// <summary>Directories of many entries: listing streams, and what others do meanwhile neither hides nor doubles an entry.</summary>
+[Collection(Alone.Name)]
 public sealed class LargeDirectoryTests
 {
     private static int Entries => int.TryParse(Environment.GetEnvironmentVariable("HIPAAFS_DIRECTORY_ENTRIES"), CultureInfo.InvariantCulture, out int entries) ? entries : 20_000;

@@ -129,11 +129,11 @@ public sealed class StagingFaultTests
     {
         const int size = 100_000;
         await using TestVolume test = await TestVolume.CreateAsync(new TestVolumeOptions { StagingBytes = 1 << 20, WhenFull = StagingFullMode.NoSpace });
+        CreatedFile file = await test.FileSystem.CreateAsync("a");
+        CreatedFile source = await test.FileSystem.CreateAsync("b");
         test.Store.Add(new StoreFault(StoreFaultKind.Fail) { Verb = StoreVerb.PutFile });
         await test.FileSystem.PutAsync("full", FileSystemCalls.RandomBytes(2 << 20, 1));
         await test.FileSystem.SyncAsync(default).Ok();
-        CreatedFile file = await test.FileSystem.CreateAsync("a");
-        CreatedFile source = await test.FileSystem.CreateAsync("b");
         Assert.Equal(FsError.NoSpace, (await test.FileSystem.WriteAsync(file.Handle, 0, new byte[size], WriteOrigin.PageCache, default)).Error);
         test.Store.Heal();
         await test.DrainAsync();
@@ -152,6 +152,40 @@ public sealed class StagingFaultTests
 
         await test.FileSystem.FsyncAsync(file.Handle, false, default).Ok();
         await test.FileSystem.CloseAsync(source.Handle);
+        await test.FileSystem.CloseAsync(file.Handle);
+    }
+
+    [Fact]
+    public async Task Read_OfWhatWasRefused_IsAnErrorAndNoZeros()
+    {
+        const int size = 100_000;
+        await using TestVolume test = await TestVolume.CreateAsync(new TestVolumeOptions { StagingBytes = 1 << 20, WhenFull = StagingFullMode.NoSpace });
+        CreatedFile file = await test.FileSystem.CreateAsync("a");
+        CreatedFile copy = await test.FileSystem.CreateAsync("b");
+        test.Store.Add(new StoreFault(StoreFaultKind.Fail) { Verb = StoreVerb.PutFile });
+        await test.FileSystem.PutAsync("full", FileSystemCalls.RandomBytes(2 << 20, 1));
+        await test.FileSystem.SyncAsync(default).Ok();
+        Assert.Equal(FsError.NoSpace, (await test.FileSystem.WriteAsync(file.Handle, 0, new byte[size], WriteOrigin.PageCache, default)).Error);
+        await test.FileSystem.SetAttributesAsync(file.Attributes.Id, new AttributeChange { Size = size, OnlyGrows = true }, default, default).Ok(); // As the kernel does.
+
+        // Whoever comes later is told before the kernel takes what there is no room for.
+        Assert.Equal(FsError.NoSpace, (await test.FileSystem.CreateAsync(InodeId.Root, "c"u8, new CreationMode(0x81A4, 0x12, 0), OpenFlags.Write, default, default)).Error);
+        Assert.Equal(FsError.NoSpace, (await test.FileSystem.OpenAsync(file.Attributes.Id, OpenFlags.Write, default, default)).Error);
+        Assert.True(test.Volume.GetStatus().IsStagingFull);
+
+        byte[] read = new byte[10];
+        Assert.False(test.FileSystem.TryRead(file.Handle, 0, read, null, out _));
+        Assert.Equal(FsError.Io, (await test.FileSystem.ReadAsync(file.Handle, 0, read, default)).Error);
+        Assert.Equal(FsError.Io, (await test.FileSystem.SeekAsync(file.Handle, 0, hole: false, default)).Error);
+        Assert.Equal(FsError.Io, (await test.FileSystem.CopyRangeAsync(file.Handle, 0, copy.Handle, 0, size, default)).Error);
+
+        test.Store.Heal();
+        await test.DrainAsync();
+        byte[] content = FileSystemCalls.RandomBytes(size, 2);
+        Assert.True((await test.FileSystem.WriteAsync(file.Handle, 0, content, WriteOrigin.PageCache, default)).IsOk);
+        await test.FileSystem.FsyncAsync(file.Handle, false, default).Ok();
+        Assert.Equal(content, await test.FileSystem.GetAsync("a"));
+        await test.FileSystem.CloseAsync(copy.Handle);
         await test.FileSystem.CloseAsync(file.Handle);
     }
 

@@ -11,11 +11,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace HipaaFs.Core.Tests.Recovery;
 
 /// <summary>What a restore holds in memory. Alone in the process, whose memory it measures.</summary>
-[Collection(Alone)]
-[CollectionDefinition(Alone, DisableParallelization = true)]
+[Collection(Alone.Name)]
 public sealed class RestoreMemoryTests
 {
-    private const string Alone = nameof(RestoreMemoryTests);
     private const int ValueLength = 1024;
     private const long MaxGrowth = 12L << 20; // Two objects of the stream, and the rows that the metadata store keeps of any volume.
 

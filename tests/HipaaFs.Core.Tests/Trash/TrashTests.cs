@@ -1,4 +1,5 @@
 using HipaaFs.Metadata;
+using HipaaFs.Recovery;
 using HipaaFs.Snapshots;
 using HipaaFs.Testing;
 using HipaaFs.Testing.Storage;
@@ -27,6 +28,23 @@ public sealed class TrashTests
         Assert.Equal(FsError.None, await keeper.KeepAsync(default));
         Assert.Equal(2, (await test.Volume.Snapshots.ListAsync(default)).Value.Count);
         await test.AssertSoundAsync();
+    }
+
+    // A restore that forgot it would delete the trash with its first mount, on the very day somebody restores for its sake.
+    [Fact]
+    public async Task Restore_OfAVolumeThatKeepsTrash_KnowsForHowLong()
+    {
+        var time = new ManualTimeProvider();
+        await using TestVolume test = await TestVolume.CreateAsync(new TestVolumeOptions { Time = time, TrashDays = 7 });
+        Assert.Equal(FsError.None, await test.Volume.Parts.Writer!.Trash.KeepAsync(default));
+        await test.FileSystem.PutAsync("a", [1]);
+        await test.DrainAsync();
+
+        (TestVolume restored, RestoreReport report) = await test.RestoreAsync(open: false);
+        await using (restored)
+        {
+            Assert.Equal(7, report.TrashDays);
+        }
     }
 
     [Fact]

@@ -34,6 +34,52 @@ public sealed class VolumeTests
         Assert.True(File.Exists(Path.Combine(scratch["store"], "volume.json")));
     }
 
+    // An empty volume in its place would be published over what the store has, by whoever follows the advice to take over.
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public async Task Open_DatabaseIsGone_MakesNoneAndSaysWhatToDo(bool isEmpty, bool withLog)
+    {
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
+        await test.FileSystem.PutAsync("a", [1]);
+        await test.FileSystem.SyncAsync(default).Ok();
+        await using TestVolume killed = test.CopyFiles(); // With a log.
+        string database = Path.Combine(killed.VolumeDirectory, "metadata.db");
+        byte[] content = File.ReadAllBytes(database);
+        string log = database + "-wal";
+        Assert.NotEqual(0, new FileInfo(log).Length);
+        File.Delete(database);
+        if (isEmpty)
+        {
+            File.WriteAllBytes(database, []);
+        }
+
+        if (!withLog)
+        {
+            File.Move(log, log + ".away");
+        }
+
+        killed.TakesOver = true;
+        foreach (VolumeMode mode in (VolumeMode[])[VolumeMode.ReadWrite, VolumeMode.ReadOnly])
+        {
+            VolumeException refused = await Assert.ThrowsAsync<VolumeException>(() => killed.OpenAsync(mode));
+            Assert.Equal(VolumeFailure.Integrity, refused.Failure);
+            Assert.Contains("missing or empty", refused.Message, StringComparison.Ordinal);
+        }
+
+        foreach (bool repair in (bool[])[false, true])
+        {
+            Assert.Equal(VolumeFailure.Integrity, (await Assert.ThrowsAsync<VolumeException>(() => killed.CheckAsync(repair))).Failure);
+        }
+
+        Assert.Equal(isEmpty, File.Exists(database));
+        File.WriteAllBytes(database, content);
+        File.Move(withLog ? log : log + ".away", log);
+        await killed.OpenAsync();
+        Assert.Equal([1], await killed.FileSystem.GetAsync("a"));
+    }
+
     [Fact]
     public async Task Open_Twice_NamesTheHolder()
     {

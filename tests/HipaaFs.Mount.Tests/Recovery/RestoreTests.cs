@@ -9,13 +9,14 @@ public sealed class RestoreTests
     [Fact]
     public async Task Restore_VolumeLost_BringsBackTheTree()
     {
-        await using MountedVolume volume = await MountedVolume.CreateAsync();
+        await using MountedVolume volume = await MountedVolume.CreateAsync(new MountedVolumeOptions { Configuration = "trash: 7\n" });
         string expected = await FillAndUnmountAsync(volume);
         await Shell.CheckAsync("rm -rf -- volume", volume.Work);
 
         ProcessOutcome restored = await volume.RunAsync("restore", "--store", $"file://{volume.Store}", "--key", $"file:{volume.KeyFile}", volume.Volume);
 
         restored.EnsureSucceeded();
+        Assert.Contains("\ntrash: 7\n", await File.ReadAllTextAsync(Path.Combine(volume.Volume, "volume.yaml")), StringComparison.Ordinal);
         await volume.MountAsync();
         TreeManifest.AssertEqual(expected, await TreeManifest.ReadAsync(Path.Combine(volume.Root, "tree")));
         await volume.ShellAsync("echo more > tree/more && sync tree/more tree");

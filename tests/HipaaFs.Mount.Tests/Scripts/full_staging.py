@@ -32,7 +32,7 @@ first = os.open("file", os.O_RDWR | os.O_CREAT)
 write(first)
 print(sync(first))
 print(sync(first), "again")
-other = os.open("file", os.O_RDWR)
+other = os.open("file", os.O_RDONLY)
 sync(other)
 print(sync(other), "to another")
 
