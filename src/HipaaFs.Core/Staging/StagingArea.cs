@@ -10,6 +10,9 @@ namespace HipaaFs.Staging;
 /// <remarks>Thread-safe. What is in the table is in the directory; recovery has made the two agree before anything else runs.</remarks>
 internal sealed class StagingArea
 {
+    /// <summary>Matches the files of segments in a staging directory.</summary>
+    internal const string Pattern = "*" + Extension;
+
     private const string Extension = ".seg";
     private const long LargestReserve = 32L << 20;
     private const int ReserveShare = 16;
@@ -201,7 +204,7 @@ internal sealed class StagingArea
     /// <summary>The segments whose files are in the directory, by name.</summary>
     internal IEnumerable<(SegmentId Id, string Path)> Scan()
     {
-        foreach (string path in System.IO.Directory.EnumerateFiles(_options.Directory, "*" + Extension))
+        foreach (string path in System.IO.Directory.EnumerateFiles(_options.Directory, Pattern))
         {
             if (SegmentId.TryParse(Path.GetFileNameWithoutExtension(path), out SegmentId id))
             {

@@ -26,7 +26,7 @@ internal static class GcCommand
             }
 
             MountEntry mount = MountLocator.FindMount(parsed.GetRequiredValue(mountPoint));
-            using ControlClient client = await MountLocator.ConnectAsync(mount.Volume!.Value, runner.Context, cancel);
+            using ControlClient client = await MountLocator.ConnectAsync(mount, runner.Context, cancel);
             if (parsed.GetValue(unknown))
             {
                 UnknownReport found = await output.Progress.RunAsync(progress => client.SweepUnknownAsync(deletes, progress, cancel));

@@ -1,8 +1,6 @@
-using HipaaFs.Cli.Configuration;
 using HipaaFs.Cli.Control;
 using HipaaFs.Cli.Daemon;
 using HipaaFs.Cli.Mounting;
-using HipaaFs.Crypto;
 
 namespace HipaaFs.Cli.Commands;
 
@@ -21,11 +19,19 @@ internal static class MountLocator
                 ExitCode.NotFound, $"find the mount at {resolved}: no volume is mounted there", "'hipaafs status' lists the mounts.");
     }
 
-    /// <summary>Opens the control socket of a volume's daemon and waits until it answers.</summary>
-    /// <exception cref="CommandException">No daemon of this user, or of root, answers.</exception>
-    public static async Task<ControlClient> ConnectAsync(VolumeCopy volume, CommandContext context, CancellationToken cancel)
+    /// <summary>Opens the control socket of the daemon behind a mount and waits until it answers.</summary>
+    /// <exception cref="CommandException">The mount is dead, or no daemon of this user, or of root, answers.</exception>
+    public static async Task<ControlClient> ConnectAsync(MountEntry mount, CommandContext context, CancellationToken cancel)
     {
-        var client = new ControlClient(RuntimeDirectory.OfUser(context.Environment).SocketOf(volume), context.Time);
+        if (await IsDeadAsync(mount, context, cancel))
+        {
+            throw new CommandException(
+                ExitCode.NotFound,
+                $"the mount at {mount.MountPoint} is dead: its daemon, of volume {mount.Volume!.Value.Volume}, was killed",
+                $"Clear it away with 'hipaafs umount {mount.MountPoint}', or mount the volume there again. What was fsynced is kept.");
+        }
+
+        ControlClient client = ClientOf(mount.Volume!.Value, context);
         if (await client.WaitUntilAnsweringAsync(cancel))
         {
             return client;
@@ -34,29 +40,20 @@ internal static class MountLocator
         client.Dispose();
         throw new CommandException(
             ExitCode.NotFound,
-            $"ask the daemon of volume {volume.Volume}: none of this user answers",
-            "Run the command as the user who mounted it. If the daemon was killed: umount -l the mount point, then mount again.");
+            $"ask the daemon of volume {mount.Volume.Value.Volume}: none of this user answers",
+            "Run the command as the user who mounted it.");
     }
 
-    /// <summary>The volume that a path means: that of the mount there, or that whose directory it is.</summary>
-    /// <exception cref="CommandException">It means none.</exception>
-    public static (VolumeCopy Volume, string? Directory) FindVolume(string path, CommandContext context)
+    /// <summary>Whether a mount is left of a daemon that was killed. Another daemon of the same volume, mounted elsewhere by now, does not count as its own.</summary>
+    public static async Task<bool> IsDeadAsync(MountEntry mount, CommandContext context, CancellationToken cancel)
     {
-        string resolved = PathRelation.Resolve(path);
-        if (MountTable.Read().Find(resolved)?.Volume is { } mounted)
-        {
-            return (mounted, null);
-        }
-
-        if (File.Exists(Path.Combine(resolved, VolumeFile.Name)))
-        {
-            var configuration = VolumeConfiguration.Load(resolved, new Dictionary<string, string>(), context.Environment);
-            return (VolumeCopy.In(configuration.Directory, configuration.VolumeId), configuration.Directory);
-        }
-
-        throw new CommandException(
-            ExitCode.NotFound,
-            $"find a volume at {resolved}: it is neither the mount point nor the directory of one",
-            "'hipaafs status' without an argument lists the mounts.");
+        // A daemon that says it serves here is believed: one that is stuck would let the look at its mount wait for ever.
+        using ControlClient client = ClientOf(mount.Volume!.Value, context);
+        return (!await client.IsAnsweringAsync(cancel) || (await client.GetStatusAsync(cancel)).MountPoint != mount.MountPoint)
+            && await Task.Run(() => MountedFileSystem.IsDead(mount.MountPoint), cancel);
     }
+
+    /// <summary>The client of a volume's daemon, whether there is one or not.</summary>
+    public static ControlClient ClientOf(VolumeCopy volume, CommandContext context) =>
+        new(RuntimeDirectory.OfUser(context.Environment).SocketOf(volume), context.Time);
 }

@@ -21,7 +21,7 @@ internal static class ScrubCommand
         {
             var options = new ScrubOptions { BytesPerSecond = ReadRate(parsed.GetValue(bandwidth)), Restart = parsed.GetValue(restart) };
             MountEntry mount = MountLocator.FindMount(parsed.GetRequiredValue(mountPoint));
-            using ControlClient client = await MountLocator.ConnectAsync(mount.Volume!.Value, runner.Context, cancel);
+            using ControlClient client = await MountLocator.ConnectAsync(mount, runner.Context, cancel);
             ScrubResult found = await output.Progress.RunAsync(report => client.ScrubAsync(options, report, cancel));
             output.Result(found, JsonOutput.Default.ScrubResult, text => Describe(found, text));
             return IsDamaged(found) ? ExitCode.Integrity : found.Stopped is not null ? ExitCode.Store : ExitCode.Done;

@@ -30,7 +30,7 @@ internal static class SnapshotCommand
         runner.Handle(command, async (parsed, output, cancel) =>
         {
             MountEntry mount = MountLocator.FindMount(parsed.GetRequiredValue(mountPoint));
-            using ControlClient client = await MountLocator.ConnectAsync(mount.Volume!.Value, runner.Context, cancel);
+            using ControlClient client = await MountLocator.ConnectAsync(mount, runner.Context, cancel);
             if (!await Task.Run(() => MountedFileSystem.Flush(mount.MountPoint), cancel))
             {
                 throw new CommandException(
@@ -109,7 +109,7 @@ internal static class SnapshotCommand
     private static async Task<ControlClient> ConnectAsync(string mountPoint, CommandRunner runner, CancellationToken cancel)
     {
         MountEntry mount = MountLocator.FindMount(mountPoint);
-        return await MountLocator.ConnectAsync(mount.Volume!.Value, runner.Context, cancel);
+        return await MountLocator.ConnectAsync(mount, runner.Context, cancel);
     }
 
     private static Argument<string> MountPointArgument() => new("MOUNTPOINT") { Description = "Where the volume is mounted." };

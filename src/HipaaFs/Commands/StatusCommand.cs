@@ -4,7 +4,7 @@ using HipaaFs.Cli.Control;
 using HipaaFs.Cli.Daemon;
 using HipaaFs.Cli.Mounting;
 using HipaaFs.Cli.Output;
-using HipaaFs.Crypto;
+using HipaaFs.Staging;
 
 namespace HipaaFs.Cli.Commands;
 
@@ -33,38 +33,99 @@ internal static class StatusCommand
 
     private static async Task<MountStatus> OneAsync(string path, CommandContext context, CancellationToken cancel)
     {
-        (VolumeCopy volume, string? directory) = MountLocator.FindVolume(path, context);
-        var runtime = RuntimeDirectory.OfUser(context.Environment);
-        using var client = new ControlClient(runtime.SocketOf(volume), context.Time);
-        bool answers = directory is null || runtime.HasDaemon(volume) ? await client.WaitUntilAnsweringAsync(cancel) : await client.IsAnsweringAsync(cancel);
-        if (answers)
+        string resolved = PathRelation.Resolve(path);
+        if (MountTable.Read().Find(resolved) is { Volume: not null } mount)
         {
-            return await client.GetStatusAsync(cancel);
+            return await OfMountAsync(mount, context, cancel);
         }
 
-        if (directory is null)
+        return File.Exists(Path.Combine(resolved, VolumeFile.Name))
+            ? await OfVolumeAsync(VolumeConfiguration.Load(resolved, new Dictionary<string, string>(), context.Environment), context, cancel)
+            : throw new CommandException(
+                ExitCode.NotFound,
+                $"find a volume at {resolved}: it is neither the mount point nor the directory of one",
+                "'hipaafs status' without an argument lists the mounts.");
+    }
+
+    private static async Task<MountStatus> OfMountAsync(MountEntry mount, CommandContext context, CancellationToken cancel)
+    {
+        if (await MountLocator.IsDeadAsync(mount, context, cancel))
         {
-            using ControlClient nobody = await MountLocator.ConnectAsync(volume, context, cancel);
+            return OfDead(mount);
         }
 
-        return new MountStatus { VolumeId = volume.Volume.ToString(), Volume = directory!, State = MountState.NotMounted };
+        using ControlClient client = await MountLocator.ConnectAsync(mount, context, cancel);
+        return await client.GetStatusAsync(cancel);
+    }
+
+    private static async Task<MountStatus> OfVolumeAsync(VolumeConfiguration configuration, CommandContext context, CancellationToken cancel)
+    {
+        var volume = VolumeCopy.In(configuration.Directory, configuration.VolumeId);
+        if (await AskAsync(volume, context, cancel) is { } answer)
+        {
+            return answer;
+        }
+
+        MountEntry? dead = MountTable.Read().OfDriver().FirstOrDefault(entry => entry.Volume == volume && MountedFileSystem.IsDead(entry.MountPoint));
+        return new MountStatus
+        {
+            VolumeId = configuration.VolumeId.ToString(),
+            Volume = configuration.Directory,
+            MountPoint = dead?.MountPoint,
+            State = dead is null ? MountState.NotMounted : MountState.Dead,
+            Waiting = LookForWaiting(configuration.GetPath(VolumeSettings.StagingDirectory)),
+        };
+    }
+
+    private static StagedFiles LookForWaiting(string staging)
+    {
+        try
+        {
+            return StagedFiles.In(staging);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException(
+                ExitCode.Failed, $"look for what waits in {staging}: {exception.Message}", "Run the command as the user who owns the volume.", exception);
+        }
     }
 
     private static async Task<IReadOnlyList<MountStatus>> AllAsync(CommandContext context, CancellationToken cancel)
     {
-        var runtime = RuntimeDirectory.OfUser(context.Environment);
         var found = new List<MountStatus>();
-        foreach (VolumeCopy volume in runtime.Volumes())
+        foreach (VolumeCopy volume in RuntimeDirectory.OfUser(context.Environment).Volumes())
         {
-            using var client = new ControlClient(runtime.SocketOf(volume), context.Time);
-            if (runtime.HasDaemon(volume) ? await client.WaitUntilAnsweringAsync(cancel) : await client.IsAnsweringAsync(cancel))
+            if (await AskAsync(volume, context, cancel) is { } answer)
             {
-                found.Add(await client.GetStatusAsync(cancel));
+                found.Add(answer);
             }
         }
 
+        // One that answered is not looked at: were it stuck, so would be the look.
+        var answered = found.Select(static status => status.MountPoint).ToHashSet();
+        found.AddRange(MountTable.Read().OfDriver()
+            .Where(mount => !answered.Contains(mount.MountPoint) && MountedFileSystem.IsDead(mount.MountPoint))
+            .Select(OfDead));
         return found;
     }
+
+    // Null when nobody answers for the volume.
+    private static async Task<MountStatus?> AskAsync(VolumeCopy volume, CommandContext context, CancellationToken cancel)
+    {
+        using ControlClient client = MountLocator.ClientOf(volume, context);
+        bool answers = RuntimeDirectory.OfUser(context.Environment).HasDaemon(volume)
+            ? await client.WaitUntilAnsweringAsync(cancel)
+            : await client.IsAnsweringAsync(cancel);
+        return answers ? await client.GetStatusAsync(cancel) : null;
+    }
+
+    private static MountStatus OfDead(MountEntry mount) => new()
+    {
+        VolumeId = mount.Volume!.Value.Volume.ToString(),
+        Volume = null,
+        MountPoint = mount.MountPoint,
+        State = MountState.Dead,
+    };
 
     /// <summary>Writes them for a person.</summary>
     internal static void Describe(IReadOnlyList<MountStatus> found, TimeProvider time, TextWriter text)
@@ -87,10 +148,22 @@ internal static class StatusCommand
             MountState.Serving => "mounted",
             MountState.Draining => "unmounted, uploading in the background",
             MountState.Stopping => "stopping",
+            MountState.Dead => "DEAD, its daemon was killed",
             _ => "not mounted",
         };
         text.WriteLine($"{status.MountPoint ?? status.Volume}: {state}");
-        text.WriteLine($"  volume          {status.VolumeId} in {status.Volume}");
+        text.WriteLine($"  volume          {status.VolumeId}{(status.Volume is { } directory ? $" in {directory}" : "")}");
+        if (status.State == MountState.Dead)
+        {
+            text.WriteLine($"  to do           'hipaafs umount {status.MountPoint}' clears it away; 'hipaafs mount' at the same place does so too. What was fsynced is kept");
+        }
+
+        if (status.Waiting is { Since: { } since } waiting)
+        {
+            text.WriteLine(
+                $"  NOT UPLOADED    {waiting.Segments} segments, {ByteSize.Format(waiting.Bytes)}, wait on this machine for the next mount, the oldest for {DurationText.Format(time.GetUtcNow() - since)}");
+        }
+
         if (status.StartedAt is { } started)
         {
             text.WriteLine($"  daemon          process {status.Pid}, for {DurationText.Format(time.GetUtcNow() - started)}, log {status.LogFile}");

@@ -16,7 +16,7 @@ internal static class SyncCommand
         runner.Handle(command, async (parsed, output, cancel) =>
         {
             MountEntry mount = MountLocator.FindMount(parsed.GetRequiredValue(mountPoint));
-            using ControlClient client = await MountLocator.ConnectAsync(mount.Volume!.Value, runner.Context, cancel);
+            using ControlClient client = await MountLocator.ConnectAsync(mount, runner.Context, cancel);
             bool flushed = await Task.Run(() => MountedFileSystem.Flush(mount.MountPoint), cancel);
             MountStatus status = await client.SyncAsync(cancel); // If it fails it knows better why than the kernel.
             if (!flushed)

@@ -37,7 +37,7 @@ internal static class TrashCommand
             }
 
             TrashPlace place = TrashPlace.Find(parsed.GetRequiredValue(path));
-            using ControlClient client = await MountLocator.ConnectAsync(place.Mount.Volume!.Value, runner.Context, cancel);
+            using ControlClient client = await MountLocator.ConnectAsync(place.Mount, runner.Context, cancel);
             LostVersionList found = await client.ListTrashAsync(place.InVolume, most, cancel);
             output.Result(found, JsonOutput.Default.LostVersionList, text => Describe(found, place, text));
             return ExitCode.Done;
@@ -56,7 +56,7 @@ internal static class TrashCommand
         {
             TrashPlace place = TrashPlace.Find(parsed.GetRequiredValue(path));
             string target = parsed.GetValue(to) is { } named ? Path.TrimEndingDirectorySeparator(Path.GetFullPath(named)) : place.Full;
-            using ControlClient client = await MountLocator.ConnectAsync(place.Mount.Volume!.Value, runner.Context, cancel);
+            using ControlClient client = await MountLocator.ConnectAsync(place.Mount, runner.Context, cancel);
             TrashRestoreResult restored = await new TrashRestore(place, target, parsed.GetValue(replace)).RunAsync(parsed.GetValue(snapshot), client, cancel);
             output.Result(restored, JsonOutput.Default.TrashRestoreResult, text =>
                 text.WriteLine($"{TerminalText.Escape(restored.Target)} is back, as snapshot {TerminalText.Escape(restored.Snapshot)} shows it."));

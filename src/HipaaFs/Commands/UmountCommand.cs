@@ -18,7 +18,12 @@ internal static class UmountCommand
         runner.Handle(command, async (parsed, output, cancel) =>
         {
             MountEntry mount = MountLocator.FindMount(parsed.GetRequiredValue(mountPoint));
-            using ControlClient client = await MountLocator.ConnectAsync(mount.Volume!.Value, runner.Context, cancel);
+            if (await MountLocator.IsDeadAsync(mount, runner.Context, cancel))
+            {
+                return ClearAway(mount, output);
+            }
+
+            using ControlClient client = await MountLocator.ConnectAsync(mount, runner.Context, cancel);
             bool leave = parsed.GetValue(now);
 
             // The kernel's dirty pages first, so that the upload before the unmount is nearly all of it.
@@ -28,6 +33,22 @@ internal static class UmountCommand
             return !outcome.IsComplete && !leave ? ExitCode.Incomplete : ExitCode.Done;
         });
         return command;
+    }
+
+    private static ExitCode ClearAway(MountEntry mount, CommandOutput output)
+    {
+        if (!MountedFileSystem.DetachDead(mount.MountPoint))
+        {
+            throw new CommandException(
+                ExitCode.Failed,
+                $"unmount {mount.MountPoint}: its daemon was killed, and the kernel refused to clear the dead mount away",
+                $"Run the command as the user who mounted it, or as root: umount -l {mount.MountPoint}");
+        }
+
+        var cleared = new DeadMountCleared(mount.MountPoint);
+        output.Result(cleared, JsonOutput.Default.DeadMountCleared, text => text.WriteLine(
+            $"{mount.MountPoint} was dead, its daemon was killed; the mount is cleared away. What was fsynced is kept: the next mount goes on with it."));
+        return ExitCode.Done;
     }
 
     private static void Describe(UmountOutcome outcome, TextWriter text)

@@ -18,6 +18,10 @@ internal enum MountState
     [JsonStringEnumMemberName("stopping")]
     Stopping,
 
+    /// <summary>The daemon was killed, and its mount is still there.</summary>
+    [JsonStringEnumMemberName("dead")]
+    Dead,
+
     /// <summary>There is no daemon.</summary>
     [JsonStringEnumMemberName("not mounted")]
     NotMounted,

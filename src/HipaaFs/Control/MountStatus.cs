@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using HipaaFs.Staging;
 
 namespace HipaaFs.Cli.Control;
 
@@ -8,8 +9,9 @@ internal sealed record MountStatus
     /// <summary>Identity of the volume.</summary>
     public required string VolumeId { get; init; }
 
-    /// <summary>Directory of the volume.</summary>
-    public required string Volume { get; init; }
+    /// <summary>Directory of the volume; null where a dead mount is all that is known of it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public required string? Volume { get; init; }
 
     /// <summary>Where it is, or was, mounted; null when it is not.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -28,6 +30,10 @@ internal sealed record MountStatus
     /// <summary>Where the daemon logs.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? LogFile { get; init; }
+
+    /// <summary>What is on this machine only and waits for the next mount; null while a daemon runs, and where only a dead mount is known.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public StagedFiles? Waiting { get; init; }
 
     /// <summary>The figures of the volume; null when no daemon runs.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

@@ -13,7 +13,9 @@ internal static class MountPoint
         if (mounts.Find(path) is { } mounted && !TryRemoveDead(mounted, volume.VolumeId))
         {
             string what = mounted.Volume is { } copy ? $"volume {copy.Volume}" : $"a filesystem of type {mounted.Type}";
-            throw Unusable(path, $"{what} is mounted there already", "Unmount it first, or mount elsewhere.");
+            throw mounted.Volume is not null && MountedFileSystem.IsDead(path)
+                ? Unusable(path, $"a dead mount of {what} is left there, whose daemon was killed", $"Clear it away first: hipaafs umount {path}")
+                : Unusable(path, $"{what} is mounted there already", "Unmount it first, or mount elsewhere.");
         }
 
         if (!Directory.Exists(path))

@@ -13,6 +13,7 @@ namespace HipaaFs.Cli.Output;
 [JsonSerializable(typeof(MountStatus))]
 [JsonSerializable(typeof(IReadOnlyList<MountStatus>))]
 [JsonSerializable(typeof(UmountOutcome))]
+[JsonSerializable(typeof(DeadMountCleared))]
 [JsonSerializable(typeof(LostVersionList))]
 [JsonSerializable(typeof(ScrubResult))]
 [JsonSerializable(typeof(SnapshotLine))]
