@@ -10,6 +10,7 @@ internal static class Program
 {
     private static async Task<int> Main(string[] arguments)
     {
+        int notClosed = CommandTree.KeyHolders.Overlaps(arguments) ? DiagnosticPort.Close(OwnProgram.CommandLine(arguments)) : 0;
         ProcessHardening.DisableDumps(); // Whatever the command: it may hold keys and passphrases.
         if (arguments.Contains(DaemonProcess.ReportOption))
         {
@@ -20,6 +21,14 @@ internal static class Program
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, StopOnce);
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, StopOnce);
         var context = CommandContext.OfProcess();
+        if (notClosed != 0)
+        {
+            return (int)context.OpenOutput(arguments.Contains("--json")).Failure(new CommandException(
+                ExitCode.Failed,
+                $"close the diagnostic port of the .NET runtime: this program cannot be started again (errno {notClosed})",
+                $"See that {Environment.ProcessPath} can be executed, or set {DiagnosticPort.Variable}=0 in the environment."));
+        }
+
         try
         {
             return await CommandTree.RunAsync(arguments, context, stop.Token);

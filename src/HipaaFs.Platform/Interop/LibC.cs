@@ -44,6 +44,12 @@ internal static partial class LibC
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int close(int fd);
 
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    internal static partial int setenv(string name, string value, int overwrite);
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    internal static partial int execv(string path, string?[] arguments);
+
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int fdatasync(SafeHandle fd);
 

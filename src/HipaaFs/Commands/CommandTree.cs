@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
@@ -9,6 +10,9 @@ namespace HipaaFs.Cli.Commands;
 /// <summary>The whole command line of <c>hipaafs</c>.</summary>
 internal static class CommandTree
 {
+    /// <summary>The words by which a command line shows that keys or passphrases will be in this process. One that only looks so loses nothing.</summary>
+    public static readonly FrozenSet<string> KeyHolders = FrozenSet.Create(StringComparer.Ordinal, "init", "mount", "fsck", "restore", "key");
+
     /// <summary>Builds the commands.</summary>
     public static RootCommand Build(CommandRunner runner)
     {

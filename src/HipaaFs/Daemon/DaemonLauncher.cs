@@ -78,24 +78,18 @@ internal sealed class DaemonLauncher
 
     private ProcessStartInfo Describe()
     {
-        // Published, this process is hipaafs itself; in development it may be `dotnet hipaafs.dll`.
-        string program = Environment.ProcessPath ?? throw new InvalidOperationException("this process has no path");
+        IReadOnlyList<string> commandLine = OwnProgram.CommandLine(_arguments);
 
         // The runtime keeps copies of the standard streams it was started with, so the daemon must never see those of the caller:
         // it would hold a terminal or a pipe open for as long as it lives. It gets pipes that lead nowhere once this process ends.
-        var start = new ProcessStartInfo(program)
+        var start = new ProcessStartInfo(commandLine[0])
         {
             UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        if (Path.GetFileNameWithoutExtension(program) == "dotnet")
-        {
-            start.ArgumentList.Add(typeof(DaemonLauncher).Assembly.Location);
-        }
-
-        foreach (string argument in _arguments)
+        foreach (string argument in commandLine.Skip(1))
         {
             start.ArgumentList.Add(argument);
         }

@@ -1,4 +1,6 @@
+using System.CommandLine;
 using System.Text.Json;
+using HipaaFs.Cli.Commands;
 using Xunit;
 
 namespace HipaaFs.Cli.Tests.Commands;
@@ -46,6 +48,17 @@ public sealed class CommandLineTests
         Assert.Empty(run.Output);
         Assert.StartsWith("hipaafs: ", run.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void KeyHolders_HaveEveryCommandThatTakesAKey()
+    {
+        RootCommand root = CommandTree.Build(new CommandRunner(new CommandContext { Out = TextWriter.Null, Error = TextWriter.Null }));
+
+        Assert.Equal(root.Subcommands.Where(TakesAKey).Select(static command => command.Name).Order(), CommandTree.KeyHolders.Order());
+
+        static bool TakesAKey(Command command) =>
+            command.Options.Any(static option => option.HelpName == "KEYREF") || command.Subcommands.Any(TakesAKey);
     }
 
     [Theory]
