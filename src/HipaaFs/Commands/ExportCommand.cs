@@ -26,7 +26,7 @@ internal static class ExportCommand
             var options = new TransferOptions { Jobs = TransferCommands.ReadJobs(parsed.GetValue(jobs)), TargetPrefix = Bag.Payload, RemovesVanished = true };
             var run = new TransferRun(from, to, journal, options);
             TransferReport report = await output.Progress.RunAsync(show => run.RunAsync(show, cancel));
-            await Bag.FinishAsync(to, [.. run.Files()], journal.Records.Values.Sum(static record => record.Length), runner.Context.Time.GetUtcNow(), cancel);
+            await Bag.FinishAsync(to, run.Files, run.FileBytes, runner.Context.Time.GetUtcNow(), cancel);
             return TransferCommands.Tell(TransferCommands.ToResult(from, to, Bag.Manifest, report), output);
         }));
         return command;
@@ -36,7 +36,7 @@ internal static class ExportCommand
     private static async Task BeginAsync(PlainTree to, TransferJournal journal, CancellationToken cancel)
     {
         bool isBag = await Bag.IsOneAsync(to, cancel);
-        if (isBag && !journal.Records.IsEmpty)
+        if (isBag && journal.Records.Count > 0)
         {
             return;
         }

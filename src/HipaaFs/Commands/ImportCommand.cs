@@ -33,7 +33,7 @@ internal static class ImportCommand
             };
             var run = new TransferRun(from, to, journal, options);
             TransferReport report = await output.Progress.RunAsync(show => run.RunAsync(show, cancel));
-            await new DirectoryTree(Path.GetDirectoryName(kept)!).WriteAllAsync(Path.GetFileName(kept), ChecksumManifest.Format(run.Files()), cancel);
+            await new DirectoryTree(Path.GetDirectoryName(kept)!).WriteAllAsync(Path.GetFileName(kept), ChecksumManifest.Format(run.Files), cancel);
             return TransferCommands.Tell(TransferCommands.ToResult(from, to, kept, report), output);
         }));
         return command;
@@ -42,7 +42,7 @@ internal static class ImportCommand
     // The list of another import says what that one brought.
     private static void RefuseForeignList(string kept, TransferJournal journal)
     {
-        if (File.Exists(kept) && journal.Records.IsEmpty)
+        if (File.Exists(kept) && journal.Records.Count == 0)
         {
             throw new CommandException(
                 ExitCode.Refused,

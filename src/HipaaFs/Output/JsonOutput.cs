@@ -33,5 +33,6 @@ namespace HipaaFs.Cli.Output;
 [JsonSerializable(typeof(VersionResult))]
 [JsonSerializable(typeof(TransferResult))]
 [JsonSerializable(typeof(TransferRecord))]
+[JsonSerializable(typeof(TransferJournalKey))]
 [JsonSerializable(typeof(VerifyResult))]
 internal sealed partial class JsonOutput : JsonSerializerContext;

@@ -5,7 +5,7 @@ namespace HipaaFs.Cli.Transfer;
 /// <summary>Copies the files of one tree into another, several at a time; what former runs copied and nobody changed is left alone.</summary>
 /// <remarks>
 /// (1) List the source. (2) Copy what is new or changed: whole or not at all, hashed on the way, held against a manifest where there is one, then noted in the journal.
-/// (3) Deal with what the source has no more. A file that cannot be copied is reported and the others go on; a run that was cut off is gone on with by the next.
+/// (3) Deal with what the source has no more; the journal cannot name that, so the target is listed. A file that cannot be copied is reported and the others go on; a run that was cut off is gone on with by the next.
 /// </remarks>
 internal sealed class TransferRun
 {
@@ -14,6 +14,7 @@ internal sealed class TransferRun
     private readonly TransferJournal _journal;
     private readonly TransferOptions _options;
     private readonly TransferReport _report = new();
+    private readonly Dictionary<string, byte[]> _kept = new(StringComparer.Ordinal);
 
     /// <summary>Prepares a run.</summary>
     public TransferRun(PlainTree source, PlainTree target, TransferJournal journal, TransferOptions options)
@@ -29,7 +30,7 @@ internal sealed class TransferRun
     public async Task<TransferReport> RunAsync(Action<ProgressUpdate> show, CancellationToken cancel)
     {
         List<PlainFile> files = await ListAsync(show, cancel);
-        if (files.Count == 0 && !_journal.Records.IsEmpty)
+        if (files.Count == 0 && _journal.Records.Count > 0)
         {
             throw new TransferException($"{_source.Name} holds no file, and {_journal.Records.Count} were copied from it before: is it mounted?");
         }
@@ -39,18 +40,16 @@ internal sealed class TransferRun
         void Advance(long bytes) => show(new ProgressUpdate("copy", Interlocked.Add(ref done, bytes), total, "bytes"));
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = _options.Jobs, CancellationToken = cancel };
         await Parallel.ForEachAsync(files, parallel, async (file, ends) => await CopyAsync(file, Advance, ends));
-        if (!_report.Failures.Any(static failure => failure.HidesFiles))
-        {
-            await ForgetVanishedAsync(files, cancel); // What lies in a directory that cannot be listed is not gone.
-        }
-
+        await SettleAsync(files, cancel);
         _journal.Compact();
         return _report;
     }
 
-    /// <summary>The files that are in the target now, by their paths in it, with their SHA-256.</summary>
-    public IEnumerable<KeyValuePair<string, byte[]>> Files() => _journal.Records.Values.Select(
-        record => KeyValuePair.Create(TargetPathOf(record.Path), Convert.FromHexString(record.Sha256)));
+    /// <summary>After the run: the files that are in the target now, by their paths in it, with their SHA-256.</summary>
+    public IReadOnlyCollection<KeyValuePair<string, byte[]>> Files => _kept;
+
+    /// <summary>Their bytes.</summary>
+    public long FileBytes { get; private set; }
 
     private async Task<List<PlainFile>> ListAsync(Action<ProgressUpdate> show, CancellationToken cancel)
     {
@@ -110,7 +109,7 @@ internal sealed class TransferRun
             }
 
             byte[] sha256 = await _target.CopyFromAsync(_source, file, path, new CopyCheck(expected, advance), cancel);
-            _journal.Add(new TransferRecord(file.Path, file.Length, file.Version, Convert.ToHexStringLower(sha256)));
+            _journal.Add(file, sha256);
             _report.AddCopied(file.Length);
         }
         catch (TransferException failure)
@@ -120,33 +119,90 @@ internal sealed class TransferRun
     }
 
     private async ValueTask<bool> IsUnchangedAsync(PlainFile file, string path, ReadOnlyMemory<byte> expected, CancellationToken cancel) =>
-        _journal.Records.TryGetValue(file.Path, out TransferRecord? record)
+        _journal.Records.TryGetValue(_journal.HashOf(file.Path), out TransferRecord? record)
         && record.Length == file.Length
         && record.Version == file.Version
         && (expected.IsEmpty || record.Sha256 == Convert.ToHexStringLower(expected.Span))
         && await _target.HasAsync(path, file.Length, cancel);
 
-    private async Task ForgetVanishedAsync(List<PlainFile> files, CancellationToken cancel)
+    private async Task SettleAsync(List<PlainFile> files, CancellationToken cancel)
     {
-        var kept = files.Select(static file => file.Path).ToHashSet(StringComparer.Ordinal);
-        kept.UnionWith(_report.Failures.Select(static failure => failure.Path)); // What cannot be read now is not gone.
-        foreach (string path in _journal.Records.Keys.Where(path => !kept.Contains(path)).ToList())
+        var unnamed = _journal.Records.Keys.ToHashSet(StringComparer.Ordinal);
+        foreach (string path in files.Select(static file => file.Path).Concat(_report.Failures.Select(static failure => failure.Path)))
         {
-            if (_options.RemovesVanished)
+            Keep(path, unnamed); // What cannot be read now is not gone.
+        }
+
+        bool isAnyHidden = _report.Failures.Any(static failure => failure.HidesFiles); // What lies in a directory that cannot be listed is not gone either.
+        if (unnamed.Count > 0 && (isAnyHidden || _options.RemovesVanished))
+        {
+            foreach (string path in await NameAsync(unnamed, cancel))
             {
-                try
+                if (isAnyHidden || !await RemoveAsync(path, cancel))
                 {
-                    await _target.RemoveAsync(TargetPathOf(path), cancel);
-                }
-                catch (TransferException failure)
-                {
-                    _report.AddFailure(new TransferFailure(path, failure.Message));
-                    continue;
+                    Keep(path, unnamed);
                 }
             }
+        }
 
-            _journal.Remove(path);
-            _report.Vanished++;
+        if (!_report.Failures.Any(static failure => failure.HidesFiles))
+        {
+            foreach (string hash in unnamed)
+            {
+                _journal.Remove(hash);
+                _report.Vanished++;
+            }
+        }
+    }
+
+    // The paths in the source of what is in the target and was copied by this run or a former one.
+    private async Task<List<string>> NameAsync(HashSet<string> unnamed, CancellationToken cancel)
+    {
+        var paths = new List<string>();
+        await foreach (PlainFile file in _target.ListAsync(AddHiding, cancel))
+        {
+            if (file.Path.StartsWith(_options.TargetPrefix, StringComparison.Ordinal)
+                && _options.SourcePrefix + file.Path[_options.TargetPrefix.Length..] is { } path
+                && unnamed.Contains(_journal.HashOf(path)))
+            {
+                paths.Add(path);
+            }
+        }
+
+        return paths;
+
+        // A link in the target is nobody's business here; a directory that cannot be listed may hold what should go.
+        void AddHiding(TransferFailure failure)
+        {
+            if (failure.HidesFiles)
+            {
+                _report.AddFailure(failure);
+            }
+        }
+    }
+
+    private void Keep(string path, HashSet<string> unnamed)
+    {
+        string hash = _journal.HashOf(path);
+        if (unnamed.Remove(hash))
+        {
+            TransferRecord record = _journal.Records[hash];
+            _kept[TargetPathOf(path)] = Convert.FromHexString(record.Sha256);
+            FileBytes += record.Length;
+        }
+    }
+
+    private async Task<bool> RemoveAsync(string path, CancellationToken cancel)
+    {
+        try
+        {
+            await _target.RemoveAsync(TargetPathOf(path), cancel);
+            return true;
+        }
+        catch (TransferException failure)
+        {
+            _report.AddFailure(new TransferFailure(path, failure.Message));
+            return false;
         }
     }
 

@@ -284,6 +284,56 @@ public sealed class TransferCommandsTests : IDisposable
         Assert.Equal((1, 2), (Number(run.Json.GetProperty("result"), "copied"), Number(run.Json.GetProperty("result"), "unchanged")));
     }
 
+    [Fact]
+    public async Task ImportAndExport_LeaveNoNameOfAFileInTheirJournals()
+    {
+        await RunAsync("import", Source, Target);
+        await RunAsync("export", Source, Path.Combine(_directory.Root, "bag"));
+
+        string[] journals = Directory.GetFiles(Path.Combine(_directory.Root, "state"), "*", SearchOption.AllDirectories);
+        Assert.Equal(2, journals.Length);
+        foreach (string journal in journals)
+        {
+            string text = journal + await File.ReadAllTextAsync(journal);
+            Assert.All(["Study", "slice", "dcm", "Gr", "100", "empty"], name => Assert.DoesNotContain(name, text, StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public async Task Import_WithAJournalThatNamesFiles_TakesItOverWithoutTheNames()
+    {
+        await RunAsync("import", Source, Target);
+        string journal = Directory.EnumerateFiles(Path.Combine(_directory.Root, "state", "hipaafs", "transfers")).Single();
+        var former = new List<string>();
+        foreach (JsonElement line in (await File.ReadAllLinesAsync(journal)).Skip(1).Select(static line => JsonDocument.Parse(line).RootElement))
+        {
+            string sha256 = line.GetProperty("sha256").GetString()!;
+            string path = sha256.StartsWith("7692", StringComparison.Ordinal) ? "Study 1/slice-1.dcm"
+                : line.GetProperty("length").GetInt32() == 0 ? "empty" : "Study 1/Größe 100%.txt";
+            former.Add(JsonSerializer.Serialize(new { path, length = line.GetProperty("length").GetInt32(), version = line.GetProperty("version").GetString(), sha256 }));
+        }
+
+        await File.WriteAllTextAsync(journal, string.Concat(former.Select(static line => line + "\n")));
+        CommandLineRun run = await RunAsync("import", Source, Target, "--json");
+
+        Assert.Equal((0, 3), (Number(run.Json.GetProperty("result"), "copied"), Number(run.Json.GetProperty("result"), "unchanged")));
+        Assert.DoesNotContain("slice", await File.ReadAllTextAsync(journal), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Export_AfterARunThatWroteNoManifest_RemovesWhatIsGone()
+    {
+        await RunAsync("export", Source, Target);
+        File.Delete(Path.Combine(Target, "manifest-sha256.txt"));
+        File.Delete(Path.Combine(Source, "empty"));
+
+        CommandLineRun run = await RunAsync("export", Source, Target, "--json");
+
+        Assert.Equal(1, Number(run.Json.GetProperty("result"), "vanished"));
+        Assert.False(File.Exists(Path.Combine(Target, "data", "empty")));
+        Assert.Equal(ExitCode.Done, (await RunAsync("verify", Target)).Code);
+    }
+
     private static int Number(JsonElement result, string name) => result.GetProperty(name).GetInt32();
 
     private static IEnumerable<string> FilesIn(string directory) => Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories)
