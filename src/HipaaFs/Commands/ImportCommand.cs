@@ -55,6 +55,7 @@ internal static class ImportCommand
     {
         if (checksums is not null)
         {
+            TransferCommands.RequireList(checksums, "import");
             return new TransferOptions { Expected = ChecksumManifest.Parse(await File.ReadAllBytesAsync(checksums, cancel)) };
         }
 

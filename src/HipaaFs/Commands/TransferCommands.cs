@@ -20,6 +20,17 @@ internal static class TransferCommands
         ? jobs
         : throw new CommandException(ExitCode.Usage, $"read --jobs: {jobs} is not from 1 to {MostJobs}", "Leave it out for 4.");
 
+    /// <summary>Refuses a list of checksums that is not there.</summary>
+    /// <exception cref="CommandException">There is no such file.</exception>
+    public static void RequireList(string path, string what)
+    {
+        if (!File.Exists(path))
+        {
+            throw new CommandException(
+                ExitCode.NotFound, $"{what}: read the list {path}: there is no such file", "Check its spelling, and whether what it lies on is mounted.");
+        }
+    }
+
     /// <summary>Refuses to copy a directory into itself.</summary>
     /// <exception cref="CommandException">One place lies in the other.</exception>
     public static void RefuseNesting(string source, string target)

@@ -20,6 +20,11 @@ internal static class VerifyCommand
         {
             string named = parsed.GetRequiredValue(manifest);
             string? file = named.Contains("://", StringComparison.Ordinal) || Directory.Exists(named) ? null : PathRelation.Resolve(named);
+            if (file is not null)
+            {
+                TransferCommands.RequireList(file, "verify");
+            }
+
             await using PlainTree tree = PlainTrees.Open(file is null ? named : parsed.GetValue(place) ?? Path.GetDirectoryName(file)!, create: false, runner.Context);
             bool isBag = await Bag.IsOneAsync(tree, cancel) && (file is null || Path.GetFileName(file) == Bag.Manifest);
             IReadOnlyDictionary<string, byte[]> expected = isBag || file is null

@@ -285,6 +285,19 @@ public sealed class TransferCommandsTests : IDisposable
     }
 
     [Fact]
+    public async Task Verify_OrImport_WithAListThatIsNotThere_IsNotFound()
+    {
+        string missing = Path.Combine(_directory.Root, "none");
+
+        foreach (string[] command in (string[][])[["verify", missing], ["import", Source, Target, "--checksums", missing]])
+        {
+            CommandLineRun run = await RunAsync(command);
+            Assert.Equal(ExitCode.NotFound, run.Code);
+            Assert.Contains($"{missing}: there is no such file", run.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task ImportAndExport_LeaveNoNameOfAFileInTheirJournals()
     {
         await RunAsync("import", Source, Target);
