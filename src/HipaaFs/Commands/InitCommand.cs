@@ -13,15 +13,21 @@ internal static class InitCommand
         var store = new Option<string?>("--store") { Description = "Where the objects go, as a URL. Default: file://VOLUME/store.", HelpName = "URL" };
         var key = new Option<string?>("--key")
         {
-            Description = "The key: file:PATH, passphrase:, passphrase:file:PATH or passphrase:fd:N. "
+            Description = "A key that is there: file:PATH, passphrase:, passphrase:file:PATH or passphrase:fd:N. "
                 + "Default: a new key file below ~/.config/hipaafs/keys.",
             HelpName = "KEYREF",
         };
+        var newKey = new Option<string?>("--new-key") { Description = "Makes the key in this new file.", HelpName = "FILE" };
         var recovery = new Option<string?>("--recovery-key") { Description = "Makes a second key in a new file, to be kept elsewhere.", HelpName = "FILE" };
         var noRecovery = new Option<bool>("--no-recovery-key") { Description = "No second key: who loses the one key loses the volume." };
-        var command = new Command("init", "Makes a volume.") { volume, store, key, recovery, noRecovery };
+        var command = new Command("init", "Makes a volume.") { volume, store, key, newKey, recovery, noRecovery };
         command.Validators.Add(result =>
         {
+            if (result.GetValue(key) is not null && result.GetValue(newKey) is not null)
+            {
+                result.AddError("--key and --new-key exclude each other: the one names a key that is there, the other makes one");
+            }
+
             bool file = result.GetValue(recovery) is not null;
             if (file == result.GetValue(noRecovery))
             {
@@ -37,6 +43,7 @@ internal static class InitCommand
                 Directory = parsed.GetRequiredValue(volume),
                 StoreUrl = parsed.GetValue(store),
                 Key = parsed.GetValue(key),
+                NewKeyFile = parsed.GetValue(newKey),
                 RecoveryKeyFile = parsed.GetValue(recovery),
             };
             InitResult made = await creation.RunAsync(cancel);

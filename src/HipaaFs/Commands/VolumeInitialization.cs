@@ -14,6 +14,8 @@ namespace HipaaFs.Cli.Commands;
 /// <remarks>volume.yaml is written last: a directory that has one is a volume, one that has none is not.</remarks>
 internal sealed class VolumeInitialization
 {
+    private const string FilePrefix = "file:";
+
     private readonly CommandContext _context;
     private readonly List<string> _madeFiles = [];
     private string? _madeDirectory;
@@ -30,6 +32,9 @@ internal sealed class VolumeInitialization
     /// <summary>KEYREF of the key; null to make a key file.</summary>
     public string? Key { get; init; }
 
+    /// <summary>Where the key file is made, plain or as <c>file:PATH</c>; null for the usual place.</summary>
+    public string? NewKeyFile { get; init; }
+
     /// <summary>File of the recovery key to make; null for none.</summary>
     public string? RecoveryKeyFile { get; init; }
 
@@ -40,16 +45,26 @@ internal sealed class VolumeInitialization
         string directory = PathRelation.Resolve(Directory);
         StoreUrl store = ReadStore(directory);
         KeyReference? reference = Key is null ? null : VolumeKeys.Absolute(KeyAccess.Parse(Key), Environment.CurrentDirectory);
+        if (reference is { Kind: KeyReferenceKind.File, Path: { } named } && !File.Exists(named))
+        {
+            throw new CommandException(
+                ExitCode.Key,
+                $"use key {reference}: there is no key file at this place, and --key names one that exists",
+                $"Leave --key out, and a key file is made in the usual place; or have it made there: --new-key {named}");
+        }
+
+        string? newFile = NewKeyFile is null ? null : PathRelation.Resolve(NewKeyFile.StartsWith(FilePrefix, StringComparison.Ordinal) ? NewKeyFile[FilePrefix.Length..] : NewKeyFile);
         string? recoveryFile = RecoveryKeyFile is null ? null : PathRelation.Resolve(RecoveryKeyFile);
         NewVolumeDirectory.Check(directory);
         CheckKeyOutside(directory, reference?.Path, "--key");
+        CheckKeyOutside(directory, newFile, "--new-key");
         CheckKeyOutside(directory, recoveryFile, "--recovery-key");
         var id = Guid.NewGuid();
         bool finished = false;
         try
         {
             IKeyWrapper key = reference is null
-                ? MakeKey(KeyFiles.DefaultPath(id, _context.Environment), out reference)
+                ? MakeKey(newFile ?? KeyFiles.DefaultPath(id, _context.Environment), out reference)
                 : KeyAccess.OpenNew(reference, _context);
             using var keyLifetime = key as IDisposable;
             IKeyWrapper? recovery = recoveryFile is null ? null : MakeKey(recoveryFile, out _);

@@ -43,5 +43,5 @@ internal static class KeyFiles
     }
 
     private static CommandException Failure(string path, Exception error) =>
-        new(ExitCode.Key, $"make the key file {path}: {error.Message}", "Name a place where you may write, with --key file:PATH.", error);
+        new(ExitCode.Key, $"make the key file {path}: {error.Message}", "Name a place where you may write.", error);
 }

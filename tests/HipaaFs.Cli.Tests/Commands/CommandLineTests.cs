@@ -23,6 +23,7 @@ public sealed class CommandLineTests
     [InlineData("init", "v", "--no-recovery-key", "--store", "ftp://x")]
     [InlineData("init", "v", "--no-recovery-key", "--store", "file://relative/path?x=1")]
     [InlineData("init", "v", "--no-recovery-key", "--key", "nonsense")]
+    [InlineData("init", "v", "--no-recovery-key", "--key", "file:k", "--new-key", "k")]
     [InlineData("init", "v", "--no-recovery-key", "--key", "passphrase:secret")]
     [InlineData("init", "v", "--no-recovery-key", "--key", "awskms:arn")]
     [InlineData("fsck")]

@@ -131,6 +131,40 @@ public sealed class VolumeCommandsTests : IDisposable
             Environment, "init", _directory.Volume, "--no-recovery-key", "--key", $"file:{_directory.Root}/none");
 
         Assert.Equal(ExitCode.Key, run.Code);
+        Assert.Contains($"--new-key {_directory.Root}/none", run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("bring the file back", run.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_directory.Volume));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("file:")]
+    public async Task Init_NewKey_IsMadeAtThatPlace(string prefix)
+    {
+        string key = Path.Combine(_directory.Root, "keys", "mine.key");
+
+        CommandLineRun run = await CommandLineRun.OfAsync(Environment, "init", _directory.Volume, "--no-recovery-key", "--new-key", prefix + key, "--json");
+
+        Assert.True(run.Code == ExitCode.Done, run.Output);
+        AssertPrivate(key);
+        Assert.Equal("file:" + key, run.Json.GetProperty("result").GetProperty("key").GetString());
+        Assert.True(run.Json.GetProperty("result").GetProperty("keyCreated").GetBoolean());
+        Assert.Equal(ExitCode.Done, (await CommandLineRun.OfAsync("fsck", _directory.Volume)).Code);
+        Assert.False(Directory.Exists(Path.Combine(_directory.Root, "home")));
+    }
+
+    [Fact]
+    public async Task Init_NewKeyThatExistsOrLiesInTheVolume_IsRefused()
+    {
+        string key = Path.Combine(_directory.Root, "mine.key");
+        await File.WriteAllTextAsync(key, "precious");
+
+        Assert.Equal(ExitCode.Key, (await CommandLineRun.OfAsync(Environment, "init", _directory.Volume, "--no-recovery-key", "--new-key", key)).Code);
+        CommandLineRun inside = await CommandLineRun.OfAsync(
+            Environment, "init", _directory.Volume, "--no-recovery-key", "--new-key", Path.Combine(_directory.Volume, "key"));
+        Assert.Equal(ExitCode.Usage, inside.Code);
+
+        Assert.Equal("precious", await File.ReadAllTextAsync(key));
         Assert.False(Directory.Exists(_directory.Volume));
     }
 
