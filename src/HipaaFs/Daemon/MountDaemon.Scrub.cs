@@ -16,7 +16,7 @@ internal sealed partial class MountDaemon
         {
             var sink = new ProgressSink<ScrubProgress>(done => progress(new ProgressUpdate("scrub", done.DoneBytes, done.TotalBytes, "bytes")));
             ScrubReport report = await _volume.ScrubAsync(options, sink, cancel)
-                ?? throw new CommandException(ExitCode.Failed, $"{action}: the mount is read-only", "Run it on the mount that writes.");
+                ?? throw new CommandException(ExitCode.Refused, $"{action}: the mount is read-only", "Run it on the mount that writes.");
             return new ScrubResult(
                 report.Segments,
                 report.Bytes,

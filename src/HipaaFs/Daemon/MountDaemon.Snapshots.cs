@@ -126,7 +126,7 @@ internal sealed partial class MountDaemon
                 ExitCode.Usage,
                 "the name cannot be one",
                 "A name is one of a file: up to 255 bytes, no slash, no control character, and not a time as snapshots without a name have it."),
-            FsError.ReadOnly => (ExitCode.Failed, "the mount is read-only", "Mount the volume for writing."),
+            FsError.ReadOnly => (ExitCode.Refused, "the mount is read-only", "Mount the volume for writing."),
             FsError.NotAuthentic => (ExitCode.Integrity, "a stored name is damaged", "The log and 'hipaafs fsck' say more."),
             _ => (ExitCode.Failed, error.ToString(), $"Check the disk of {_plan.Configuration.Directory}; 'hipaafs status' and the log say more."),
         };

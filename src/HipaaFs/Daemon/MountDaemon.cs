@@ -140,7 +140,7 @@ internal sealed partial class MountDaemon : IControlTarget, IDisposable
         if (_plan.Options.ReadOnly || _volume.GetStatus().IsReadOnly)
         {
             throw new CommandException(
-                ExitCode.Failed, $"free space of {_plan.MountPoint}: it is read-only", "Run it on the mount that writes.");
+                ExitCode.Refused, $"free space of {_plan.MountPoint}: it is read-only", "Run it on the mount that writes.");
         }
 
         var sink = new ProgressSink<GarbageProgress>(done => progress(
@@ -165,7 +165,7 @@ internal sealed partial class MountDaemon : IControlTarget, IDisposable
         try
         {
             return await AskAsync(action, _volume.SweepUnknownAsync(deletes, sink, cancel), cancel)
-                ?? throw new CommandException(ExitCode.Failed, $"{action}: it is read-only", "Run it on the mount that writes.");
+                ?? throw new CommandException(ExitCode.Refused, $"{action}: it is read-only", "Run it on the mount that writes.");
         }
         catch (IOException error)
         {

@@ -14,8 +14,8 @@ internal static class MountPoint
         {
             string what = mounted.Volume is { } copy ? $"volume {copy.Volume}" : $"a filesystem of type {mounted.Type}";
             throw mounted.Volume is not null && MountedFileSystem.IsDead(path)
-                ? Unusable(path, $"a dead mount of {what} is left there, whose daemon was killed", $"Clear it away first: hipaafs umount {path}")
-                : Unusable(path, $"{what} is mounted there already", "Unmount it first, or mount elsewhere.");
+                ? Taken(path, $"a dead mount of {what} is left there, whose daemon was killed", $"Clear it away first: hipaafs umount {path}")
+                : Taken(path, $"{what} is mounted there already", "Unmount it first, or mount elsewhere.");
         }
 
         if (!Directory.Exists(path))
@@ -89,6 +89,10 @@ internal static class MountPoint
                 ExitCode.Failed, $"mount at {path}: {error.Message}", $"If a dead mount is left there: fusermount3 -u {path}", error);
         }
     }
+
+    // The command line may be right, at another time.
+    private static CommandException Taken(string path, string why, string action) =>
+        new(ExitCode.Failed, $"mount at {path}: {why}", action);
 
     private static CommandException Unusable(string path, string why, string action) =>
         new(ExitCode.Usage, $"mount at {path}: {why}", action);

@@ -285,6 +285,24 @@ public sealed class TransferCommandsTests : IDisposable
     }
 
     [Fact]
+    public async Task Json_OfWhatIsDoneInPart_IsAResultWithTheExitCodeOfThat()
+    {
+        string list = Path.Combine(_directory.Root, "list");
+        await File.WriteAllTextAsync(list, new string('0', 64) + "  empty\n");
+
+        CommandLineRun partly = await RunAsync("import", Source, Target, "--checksums", list, "--json");
+        CommandLineRun damaged = await RunAsync("verify", list, Source, "--json");
+        CommandLineRun failed = await RunAsync("verify", list + "-not", "--json");
+
+        Assert.Equal((ExitCode.Incomplete, true, true), (partly.Code, IsOk(partly), partly.Json.TryGetProperty("result", out _)));
+        Assert.Equal((ExitCode.Integrity, true, true), (damaged.Code, IsOk(damaged), damaged.Json.TryGetProperty("result", out _)));
+        Assert.Equal((ExitCode.NotFound, false, false), (failed.Code, IsOk(failed), failed.Json.TryGetProperty("result", out _)));
+        Assert.Equal((int)failed.Code, failed.Json.GetProperty("error").GetProperty("exitCode").GetInt32());
+
+        static bool IsOk(CommandLineRun run) => run.Json.GetProperty("ok").GetBoolean();
+    }
+
+    [Fact]
     public async Task Verify_OrImport_WithAListThatIsNotThere_IsNotFound()
     {
         string missing = Path.Combine(_directory.Root, "none");

@@ -55,7 +55,7 @@ public sealed class MountPointTests : IDisposable
     }
 
     [Fact]
-    public async Task Mount_WhereSomethingIsMounted_IsUsage() => await AssertRefusedAsync("/proc", ExitCode.Usage, "mounted there already");
+    public async Task Mount_WhereSomethingIsMounted_IsFailed() => await AssertRefusedAsync("/proc", ExitCode.Failed, "mounted there already");
 
     [Fact]
     public async Task Mount_WithoutAnyKey_IsKey()

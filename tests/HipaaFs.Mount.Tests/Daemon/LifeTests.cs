@@ -8,6 +8,8 @@ namespace HipaaFs.Mount.Tests.Daemon;
 /// <summary>How the daemon starts, is asked, and ends.</summary>
 public sealed class LifeTests
 {
+    private const int Refused = 10;
+
     private static readonly TimeSpan StopTimeout = TimeSpan.FromMinutes(3);
 
     [Fact]
@@ -226,6 +228,11 @@ public sealed class LifeTests
         Assert.Equal("content\n", await volume.ShellAsync("cat file"));
         ProcessOutcome written = await Shell.RunAsync("echo more > other", volume.Root);
         Assert.Contains("Read-only file system", written.Error, StringComparison.Ordinal);
+        foreach (string[] command in (string[][])[["gc"], ["gc", "--unknown"], ["scrub"], ["snapshot", "create"]])
+        {
+            ProcessOutcome refused = await volume.RunAsync([.. command, volume.Root]);
+            Assert.True(refused.ExitCode == Refused, refused.Describe());
+        }
     }
 
     [Fact]
