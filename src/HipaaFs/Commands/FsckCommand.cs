@@ -24,8 +24,9 @@ internal static class FsckCommand
                 parsed.GetRequiredValue(volume), new Dictionary<string, string>(), runner.Context.Environment);
             IKeyWrapper wrapper = KeyAccess.Open(VolumeKeys.Resolve(configuration, parsed.GetValue(key)), runner.Context);
             using var lifetime = wrapper as IDisposable;
-            CheckReport report = await output.Progress.RunAsync(show => VolumeCheck.RunAsync(
-                VolumeOptionsMapping.ToOptions(configuration), wrapper, parsed.GetValue(repair), ToProgress(show), cancel));
+            Task<CheckReport> CheckAsync(Action<ProgressUpdate> show) => VolumeCheck.RunAsync(
+                VolumeOptionsMapping.ToOptions(configuration), wrapper, parsed.GetValue(repair), ToProgress(show), cancel);
+            CheckReport report = await HeldVolume.ExplainAsync(configuration, runner.Context, () => output.Progress.RunAsync(CheckAsync), cancel);
             var result = new FsckResult(
                 report.Findings.All(finding => finding.Repaired),
                 report.Inodes,

@@ -56,8 +56,11 @@ internal static class KeyCommand
             IKeyWrapper another = make ? KeyFiles.Create(addedReference.Path!) : KeyAccess.OpenNew(addedReference, runner.Context);
             using var anotherLifetime = another as IDisposable;
             string name = parsed.GetValue(label) ?? $"{another.Kind} added on {Environment.MachineName}";
-            KeyWrapLine line = ToLine(await KeyAdministration.AddWrapAsync(
-                VolumeOptionsMapping.ToOptions(configuration), existing, another, name, cancel));
+            KeyWrapLine line = ToLine(await HeldVolume.ExplainAsync(
+                configuration,
+                runner.Context,
+                () => KeyAdministration.AddWrapAsync(VolumeOptionsMapping.ToOptions(configuration), existing, another, name, cancel),
+                cancel));
             output.Result(line, JsonOutput.Default.KeyWrapLine, text =>
                 text.WriteLine($"{addedReference} opens the volume now; it is wrap {line.Id}.{(make ? " The key file is new: keep it safe." : "")}"));
             return ExitCode.Done;
@@ -82,8 +85,11 @@ internal static class KeyCommand
 
             IKeyWrapper existing = KeyAccess.Open(VolumeKeys.Resolve(configuration, parsed.GetValue(key)), runner.Context);
             using var lifetime = existing as IDisposable;
-            KeyWrapLine line = ToLine(await KeyAdministration.RemoveWrapAsync(
-                VolumeOptionsMapping.ToOptions(configuration), existing, id, cancel));
+            KeyWrapLine line = ToLine(await HeldVolume.ExplainAsync(
+                configuration,
+                runner.Context,
+                () => KeyAdministration.RemoveWrapAsync(VolumeOptionsMapping.ToOptions(configuration), existing, id, cancel),
+                cancel));
             output.Result(line, JsonOutput.Default.KeyWrapLine, text =>
             {
                 text.WriteLine($"Wrap {line.Id} ({line.Label}) is gone from the key ring.");

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using HipaaFs.Testing;
 using HipaaFs.Testing.Mounts;
 using Xunit;
 
@@ -139,6 +140,31 @@ public sealed class LifeTests
 
         await volume.WaitForDaemonAsync(StopTimeout);
         Assert.Contains("detached: uploading", volume.LogTail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Check_WhileADaemonUploads_SaysWhatItDoesAndHowToEndIt()
+    {
+        const int Held = 7;
+        await using MountedVolume volume = await MountedVolume.CreateAsync(new MountedVolumeOptions { Mount = false });
+        await Shell.CheckAsync("touch session", volume.Store); // It takes nothing, so that the upload does not end.
+        await volume.MountAsync();
+        await volume.ShellAsync("echo content > file");
+        ProcessOutcome mounted = await volume.RunAsync("fsck", volume.Volume);
+        await Shell.CheckAsync(MountPrerequisites.IsRoot ? $"umount '{volume.Root}'" : $"fusermount3 -u '{volume.Root}'", "/");
+        await Eventually.TrueAsync(
+            async () => (await volume.RunAsync("status", volume.Volume)).Text.Contains("uploading in the background", StringComparison.Ordinal), "the daemon uploads");
+
+        ProcessOutcome uploading = await volume.RunAsync("fsck", volume.Volume);
+
+        Assert.Equal((Held, Held), (mounted.ExitCode, uploading.ExitCode));
+        Assert.Contains($"hipaafs umount {volume.Root}", mounted.Error, StringComparison.Ordinal);
+        Assert.Contains("still uploads", uploading.Error, StringComparison.Ordinal);
+        Assert.Contains($"hipaafs status {volume.Volume}", uploading.Error, StringComparison.Ordinal);
+        Assert.Contains($"kill {volume.DaemonId}", uploading.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("hipaafs umount", uploading.Error, StringComparison.Ordinal);
+        Assert.Equal(0, await volume.TerminateAsync());
+        (await volume.RunAsync("fsck", volume.Volume)).EnsureSucceeded();
     }
 
     [Fact]
