@@ -15,6 +15,9 @@ internal sealed class CommandContext
     /// <summary>Reads an environment variable; null when it is not set.</summary>
     public Func<string, string?> Environment { get; init; } = System.Environment.GetEnvironmentVariable;
 
+    /// <summary>The names of all environment variables.</summary>
+    public IReadOnlyCollection<string> EnvironmentNames { get; init; } = [];
+
     /// <summary>The clock of everything the command starts.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
@@ -32,6 +35,7 @@ internal sealed class CommandContext
     {
         Out = Console.Out,
         Error = Console.Error,
+        EnvironmentNames = [.. System.Environment.GetEnvironmentVariables().Keys.Cast<string>()],
         Time = new KernelClock(),
         IsTerminal = !Console.IsErrorRedirected,
         AskSecret = TerminalPrompt.AskSecret,

@@ -32,6 +32,7 @@ internal sealed class CommandLineRun
             Out = output,
             Error = error,
             Environment = name => environment.GetValueOrDefault(name),
+            EnvironmentNames = [.. environment.Keys],
         };
         int code = await CommandTree.RunAsync(arguments, context, CancellationToken.None);
         return new CommandLineRun((ExitCode)code, output.ToString(), error.ToString());

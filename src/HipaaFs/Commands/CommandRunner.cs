@@ -1,4 +1,5 @@
 using System.CommandLine;
+using HipaaFs.Cli.Configuration;
 using HipaaFs.Cli.Output;
 using HipaaFs.Cli.Volumes;
 using HipaaFs.Volumes;
@@ -31,6 +32,11 @@ internal sealed class CommandRunner
         command.SetAction(async (parsed, cancel) =>
         {
             CommandOutput output = Context.OpenOutput(parsed.GetValue(Json));
+            foreach (string unknown in EnvironmentVariables.DescribeUnknown(Context.EnvironmentNames))
+            {
+                output.Note($"hipaafs: {unknown}");
+            }
+
             try
             {
                 return (int)await body(parsed, output, cancel);

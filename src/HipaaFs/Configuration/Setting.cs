@@ -21,7 +21,7 @@ internal abstract class Setting
     public string Summary { get; }
 
     /// <summary>The environment variable that overrides the file.</summary>
-    public string EnvironmentVariable => "HIPAAFS_" + Key.Replace('.', '_').ToUpperInvariant();
+    public string EnvironmentVariable => EnvironmentVariables.Prefix + Key.Replace('.', '_').ToUpperInvariant();
 
     /// <summary>Whether a wrong value may be a secret that somebody wrote in the wrong place, so that messages must not repeat it.</summary>
     public bool MayHoldSecret { get; init; }

@@ -133,19 +133,7 @@ internal static class VolumeSettings
     }
 
     /// <summary>Says that a key does not exist, with the nearest that does.</summary>
-    public static string DescribeUnknown(string key)
-    {
-        string? nearest = null;
-        int best = 1 + Math.Max(1, key.Length / 2); // Half of the letters wrong is another word.
-        foreach (Setting setting in All)
-        {
-            int distance = WordDistance.Between(key, setting.Key);
-            if (distance < best)
-            {
-                (nearest, best) = (setting.Key, distance);
-            }
-        }
-
-        return nearest is null ? $"{key}: no such setting" : $"{key}: no such setting; did you mean {nearest}?";
-    }
+    public static string DescribeUnknown(string key) => WordDistance.FindNearest(key, All.Select(static setting => setting.Key)) is { } nearest
+        ? $"{key}: no such setting; did you mean {nearest}?"
+        : $"{key}: no such setting";
 }

@@ -26,4 +26,21 @@ internal static class WordDistance
 
         return row[second.Length];
     }
+
+    /// <summary>The word that was probably meant; null when half of the letters of the nearest are others: then it is another word.</summary>
+    public static string? FindNearest(string word, IEnumerable<string> known)
+    {
+        string? nearest = null;
+        int best = 1 + Math.Max(1, word.Length / 2);
+        foreach (string candidate in known)
+        {
+            int distance = Between(word, candidate);
+            if (distance < best)
+            {
+                (nearest, best) = (candidate, distance);
+            }
+        }
+
+        return nearest;
+    }
 }
