@@ -4,12 +4,13 @@ using HipaaFs.Metadata;
 using HipaaFs.Names;
 using HipaaFs.Trash;
 using HipaaFs.Volumes;
+using Microsoft.Extensions.Logging;
 
 namespace HipaaFs.Snapshots;
 
 /// <summary>Takes, lists, deletes and compares the snapshots of an open volume.</summary>
 /// <remarks>Thread-safe.</remarks>
-public sealed class VolumeSnapshots
+public sealed partial class VolumeSnapshots
 {
     // A disk that fails once and again is told to who asked.
     private const int MaxAttempts = 3;
@@ -19,15 +20,17 @@ public sealed class VolumeSnapshots
     private readonly VolumeNames _names;
     private readonly HipaaFileSystem _fileSystem;
     private readonly VolumeWriter? _writer;
+    private readonly ILogger _logger;
 
     internal VolumeSnapshots(
-        SnapshotCatalog catalog, IMetadataStore metadata, VolumeNames names, HipaaFileSystem fileSystem, VolumeWriter? writer)
+        SnapshotCatalog catalog, IMetadataStore metadata, VolumeNames names, HipaaFileSystem fileSystem, VolumeWriter? writer, ILogger logger)
     {
         _catalog = catalog;
         _metadata = metadata;
         _names = names;
         _fileSystem = fileSystem;
         _writer = writer;
+        _logger = logger;
     }
 
     /// <summary>Whether a label can be given: a name of one directory, and not of the form that snapshots without a label have.</summary>
@@ -68,7 +71,13 @@ public sealed class VolumeSnapshots
         _writer.Writeback.BeginWhole();
         try
         {
-            return await CreateWhenSettledAsync(_writer, label, cancel);
+            FsResult<Snapshot> taken = await CreateWhenSettledAsync(_writer, label, cancel);
+            if (taken.IsOk)
+            {
+                LogTaken(_logger, taken.Value.Id.Value, label is null ? "by the trash" : "as asked");
+            }
+
+            return taken;
         }
         finally
         {
@@ -107,12 +116,31 @@ public sealed class VolumeSnapshots
         }
 
         FsResult<Snapshot> found = await _catalog.FindAsync(name, cancel);
-        return found.IsOk ? await _catalog.DeleteAsync(found.Value.Id) : found.Error;
+        if (!found.IsOk)
+        {
+            return found.Error;
+        }
+
+        FsError error = await _catalog.DeleteAsync(found.Value.Id);
+        if (error == FsError.None)
+        {
+            LogDeleted(_logger, found.Value.Id.Value);
+        }
+
+        return error;
     }
 
-    /// <summary>Deletes a snapshot that was listed; its name may be another's by now.</summary>
-    internal async Task<FsError> DeleteAsync(Snapshot snapshot) =>
-        _fileSystem.IsReadOnly ? FsError.ReadOnly : await _catalog.DeleteAsync(snapshot.Id);
+    /// <summary>Deletes a snapshot of the trash that was listed; its name may be another's by now.</summary>
+    internal async Task<FsError> ExpireAsync(Snapshot snapshot)
+    {
+        FsError error = _fileSystem.IsReadOnly ? FsError.ReadOnly : await _catalog.DeleteAsync(snapshot.Id);
+        if (error == FsError.None)
+        {
+            LogExpired(_logger, snapshot.Id.Value);
+        }
+
+        return error;
+    }
 
     /// <summary>Whether anything that has a name differs between a snapshot and now.</summary>
     /// <exception cref="IOException">The snapshot went away, or the metadata cannot be read.</exception>
@@ -233,4 +261,13 @@ public sealed class VolumeSnapshots
         names.Reverse();
         return "/" + string.Join('/', names);
     }
+
+    [LoggerMessage(598, LogLevel.Information, "Snapshot {Snapshot} is taken, {Why}")]
+    private static partial void LogTaken(ILogger logger, ulong snapshot, string why);
+
+    [LoggerMessage(599, LogLevel.Information, "Snapshot {Snapshot} is deleted, as asked")]
+    private static partial void LogDeleted(ILogger logger, ulong snapshot);
+
+    [LoggerMessage(605, LogLevel.Information, "Snapshot {Snapshot} is deleted: its time in the trash is over")]
+    private static partial void LogExpired(ILogger logger, ulong snapshot);
 }

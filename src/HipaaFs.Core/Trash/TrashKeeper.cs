@@ -86,7 +86,7 @@ internal sealed partial class TrashKeeper
         // Oldest first, so that a run which is cut off leaves the younger ones.
         foreach (Snapshot expired in TrashSchedule.FindExpired(all.Value, _days, _clock.TakenAt, _clock.Now))
         {
-            FsError error = await _snapshots.DeleteAsync(expired);
+            FsError error = await _snapshots.ExpireAsync(expired);
             if (error is not (FsError.None or FsError.NotFound))
             {
                 return error;

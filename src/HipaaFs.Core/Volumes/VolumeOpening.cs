@@ -364,7 +364,7 @@ internal sealed class VolumeOpening
             Capacity = () => Capacity(metadata),
             CookieShift = CookieShift,
         });
-        var snapshots = new VolumeSnapshots(catalog, metadata, names, fileSystem, writer);
+        var snapshots = new VolumeSnapshots(catalog, metadata, names, fileSystem, writer, _logger);
         if (writer is not null)
         {
             var trashClock = new TrashClock(metadata, clock, _time, _logger);

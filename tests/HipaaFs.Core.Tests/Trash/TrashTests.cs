@@ -59,6 +59,8 @@ public sealed class TrashTests
         Assert.Equal(("/a", DifferenceKind.Removed, 1L), (lost.Path, lost.Kind, lost.Size));
 
         await AdvanceUntilAsync(time, async () => !(await LostAsync(test)).Contains(lost), "its time is over", TimeSpan.FromHours(1));
+        Assert.Contains(test.Log.Lines, static line => line.Text == "Snapshot 1 is taken, by the trash");
+        Assert.Contains(test.Log.Lines, static line => line.Text == "Snapshot 1 is deleted: its time in the trash is over");
         await test.AssertSoundAsync();
     }
 

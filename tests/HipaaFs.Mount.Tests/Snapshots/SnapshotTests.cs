@@ -92,7 +92,12 @@ public sealed class SnapshotTests
         Assert.Equal("PatientMiller", Assert.Single(list.RootElement.GetProperty("result").EnumerateArray()).GetProperty("name").GetString());
         ProcessOutcome compared = await volume.RunAsync("snapshot", "diff", volume.Root, "PatientMiller");
         Assert.Equal(["M /", "R /a -> /b"], compared.Text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order());
-        Assert.DoesNotContain("PatientMiller", volume.Log, StringComparison.Ordinal);
+        (await volume.RunAsync("snapshot", "delete", volume.Root, "PatientMiller")).EnsureSucceeded();
+        await volume.UnmountAsync(); // The log is written behind what it tells of; it is whole when the daemon has ended.
+        string log = volume.Log;
+        Assert.DoesNotContain("PatientMiller", log, StringComparison.Ordinal);
+        Assert.Contains("Snapshot 1 is taken, as asked", log, StringComparison.Ordinal);
+        Assert.Contains("Snapshot 1 is deleted, as asked", log, StringComparison.Ordinal);
 
         async Task ExpectAsync(int code, params string[] arguments)
         {
