@@ -52,6 +52,9 @@ public sealed partial class Volume : IAsyncDisposable
     /// <summary>The volume's id.</summary>
     public Guid Id => _parts.Options.VolumeId;
 
+    /// <summary>The snapshot that is shown in place of the volume; null for the volume as it is.</summary>
+    public Snapshot? Shown { get; internal init; }
+
     /// <summary>The session's number; 0 on a read-only mount.</summary>
     public ulong Session => _parts.Clock.Session.Value;
 

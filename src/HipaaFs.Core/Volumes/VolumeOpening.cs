@@ -34,6 +34,7 @@ internal sealed class VolumeOpening
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly Stack<IAsyncDisposable> _opened = new();
+    private Snapshot? _shown;
 
     internal VolumeOpening(VolumeOptions options, VolumeMode mode, ILoggerFactory loggers, TimeProvider time)
     {
@@ -137,7 +138,7 @@ internal sealed class VolumeOpening
             await parts.Writer.Publisher.ReadRecoveryPointAsync(cancel);
         }
 
-        var volume = new Volume(parts, _logger);
+        var volume = new Volume(parts, _logger) { Shown = _shown };
         volume.Start(recovery);
         return volume;
     }
@@ -158,12 +159,16 @@ internal sealed class VolumeOpening
         FsResult<Snapshot> found = _options.ShownSnapshot is { } name
             ? await catalog.FindAsync(name, cancel)
             : await catalog.FindAtAsync(_options.ShownTime!.Value, cancel);
-        return found.IsOk
-            ? metadata.OpenSnapshot(found.Value.Id)
-            : throw new VolumeException(
+        if (!found.IsOk)
+        {
+            throw new VolumeException(
                 found.Error == FsError.NotFound ? VolumeFailure.NotFound : VolumeFailure.Integrity,
                 found.Error == FsError.NotFound ? "show a snapshot: there is none of that name or time" : $"show a snapshot: {found.Error}",
                 "'hipaafs snapshot list' on a mount of the volume names them");
+        }
+
+        _shown = found.Value;
+        return metadata.OpenSnapshot(_shown.Id);
     }
 
     private SqliteMetadataStore OpenMetadata(MemoryBudget budget)

@@ -85,6 +85,11 @@ internal static class MountCommand
         {
             string access = report.ReadOnly ? " read-only" : "";
             text.WriteLine($"Volume {report.VolumeId} is mounted{access} at {report.MountPoint} (process {report.Pid}).");
+            if (report.Snapshot is { } snapshot)
+            {
+                text.WriteLine($"It shows snapshot {snapshot.Describe()}.");
+            }
+
             if (report.TookOver)
             {
                 text.WriteLine("It was taken over from a daemon that was still uploading; the upload goes on.");

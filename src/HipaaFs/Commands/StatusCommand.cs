@@ -158,6 +158,11 @@ internal static class StatusCommand
             text.WriteLine($"  to do           'hipaafs umount {status.MountPoint}' clears it away; 'hipaafs mount' at the same place does so too. What was fsynced is kept");
         }
 
+        if (status.Snapshot is { } snapshot)
+        {
+            text.WriteLine($"  shows           snapshot {snapshot.Describe()}");
+        }
+
         if (status.Waiting is { Since: { } since } waiting)
         {
             text.WriteLine(

@@ -17,6 +17,10 @@ internal sealed record MountStatus
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? MountPoint { get; init; }
 
+    /// <summary>The snapshot that it shows; null for the volume as it is.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SnapshotLine? Snapshot { get; init; }
+
     /// <summary>What the daemon does.</summary>
     public required MountState State { get; init; }
 

@@ -1,3 +1,5 @@
+using HipaaFs.Cli.Control;
+
 namespace HipaaFs.Cli.Daemon;
 
 /// <summary>What the daemon tells the command that started it, once: that the mount answers.</summary>
@@ -7,4 +9,8 @@ namespace HipaaFs.Cli.Daemon;
 /// <param name="ReadOnly">Whether it is mounted read-only.</param>
 /// <param name="TookOver">Whether a daemon that was still uploading handed the volume over.</param>
 /// <param name="LogFile">Where the daemon logs.</param>
-internal sealed record DaemonReport(int Pid, string MountPoint, string VolumeId, bool ReadOnly, bool TookOver, string LogFile);
+internal sealed record DaemonReport(int Pid, string MountPoint, string VolumeId, bool ReadOnly, bool TookOver, string LogFile)
+{
+    /// <summary>The snapshot that is shown; null for the volume as it is.</summary>
+    public SnapshotLine? Snapshot { get; init; }
+}

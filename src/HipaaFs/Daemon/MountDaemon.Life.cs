@@ -97,7 +97,10 @@ internal sealed partial class MountDaemon
         DurableFile.Replace(_runtime.PidFileOf(_plan.Volume), pid);
         _session.Start();
         ready(new DaemonReport(
-            Environment.ProcessId, _plan.MountPoint, VolumeId.ToString(), _plan.Options.ReadOnly, tookOver, LogFile));
+            Environment.ProcessId, _plan.MountPoint, VolumeId.ToString(), _plan.Options.ReadOnly, tookOver, LogFile)
+        {
+            Snapshot = Shown,
+        });
         LogServing(_logger);
         await using var control = new ControlServer(_runtime.SocketOf(_plan.Volume), this, loggers);
         try

@@ -106,6 +106,8 @@ internal sealed partial class MountDaemon
         return found.IsOk ? found.Value : throw SnapshotFailed(action, found.Error);
     }
 
+    private SnapshotLine? Shown => _volume.Shown is { } shown ? ToLine(shown) : null;
+
     private static SnapshotLine ToLine(Snapshot snapshot) => new(snapshot.Name, snapshot.Created, !snapshot.HasLabel);
 
     private static string ToWord(DifferenceKind kind) => kind switch

@@ -127,6 +127,7 @@ internal sealed partial class MountDaemon : IControlTarget, IDisposable
         VolumeId = VolumeId.ToString(),
         Volume = _plan.Configuration.Directory,
         MountPoint = _plan.MountPoint,
+        Snapshot = Shown,
         State = _state,
         Pid = Environment.ProcessId,
         StartedAt = _startedAt,

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
+using HipaaFs.Testing;
 using HipaaFs.Testing.Mounts;
 using Xunit;
 
@@ -63,9 +65,15 @@ public sealed class SnapshotTests
         (await volume.RunAsync("snapshot", "create", volume.Root, "second")).EnsureSucceeded();
         await volume.UnmountAsync();
 
+        int shown = 0;
         foreach (string option in new[] { "snapshot=first", $"at={time}" })
         {
             await volume.MountAsync(option);
+            shown++;
+            await Eventually.TrueAsync(() => Regex.Count(volume.Log, "It shows snapshot first of 20..-..-.. ..:..:..Z") == shown, "the mount says what it shows");
+            Assert.Matches("shows +snapshot first of 20..-..-.. ..:..:..Z", (await volume.RunAsync("status", volume.Root)).EnsureSucceeded().Text);
+            using JsonDocument status = JsonDocument.Parse((await volume.RunAsync("status", volume.Root, "--json")).EnsureSucceeded().Text);
+            Assert.Equal("first", status.RootElement.GetProperty("result")[0].GetProperty("snapshot").GetProperty("name").GetString());
             await volume.ShellAsync("test \"$(cat a)\" = one && test ! -e b && test ! -e .snapshots && if touch c 2> /dev/null; then exit 1; fi");
             await volume.UnmountAsync();
         }
