@@ -122,25 +122,51 @@ verb_build() {
     say "built $driver"
 }
 
+# A dead mount cannot be asked whether it is a link.
+full_path() {
+    realpath -m -- "$1" 2> /dev/null || realpath -sm -- "$1"
+}
+
+# Type of the filesystem that is mounted at a directory; nothing when none is. It does not touch the directory: the mount may be dead.
+mounted_at() {
+    awk -v place="$(full_path "$1" | sed 's/ /\\\\040/g')" '$2 == place { type = $3 } END { print type }' /proc/mounts
+}
+
+# What cannot be a mount point is refused before anything is made; the driver would refuse it last.
+check_mount_point() {
+    case $(mounted_at "$1") in
+        "") ;;
+        fuse.hipaafs)
+            ! stat -- "$1" > /dev/null 2>&1 || fail "mount at $1: a volume is mounted there already; unmount it with: $driver umount $1"
+            return # Its daemon was killed; the next mount clears it away.
+            ;;
+        *) fail "mount at $1: something else is mounted there already" ;;
+    esac
+    [[ ! -e $1 || -d $1 ]] || fail "mount at $1: it is not a directory"
+    [[ ! -d $1 || -z $(ls -A -- "$1") ]] || fail "mount at $1: it is not empty; give an empty directory, or one that is to be made"
+}
+
 verb_mount() {
     [[ $# -eq 1 ]] || fail "usage: ./build.sh mount DIR"
+    check_mount_point "$1"
     need_fuse
     verb_build
-    mkdir -p -- "$1"
+    [[ -n $(mounted_at "$1") ]] || mkdir -p -- "$1"
     local directory volume
-    directory=$(cd -- "$1" && pwd -P)
+    directory=$(full_path "$1")
     volume=${HIPAAFS_VOLUME:-${XDG_DATA_HOME:-$HOME/.local/share}/hipaafs/$(basename "$directory")-$(printf %s "$directory" | sha256sum | cut -c1-8)}
     if [[ ! -e $volume/volume.yaml ]]; then
         mkdir -p -- "$(dirname "$volume")"
         # Without a recovery key this is for trying the driver out; docs/configuration.md says how to keep one.
-        "$driver" init "$volume" --no-recovery-key
+        "$driver" init "$volume" --no-recovery-key > /dev/null || fail "no volume was made; where hipaafs is named above: $driver"
     fi
-    "$driver" mount "$volume" "$directory"
+    "$driver" mount "$volume" "$directory" > /dev/null || fail "not mounted; where hipaafs is named above: $driver"
     cat <<END
 
 mounted   $directory
 data      $volume (encrypted)
 key       $("$driver" config check "$volume" | sed -n 's/^key  *\(.*[^ ]\)  *volume\.yaml.*/\1/p') (keep a copy: without it the data is lost)
+status    $driver status $directory
 unmount   $driver umount $directory
 again     ./build.sh mount $directory
 END

@@ -139,6 +139,29 @@ public sealed class RefusedMountTests
     }
 
     [Fact]
+    public async Task BuildScript_MountOverFiles_IsRefusedBeforeAnythingIsMade()
+    {
+        await using MountedVolume volume = await CreateAsync();
+        string full = Directory.CreateDirectory(Path.Combine(volume.Work, "full of files")).FullName;
+        string made = Path.Combine(volume.Work, "made");
+        await File.WriteAllTextAsync(Path.Combine(full, "file"), string.Empty);
+        await volume.MountAsync();
+
+        foreach ((string place, string why) in (IEnumerable<(string, string)>)[(full, "it is not empty"), (Path.Combine(full, "file"), "it is not a directory"), (volume.Root, "mounted there already"), ("/proc", "something else is mounted")])
+        {
+            ProcessOutcome refused = await ChildProcess.RunAsync(
+                Path.Combine(Repository.Root, "build.sh"),
+                ["mount", place],
+                new ChildProcessOptions { Environment = new Dictionary<string, string?>(volume.Environment) { ["HIPAAFS_VOLUME"] = made } });
+            Assert.True(refused.ExitCode == 1, refused.Describe());
+            Assert.Contains(why, refused.Error, StringComparison.Ordinal);
+            Assert.DoesNotContain("built", refused.Error, StringComparison.Ordinal);
+        }
+
+        Assert.False(Directory.Exists(made));
+    }
+
+    [Fact]
     public async Task Mount_SecondTime_NamesTheHolder()
     {
         await using MountedVolume volume = await MountedVolume.CreateAsync();
