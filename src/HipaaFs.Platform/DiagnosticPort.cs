@@ -31,15 +31,27 @@ public static class DiagnosticPort
             return Marshal.GetLastPInvokeError();
         }
 
-        File.Delete(SocketPath()); // Who is replaced removes nothing at its end.
+        foreach (string path in Endpoints())
+        {
+            File.Delete(path); // Who is replaced removes nothing at its end.
+        }
+
         LibC.execv(commandLine[0], [.. commandLine, null]);
         return Marshal.GetLastPInvokeError();
     }
 
-    private static string SocketPath()
+    // The port itself, and the pipes on which the runtime waits for a debugger.
+    private static IEnumerable<string> Endpoints()
     {
         string stat = File.ReadAllText("/proc/self/stat");
         string started = stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[StartTimeField];
-        return Path.Combine(Path.GetTempPath(), string.Create(CultureInfo.InvariantCulture, $"dotnet-diagnostic-{Environment.ProcessId}-{started}-socket"));
+        string process = string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}-{started}");
+        string directory = Path.GetTempPath();
+        return
+        [
+            Path.Combine(directory, $"dotnet-diagnostic-{process}-socket"),
+            Path.Combine(directory, $"clr-debug-pipe-{process}-in"),
+            Path.Combine(directory, $"clr-debug-pipe-{process}-out"),
+        ];
     }
 }

@@ -52,10 +52,12 @@ public sealed class DiagnosticPortTests
     private static string[] PortsOf(int process)
     {
         string name = string.Create(CultureInfo.InvariantCulture, $"dotnet-diagnostic-{process}-");
+        string pipes = string.Create(CultureInfo.InvariantCulture, $"clr-debug-pipe-{process}-");
         return
         [
             .. File.ReadLines("/proc/net/unix").Where(line => line.Contains(name, StringComparison.Ordinal)),
             .. Directory.EnumerateFileSystemEntries(Path.GetTempPath(), name + "*"),
+            .. Directory.EnumerateFileSystemEntries(Path.GetTempPath(), pipes + "*"),
         ];
     }
 }
