@@ -70,11 +70,58 @@ public interface IMetadataStore : IMetadataView, IAsyncDisposable
     /// <summary>Gives up an orphan; its rows go. <see cref="MetadataError.NotFound"/> when it is gone, <see cref="MetadataError.Conflict"/> when it has a name.</summary>
     ValueTask<MetadataResult<Applied>> ReleaseOrphanAsync(OperationId operation, InodeId inode, CancellationToken cancel = default);
 
-    /// <summary>Adds a segment, staged or live; <see cref="MetadataError.Exists"/> when it is known.</summary>
+    /// <summary>
+    /// Adds a segment, staged or live; <see cref="MetadataError.Exists"/> when it is known. A staged one has no copies, a live one those that the row says; none
+    /// means that store 0 has it.
+    /// </summary>
     ValueTask<MetadataResult<Applied>> AddSegmentAsync(OperationId operation, SegmentRow segment, CancellationToken cancel = default);
 
-    /// <summary>Replaces a segment's row. It may go from staged to live, not back; a condemned one answers <see cref="MetadataError.Conflict"/>.</summary>
+    /// <summary>
+    /// Replaces a segment's row. It may go from staged to live, not back; a condemned one answers <see cref="MetadataError.Conflict"/>. Its copies are those that the row
+    /// says (none: store 0) when it goes live with it. Of a segment that is live already they stay as they are, since the caller's may be older than what
+    /// <see cref="SetCopiesAsync"/> said meanwhile.
+    /// </summary>
     ValueTask<MetadataResult<Applied>> UpdateSegmentAsync(OperationId operation, SegmentRow segment, CancellationToken cancel = default);
+
+    /// <summary>
+    /// Says that stores have a live segment's object, and that others do not (any more). <see cref="MetadataError.Conflict"/> when no store would be left that has it, and
+    /// when the segment is staged or condemned.
+    /// </summary>
+    /// <param name="operation">Names the operation.</param>
+    /// <param name="segment">The segment.</param>
+    /// <param name="present">Mask of the stores in which the object is whole and verified.</param>
+    /// <param name="absent">Mask of the stores in which it is not.</param>
+    /// <param name="cancel">Ends the call.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A store is in both masks.</exception>
+    ValueTask<MetadataResult<Applied>> SetCopiesAsync(
+        OperationId operation, SegmentId segment, ulong present, ulong absent, CancellationToken cancel = default);
+
+    /// <summary>
+    /// Lists live segments of a placement that one of the wanted stores lacks, longest live first, beginning behind <paramref name="after"/>. Cost follows what it answers,
+    /// not what there is.
+    /// </summary>
+    /// <param name="placement">The placement.</param>
+    /// <param name="wanted">Mask of the stores that should have each of them.</param>
+    /// <param name="after">The last row of the page before; null begins at the start.</param>
+    /// <param name="limit">The most rows to answer.</param>
+    /// <param name="cancel">Ends the call.</param>
+    ValueTask<MetadataResult<IReadOnlyList<SegmentRow>>> ListLackingAsync(
+        uint placement, ulong wanted, SegmentRow? after, int limit, CancellationToken cancel = default);
+
+    /// <summary>
+    /// Lists live and condemned segments that a store has, in the order in which they came to their state, beginning behind <paramref name="after"/>. Cost follows what it
+    /// answers, not what there is.
+    /// </summary>
+    /// <param name="store">Number of the store.</param>
+    /// <param name="after">The last row of the page before; null begins at the start.</param>
+    /// <param name="limit">The most rows to answer.</param>
+    /// <param name="cancel">Ends the call.</param>
+    /// <exception cref="ArgumentOutOfRangeException">No store can have this number.</exception>
+    ValueTask<MetadataResult<IReadOnlyList<SegmentRow>>> ListHoldingAsync(
+        int store, SegmentRow? after, int limit, CancellationToken cancel = default);
+
+    /// <summary>Counts what stores hold. Cost does not depend on how many segments there are.</summary>
+    ValueTask<MetadataResult<CopyTotals>> SumCopiesAsync(CancellationToken cancel = default);
 
     /// <summary>Condemns a segment, staged or live, that no extent refers to, no past one either; else <see cref="MetadataError.Conflict"/>. Condemning twice does nothing.</summary>
     ValueTask<MetadataResult<Applied>> CondemnSegmentAsync(

@@ -37,4 +37,10 @@ public readonly record struct SegmentRow
 
     /// <summary>Placement of its data, as the caller numbers placements.</summary>
     public uint Placement { get; init; }
+
+    /// <summary>
+    /// The stores in which its object is whole and verified, as a mask: bit n is store number n (<see cref="SegmentCopies"/>). A live segment has at least one, a staged
+    /// one none, whatever a caller says; a condemned one keeps those that it had.
+    /// </summary>
+    public ulong Copies { get; init; }
 }

@@ -1,9 +1,7 @@
 using System.Globalization;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata.Sqlite;
-using SQLitePCL;
 using Xunit;
-using static SQLitePCL.raw;
 
 namespace HipaaFs.Metadata.Tests;
 
@@ -37,8 +35,8 @@ public sealed class DirectoryCostTests : IDisposable
     [Fact]
     public async Task Operations_OnNamesOfALargeDirectory_CostWhatThoseOfASmallOneDo()
     {
-        Dictionary<string, Cost> small = await MeasureAsync(Small);
-        Dictionary<string, Cost> large = await MeasureAsync(Large);
+        Dictionary<string, StatementCost> small = await MeasureAsync(Small);
+        Dictionary<string, StatementCost> large = await MeasureAsync(Large);
         foreach (string kind in Kinds)
         {
             string what = $"{kind}: {small[kind]} of {Small} entries, {large[kind]} of {Large}";
@@ -50,7 +48,7 @@ public sealed class DirectoryCostTests : IDisposable
         }
     }
 
-    private async Task<Dictionary<string, Cost>> MeasureAsync(int entries)
+    private async Task<Dictionary<string, StatementCost>> MeasureAsync(int entries)
     {
         string directory = _directories.Create();
         await using (SqliteMetadataStore filling = _directories.Open(directory))
@@ -75,20 +73,20 @@ public sealed class DirectoryCostTests : IDisposable
         var options = new SqliteMetadataOptions { Directory = directory, CachedInodes = 1, KnowsStatements = true };
         await using SqliteMetadataStore store = SqliteDirectories.Open(options);
         SnapshotRow snapshot = SqliteVolume.Ok(await store.CreateSnapshotAsync(Next(), default, default)).Value;
-        var costs = new Dictionary<string, Cost>();
+        var costs = new Dictionary<string, StatementCost>();
         for (int number = 0; number < Kinds.Length; number++)
         {
             string kind = Kinds[number];
             await DoAsync(store, snapshot, kind, entries, At(number, Spare)); // What is read once is no cost of one operation.
             SqliteVolume.Ok(await store.MakeDurableAsync(store.Applied));
-            _ = Count(store.Connection);
+            _ = StatementCost.Take(store.Connection);
             for (int i = 0; i < Samples; i++)
             {
                 await DoAsync(store, snapshot, kind, entries, At(i, number));
             }
 
             SqliteVolume.Ok(await store.MakeDurableAsync(store.Applied));
-            costs[kind] = Count(store.Connection);
+            costs[kind] = StatementCost.Take(store.Connection);
         }
 
         return costs;
@@ -188,24 +186,4 @@ public sealed class DirectoryCostTests : IDisposable
     private static EntryName Name(int number) => new(SqliteVolume.Tag(number), BitConverter.GetBytes(number));
 
     private static InodeId Inode(int number) => new((ulong)number + 1000);
-
-    // What all statements of the connection did since the last count.
-    private static Cost Count(sqlite3 connection)
-    {
-        var cost = new Cost(0, 0, 0, 0);
-        for (sqlite3_stmt? statement = sqlite3_next_stmt(connection, null); statement is not null; statement = sqlite3_next_stmt(connection, statement))
-        {
-            cost = new Cost(
-                cost.Steps + sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_VM_STEP, 1),
-                0,
-                cost.Scanned + sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_FULLSCAN_STEP, 1),
-                cost.Sorted + sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_SORT, 1));
-        }
-
-        _ = sqlite3_db_status(connection, SQLITE_DBSTATUS_CACHE_HIT, out int hits, out _, 1);
-        _ = sqlite3_db_status(connection, SQLITE_DBSTATUS_CACHE_MISS, out int misses, out _, 1);
-        return cost with { Pages = hits + misses };
-    }
-
-    private readonly record struct Cost(long Steps, long Pages, long Scanned, long Sorted);
 }

@@ -45,6 +45,22 @@ public sealed class SqliteFileTests : IDisposable
     }
 
     [Fact]
+    public async Task SetCopies_AfterACrash_AreThoseOfTheLastDurableCommit()
+    {
+        string directory = _directories.Create();
+        await using SqliteMetadataStore store = _directories.Open(directory);
+        var volume = new SqliteVolume(store);
+        SegmentId segment = await volume.AddSegmentAsync();
+        SqliteVolume.Ok(await store.SetCopiesAsync(default, segment, 0b10, 0));
+        await volume.SyncAsync();
+        SqliteVolume.Ok(await store.SetCopiesAsync(default, segment, 0b100, 0b11));
+
+        await using SqliteMetadataStore again = _directories.Open(Crash(directory));
+        Assert.Equal(0b11u, SqliteVolume.Ok(await again.GetSegmentAsync(segment)).Copies);
+        Assert.Equal(0b11u, Assert.Single(SqliteVolume.Ok(await again.SumCopiesAsync()).Groups).Copies);
+    }
+
+    [Fact]
     public async Task Timer_CommitsAndSyncsUnasked()
     {
         string directory = _directories.Create();
@@ -90,11 +106,11 @@ public sealed class SqliteFileTests : IDisposable
     }
 
     [Fact]
-    public async Task Open_SchemaOfToday_IsVersionThree()
+    public async Task Open_SchemaOfToday_IsVersionFour()
     {
         string directory = await CreateAsync();
 
-        Assert.Equal(3L, Query(directory, "PRAGMA user_version"));
+        Assert.Equal(4L, Query(directory, "PRAGMA user_version"));
         await using SqliteMetadataStore again = _directories.Open(directory);
     }
 
@@ -209,11 +225,7 @@ public sealed class SqliteFileTests : IDisposable
     public async Task Open_SchemaOfVersionOne_IsBroughtUpToDate()
     {
         string directory = await CreateAsync();
-        Execute(directory, """
-            DROP TABLE snapshot_gone; DROP INDEX inode_born; DROP INDEX inode_past_born; DROP INDEX inode_past_died;
-            DROP INDEX dirent_past_child; DROP INDEX dirent_past_died; DROP INDEX xattr_past_died;
-            DROP INDEX symlink_past_died; DROP INDEX extent_past_died; ALTER TABLE segment DROP COLUMN condemned; PRAGMA user_version = 1
-            """);
+        Execute(directory, OlderSchemas.ToVersion1);
         Assert.Equal(
             SqliteOpenError.Unreadable,
             SqliteMetadataStore.Open(new SqliteMetadataOptions { Directory = directory, ReadOnly = true }, TimeProvider.System, NullLogger.Instance).Error);
@@ -226,7 +238,7 @@ public sealed class SqliteFileTests : IDisposable
         Assert.True(await volume.ExistsAsync(1));
         Assert.True((await store.OpenSnapshot(snapshot).LookupAsync(InodeId.Root, SqliteVolume.Tag(1))).Succeeded);
         Assert.False((await store.OpenSnapshot(snapshot).LookupAsync(InodeId.Root, SqliteVolume.Tag(500))).Succeeded);
-        Assert.Equal(3L, Query(directory, "PRAGMA user_version"));
+        Assert.Equal(4L, Query(directory, "PRAGMA user_version"));
     }
 
     [Fact]
@@ -247,7 +259,7 @@ public sealed class SqliteFileTests : IDisposable
             newest = old.Applied;
         }
 
-        Execute(directory, "ALTER TABLE segment DROP COLUMN condemned; PRAGMA user_version = 2");
+        Execute(directory, OlderSchemas.ToVersion2);
 
         await using SqliteMetadataStore store = _directories.Open(directory);
         Assert.Equal(newest, SqliteVolume.Ok(await store.GetSegmentAsync(condemned)).Condemned);

@@ -161,16 +161,48 @@ def check_document():
     text = (VECTORS.parent.parent / "docs" / "format.md").read_text()
     batch = bytes.fromhex(re.search(r"```hex batch\n(.*?)```", text, re.DOTALL)[1])
     rows = hipaafs_changes.Rows()
-    part = hipaafs_changes.StreamPart(bytes(32) + (12).to_bytes(8, "little") + bytes(8) + len(batch).to_bytes(4, "little") + batch)
-    rows.apply(part)
+    rows.apply(part_of(12, batch))
     ((parent, tag), (inode, sealed)), = rows.entries.items()
     names = fmt.Names(bytes(range(0x40, 0x60)))
     check((parent, inode, rows.sequence) == (1, 7, 12), "row of the batch")
     check(names.open_name(parent, tag, sealed) == b"NA12878.bam", "name in the batch")
     move = bytes.fromhex(re.search(r"```hex move\n(.*?)```", text, re.DOTALL)[1])
-    part = hipaafs_changes.StreamPart(bytes(32) + (13).to_bytes(8, "little") + bytes(8) + len(move).to_bytes(4, "little") + move)
-    rows.apply(part)
+    rows.apply(part_of(13, move))
     check(rows.extents == {7: {0: (4096, bytes(range(0xA0, 0xB0)), 0)}}, "live row of the move, and no past one")
+    copies = bytes.fromhex(re.search(r"```hex copies\n(.*?)```", text, re.DOTALL)[1])
+    check(copies_of(copies) == [0, 2], "stores that have a segment")
+    check(copies_of(shortened(copies, state=2)) == [0], "a live segment of an older writer is in store 0")
+    check(copies_of(shortened(copies, state=1)) == [], "a staged segment of an older writer is in no store")
+    reader = hipaafs_reader.Volume(hipaafs_reader.Store(VECTORS / "none"), None)
+    reader.rows = rows
+    rows.apply(part_of(14, copies))
+    try:
+        reader.segment(bytes(range(16)))
+        check(False, "a segment that is not there was read")
+    except fmt.FormatError as error:
+        check("stores that have it: 0, 2" in str(error), "where a segment is")
+
+
+def part_of(sequence, batch):
+    """An object of the change stream with one batch."""
+    return hipaafs_changes.StreamPart(
+        bytes(32) + sequence.to_bytes(8, "little") + bytes(8) + len(batch).to_bytes(4, "little") + batch)
+
+
+def copies_of(batch):
+    """The stores of the one segment in a batch."""
+    rows = hipaafs_changes.Rows()
+    rows.apply(part_of(1, batch))
+    (stores,) = rows.copies.values()
+    return stores
+
+
+def shortened(batch, state):
+    """The batch as it was before rows of segments had copies, the segment in a state."""
+    row = bytearray(batch[:-8])
+    row[30] -= 8                       # The low byte of the change's length.
+    row[34 + 16 + 16 + 4 + 1] = state  # Behind key, epoch, domain and class.
+    return bytes(row)
 
 
 CHECKS = {"segments": check_segments, "names": check_names, "keyring": check_ring, "volume": check_volume}

@@ -11,6 +11,8 @@ PREAMBLE = struct.Struct("<32sQB7s")
 BATCH_HEADER = struct.Struct("<4sHHQQI")
 CHANGE_HEADER = struct.Struct("<BBI")
 INODE_ROW = struct.Struct("<QQIIIIIIIIqqqqqq")
+SEGMENT_ROW = struct.Struct("<16sIBBHIqqqq")
+STAGED = 1
 
 
 class StreamPart:
@@ -60,6 +62,7 @@ class Rows:
     xattrs: dict = field(default_factory=dict)    # inode -> {tag: (sealed name, sealed value)}
     symlinks: dict = field(default_factory=dict)  # inode -> sealed target
     extents: dict = field(default_factory=dict)   # inode -> {file offset: (length, segment, plaintext offset)}
+    copies: dict = field(default_factory=dict)    # segment -> numbers of the stores that have its object
 
     def apply(self, part):
         for batch in part.batches:
@@ -105,7 +108,9 @@ class Rows:
             self._apply_symlink(kind, body)
         elif table == EXTENT:
             self._apply_extent(kind, body)
-        elif table not in (SEGMENT, ORPHAN, SESSION, SNAPSHOT, SETTING, COUNTER):
+        elif table == SEGMENT:
+            self._apply_segment(kind, body)
+        elif table not in (ORPHAN, SESSION, SNAPSHOT, SETTING, COUNTER):
             raise FormatError(f"change: unknown table {table}")
 
     def _apply_inode(self, kind, body):
@@ -150,6 +155,19 @@ class Rows:
             return
         _, length, segment, place = struct.unpack_from("<QQ16sQ", body, 16)
         self.extents.setdefault(inode, {})[offset] = (length, segment, place)
+
+    def _apply_segment(self, kind, body):
+        (segment,) = struct.unpack_from("<16s", body)
+        if kind == TOMBSTONE:
+            self.copies.pop(segment, None)
+            return
+        state = SEGMENT_ROW.unpack_from(body, 16)[3]
+        place = 16 + SEGMENT_ROW.size
+        if len(body) > place:
+            (mask,) = struct.unpack_from("<Q", body, place)
+        else:
+            mask = 0 if state == STAGED else 1  # Written when there was one store.
+        self.copies[segment] = [number for number in range(64) if mask >> number & 1]
 
 
 def _bytes(body, place):

@@ -67,7 +67,11 @@ class Volume:
     def segment(self, segment_id):
         if self._segment is None or self._segment.header.segment != segment_id:
             name = segment_id.hex()
-            segment, _ = self.open_object(f"seg/{name[:2]}/{name}")
+            try:
+                segment, _ = self.open_object(f"seg/{name[:2]}/{name}")
+            except FileNotFoundError:
+                stores = ", ".join(map(str, self.rows.copies.get(segment_id, []))) or "none"
+                raise fmt.FormatError(f"segment {name} is not in this store; stores that have it: {stores}") from None
             if segment.header.segment != segment_id or segment.header.record_class != 1:
                 raise fmt.FormatError(f"segment {name}: the object is another segment")
             self._segment = segment

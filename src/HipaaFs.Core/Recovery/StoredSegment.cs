@@ -8,7 +8,7 @@ namespace HipaaFs.Recovery;
 /// <summary>Learns from the store what a segment's row does not say yet.</summary>
 internal static class StoredSegment
 {
-    /// <summary>The row of a segment that is in the store, with its lengths, as live. Corrupt when it is cut off; NotFound when the store does not have it.</summary>
+    /// <summary>The row of a segment that is in the store, the volume's own, with its lengths, as live. Corrupt when it is cut off; NotFound when the store does not have it.</summary>
     internal static async Task<StoreResult<SegmentRow>> FindAsync(IObjectStore store, SegmentRow row, CancellationToken cancel)
     {
         ObjectKey key = StoreLayout.Segment(row.Id);
@@ -34,7 +34,7 @@ internal static class StoredSegment
             & SegmentTrailer.TryRead(content, out SegmentTrailer trailer)
             & SegmentFormat.TryPlaintextLength((long)trailer.IndexOffset, out long plaintext);
         return sound && trailer.ObjectLength == (ulong)found.Value.Length
-            ? row with { State = SegmentState.Live, ObjectLength = found.Value.Length, PlaintextLength = plaintext }
+            ? row with { State = SegmentState.Live, Copies = row.Copies | SegmentCopies.Own, ObjectLength = found.Value.Length, PlaintextLength = plaintext }
             : StoreError.Corrupt;
     }
 }

@@ -21,9 +21,13 @@ internal sealed record SegmentDamage(SegmentRow Row, long Length, IReadOnlySet<l
     /// </summary>
     /// <param name="row">The segment.</param>
     /// <param name="needed">How much of its plaintext rows refer to.</param>
-    internal static SegmentRow GivenUp(SegmentRow row, long needed) => row.ObjectLength > 0
-        ? row with { State = SegmentState.Live }
-        : row with { State = SegmentState.Live, PlaintextLength = needed, ObjectLength = SegmentFormat.FramesEnd(needed) + SegmentFormat.TrailerSize };
+    internal static SegmentRow GivenUp(SegmentRow row, long needed)
+    {
+        SegmentRow uploaded = row with { State = SegmentState.Live, Copies = SegmentCopies.Own };
+        return row.ObjectLength > 0
+            ? uploaded
+            : uploaded with { PlaintextLength = needed, ObjectLength = SegmentFormat.FramesEnd(needed) + SegmentFormat.TrailerSize };
+    }
 
     /// <summary>Where a frame ends in the object. All frames are whole while the segment is written, only the last of a finished one may be short.</summary>
     internal static long EndOfFrame(SegmentRow row, long number)

@@ -298,7 +298,7 @@ internal sealed partial class Uploader : IAsyncDisposable
     private async Task<StoreError> SetLiveAsync(StagedSegment segment)
     {
         MetadataResult<Applied> updated = await _metadata.UpdateSegmentAsync(
-            _clock.NextOperation(), segment.Row with { State = SegmentState.Live, Changed = _clock.Now }, CancellationToken.None);
+            _clock.NextOperation(), segment.Row with { State = SegmentState.Live, Copies = SegmentCopies.Own, Changed = _clock.Now }, CancellationToken.None);
         bool gone = updated.Error is MetadataError.NotFound or MetadataError.Conflict;
         if (!updated.Succeeded && !gone)
         {

@@ -31,7 +31,8 @@ namespace HipaaFs.Metadata.Changes;
 ///  4 symlink     inode u64                   born u64, sealed target bytes
 ///  5 extent      inode u64, offset u64       born u64, length u64, segment 16, plaintext offset u64
 ///  6 segment     segment 16                  epoch 16, domain u32, class u8, state u8, zero u16, placement u32,
-///                                            plaintext length i64, object length i64, created i64, changed i64
+///                                            plaintext length i64, object length i64, created i64, changed i64,
+///                                            copies u64 (a row of an older writer ends before it)
 ///  7 orphan      inode u64                   session u64
 ///  8 session     session u64                 process u32, is closed u8, zero u8 x 3, opened i64, closed i64 (0 when
 ///                                            it is not), host text
@@ -41,7 +42,9 @@ namespace HipaaFs.Metadata.Changes;
 ///                                            2: lowest snapshot number never given
 /// </code>
 /// <para>Mode and device number are those of Linux. Inode flags: 1 has extended attributes, 2 has an access ACL, 4 has a
-/// default ACL. Segment class as in a segment's header; state 1 staged, 2 live, 3 condemned. An extent's row covers the
+/// default ACL. Segment class as in a segment's header; state 1 staged, 2 live, 3 condemned. Copies: bit n
+/// is set when store number n has the segment's object; a staged segment has none, and without the field a live or condemned one
+/// is in store 0. An extent's row covers the
 /// file's bytes from offset to offset + length, and extents of a file never overlap; bytes that none covers and that are
 /// below the size are zeros.</para>
 /// <para>A batch holds a key once, with its last state; the order of changes in it has no meaning. A tombstone of an inode

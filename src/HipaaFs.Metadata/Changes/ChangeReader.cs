@@ -221,8 +221,14 @@ internal ref struct ChangeReader
             Created = Time(),
             Changed = Time(),
         };
-        return new SegmentChange(kind, segment);
+        return new SegmentChange(kind, segment with { Copies = Copies(segment.State) });
     }
+
+    // Rows ended before them as long as there was one store.
+    private ulong Copies(SegmentState state) =>
+        _position < _source.Length ? U64()
+        : state == SegmentState.Staged ? 0
+        : SegmentCopies.Own;
 
     private OrphanChange ReadOrphan(ChangeKind kind)
     {

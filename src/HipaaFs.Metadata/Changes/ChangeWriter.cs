@@ -171,6 +171,7 @@ internal sealed class ChangeWriter
             PutI64(segment.ObjectLength);
             PutI64(segment.Created.Nanoseconds);
             PutI64(segment.Changed.Nanoseconds);
+            PutU64(segment.Copies);
         }
 
         End(kind);

@@ -47,6 +47,9 @@ internal static class Operations
     public static readonly Operation<bool> UpdateSegment =
         new(static (rules, request) => rules.Volume.Update((UpdateSegmentRequest)request));
 
+    public static readonly Operation<bool> SetCopies =
+        new(static (rules, request) => rules.Volume.SetCopies((SetCopiesRequest)request));
+
     public static readonly Operation<bool> CondemnSegment =
         new(static (rules, request) => rules.Volume.Condemn((CondemnSegmentRequest)request));
 

@@ -10,7 +10,7 @@ namespace HipaaFs.Metadata.Sqlite;
 internal static class Schema
 {
     /// <summary>The version this program writes (PRAGMA user_version).</summary>
-    public const int Version = 3;
+    public const int Version = 4;
 
     /// <summary>Marks a file as ours (PRAGMA application_id): "HIPA".</summary>
     public const int ApplicationId = 0x48495041;
@@ -87,8 +87,37 @@ internal static class Schema
         UPDATE segment SET condemned = (SELECT value FROM counter WHERE id = 2) WHERE state = 3;
         """;
 
+    // What stores hold is counted by triggers: the counts can be no other than those of the rows, whatever writes them.
+    private const string ToVersion4 = """
+        ALTER TABLE segment ADD COLUMN copies INTEGER NOT NULL DEFAULT 1;
+        UPDATE segment SET copies = 0 WHERE state = 1;
+        CREATE INDEX segment_copies ON segment (state, placement, copies, changed, id);
+
+        -- Segments that are live or condemned; bytes are those of one copy of each.
+        CREATE TABLE segment_sum (state INTEGER NOT NULL, placement INTEGER NOT NULL, copies INTEGER NOT NULL,
+            segments INTEGER NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (state, placement, copies)) WITHOUT ROWID;
+        INSERT INTO segment_sum
+            SELECT state, placement, copies, count(*), sum(object_length) FROM segment WHERE state > 1 GROUP BY state, placement, copies;
+        CREATE TRIGGER segment_inserted AFTER INSERT ON segment WHEN new.state > 1 BEGIN
+            INSERT INTO segment_sum VALUES (new.state, new.placement, new.copies, 1, new.object_length)
+                ON CONFLICT DO UPDATE SET segments = segments + 1, bytes = bytes + excluded.bytes;
+        END;
+        CREATE TRIGGER segment_deleted AFTER DELETE ON segment WHEN old.state > 1 BEGIN
+            UPDATE segment_sum SET segments = segments - 1, bytes = bytes - old.object_length
+                WHERE state = old.state AND placement = old.placement AND copies = old.copies;
+            DELETE FROM segment_sum WHERE state = old.state AND placement = old.placement AND copies = old.copies AND segments = 0;
+        END;
+        CREATE TRIGGER segment_updated AFTER UPDATE ON segment BEGIN
+            UPDATE segment_sum SET segments = segments - 1, bytes = bytes - old.object_length
+                WHERE state = old.state AND placement = old.placement AND copies = old.copies;
+            INSERT INTO segment_sum SELECT new.state, new.placement, new.copies, 1, new.object_length WHERE new.state > 1
+                ON CONFLICT DO UPDATE SET segments = segments + 1, bytes = bytes + excluded.bytes;
+            DELETE FROM segment_sum WHERE state = old.state AND placement = old.placement AND copies = old.copies AND segments = 0;
+        END;
+        """;
+
     // Step n leads from version n to n + 1.
-    private static readonly string[] Steps = [ToVersion1, ToVersion2, ToVersion3];
+    private static readonly string[] Steps = [ToVersion1, ToVersion2, ToVersion3, ToVersion4];
 
     /// <summary>Brings the database to <see cref="Version"/> in one transaction. Answers the version it had.</summary>
     public static int Migrate(SqliteFile file)

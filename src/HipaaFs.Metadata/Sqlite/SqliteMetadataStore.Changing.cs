@@ -82,6 +82,14 @@ public sealed partial class SqliteMetadataStore
         ApplyPlain(Operations.UpdateSegment, new UpdateSegmentRequest(segment) { Operation = operation });
 
     /// <inheritdoc/>
+    public ValueTask<MetadataResult<Applied>> SetCopiesAsync(
+        OperationId operation, SegmentId segment, ulong present, ulong absent, CancellationToken cancel = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(present & absent, 0UL, nameof(absent));
+        return ApplyPlain(Operations.SetCopies, new SetCopiesRequest(segment, present, absent) { Operation = operation });
+    }
+
+    /// <inheritdoc/>
     public ValueTask<MetadataResult<Applied>> CondemnSegmentAsync(
         OperationId operation, SegmentId segment, Timestamp now, CancellationToken cancel = default) =>
         ApplyPlain(Operations.CondemnSegment, new CondemnSegmentRequest(segment) { Operation = operation, Now = now });

@@ -136,6 +136,22 @@ public sealed partial class SqliteMetadataStore
             new MetadataResult<IReadOnlyList<SegmentRow>>(tables.Segments.List(page.state, page.after, page.limit)));
 
     /// <inheritdoc/>
+    public ValueTask<MetadataResult<IReadOnlyList<SegmentRow>>> ListLackingAsync(
+        uint placement, ulong wanted, SegmentRow? after, int limit, CancellationToken cancel = default) =>
+        Read((placement, wanted, after, limit), static (tables, page) =>
+            new MetadataResult<IReadOnlyList<SegmentRow>>(tables.Copies.ListLacking(page.placement, page.wanted, page.after, page.limit)));
+
+    /// <inheritdoc/>
+    public ValueTask<MetadataResult<IReadOnlyList<SegmentRow>>> ListHoldingAsync(
+        int store, SegmentRow? after, int limit, CancellationToken cancel = default) =>
+        Read((mask: SegmentCopies.In(store), after, limit), static (tables, page) =>
+            new MetadataResult<IReadOnlyList<SegmentRow>>(tables.Copies.ListHolding(page.mask, page.after, page.limit)));
+
+    /// <inheritdoc/>
+    public ValueTask<MetadataResult<CopyTotals>> SumCopiesAsync(CancellationToken cancel = default) =>
+        Read(0, static (tables, _) => new MetadataResult<CopyTotals>(tables.Copies.Sum()));
+
+    /// <inheritdoc/>
     public ValueTask<MetadataResult<IReadOnlyList<SegmentUse>>> GetSegmentUsesAsync(
         SegmentId segment, CancellationToken cancel = default) =>
         Read(segment, static (tables, segment) =>

@@ -21,13 +21,30 @@ public sealed class ChangeCodecTests
         new SegmentChange(ChangeKind.Upsert, new SegmentRow
         {
             Id = new SegmentId(7), Epoch = new EpochId(8), Domain = new DomainId(9), Class = RecordClass.Data,
-            State = SegmentState.Live, PlaintextLength = 10, ObjectLength = 11, Created = new(12), Changed = new(13), Placement = 14,
+            State = SegmentState.Live, PlaintextLength = 10, ObjectLength = 11, Created = new(12), Changed = new(13), Placement = 14, Copies = 0x8000_0000_0000_0005,
         }),
         new OrphanChange(ChangeKind.Upsert, new OrphanRow(new InodeId(2), new SessionId(3))),
         new SessionChange(ChangeKind.Upsert, new SessionRow(new SessionId(3), "höst", -4, new(5), new Timestamp(6))),
         new SessionChange(ChangeKind.Upsert, new SessionRow(new SessionId(4), "", 4, new(5), null)),
         new CounterChange(ChangeKind.Upsert, VolumeCounter.NextInode, 99),
     ];
+
+    private static readonly SegmentRow Documented = new()
+    {
+        Id = new SegmentId(new UInt128(0x0001020304050607, 0x08090A0B0C0D0E0F)),
+        Epoch = new EpochId(new UInt128(0xF0F1F2F3F4F5F6F7, 0xF8F9FAFBFCFDFEFF)),
+        Class = RecordClass.Data,
+        State = SegmentState.Live,
+        Placement = 2,
+        PlaintextLength = 28,
+        ObjectLength = 196,
+        Created = new(1_735_689_600_000_000_000),
+        Changed = new(1_735_689_601_000_000_000),
+        Copies = 5,
+    };
+
+    private const string DocumentedRow = "000102030405060708090A0B0C0D0E0F" + "F0F1F2F3F4F5F6F7F8F9FAFBFCFDFEFF" + "00000000" + "01" + "02" + "0000"
+        + "02000000" + "1C00000000000000" + "C400000000000000" + "000057C07E681618" + "00CAF1FB7E681618";
 
     [Fact]
     public void Decode_AfterEncode_GivesTheSameRows()
@@ -121,6 +138,33 @@ public sealed class ChangeCodecTests
             + "05" + "03" + "40000000" + "0700000000000000" + "0010000000000000"
             + "0100000000000000" + "0010000000000000" + "A0A1A2A3A4A5A6A7A8A9AAABACADAEAF" + "0010000000000000" + "0200000000000000";
         Assert.Equal(expected, Convert.ToHexString(batch.Encoded.Span));
+    }
+
+    [Fact]
+    public void Encode_Segment_IsTheDocumentedBytes()
+    {
+        ChangeBatch batch = ChangeCodec.Encode(new(14), new(14), [new SegmentChange(ChangeKind.Upsert, Documented)]);
+
+        Assert.Equal(
+            "48465343" + "0100" + "0000" + "0E00000000000000" + "0E00000000000000" + "01000000" + "06" + "01" + "54000000" + DocumentedRow + "0500000000000000",
+            Convert.ToHexString(batch.Encoded.Span));
+    }
+
+    [Theory]
+    [InlineData(SegmentState.Staged, 0)]
+    [InlineData(SegmentState.Live, 1)]
+    [InlineData(SegmentState.Condemned, 1)]
+    public void Decode_SegmentOfAnOlderWriter_IsInStoreZeroWhenItIsInAny(SegmentState state, ulong copies)
+    {
+        byte[] encoded = ChangeCodec.Encode(default, default, [new SegmentChange(ChangeKind.Upsert, Documented with { State = state })]).Encoded.ToArray();
+        encoded[ChangeCodec.HeaderSize + 2] -= 8;
+
+        Assert.True(ChangeCodec.TryDecode(encoded.AsMemory(0, encoded.Length - 8), out IReadOnlyList<RowChange>? decoded));
+        Assert.Equal(Documented with { State = state, Copies = copies }, Assert.IsType<SegmentChange>(Assert.Single(decoded)).Segment);
+
+        // A part of the field is no row of any writer.
+        encoded[ChangeCodec.HeaderSize + 2] += 7;
+        Assert.False(ChangeCodec.TryDecode(encoded.AsMemory(0, encoded.Length - 1), out _));
     }
 
     [Fact]

@@ -228,6 +228,37 @@ public sealed class InterposedMetadataStore : IMetadataStore
     }
 
     /// <inheritdoc/>
+    public async ValueTask<MetadataResult<Applied>> SetCopiesAsync(
+        OperationId operation, SegmentId segment, ulong present, ulong absent, CancellationToken cancel = default)
+    {
+        await _before(_store);
+        return await _store.SetCopiesAsync(operation, segment, present, absent, cancel);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<MetadataResult<IReadOnlyList<SegmentRow>>> ListLackingAsync(
+        uint placement, ulong wanted, SegmentRow? after, int limit, CancellationToken cancel = default)
+    {
+        await _before(_store);
+        return await _store.ListLackingAsync(placement, wanted, after, limit, cancel);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<MetadataResult<IReadOnlyList<SegmentRow>>> ListHoldingAsync(
+        int store, SegmentRow? after, int limit, CancellationToken cancel = default)
+    {
+        await _before(_store);
+        return await _store.ListHoldingAsync(store, after, limit, cancel);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<MetadataResult<CopyTotals>> SumCopiesAsync(CancellationToken cancel = default)
+    {
+        await _before(_store);
+        return await _store.SumCopiesAsync(cancel);
+    }
+
+    /// <inheritdoc/>
     public async ValueTask<MetadataResult<Applied>> CondemnSegmentAsync(
         OperationId operation, SegmentId segment, Timestamp now, CancellationToken cancel = default)
     {

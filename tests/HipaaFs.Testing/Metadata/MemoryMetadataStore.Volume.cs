@@ -15,7 +15,7 @@ public sealed partial class MemoryMetadataStore
             MetadataError error = segment.State is not (SegmentState.Staged or SegmentState.Live) ? MetadataError.Conflict
                 : _tables.Segments.Find(segment.Id.Value) is not null ? MetadataError.Exists
                 : MetadataError.None;
-            return PutSegment(error, segment with { Condemned = default });
+            return PutSegment(error, WithCopies(segment, segment.Copies));
         });
 
     /// <inheritdoc/>
@@ -29,7 +29,8 @@ public sealed partial class MemoryMetadataStore
             }
 
             bool forward = old.State != SegmentState.Condemned && segment.State >= old.State && segment.State <= SegmentState.Live;
-            return PutSegment(forward ? MetadataError.None : MetadataError.Conflict, segment with { Condemned = default });
+            ulong copies = old.State == SegmentState.Live ? old.Copies : segment.Copies;
+            return PutSegment(forward ? MetadataError.None : MetadataError.Conflict, WithCopies(segment, copies));
         });
 
     /// <inheritdoc/>
@@ -178,6 +179,9 @@ public sealed partial class MemoryMetadataStore
     private bool IsUsed(SegmentId segment) =>
         _tables.Extents.Past.Any(past => past.Row.Value.Segment == segment)
         || _tables.Extents.Rows.Any(row => row.Value.Value.Segment == segment);
+
+    private static SegmentRow WithCopies(in SegmentRow segment, ulong copies) =>
+        segment with { Condemned = default, Copies = SegmentCopies.Kept(segment.State, copies) };
 
     private MetadataResult<bool> PutSegment(MetadataError error, SegmentRow segment)
     {

@@ -167,7 +167,7 @@ internal sealed class MemoryTables
             case ExtentChange c when gone: RemoveExtent((c.Inode, c.Extent.FileOffset)); break;
             case ExtentChange c: Extents.Set((c.Inode, c.Extent.FileOffset), new(c.Extent, c.Lifetime.Born)); break;
             case SegmentChange c when gone: Segments.Remove(c.Segment.Id.Value); break;
-            case SegmentChange c: Segments.Set(c.Segment.Id.Value, c.Segment with { Condemned = c.Segment.State == SegmentState.Condemned ? sequence : default }); break;
+            case SegmentChange c: LoadSegment(c.Segment, sequence); break;
             case OrphanChange c when gone: Orphans.Remove(c.Orphan.Inode); break;
             case OrphanChange c: Orphans.Set(c.Orphan.Inode, c.Orphan); break;
             case SessionChange c: Sessions.Set(c.Session.Id, c.Session); break;
@@ -179,6 +179,12 @@ internal sealed class MemoryTables
             default: break;
         }
     }
+
+    private void LoadSegment(SegmentRow row, CommitSequence sequence) => Segments.Set(row.Id.Value, row with
+    {
+        Condemned = row.State == SegmentState.Condemned ? sequence : default,
+        Copies = SegmentCopies.Kept(row.State, row.Copies),
+    });
 
     /// <summary>Removes an inode with everything that is its own.</summary>
     public void RemoveInode(InodeId inode)

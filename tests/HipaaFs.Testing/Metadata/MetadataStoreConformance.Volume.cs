@@ -13,7 +13,7 @@ public abstract partial class MetadataStoreConformance
     {
         SegmentId id = await AddSegmentAsync();
         SegmentRow staged = Ok(await Store.GetSegmentAsync(id));
-        SegmentRow live = staged with { State = SegmentState.Live, PlaintextLength = 100, ObjectLength = 212, Changed = Now() };
+        SegmentRow live = staged with { State = SegmentState.Live, Copies = 4, PlaintextLength = 100, ObjectLength = 212, Changed = Now() };
 
         Fails(MetadataError.Exists, await Store.AddSegmentAsync(Next(), staged));
         Ok(await Store.UpdateSegmentAsync(Next(), live));
@@ -348,13 +348,15 @@ public abstract partial class MetadataStoreConformance
     {
         Assert.Equal(await RowsAsync(Store), await RowsAsync(copy));
         Assert.Equal(Store.Usage, copy.Usage);
+        Assert.Equal(Ok(await Store.SumCopiesAsync()).Groups, Ok(await copy.SumCopiesAsync()).Groups);
     }
 
     // Rows of every table, changed and removed again, with a snapshot in between.
     private async Task PopulateAsync()
     {
         SegmentId segment = await AddSegmentAsync();
-        await AddSegmentAsync(SegmentState.Live);
+        SegmentId copied = await AddSegmentAsync(SegmentState.Live);
+        Ok(await Store.SetCopiesAsync(Next(), copied, 0b1010, 0b1));
         InodeId directory = await CreateDirectoryAsync("d");
         CreateRequest link = Creation(directory, "s", ModeBits.SymbolicLink | 0x1FF) with { SealedTarget = new byte[] { 1 }, Size = 1 };
         Ok(await Store.CreateAsync(link));

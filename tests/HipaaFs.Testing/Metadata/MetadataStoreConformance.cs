@@ -123,16 +123,7 @@ public abstract partial class MetadataStoreConformance : IAsyncLifetime
 
     private async Task<SegmentId> AddSegmentAsync(SegmentState state = SegmentState.Staged)
     {
-        var row = new SegmentRow
-        {
-            Id = SegmentId.NewRandom(),
-            Epoch = EpochId.NewRandom(),
-            Class = RecordClass.Data,
-            State = state,
-            Created = Now(),
-            Changed = Now(),
-            Placement = 3,
-        };
+        SegmentRow row = NewSegment(state);
         Ok(await Store.AddSegmentAsync(Next(), row));
         return row.Id;
     }

@@ -29,7 +29,7 @@ internal sealed class VolumeRules
             return MetadataError.Exists;
         }
 
-        _tables.Segments.Put(request.Segment with { Condemned = default });
+        Put(request.Segment, request.Segment.Copies);
         return true;
     }
 
@@ -48,7 +48,28 @@ internal sealed class VolumeRules
             return MetadataError.Conflict;
         }
 
-        _tables.Segments.Put(request.Segment with { Condemned = default });
+        Put(request.Segment, old.State == SegmentState.Live ? old.Copies : request.Segment.Copies);
+        return true;
+    }
+
+    public MetadataResult<bool> SetCopies(SetCopiesRequest request)
+    {
+        if (!_tables.Segments.TryGet(request.Segment, out SegmentRow row))
+        {
+            return MetadataError.NotFound;
+        }
+
+        ulong copies = (row.Copies & ~request.Absent) | request.Present;
+        if (row.State != SegmentState.Live || copies == 0)
+        {
+            return MetadataError.Conflict;
+        }
+
+        if (copies != row.Copies)
+        {
+            _tables.Segments.Put(row with { Copies = copies });
+        }
+
         return true;
     }
 
@@ -209,7 +230,7 @@ internal sealed class VolumeRules
             case XattrChange c: _tables.Xattrs.Load(new XattrRow(c.Inode, c.Xattr, c.Lifetime.Born)); break;
             case SymlinkChange c: _tables.Symlinks.Load(new SymlinkRow(c.Inode, c.Target, c.Lifetime.Born)); break;
             case ExtentChange c: _tables.Extents.Load(new ExtentRow(c.Inode, c.Extent, c.Lifetime.Born)); break;
-            case SegmentChange c: _tables.Segments.Load(c.Segment with { Condemned = c.Segment.State == SegmentState.Condemned ? sequence : default }); break;
+            case SegmentChange c: Load(c.Segment, sequence); break;
             case OrphanChange c: _tables.Orphans.Load(c.Orphan); break;
             case SessionChange c: _tables.Volume.Load(c.Session); break;
             case SettingChange c: _tables.Volume.Load(new SettingRow(c.Key, c.Value)); break;
@@ -217,6 +238,15 @@ internal sealed class VolumeRules
             default: break;
         }
     }
+
+    private void Load(in SegmentRow row, CommitSequence sequence) => _tables.Segments.Load(row with
+    {
+        Condemned = row.State == SegmentState.Condemned ? sequence : default,
+        Copies = SegmentCopies.Kept(row.State, row.Copies),
+    });
+
+    private void Put(in SegmentRow row, ulong copies) =>
+        _tables.Segments.Put(row with { Condemned = default, Copies = SegmentCopies.Kept(row.State, copies) });
 
     private void RaiseNextInode(ulong value) =>
         _tables.Volume.Put(StoredCounter.NextInode, Math.Max(value, _tables.Volume.Get(StoredCounter.NextInode)));

@@ -12,6 +12,7 @@ internal sealed class LiveTables : IDisposable
         Symlinks = new SymlinkTable(file, Context);
         Extents = new ExtentTable(file, Context);
         Segments = new SegmentTable(file, Context);
+        Copies = new CopiesIndex(file);
         Orphans = new OrphanTable(file, Context);
         Volume = new VolumeTable(file, Context);
         Snapshots = new SnapshotTable(file, Context, Volume);
@@ -34,6 +35,9 @@ internal sealed class LiveTables : IDisposable
     public ExtentTable Extents { get; }
 
     public SegmentTable Segments { get; }
+
+    /// <summary>The segments by the stores that have them.</summary>
+    public CopiesIndex Copies { get; }
 
     public OrphanTable Orphans { get; }
 
@@ -83,6 +87,7 @@ internal sealed class LiveTables : IDisposable
         Symlinks.Dispose();
         Extents.Dispose();
         Segments.Dispose();
+        Copies.Dispose();
         Orphans.Dispose();
         Volume.Dispose();
         Snapshots.Dispose();

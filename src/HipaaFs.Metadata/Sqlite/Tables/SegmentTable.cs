@@ -7,7 +7,7 @@ namespace HipaaFs.Metadata.Sqlite.Tables;
 internal sealed class SegmentTable : IDisposable
 {
     /// <summary>The columns in the order <see cref="Read"/> expects.</summary>
-    public const string Columns = "id, epoch, domain, class, state, plain_length, object_length, created, changed, placement, condemned";
+    public const string Columns = "id, epoch, domain, class, state, plain_length, object_length, created, changed, placement, condemned, copies";
 
     private readonly BatchContext _context;
     private readonly Statement _select;
@@ -23,7 +23,13 @@ internal sealed class SegmentTable : IDisposable
         _select = file.Prepare($"SELECT {Columns} FROM segment WHERE id = ?");
         _selectState = file.Prepare($"SELECT {Columns} FROM segment WHERE state = ? ORDER BY id LIMIT ?");
         _selectStateAfter = file.Prepare($"SELECT {Columns} FROM segment WHERE state = ? AND id > ? ORDER BY id LIMIT ?");
-        _write = file.Prepare("INSERT OR REPLACE INTO segment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        // No REPLACE: it deletes without the trigger that counts.
+        _write = file.Prepare($"""
+            INSERT INTO segment ({Columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
+                epoch = excluded.epoch, domain = excluded.domain, class = excluded.class, state = excluded.state,
+                plain_length = excluded.plain_length, object_length = excluded.object_length, created = excluded.created,
+                changed = excluded.changed, placement = excluded.placement, condemned = excluded.condemned, copies = excluded.copies
+            """);
         _delete = file.Prepare("DELETE FROM segment WHERE id = ?");
     }
 
@@ -96,6 +102,7 @@ internal sealed class SegmentTable : IDisposable
             .Bind(9, row.Changed.Nanoseconds)
             .Bind(10, row.Placement)
             .Bind(11, row.Condemned.Value)
+            .Bind(12, row.Copies)
             .Run();
     }
 
@@ -125,5 +132,6 @@ internal sealed class SegmentTable : IDisposable
         Changed = new Timestamp(source.Int64(8)),
         Placement = source.UInt32(9),
         Condemned = new CommitSequence(source.UInt64(10)),
+        Copies = source.UInt64(11),
     };
 }
