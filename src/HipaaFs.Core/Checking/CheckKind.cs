@@ -63,6 +63,9 @@ public enum CheckKind
     /// <summary>A segment in the store is not as long as it should be.</summary>
     SegmentShort,
 
+    /// <summary>A live segment's row says that no store has it, or that one has it which the volume does not know, or which does not have it while another has.</summary>
+    WrongCopies,
+
     /// <summary>A staged segment has no file, neither in staging nor in the store.</summary>
     StagingMissing,
 

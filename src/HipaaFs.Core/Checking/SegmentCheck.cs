@@ -16,15 +16,21 @@ internal sealed class SegmentCheck
     private readonly VolumeRows _rows;
     private readonly CheckFindings _findings;
     private readonly IProgress<CheckProgress> _progress;
+    private readonly ulong _stores;
     private readonly Dictionary<SegmentId, SegmentDamage> _damages = [];
     private readonly HashSet<SegmentId> _made = [];
     private readonly Dictionary<SegmentId, long> _needed = []; // Bytes from the beginning of a segment that is staged up to the last that rows refer to.
 
-    internal SegmentCheck(VolumeRows rows, CheckFindings findings, IProgress<CheckProgress> progress)
+    /// <param name="rows">The volume's rows.</param>
+    /// <param name="findings">What is found, and put right.</param>
+    /// <param name="progress">Is told how far it is.</param>
+    /// <param name="stores">Mask of the stores that the volume knows (<see cref="SegmentCopies"/>). Only its own one is looked into; of the others the rows are believed.</param>
+    internal SegmentCheck(VolumeRows rows, CheckFindings findings, IProgress<CheckProgress> progress, ulong stores)
     {
         _rows = rows;
         _findings = findings;
         _progress = progress;
+        _stores = stores;
     }
 
     /// <summary>How many segments are given up, if repairs are wanted: their rows say that they are in the store, and they are not, or not whole.</summary>
@@ -64,13 +70,38 @@ internal sealed class SegmentCheck
             {
                 await CheckUploadedAsync(row, length, search, cancel);
             }
-            else if (row.State == SegmentState.Live && length != row.ObjectLength && !await TryBringBackAsync(row, length, path, needs, search, cancel))
+            else if (row.State == SegmentState.Live)
             {
-                CheckLive(row, length);
+                if (!CheckCopies(row, length) && !await TryBringBackAsync(row, length, path, needs, search, cancel))
+                {
+                    CheckLive(row, length);
+                }
             }
         }
 
         await NameFilesAsync(cancel);
+    }
+
+    // Answers whether a store has it. Of one that is unknown, and may be known again under the same number, the row forgets only what another has.
+    private bool CheckCopies(SegmentRow row, long? length)
+    {
+        ulong others = row.Copies & _stores & ~SegmentCopies.Own;
+        bool isOwn = length == row.ObjectLength && (others == 0 || (row.Copies & SegmentCopies.Own) != 0);
+        ulong found = others | (isOwn ? SegmentCopies.Own : 0);
+        if (found == row.Copies || row.Copies == SegmentCopies.Own)
+        {
+            return found != 0;
+        }
+
+        string subject = $"segment {row.Id}: stores {SegmentCopies.Describe(row.Copies)} instead of {SegmentCopies.Describe(found)}";
+        if (found == 0)
+        {
+            _findings.Add(CheckKind.WrongCopies, subject);
+            return false;
+        }
+
+        _findings.Add(CheckKind.WrongCopies, subject, new SegmentChange(ChangeKind.Upsert, row with { Copies = found }));
+        return true;
     }
 
     // A check gave it up before it was finished, and guessed how long it would have been. What came back of it is taken when the keys prove what it is.

@@ -62,7 +62,7 @@ public sealed class VolumeCheck
         await HistoryCheck.RunAsync(rows, metadata.PendingDeletions, _findings, cancel);
         ExtentCheck.Run(rows, _findings);
         await using MeteringObjectStore store = VolumeStore.Open(_options.Stores, _options.Store, create: false, loggers, TimeProvider.System);
-        var segments = new SegmentCheck(rows, _findings, _progress);
+        var segments = new SegmentCheck(rows, _findings, _progress, SegmentCopies.Own);
         await segments.RunAsync(new StagingArea(_options.Staging), ring, store, cancel);
         await RepairAsync(metadata, rows.Epoch, segments.GivenUp - segments.BroughtBack, cancel);
         return new CheckReport(rows.Inodes.Count, rows.Segments.Count, _findings.All);
