@@ -2,6 +2,7 @@ using HipaaFs.Dirty;
 using HipaaFs.Extents;
 using HipaaFs.Handles;
 using HipaaFs.Metadata;
+using HipaaFs.ReadAhead;
 
 namespace HipaaFs;
 
@@ -241,6 +242,7 @@ public sealed partial class HipaaFileSystem
     private void StartReadAhead(FileState file, long start, long end)
     {
         List<ExtentHit> hits = [];
+        bool whole = end - start >= ReadStreams.EstablishedStretch;
         lock (file.Gate)
         {
             end = Math.Min(end, file.Size);
@@ -260,15 +262,15 @@ public sealed partial class HipaaFileSystem
 
         if (hits.Count > 0)
         {
-            _ = Task.Run(() => ReadAheadAsync(hits));
+            _ = Task.Run(() => ReadAheadAsync(hits, whole));
         }
     }
 
-    private async Task ReadAheadAsync(List<ExtentHit> hits)
+    private async Task ReadAheadAsync(List<ExtentHit> hits, bool whole)
     {
         foreach (ExtentHit hit in hits)
         {
-            await _parts.Reader.ReadAheadAsync(hit.Extent.Segment, hit.Extent.PlaintextOffset, hit.Extent.Length, CancellationToken.None);
+            await _parts.Reader.ReadAheadAsync(hit.Extent.Segment, hit.Extent.PlaintextOffset, hit.Extent.Length, whole, CancellationToken.None);
         }
     }
 }

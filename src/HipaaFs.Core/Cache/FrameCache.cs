@@ -176,8 +176,8 @@ internal sealed partial class FrameCache : IDisposable
     internal ValueTask<FsError> FetchAroundAsync(SegmentId segment, long first, Memory<byte> sealedFrames, CancellationToken cancel) =>
         _fetcher.FetchAroundAsync(segment, first, sealedFrames, cancel);
 
-    /// <summary>Starts to fetch what is missing of a half-open range, unless memory is short.</summary>
-    internal void StartReadAhead(CacheEntry entry, long first, long end) => _fetcher.StartReadAhead(entry, first, end);
+    /// <summary>Starts to fetch what is missing of a half-open range, and what fills the last request if <paramref name="whole"/>, unless memory is short.</summary>
+    internal void StartReadAhead(CacheEntry entry, long first, long end, bool whole) => _fetcher.StartReadAhead(entry, first, end, whole);
 
     /// <summary>Forgets a segment that is deleted for good.</summary>
     internal void Remove(SegmentId segment)

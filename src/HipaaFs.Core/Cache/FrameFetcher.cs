@@ -46,7 +46,7 @@ internal sealed class FrameFetcher : IDisposable
     {
         while (entry.TryFindMissing(first, end, MaxFrames, out long start, out long stop))
         {
-            FsError error = await Join(entry, start, stop, readAhead: false).WaitAsync(cancel);
+            FsError error = await Join(entry, start, stop, readAhead: false).Done.Task.WaitAsync(cancel);
             if (error != FsError.None)
             {
                 return error;
@@ -73,9 +73,14 @@ internal sealed class FrameFetcher : IDisposable
     }
 
     /// <summary>Starts fetches for what is missing of a half-open range, as long as memory and slots last.</summary>
-    internal void StartReadAhead(CacheEntry entry, long first, long end)
+    /// <param name="entry">The segment's entry.</param>
+    /// <param name="first">The first frame wanted.</param>
+    /// <param name="end">The frame after the last one wanted.</param>
+    /// <param name="whole">Whether the last request may go on past the end up to its full length: a reader that has come far will want that too, and each request has its price.</param>
+    internal void StartReadAhead(CacheEntry entry, long first, long end, bool whole)
     {
-        while (first < end && entry.TryFindMissing(first, end, MaxFrames, out long start, out long stop))
+        long last = whole ? entry.FrameCount : end;
+        while (first < end && entry.TryFindMissing(first, last, MaxFrames, out long start, out long stop) && start < end)
         {
             if (Volatile.Read(ref _readAhead) >= MaxReadAhead
                 || !_budget.TryReserveReadAhead((stop - start) * SegmentFormat.SealedFrameSize))
@@ -84,8 +89,7 @@ internal sealed class FrameFetcher : IDisposable
             }
 
             _budget.ReleaseFetch((stop - start) * SegmentFormat.SealedFrameSize);
-            _ = Join(entry, start, stop, readAhead: true);
-            first = stop;
+            first = Join(entry, start, stop, readAhead: true).End; // One under way may end before.
         }
     }
 
@@ -103,8 +107,8 @@ internal sealed class FrameFetcher : IDisposable
         _stop.Dispose();
     }
 
-    // Returns the task of the run that brings frame `start`: one under way, or a new one that ends before the next one under way.
-    private Task<FsError> Join(CacheEntry entry, long start, long stop, bool readAhead)
+    // Returns the run that brings frame `start`: one under way, or a new one that ends before the next one under way.
+    private Fetch Join(CacheEntry entry, long start, long stop, bool readAhead)
     {
         Fetch mine;
         lock (_lock)
@@ -118,7 +122,7 @@ internal sealed class FrameFetcher : IDisposable
 
                 if (fetch.First <= start && start < fetch.End)
                 {
-                    return fetch.Done.Task;
+                    return fetch;
                 }
 
                 if (fetch.First > start && fetch.First < stop)
@@ -139,7 +143,7 @@ internal sealed class FrameFetcher : IDisposable
 
         // A store on a disk or NAS answers on the caller's thread, which may be one that serves requests.
         _ = Task.Run(() => RunAsync(mine, readAhead), CancellationToken.None);
-        return mine.Done.Task;
+        return mine;
     }
 
     private async Task RunAsync(Fetch fetch, bool readAhead)

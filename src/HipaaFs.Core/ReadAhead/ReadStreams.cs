@@ -14,6 +14,9 @@ internal sealed class ReadStreams
     /// <summary>Largest window.</summary>
     internal const long MaxWindow = 32L << 20;
 
+    /// <summary>A stretch to load of this length or more is one of a reader who has come far in sequence.</summary>
+    internal const long EstablishedStretch = 8L << 20;
+
     private const int MaxStreams = 4;
 
     // Reads of one stream that are under way together arrive in any order; how far apart says their own length. Readers that jump further are not in sequence.

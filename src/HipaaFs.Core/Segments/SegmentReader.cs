@@ -62,8 +62,8 @@ internal sealed partial class SegmentReader
         }
     }
 
-    /// <summary>Starts to load a range that will be read soon, as far as memory allows. Never waits for a store.</summary>
-    internal async ValueTask ReadAheadAsync(SegmentId segment, long plaintextOffset, long length, CancellationToken cancel)
+    /// <summary>Starts to load a range that will be read soon, and what fills the last request if <paramref name="whole"/>, as far as memory allows. Never waits for a store.</summary>
+    internal async ValueTask ReadAheadAsync(SegmentId segment, long plaintextOffset, long length, bool whole, CancellationToken cancel)
     {
         FsResult<SegmentView> opened = await _views.OpenAsync(segment, cancel);
         if (!opened.IsOk)
@@ -91,7 +91,7 @@ internal sealed partial class SegmentReader
 
             if (view.Entry is not null)
             {
-                _cache.StartReadAhead(view.Entry, first, endFrame);
+                _cache.StartReadAhead(view.Entry, first, endFrame, whole);
             }
         }
         finally
