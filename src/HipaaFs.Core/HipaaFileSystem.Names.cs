@@ -224,18 +224,28 @@ public sealed partial class HipaaFileSystem
 
         if (keptAsOrphan)
         {
-            return _files.TrySetOrphan(inode.Id, orphan: true) ? FsError.None : await ReleaseOrphanAsync(inode.Id);
+            if (_files.TrySetOrphan(inode.Id, orphan: true))
+            {
+                return FsError.None;
+            }
+
+            await ForgetUnappliedAsync(inode.Id); // It was closed meanwhile, while it still had its name.
+            return await ReleaseOrphanAsync(inode.Id);
         }
 
         KeepWhileKnown(inode);
-        FileState? file = _files.TryAcquire(inode.Id);
+        await ForgetUnappliedAsync(inode.Id);
+        return FsError.None;
+    }
+
+    private async ValueTask ForgetUnappliedAsync(InodeId inode)
+    {
+        FileState? file = _files.TryAcquire(inode);
         if (file is not null)
         {
             await DiscardUnappliedAsync(file);
             _files.Release(file);
         }
-
-        return FsError.None;
     }
 
     // Somebody may still have it as his working directory, or open, and ask what it is like.

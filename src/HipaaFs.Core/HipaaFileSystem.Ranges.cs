@@ -70,14 +70,14 @@ public sealed partial class HipaaFileSystem
             long needed;
             lock (file.Gate)
             {
+                if (offset >= 0 && file.Lost.Touches(offset, long.MaxValue))
+                {
+                    return FsError.Io; // Who copies data only would take what was refused for a hole, or the end.
+                }
+
                 if (offset < 0 || offset >= file.Size)
                 {
                     return FsError.NoSuchAddress;
-                }
-
-                if (file.Lost.Touches(offset, long.MaxValue))
-                {
-                    return FsError.Io; // Who copies data only would take what was refused for a hole.
                 }
 
                 long found = Seek(file, offset, hole, out needed);

@@ -72,12 +72,17 @@ public sealed partial class HipaaFileSystem
             length = (int)Math.Clamp(file.Size - offset, 0, wanted);
             hit = default;
             ahead = default;
+            if (file.Lost.Error != FsError.None)
+            {
+                return false;
+            }
+
             if (length == 0)
             {
                 return true;
             }
 
-            if (file.Dirty.Count > 0 || file.InFlight is not null || file.Lost.Error != FsError.None)
+            if (file.Dirty.Count > 0 || file.InFlight is not null)
             {
                 return false;
             }
@@ -106,9 +111,9 @@ public sealed partial class HipaaFileSystem
             lock (file.Gate)
             {
                 length = (int)Math.Clamp(file.Size - offset, 0, destination.Length);
-                if (file.Lost.Touches(offset, offset + length))
+                if (file.Lost.Touches(offset, offset + destination.Length))
                 {
-                    return FsError.Io; // There are older bytes, or a hole: neither is what somebody was told is there.
+                    return FsError.Io; // There are older bytes, a hole, or the end: nothing of it is what somebody was told is there.
                 }
 
                 version = file.ExtentVersion;

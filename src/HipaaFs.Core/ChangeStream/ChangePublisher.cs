@@ -347,6 +347,12 @@ internal sealed partial class ChangePublisher : IDisposable
 
         StoreResult<byte[]> last = await AddAsync(spool, previous, pending, reached, isFull && first, isPoint: true, cancel);
         StoreError put = last.Succeeded ? await PutAllAsync(spool, cancel) : last.Error;
+        if (put == StoreError.None && !await _fence.HasClaimAsync(cancel))
+        {
+            put = StoreError.Unavailable; // They may be in another store: noted, they would be missed in this one for ever.
+            ForgetIfFailed(put);
+        }
+
         return put == StoreError.None ? await NoteAsync(reached, last.Value, isFull ? begin : null, point) : put;
     }
 

@@ -114,6 +114,11 @@ internal sealed class FileState
         _kernelPages.Tell();
         lock (Gate)
         {
+            if (Lost.Error != FsError.None)
+            {
+                row = row with { Size = Math.Max(row.Size, Lost.End) }; // Its end was not written down, but whoever wrote it was told that it was.
+            }
+
             if (!IsLoaded || !HasUnapplied)
             {
                 return row;
@@ -122,7 +127,7 @@ internal sealed class FileState
             long unapplied = Dirty.Bytes + (InFlight?.Pages.Bytes ?? 0);
             return row with
             {
-                Size = Size,
+                Size = Lost.Error == FsError.None ? Size : Math.Max(Size, Lost.End),
                 AllocatedBytes = row.AllocatedBytes + unapplied,
                 AccessTime = Times.Access ?? row.AccessTime,
                 ModifyTime = Times.Modify ?? row.ModifyTime,

@@ -10,13 +10,28 @@ namespace HipaaFs.Handles;
 /// </remarks>
 internal sealed class LostWrites
 {
-    private const int MaxRanges = 64;
+    private const int MaxRanges = 4096;
 
     private readonly List<(long Start, long End)> _ranges = [];
     private FsError _error;
 
     /// <summary>Why bytes were lost last; <see cref="FsError.None"/> when none are.</summary>
     internal FsError Error => _ranges.Count > 0 ? _error : FsError.None;
+
+    /// <summary>Where the last of them ends; 0 without any.</summary>
+    internal long End
+    {
+        get
+        {
+            long end = 0;
+            foreach ((_, long heldEnd) in _ranges)
+            {
+                end = Math.Max(end, heldEnd);
+            }
+
+            return end;
+        }
+    }
 
     /// <summary>Whether bytes of a half-open range are lost.</summary>
     internal bool Touches(long start, long end)
@@ -38,12 +53,20 @@ internal sealed class LostWrites
         _error = error;
         for (int i = _ranges.Count - 1; i >= 0; i--)
         {
-            if (_ranges.Count >= MaxRanges || (_ranges[i].Start <= end && _ranges[i].End >= start))
+            if (_ranges[i].Start <= end && _ranges[i].End >= start)
             {
                 start = Math.Min(start, _ranges[i].Start);
                 end = Math.Max(end, _ranges[i].End);
                 _ranges.RemoveAt(i);
             }
+        }
+
+        if (_ranges.Count >= MaxRanges)
+        {
+            int nearest = FindNearest(start, end);
+            start = Math.Min(start, _ranges[nearest].Start);
+            end = Math.Max(end, _ranges[nearest].End);
+            _ranges.RemoveAt(nearest);
         }
 
         _ranges.Add((start, end));
@@ -56,7 +79,7 @@ internal sealed class LostWrites
         {
             (long heldStart, long heldEnd) = _ranges[i];
             bool splits = heldStart < start && heldEnd > end;
-            if (heldEnd <= start || heldStart >= end || (splits && _ranges.Count >= MaxRanges))
+            if (heldEnd <= start || heldStart >= end || (splits && _ranges.Count >= 2 * MaxRanges))
             {
                 continue;
             }
@@ -72,5 +95,21 @@ internal sealed class LostWrites
                 _ranges.Add((end, heldEnd));
             }
         }
+    }
+
+    private int FindNearest(long start, long end)
+    {
+        int nearest = 0;
+        long least = long.MaxValue;
+        for (int i = 0; i < _ranges.Count; i++)
+        {
+            long gap = _ranges[i].Start >= end ? _ranges[i].Start - end : start - _ranges[i].End;
+            if (gap < least)
+            {
+                (nearest, least) = (i, gap);
+            }
+        }
+
+        return nearest;
     }
 }

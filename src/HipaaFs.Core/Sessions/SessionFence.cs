@@ -152,7 +152,11 @@ internal sealed partial class SessionFence : IDisposable
 
         StoreError error = await IsOursAsync(Claim, cancel);
         bool isAnothers = error is StoreError.NotFound or StoreError.AlreadyExists;
-        Volatile.Write(ref _claimError, (int)(isAnothers ? error : StoreError.None)); // That it does not answer is told elsewhere.
+        if (isAnothers || error == StoreError.None)
+        {
+            Volatile.Write(ref _claimError, (int)error); // That it does not answer is told elsewhere, and takes nothing back.
+        }
+
         if (isAnothers && Interlocked.Exchange(ref _isAnothersStore, true) == false)
         {
             LogAnothersStore(_logger, _session, error);
@@ -320,7 +324,7 @@ internal sealed partial class SessionFence : IDisposable
     [LoggerMessage(545, LogLevel.Error, "Looking for a newer session failed; it is tried again")]
     private static partial void LogWatchFailed(ILogger logger, Exception exception);
 
-    [LoggerMessage(547, LogLevel.Critical, "What is at the store's place now lacks the claim of session {Session} ({Error}): it is another store, or an older state of this one. Nothing is uploaded or deleted until the claim is there again")]
+    [LoggerMessage(547, LogLevel.Critical, "What is at the store's place now lacks the claim of session {Session} ({Error}): it is another store, or an older state of this one. Nothing is uploaded or deleted until the claim is there again. Bring the store back; or unmount with --now and mount again, which says what to do")]
     private static partial void LogAnothersStore(ILogger logger, SessionId session, StoreError error);
 
     [LoggerMessage(542, LogLevel.Critical, "Store and volume do not belong together any more ({Finding}); nothing is uploaded. Mount the volume again: it says what to do")]

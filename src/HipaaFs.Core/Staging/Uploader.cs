@@ -285,6 +285,12 @@ internal sealed partial class Uploader : IAsyncDisposable
 
     private async Task<StoreError> TryUploadAsync(StagedSegment segment)
     {
+        // What is known to be another store gets nothing.
+        if (_fence.ClaimError != StoreError.None && !await _fence.HasClaimAsync(_stop.Token))
+        {
+            return StoreError.Unavailable;
+        }
+
         StoreError error = await _upload.TryAsync(segment, _stop.Token);
         if (error != StoreError.None)
         {

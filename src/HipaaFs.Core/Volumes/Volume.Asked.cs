@@ -64,15 +64,14 @@ public sealed partial class Volume
         });
     }
 
-    /// <summary>Makes everything written before the call durable on this machine, what the kernel holds back of open files too; an error when some of it was refused and is gone.</summary>
+    /// <summary>Makes everything written before the call durable on this machine, what the kernel holds back of open files too. What was refused before is not asked for here (<see cref="VolumeStatus.LostFiles"/>).</summary>
     /// <exception cref="OperationCanceledException">Cancelled, or the volume is closing, which commits it too.</exception>
     public Task<FsError> SyncAsync(CancellationToken cancel) => Ask(
         async ends =>
         {
             // A kernel may not wait for its pages to arrive when it is asked for them by syncfs(2), and who asks over the socket has not even asked it.
             FsError applied = await FileSystem.ApplyAllAsync();
-            FsError synced = applied == FsError.None ? await FileSystem.SyncAsync(ends) : applied;
-            return synced == FsError.None ? FileSystem.LostWrites.Error : synced;
+            return applied == FsError.None ? await FileSystem.SyncAsync(ends) : applied;
         },
         cancel);
 

@@ -82,6 +82,7 @@ public sealed partial class Volume : IAsyncDisposable
         (int staged, DateTimeOffset? oldest) = _parts.Staging.Summary;
         (int failed, StoreError uploadError) = writer?.Uploader.Failed ?? default;
         StoreMetrics store = _parts.Store.Snapshot();
+        (int lostFiles, FsError lostError) = FileSystem.LostWrites;
         VolumeUsage usage = _parts.Metadata.Usage;
         TrashState trash = writer?.Trash.State ?? TrashState.Kept;
         return new VolumeStatus
@@ -99,7 +100,8 @@ public sealed partial class Volume : IAsyncDisposable
             FailedUploads = writer?.Uploader.ListFailed(MostFailed) ?? [],
             WritebackError = writer is null || writer.Writeback.LastError == FsError.None ? null : writer.Writeback.LastError.ToString(),
             IsStagingFull = _parts.Staging.IsFull,
-            LostFiles = FileSystem.LostWrites.Files,
+            LostFiles = lostFiles,
+            LostError = lostFiles == 0 ? null : lostError.ToString(),
             HasMetadataFailed = Failure.IsCancellationRequested,
             MissingSegments = _parts.Missing.NotFound,
             Damage = writer?.Repacker.Damage ?? [],

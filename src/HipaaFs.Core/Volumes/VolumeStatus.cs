@@ -53,6 +53,9 @@ public sealed record VolumeStatus
     /// <summary>Files of which bytes that programs had written were refused and are gone, and that nobody has written again.</summary>
     public int LostFiles { get; init; }
 
+    /// <summary>Why, of one of them; null without any.</summary>
+    public string? LostError { get; init; }
+
     /// <summary>Whether the disk refused the metadata of what was done last, which then is lost: everything is refused from there on.</summary>
     public bool HasMetadataFailed { get; init; }
 

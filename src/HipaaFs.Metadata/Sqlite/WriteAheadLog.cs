@@ -32,12 +32,27 @@ internal sealed class WriteAheadLog : IDisposable
 
         using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
         byte[] buffer = new byte[1 << 20];
-        for (long offset = 0; RandomAccess.Read(file, buffer, offset) is > 0 and int read; offset += read)
+        for (long offset = 0; TryRead(file, buffer, offset, out int read); offset += read)
         {
             RandomAccess.Write(file, buffer.AsSpan(0, read), offset);
         }
 
         DurableFile.SyncData(file);
+    }
+
+    // Behind the last commit there may be what nobody needs: whether what cannot be read is needed, SQLite finds out.
+    private static bool TryRead(SafeFileHandle file, byte[] buffer, long offset, out int read)
+    {
+        try
+        {
+            read = RandomAccess.Read(file, buffer, offset);
+        }
+        catch (IOException)
+        {
+            read = 0;
+        }
+
+        return read > 0;
     }
 
     /// <summary>Makes every commit written so far durable.</summary>

@@ -5,6 +5,7 @@ using HipaaFs.Cli.Daemon;
 using HipaaFs.Cli.Mounting;
 using HipaaFs.Cli.Output;
 using HipaaFs.Staging;
+using HipaaFs.Storage;
 
 namespace HipaaFs.Cli.Commands;
 
@@ -198,6 +199,10 @@ internal static class StatusCommand
         if (figures.ClaimError is { } claim)
         {
             text.WriteLine($"  SESSION         NOT CLAIMED in the store: {claim}; nothing is uploaded before it is");
+            if (claim is nameof(StoreError.NotFound) or nameof(StoreError.AlreadyExists))
+            {
+                text.WriteLine("                  What is at its place now is another store, or an older state of it: bring it back, or unmount with --now and mount again, which says what to do");
+            }
         }
 
         if (figures is { StoredBytes: { } stored, LiveBytes: { } live, CondemnedBytes: { } condemned })

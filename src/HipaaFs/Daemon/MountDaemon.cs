@@ -195,20 +195,21 @@ internal sealed partial class MountDaemon : IControlTarget, IDisposable
     public async Task SyncAsync(CancellationToken cancel)
     {
         FsError error = await AskAsync($"sync {_plan.MountPoint}", _volume.SyncAsync(cancel), cancel);
-        if (error != FsError.None && _volume.GetStatus().LostFiles is > 0 and int lost)
-        {
-            throw new CommandException(
-                ExitCode.Failed,
-                $"sync {_plan.MountPoint}: what was written to {lost} files was refused ({error}) and is gone; everything else is durable",
-                "Write these files again, as their programs were told by fsync or close; 'hipaafs status' shows how many are left.");
-        }
-
         if (error != FsError.None)
         {
             throw new CommandException(
                 ExitCode.Failed,
                 $"sync {_plan.MountPoint}: not everything could be made durable ({error})",
                 $"Check the disk of {_plan.Configuration.Directory}; 'hipaafs status' and the log say more.");
+        }
+
+        VolumeStatus status = _volume.GetStatus();
+        if (status.LostFiles > 0)
+        {
+            throw new CommandException(
+                ExitCode.Failed,
+                $"sync {_plan.MountPoint}: what was written to {status.LostFiles} files was refused ({status.LostError}) and is gone; everything else is durable",
+                "Write these files again, as their programs were told by fsync or close; 'hipaafs status' shows how many are left.");
         }
     }
 

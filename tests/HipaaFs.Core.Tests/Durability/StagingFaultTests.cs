@@ -79,10 +79,34 @@ public sealed class StagingFaultTests
         HandleId again = await test.FileSystem.OpenAsync("a");
         Assert.Equal(FsError.TooLarge, await test.FileSystem.FsyncAsync(again, false, default));
         await test.FileSystem.ReleaseAsync(again).Ok();
-        Assert.Equal((1, FsError.TooLarge), (test.Volume.GetStatus().LostFiles, await test.Volume.SyncAsync(default)));
+        Assert.Equal((1, "TooLarge"), (test.Volume.GetStatus().LostFiles, test.Volume.GetStatus().LostError));
 
         await test.FileSystem.UnlinkAsync(InodeId.Root, "a"u8, default).Ok();
-        Assert.Equal((0, FsError.None), (test.Volume.GetStatus().LostFiles, await test.Volume.SyncAsync(default)));
+        Assert.Equal((0, null), (test.Volume.GetStatus().LostFiles, test.Volume.GetStatus().LostError));
+        Assert.Equal(0, test.Volume.Parts.Files.Count);
+    }
+
+    // What nobody can write again any more must not be waited for.
+    [Fact]
+    public async Task Unlink_WhileTheLastHandleIsClosed_ForgetsWhatWasRefused()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
+        CreatedFile file = await test.FileSystem.CreateAsync("a");
+        Assert.False((await test.FileSystem.WriteAsync(file.Handle, long.MaxValue - 10, new byte[100], WriteOrigin.PageCache, default)).IsOk);
+        var reached = new TaskCompletionSource();
+        var closed = new TaskCompletionSource();
+        test.Rows.BeforeUnlink = () =>
+        {
+            reached.SetResult();
+            return closed.Task;
+        };
+        Task<FsError> unlinking = test.FileSystem.UnlinkAsync(InodeId.Root, "a"u8, default).AsTask();
+        await reached.Task;
+        await test.FileSystem.ReleaseAsync(file.Handle).Ok();
+        closed.SetResult();
+
+        Assert.Equal(FsError.None, await unlinking);
+        Assert.Equal(0, test.Volume.GetStatus().LostFiles);
         Assert.Equal(0, test.Volume.Parts.Files.Count);
     }
 
@@ -103,6 +127,36 @@ public sealed class StagingFaultTests
         Assert.Equal(FsError.NoSpace, lost.Error);
         lost.Remove(0, long.MaxValue);
         Assert.Equal(FsError.None, lost.Error);
+    }
+
+    [Fact]
+    public void LostWrites_OfMoreRangesThanAreKept_SpanNoMoreThanNeighbours()
+    {
+        const long step = 1 << 20;
+        var lost = new LostWrites();
+        for (long i = 0; i < 5000; i++)
+        {
+            lost.Add(i * step, (i * step) + 4096, FsError.NoSpace);
+        }
+
+        Assert.True(Enumerable.Range(0, 4999).Count(i => lost.Touches((i * step) + 8192, (i * step) + 12_288)) < 2000);
+        lost.Remove(8192, 12_288);
+        Assert.False(lost.Touches(8192, 12_288));
+        Assert.Equal((4999 * step) + 4096, lost.End);
+    }
+
+    [Fact]
+    public async Task Read_UpToWhatWasRefused_ShowsWhatIsThere()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
+        CreatedFile file = await test.FileSystem.CreateAsync("a");
+        await test.FileSystem.WriteAsync(file.Handle, 0, new byte[4096]);
+        Assert.False((await test.FileSystem.WriteAsync(file.Handle, long.MaxValue - 10, new byte[100], WriteOrigin.PageCache, default)).IsOk);
+
+        Assert.Equal(4096, (await test.FileSystem.ReadAsync(file.Handle, 0, new byte[4096], default)).Value);
+        Assert.Equal(FsError.Io, (await test.FileSystem.ReadAsync(file.Handle, long.MaxValue - 10, new byte[5], default)).Error);
+        Assert.Equal(long.MaxValue, (await test.FileSystem.LookupAsync("a")).Size);
+        await test.FileSystem.ReleaseAsync(file.Handle).Ok();
     }
 
     [Fact]
@@ -166,7 +220,6 @@ public sealed class StagingFaultTests
         await test.FileSystem.PutAsync("full", FileSystemCalls.RandomBytes(2 << 20, 1));
         await test.FileSystem.SyncAsync(default).Ok();
         Assert.Equal(FsError.NoSpace, (await test.FileSystem.WriteAsync(file.Handle, 0, new byte[size], WriteOrigin.PageCache, default)).Error);
-        await test.FileSystem.SetAttributesAsync(file.Attributes.Id, new AttributeChange { Size = size, OnlyGrows = true }, default, default).Ok(); // As the kernel does.
 
         // Whoever comes later is told before the kernel takes what there is no room for.
         Assert.Equal(FsError.NoSpace, (await test.FileSystem.CreateAsync(InodeId.Root, "c"u8, new CreationMode(0x81A4, 0x12, 0), OpenFlags.Write, default, default)).Error);
@@ -177,6 +230,7 @@ public sealed class StagingFaultTests
         Assert.False(test.FileSystem.TryRead(file.Handle, 0, read, null, out _));
         Assert.Equal(FsError.Io, (await test.FileSystem.ReadAsync(file.Handle, 0, read, default)).Error);
         Assert.Equal(FsError.Io, (await test.FileSystem.SeekAsync(file.Handle, 0, hole: false, default)).Error);
+        Assert.Equal(size, (await test.FileSystem.LookupAsync("a")).Size);
         Assert.Equal(FsError.Io, (await test.FileSystem.CopyRangeAsync(file.Handle, 0, copy.Handle, 0, size, default)).Error);
 
         test.Store.Heal();

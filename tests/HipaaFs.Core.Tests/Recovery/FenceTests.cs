@@ -62,6 +62,20 @@ public sealed class FenceTests
         Assert.False(await test.Volume.Parts.Writer!.Fence.HoldsStoreAsync(default));
         Assert.Null(status.FencedBy);
 
+        // What is known to be another's gets no more.
+        string segments = Path.Combine(test.StoreDirectory, "seg");
+        int stored = Directory.GetFiles(segments, "*", SearchOption.AllDirectories).Length;
+        await test.FileSystem.PutAsync("later", content);
+        await test.FileSystem.SyncAsync(default).Ok();
+        await Eventually.TrueAsync(() => test.Volume.GetStatus().FailedSegments == 2, "its upload is not tried in earnest either");
+        Assert.Equal(stored, Directory.GetFiles(segments, "*", SearchOption.AllDirectories).Length);
+
+        // That it does not answer for a while proves nothing else.
+        test.Store.Add(new StoreFault(StoreFaultKind.Fail) { Verb = StoreVerb.Read });
+        Assert.False(await test.Volume.Parts.Writer!.Fence.HasClaimAsync(default));
+        Assert.Equal("AlreadyExists", test.Volume.GetStatus().ClaimError);
+        test.Store.Heal();
+
         Directory.Delete(claims, recursive: true);
         Directory.Move(own, claims);
         Assert.Null(await draining);

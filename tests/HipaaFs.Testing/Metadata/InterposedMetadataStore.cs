@@ -26,6 +26,9 @@ public sealed class InterposedMetadataStore : IMetadataStore
     /// <summary>Runs before rows of a file's extents are written; null does nothing.</summary>
     public Func<WriteExtentsRequest, Task>? BeforeWriteExtents { get; set; }
 
+    /// <summary>Waited for before a name is removed; null: nothing.</summary>
+    public Func<Task>? BeforeUnlink { get; set; }
+
     /// <inheritdoc/>
     public VolumeUsage Usage => _store.Usage;
 
@@ -134,6 +137,7 @@ public sealed class InterposedMetadataStore : IMetadataStore
         UnlinkRequest request, CancellationToken cancel = default)
     {
         await _before(_store);
+        await (BeforeUnlink?.Invoke() ?? Task.CompletedTask);
         return await _store.UnlinkAsync(request, cancel);
     }
 
