@@ -97,6 +97,7 @@ public sealed class S3ObjectStoreTests : IDisposable
 
     [Theory]
     [InlineData(StorageTier.Cool, "STANDARD_IA")]
+    [InlineData(StorageTier.Cold, "GLACIER_IR")]
     [InlineData(StorageTier.Archive, "GLACIER")]
     public async Task SetTier_MovesTheClassAndKeepsTheContent(StorageTier tier, string storageClass)
     {

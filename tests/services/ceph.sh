@@ -2,7 +2,7 @@
 # A whole Ceph object store for tests: one monitor, one object storage daemon in memory, one S3 gateway, all on loopback.
 #   ceph.sh up DIR PORT     starts it; S3 is http://127.0.0.1:(PORT+50) and https://localhost:(PORT+51), trusted by DIR/ca.pem; uses PORT..PORT+51
 #   ceph.sh down DIR        ends what was started there, by the pids it wrote
-# User "test" with access key AKTEST and secret SKTEST; storage classes STANDARD, STANDARD_IA, GLACIER, DEEP_ARCHIVE.
+# User "test" with access key AKTEST and secret SKTEST; storage classes STANDARD, STANDARD_IA, GLACIER_IR, GLACIER, DEEP_ARCHIVE.
 # Needs Debian's ceph-mon, ceph-osd, radosgw, ceph-common and openssl. ADDRESS moves the gateway from 127.0.0.1 to another address.
 set -euo pipefail
 
@@ -113,7 +113,7 @@ storage() {
 gateway() {
     local dir=$1 port=$2 address=$3 class
     radosgw-admin user create --uid=test --display-name=test --access-key=AKTEST --secret=SKTEST > /dev/null
-    for class in STANDARD_IA GLACIER DEEP_ARCHIVE; do
+    for class in STANDARD_IA GLACIER_IR GLACIER DEEP_ARCHIVE; do
         radosgw-admin zonegroup placement add --rgw-zonegroup default --placement-id default-placement --storage-class "$class" > /dev/null
         radosgw-admin zone placement add --rgw-zone default --placement-id default-placement --storage-class "$class" \
             --data-pool default.rgw.cold.data > /dev/null
