@@ -16,9 +16,11 @@ internal sealed class S3Control
     private readonly string? _kmsKey;
     private readonly bool _foreignKeys;
     private readonly S3Read _read;
+    private readonly TimeProvider _time;
 
-    internal S3Control(S3Connection connection, S3Read read, string prefix, bool foreignKeys, StoreUrl url)
+    internal S3Control(S3Connection connection, S3Read read, string prefix, bool foreignKeys, StoreUrl url, TimeProvider time)
     {
+        _time = time;
         _foreignKeys = foreignKeys;
         _connection = connection;
         _read = read;
@@ -43,6 +45,7 @@ internal sealed class S3Control
             Prefix = _prefix + prefix,
             StartAfter = after is { } key ? _prefix + key.Value : null,
             MaxKeys = Math.Min(limit, MostListed),
+            OptionalObjectAttributes = [OptionalObjectAttributes.RestoreStatus], // Servers without restores leave it out.
             RequestPayer = _connection.Payer,
         };
         ListObjectsV2Response page = await _connection.Control.ListObjectsV2Async(request, cancel);
@@ -150,15 +153,22 @@ internal sealed class S3Control
     /// <summary>See <see cref="IObjectStore.RestoreAsync"/>.</summary>
     internal async ValueTask<StoreResult<RestoreState>> RestoreAsync(ObjectKey key, string name, RestoreRequest request, CancellationToken cancel)
     {
-        StoreResult<ObjectProperties> found = await LookUpAsync(key, name, cancel);
+        StoreResult<GetObjectMetadataResponse> found = await HeadAsync(name, cancel);
         if (!found.Succeeded)
         {
             return found.Failure!;
         }
 
-        if (found.Value.Tier != StorageTier.Archive || found.Value.Restore == RestoreState.InProgress)
+        // S3 counts the days from now: a request for fewer than are left would take the copy away from whoever asked for more.
+        ObjectProperties former = PropertiesOf(key, found.Value);
+        if (former.Tier != StorageTier.Archive || (former.RestoredUntil - _time.GetUtcNow())?.TotalDays >= request.Days)
         {
-            return found.Value.Restore;
+            return former.Restore;
+        }
+
+        if (request.Speed == RestoreSpeed.Expedited && !S3Tiers.HasExpeditedRestores(found.Value.StorageClass?.Value))
+        {
+            return new StoreFailure(StoreError.InvalidRequest, $"{found.Value.StorageClass} has no expedited restores");
         }
 
         try
@@ -175,7 +185,7 @@ internal sealed class S3Control
         }
         catch (AmazonS3Exception exception) when (exception.ErrorCode == "RestoreAlreadyInProgress")
         {
-            return RestoreState.InProgress;
+            return RestoreState.InProgress; // At this speed or a greater one: S3 takes a request that hastens a restore.
         }
 
         StoreResult<ObjectProperties> now = await LookUpAsync(key, name, cancel);
@@ -197,22 +207,24 @@ internal sealed class S3Control
 
     private static ObjectProperties PropertiesOf(ObjectKey key, GetObjectMetadataResponse found)
     {
-        DateTimeOffset? until = found.RestoreExpiration is { } expiry ? new DateTimeOffset(expiry.ToUniversalTime()) : null;
-        RestoreState restore = found.RestoreInProgress == true ? RestoreState.InProgress : until is null ? RestoreState.None : RestoreState.Available;
-        return new ObjectProperties(
-            key,
-            found.ContentLength,
-            new EntityTag(found.ETag?.Trim('"')),
-            WholeSeconds(found.LastModified),
-            S3Tiers.TierOf(found.StorageClass?.Value),
-            restore,
-            until);
+        ObjectProperties described = PropertiesOf(key, found.ContentLength, found.ETag, found.LastModified, found.StorageClass);
+        return WithRestore(described, found.RestoreInProgress, found.RestoreExpiration);
     }
 
     private static ObjectProperties PropertiesOf(ObjectKey key, S3Object found)
     {
-        return new ObjectProperties(
-            key, found.Size ?? 0, new EntityTag(found.ETag?.Trim('"')), WholeSeconds(found.LastModified), S3Tiers.TierOf(found.StorageClass?.Value));
+        ObjectProperties described = PropertiesOf(key, found.Size ?? 0, found.ETag, found.LastModified, found.StorageClass);
+        return WithRestore(described, found.RestoreStatus?.IsRestoreInProgress, found.RestoreStatus?.RestoreExpiryDate);
+    }
+
+    private static ObjectProperties PropertiesOf(ObjectKey key, long length, string? tag, DateTime? modified, S3StorageClass? storageClass) =>
+        new(key, length, new EntityTag(tag?.Trim('"')), WholeSeconds(modified), S3Tiers.TierOf(storageClass?.Value));
+
+    private static ObjectProperties WithRestore(ObjectProperties described, bool? isUnderWay, DateTime? expiry)
+    {
+        DateTimeOffset? until = expiry is { } time ? new DateTimeOffset(time.ToUniversalTime()) : null;
+        RestoreState state = isUnderWay == true ? RestoreState.InProgress : until is null ? RestoreState.None : RestoreState.Available;
+        return described with { Restore = state, RestoredUntil = until };
     }
 
     // Listings have milliseconds, look-ups (an HTTP date) have not.

@@ -49,7 +49,8 @@ internal static class S3Failures
         "NoSuchKey" or "NoSuchVersion" => StoreError.NotFound,
         "NoSuchBucket" => StoreError.Unavailable, // Nothing is known of the object.
         "NoSuchUpload" or "InvalidPart" or "InternalError" => StoreError.Unavailable, // The next try finds out what became of it.
-        "InvalidObjectState" => StoreError.Archived,
+        "InvalidObjectState" or "ObjectNotInActiveTierError" => StoreError.Archived,
+        "GlacierExpeditedRetrievalNotAvailable" => StoreError.Throttled, // The store works; it has no capacity for this speed now.
         "SlowDown" or "Throttling" or "ThrottlingException" or "RequestLimitExceeded" or "TooManyRequests" => StoreError.Throttled,
         "RequestTimeout" => StoreError.TimedOut,
         "BadDigest" or "XAmzContentSHA256Mismatch" or "XAmzContentChecksumMismatch" or "IncompleteBody" => StoreError.Unavailable, // Damaged on its way up, and not taken.

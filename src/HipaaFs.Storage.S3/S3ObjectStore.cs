@@ -31,7 +31,7 @@ public sealed partial class S3ObjectStore : IObjectStore
         _prefix = url.Prefix.Length == 0 ? string.Empty : url.Prefix + "/";
         _connection = new S3Connection(url, options, new S3Credentials(url.Profile, profiles, time), time);
         _read = new S3Read(_connection);
-        _control = new S3Control(_connection, _read, _prefix, options.ForeignKeys, url);
+        _control = new S3Control(_connection, _read, _prefix, options.ForeignKeys, url, time);
         _put = new S3Put(_connection, url);
         _multipart = new S3MultipartPut(_connection, url, options, time, logger);
         _abandoned = new S3AbandonedUploads(_connection, _prefix, options.AbandonedUploadAge, time, logger);

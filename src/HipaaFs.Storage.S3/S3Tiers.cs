@@ -14,6 +14,9 @@ internal static class S3Tiers
         _ => StorageTier.Hot,
     };
 
+    /// <summary>Whether objects of an archive class can be restored within minutes.</summary>
+    public static bool HasExpeditedRestores(string? storageClass) => storageClass != "DEEP_ARCHIVE";
+
     /// <summary>The class for a tier.</summary>
     /// <param name="tier">The tier.</param>
     /// <param name="archiveClass">The class that stands for the archive: GLACIER or DEEP_ARCHIVE.</param>

@@ -58,8 +58,13 @@ public interface IObjectStore : IAsyncDisposable
     ValueTask<StoreResult<bool>> DeleteAsync(ObjectKey key, EntityTag version, CancellationToken cancel);
 
     /// <summary>Moves an object to another storage class; its content stays, its tag may change. Unsupported where there are no tiers.</summary>
+    /// <remarks>Archived: a store that moves by copying (S3) must restore the object first.</remarks>
     ValueTask<StoreResult<ObjectProperties>> SetTierAsync(ObjectKey key, StorageTier tier, CancellationToken cancel);
 
-    /// <summary>Asks for a readable copy of an archived object and returns how far that is. Repeating it is harmless. Unsupported where there are no tiers.</summary>
+    /// <summary>Asks for a readable copy of an archived object and returns how far that is. Unsupported where there are no tiers.</summary>
+    /// <remarks>
+    /// Repeating it is harmless: a copy that is there stays at least as long as before, and longer where more days are asked for; a restore under way goes on, or is hastened
+    /// where the store can and a greater speed is asked for. InvalidRequest: the object's class is not restored at this speed. Throttled: the store has no capacity for it now.
+    /// </remarks>
     ValueTask<StoreResult<RestoreState>> RestoreAsync(ObjectKey key, RestoreRequest request, CancellationToken cancel);
 }

@@ -9,6 +9,6 @@ public enum RestoreSpeed
     /// <summary>The store's usual speed (S3 and Azure Standard), hours.</summary>
     Standard,
 
-    /// <summary>The quickest the store offers (S3 Expedited, Azure High), minutes to an hour.</summary>
+    /// <summary>The quickest the store offers (S3 Expedited, which DEEP_ARCHIVE has not; Azure High), minutes to an hour.</summary>
     Expedited,
 }
