@@ -13,6 +13,7 @@ internal static class EnvironmentVariables
         "HIPAAFS_AZURITE",
         "HIPAAFS_BURN_ROUNDS",
         "HIPAAFS_BURN_SEED",
+        "HIPAAFS_COUNTED_MEBIBYTES",
         "HIPAAFS_CRASH_POINTS",
         "HIPAAFS_CRASH_ROUNDS",
         "HIPAAFS_CRASH_SEED",
