@@ -276,6 +276,11 @@ public sealed partial class HipaaFileSystem
             return 0;
         }
 
+        if (from.Placement != to.Placement)
+        {
+            return FsError.CrossDomain; // The kernel then copies the bytes: shared, they would stay where the target's may not be.
+        }
+
         MetadataResult<Applied<InodeAttributes>> cloned = await _metadata.CloneExtentsAsync(
             new CloneExtentsRequest
             {
@@ -310,7 +315,7 @@ public sealed partial class HipaaFileSystem
             return (source.Succeeded ? target.Error : source.Error).ToFsError();
         }
 
-        if (source.Value.Domain != target.Value.Domain)
+        if (source.Value.Domain != target.Value.Domain || source.Value.Placement != target.Value.Placement)
         {
             return FsError.CrossDomain; // The kernel then copies the bytes.
         }

@@ -51,6 +51,12 @@ internal sealed class TestVolume : IAsyncDisposable
     /// <summary>The store that misbehaves when told to; the volume's store is behind it.</summary>
     public FaultingObjectStore Store { get; private set; } = null!;
 
+    /// <summary>The further stores, by number, that misbehave when told to.</summary>
+    public Dictionary<int, FaultingObjectStore> Members { get; } = [];
+
+    /// <summary>Those of them that answer nothing from their opening on.</summary>
+    public HashSet<int> DeadMembers { get; } = [];
+
     /// <summary>How staging's disk fails; null when it does not.</summary>
     public Func<int, int?>? StagingFault { get; set; }
 
@@ -114,6 +120,7 @@ internal sealed class TestVolume : IAsyncDisposable
         var opening = new VolumeOpening(Options, mode, Log, _options.Time)
         {
             OpenStore = () => OpenStore(arrange),
+            OpenMember = OpenMember,
             CookieShift = _options.CookieShift,
             StagingFault = length => StagingFault?.Invoke(length),
             InterposeMetadata = rows => Rows = new InterposedMetadataStore(rows, static _ => ValueTask.CompletedTask),
@@ -180,6 +187,10 @@ internal sealed class TestVolume : IAsyncDisposable
         if (!sharesStore)
         {
             CopyTree(StoreDirectory, copy.StoreDirectory, except: stream);
+            foreach (int number in Members.Keys)
+            {
+                CopyTree(MemberDirectory(number), copy.MemberDirectory(number));
+            }
         }
 
         CopyFile(KeyPath, copy.KeyPath);
@@ -278,6 +289,32 @@ internal sealed class TestVolume : IAsyncDisposable
                 // Renamed or deleted meanwhile: the crash found it gone.
             }
         }
+    }
+
+    /// <summary>Where the store of a number is.</summary>
+    public string MemberDirectory(int number) => number == 0 ? StoreDirectory : _scratch[$"store{number}"];
+
+    // Where a store of the volume that this one is a copy of was, this one has its own.
+    private MeteringObjectStore OpenMember(int number)
+    {
+        MeteringObjectStore inner;
+        try
+        {
+            inner = ObjectStores.Local.Open(StoreUrl.Parse("file://" + MemberDirectory(number)), new StoreOptions(), TimeProvider.System, NullLogger.Instance);
+        }
+        catch (StoreOpenException exception)
+        {
+            throw new VolumeException(VolumeFailure.Store, exception.Message, "none", exception);
+        }
+
+        Members[number] = new FaultingObjectStore(inner, _options.Time);
+        if (DeadMembers.Contains(number))
+        {
+            Members[number].Add(new StoreFault(StoreFaultKind.Fail));
+        }
+
+        var once = new StoreOptions { Retry = new RetryOptions { MaxAttempts = 1 } };
+        return ObjectStores.Stack(Members[number], once, _options.Time, NullLogger.Instance);
     }
 
     private MeteringObjectStore OpenStore(Action<FaultingObjectStore>? arrange)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using HipaaFs.Crypto;
+using HipaaFs.Metadata;
 using Microsoft.Win32.SafeHandles;
 
 namespace HipaaFs.Cache;
@@ -15,6 +16,8 @@ internal sealed class CacheEntry
     private readonly Lock _fileLock = new();
     private SafeFileHandle? _file;
     private long _cachedFrames;
+    private int _source;
+    private ulong _distrusted;
     private long _lastTouched = -1;
     private int _readers;
 
@@ -54,6 +57,19 @@ internal sealed class CacheEntry
 
     /// <summary>The map, for saving; null when complete.</summary>
     internal ulong[]? Bits => _bits;
+
+    /// <summary>Number of the store that gave the newest frames.</summary>
+    internal int Source
+    {
+        get => Volatile.Read(ref _source);
+        set => Volatile.Write(ref _source, value);
+    }
+
+    /// <summary>Mask of the stores that gave frames of which one was not authentic. A preference: when no other store has them, they are asked again.</summary>
+    internal ulong Distrusted => Volatile.Read(ref _distrusted);
+
+    /// <summary>Notes that the newest frames were bad.</summary>
+    internal void DistrustSource() => Interlocked.Or(ref _distrusted, SegmentCopies.In(Source));
 
     /// <summary>Words of the map of an object.</summary>
     internal static int WordsFor(long objectLength) => (int)((FramesFor(objectLength) + 63) / 64);

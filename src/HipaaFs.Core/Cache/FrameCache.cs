@@ -1,9 +1,8 @@
 using System.Diagnostics;
 using HipaaFs.Crypto;
 using HipaaFs.Memory;
+using HipaaFs.Placements;
 using HipaaFs.Platform;
-using HipaaFs.Storage;
-using HipaaFs.Volumes;
 using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
 
@@ -29,14 +28,14 @@ internal sealed partial class FrameCache : IDisposable
     private long _bytes;
     private long _badFrames;
 
-    private FrameCache(CacheOptions options, CacheFiles files, FileLock owner, IObjectStore store, MemoryBudget budget, ILogger logger)
+    private FrameCache(CacheOptions options, CacheFiles files, FileLock owner, SegmentSource source, MemoryBudget budget, ILogger logger)
     {
         _options = options;
         _files = files;
         _owner = owner;
         _logger = logger;
         _disk = new CacheDisk(logger);
-        _fetcher = new FrameFetcher(store, budget, _disk, Added);
+        _fetcher = new FrameFetcher(source, budget, _disk, Added);
     }
 
     /// <summary>Raised when a segment's local file is no longer to be used.</summary>
@@ -56,7 +55,7 @@ internal sealed partial class FrameCache : IDisposable
     }
 
     /// <summary>Opens a cache directory and takes it over. Null when another process has it.</summary>
-    internal static FrameCache? TryOpen(CacheOptions options, IObjectStore store, MemoryBudget budget, ILogger logger)
+    internal static FrameCache? TryOpen(CacheOptions options, SegmentSource source, MemoryBudget budget, ILogger logger)
     {
         var files = new CacheFiles(options.Directory);
         FileLock? owner = FileLock.TryAcquire(Path.Combine(options.Directory, "owner"));
@@ -65,7 +64,7 @@ internal sealed partial class FrameCache : IDisposable
             return null;
         }
 
-        var cache = new FrameCache(options, files, owner, store, budget, logger);
+        var cache = new FrameCache(options, files, owner, source, budget, logger);
         foreach (CacheEntry entry in files.Load())
         {
             cache.Add(entry);
@@ -74,6 +73,9 @@ internal sealed partial class FrameCache : IDisposable
         cache.MakeRoom();
         return cache;
     }
+
+    /// <summary>Whether all segments are in one store, so that there is no other copy of what it gives.</summary>
+    internal bool HasOneSource => _fetcher.HasOneSource;
 
     /// <summary>Its files.</summary>
     internal CacheFiles Files => _files;
@@ -161,6 +163,7 @@ internal sealed partial class FrameCache : IDisposable
             return;
         }
 
+        entry.DistrustSource();
         lock (_lock)
         {
             long removed = entry.Unmark(first, end);
@@ -172,9 +175,9 @@ internal sealed partial class FrameCache : IDisposable
     internal ValueTask<FsError> FetchAsync(CacheEntry entry, long first, long end, CancellationToken cancel) =>
         _fetcher.FetchAsync(entry, first, end, cancel);
 
-    /// <summary>Reads sealed frames past the cache, for a cache disk that takes no more.</summary>
-    internal ValueTask<FsError> FetchAroundAsync(SegmentId segment, long first, Memory<byte> sealedFrames, CancellationToken cancel) =>
-        _fetcher.FetchAroundAsync(segment, first, sealedFrames, cancel);
+    /// <summary>Reads sealed frames past the cache, for a cache disk that takes no more. Answers the number of the store that gave them.</summary>
+    internal ValueTask<FsResult<int>> FetchAroundAsync(SegmentId segment, long first, Memory<byte> sealedFrames, ulong avoid, CancellationToken cancel) =>
+        _fetcher.FetchAroundAsync(segment, first, sealedFrames, avoid, cancel);
 
     /// <summary>Starts to fetch what is missing of a half-open range, and what fills the last request if <paramref name="whole"/>, unless memory is short.</summary>
     internal void StartReadAhead(CacheEntry entry, long first, long end, bool whole) => _fetcher.StartReadAhead(entry, first, end, whole);

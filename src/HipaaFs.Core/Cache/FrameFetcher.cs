@@ -1,8 +1,8 @@
 using System.Buffers;
 using HipaaFs.Crypto;
 using HipaaFs.Memory;
+using HipaaFs.Placements;
 using HipaaFs.Storage;
-using HipaaFs.Volumes;
 using Microsoft.Win32.SafeHandles;
 
 namespace HipaaFs.Cache;
@@ -18,7 +18,7 @@ internal sealed class FrameFetcher : IDisposable
 
     private readonly Lock _lock = new();
     private readonly List<Fetch> _running = [];
-    private readonly IObjectStore _store;
+    private readonly SegmentSource _source;
     private readonly MemoryBudget _budget;
     private readonly CacheDisk _disk;
     private readonly Action<CacheEntry, long, long> _added;
@@ -27,13 +27,16 @@ internal sealed class FrameFetcher : IDisposable
     private long _fetchedBytes;
     private long _fetches;
 
-    internal FrameFetcher(IObjectStore store, MemoryBudget budget, CacheDisk disk, Action<CacheEntry, long, long> added)
+    internal FrameFetcher(SegmentSource source, MemoryBudget budget, CacheDisk disk, Action<CacheEntry, long, long> added)
     {
-        _store = store;
+        _source = source;
         _budget = budget;
         _disk = disk;
         _added = added;
     }
+
+    /// <summary>Whether all segments are in one store.</summary>
+    internal bool HasOneSource => _source.IsSingle;
 
     /// <summary>Bytes fetched so far.</summary>
     internal long FetchedBytes => Volatile.Read(ref _fetchedBytes);
@@ -56,20 +59,21 @@ internal sealed class FrameFetcher : IDisposable
         return FsError.None;
     }
 
-    /// <summary>Reads sealed frames into <paramref name="sealedFrames"/>, past the cache.</summary>
-    internal async ValueTask<FsError> FetchAroundAsync(SegmentId segment, long first, Memory<byte> sealedFrames, CancellationToken cancel)
+    /// <summary>Reads sealed frames into <paramref name="sealedFrames"/>, past the cache. Answers the number of the store that gave them; those of <paramref name="avoid"/> are asked last.</summary>
+    internal async ValueTask<FsResult<int>> FetchAroundAsync(
+        SegmentId segment, long first, Memory<byte> sealedFrames, ulong avoid, CancellationToken cancel)
     {
         Interlocked.Increment(ref _fetches);
-        StoreResult<int> read = await _store.ReadAsync(
-            StoreLayout.Segment(segment), EntityTag.Any, SegmentFormat.SealedFrameOffset(first), sealedFrames, cancel);
+        StoreResult<SourceRead> read = await _source.ReadAsync(
+            segment, SegmentFormat.SealedFrameOffset(first), sealedFrames, needed: 0, avoid, cancel); // The last frame may be short.
         if (!read.Succeeded)
         {
             return read.Error.ToFsError();
         }
 
-        Interlocked.Add(ref _fetchedBytes, read.Value);
-        sealedFrames.Span[read.Value..].Clear();
-        return FsError.None;
+        Interlocked.Add(ref _fetchedBytes, read.Value.Length);
+        sealedFrames.Span[read.Value.Length..].Clear();
+        return read.Value.Store;
     }
 
     /// <summary>Starts fetches for what is missing of a half-open range, as long as memory and slots last.</summary>
@@ -190,20 +194,16 @@ internal sealed class FrameFetcher : IDisposable
         byte[] buffer = ArrayPool<byte>.Shared.Rent(wanted);
         try
         {
-            StoreResult<int> read = await _store.ReadAsync(
-                StoreLayout.Segment(entry.Segment), EntityTag.Any, offset, buffer.AsMemory(0, wanted), _stop.Token);
+            StoreResult<SourceRead> read = await _source.ReadAsync(
+                entry.Segment, offset, buffer.AsMemory(0, wanted), wanted, entry.Distrusted, _stop.Token);
             Interlocked.Increment(ref _fetches);
             if (!read.Succeeded)
             {
                 return read.Error.ToFsError();
             }
 
-            Interlocked.Add(ref _fetchedBytes, read.Value);
-            if (read.Value < wanted)
-            {
-                return FsError.NotAuthentic; // The object was cut off.
-            }
-
+            Interlocked.Add(ref _fetchedBytes, read.Value.Length);
+            entry.Source = read.Value.Store;
             RandomAccess.Write(file, buffer.AsSpan(0, wanted), offset);
             _disk.Worked();
             _added(entry, first, end);

@@ -1,6 +1,7 @@
 using HipaaFs.ChangeStream;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
+using HipaaFs.Placements;
 using HipaaFs.Metadata.Changes;
 using HipaaFs.Metadata.Sqlite;
 using HipaaFs.Names;
@@ -62,10 +63,16 @@ public sealed class VolumeCheck
         await HistoryCheck.RunAsync(rows, metadata.PendingDeletions, _findings, cancel);
         ExtentCheck.Run(rows, _findings);
         await using MeteringObjectStore store = VolumeStore.Open(_options.Stores, _options.Store, create: false, loggers, TimeProvider.System);
-        var segments = new SegmentCheck(rows, _findings, _progress, SegmentCopies.Own);
+        var segments = new SegmentCheck(rows, _findings, _progress, await KnownStoresAsync(metadata, cancel));
         await segments.RunAsync(new StagingArea(_options.Staging), ring, store, cancel);
         await RepairAsync(metadata, rows.Epoch, segments.GivenUp - segments.BroughtBack, cancel);
         return new CheckReport(rows.Inodes.Count, rows.Segments.Count, _findings.All);
+    }
+
+    private static async Task<ulong> KnownStoresAsync(IMetadataStore metadata, CancellationToken cancel)
+    {
+        IReadOnlyList<RegisteredStore> stores = await PlacementSettings.ReadStoresAsync(metadata, cancel);
+        return stores.Aggregate(SegmentCopies.Own, static (mask, store) => mask | SegmentCopies.In(store.Number));
     }
 
     // An inode number that is given twice mixes two files up.

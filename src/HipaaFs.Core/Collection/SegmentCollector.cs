@@ -1,7 +1,9 @@
+using System.Collections.Concurrent;
 using HipaaFs.Cache;
 using HipaaFs.ChangeStream;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
+using HipaaFs.Placements;
 using HipaaFs.Segments;
 using HipaaFs.Sessions;
 using HipaaFs.Staging;
@@ -34,7 +36,9 @@ internal sealed partial class SegmentCollector : IDisposable
     private readonly Lock _lock = new();
     private readonly HashSet<SegmentId> _spared = [];
     private readonly IMetadataStore _metadata;
-    private readonly IObjectStore _store;
+    private readonly VolumeStores _stores;
+    private readonly ConcurrentDictionary<SegmentId, ulong> _deleted = new(); // Where a segment is deleted already that another store still has.
+    private readonly ConcurrentDictionary<int, bool> _held = new(); // Whether a store had this session's claim when that was last looked for.
     private readonly StagingArea _staging;
     private readonly FrameCache _cache;
     private readonly SegmentViews _views;
@@ -49,7 +53,7 @@ internal sealed partial class SegmentCollector : IDisposable
 
     internal SegmentCollector(
         IMetadataStore metadata,
-        IObjectStore store,
+        VolumeStores stores,
         StagingArea staging,
         FrameCache cache,
         SegmentViews views,
@@ -60,12 +64,12 @@ internal sealed partial class SegmentCollector : IDisposable
         ILogger logger)
     {
         _metadata = metadata;
-        _store = store;
+        _stores = stores;
         _staging = staging;
         _cache = cache;
         _views = views;
         _publisher = publisher;
-        _retention = new StreamRetention(publisher, store, clock, logger);
+        _retention = new StreamRetention(publisher, stores.Own.Store!, clock, logger);
         _fence = fence;
         _clock = clock;
         _ages = new CommitAges(metadata, clock, time, Grace);
@@ -220,6 +224,7 @@ internal sealed partial class SegmentCollector : IDisposable
         long bytes = 0;
         SegmentId? after = null;
         int tried = 0; // Since a newer session was looked for: the caller just has.
+        _held.Clear();
         long lookedAt = _time.GetTimestamp();
         while (true)
         {
@@ -241,6 +246,7 @@ internal sealed partial class SegmentCollector : IDisposable
                     }
 
                     tried = 0;
+                    _held.Clear();
                     lookedAt = _time.GetTimestamp();
                 }
 
@@ -263,10 +269,10 @@ internal sealed partial class SegmentCollector : IDisposable
     {
         _views.Forget(row.Id);
         _cache.Remove(row.Id);
-        StoreResult<bool> deleted = await _store.DeleteAsync(StoreLayout.Segment(row.Id), EntityTag.Any, cancel);
-        if (!deleted.Succeeded)
+        StoreError error = await DeleteEverywhereAsync(row, cancel);
+        if (error != StoreError.None)
         {
-            LogNotDeleted(_logger, row.Id, deleted.Error);
+            LogNotDeleted(_logger, row.Id, error);
             return false;
         }
 
@@ -278,6 +284,60 @@ internal sealed partial class SegmentCollector : IDisposable
 
         await _metadata.ForgetSegmentAsync(_clock.NextOperation(), row.Id, cancel);
         return true;
+    }
+
+    // Also where a copy is wanted and none is noted: a process may have ended between the two.
+    private async Task<StoreError> DeleteEverywhereAsync(SegmentRow row, CancellationToken cancel)
+    {
+        StoreError first = StoreError.None;
+        ulong left = (row.Copies | _stores.WantedBy(row.Placement)) & ~_deleted.GetValueOrDefault(row.Id);
+        for (int number = 0; number <= SegmentCopies.HighestStore; number++)
+        {
+            if ((left & SegmentCopies.In(number)) == 0)
+            {
+                continue;
+            }
+
+            StoreError error = await DeleteInAsync(_stores.Find(number), row.Id, cancel);
+            first = first == StoreError.None ? error : first;
+            if (error == StoreError.None && !_stores.IsSingle)
+            {
+                _deleted.AddOrUpdate(row.Id, SegmentCopies.In(number), (_, mask) => mask | SegmentCopies.In(number));
+            }
+        }
+
+        if (first == StoreError.None)
+        {
+            _deleted.TryRemove(row.Id, out _);
+        }
+
+        return first;
+    }
+
+    private async Task<StoreError> DeleteInAsync(MemberStore? member, SegmentId segment, CancellationToken cancel)
+    {
+        if (member is null)
+        {
+            return StoreError.Unavailable;
+        }
+
+        if (member.Number != 0) // Of the volume's own the caller makes sure.
+        {
+            if (!_held.TryGetValue(member.Number, out bool isHeld))
+            {
+                isHeld = await member.HoldAsync(cancel) == StoreError.None;
+                _held[member.Number] = isHeld;
+            }
+
+            if (!isHeld)
+            {
+                return StoreError.Unavailable;
+            }
+        }
+
+        StoreResult<bool> deleted = await member.Store!.DeleteAsync(StoreLayout.Segment(segment), EntityTag.Any, cancel);
+        member.Note(deleted.Error);
+        return deleted.Error;
     }
 
     [LoggerMessage(572, LogLevel.Critical, "A round of collection failed unexpectedly; the next one is tried at the next interval")]

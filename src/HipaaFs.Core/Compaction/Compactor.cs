@@ -2,6 +2,7 @@ using System.Diagnostics;
 using HipaaFs.Collection;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
+using HipaaFs.Placements;
 using HipaaFs.Staging;
 using HipaaFs.Storage;
 using HipaaFs.Volumes;
@@ -27,7 +28,7 @@ internal sealed partial class Compactor : IDisposable
 
     private readonly SemaphoreSlim _one = new(1, 1);
     private readonly IMetadataStore _metadata;
-    private readonly IObjectStore _store;
+    private readonly SegmentSource _source;
     private readonly StagingArea _staging;
     private readonly SegmentMove _move;
     private readonly ScatteredFiles _scattered;
@@ -38,10 +39,10 @@ internal sealed partial class Compactor : IDisposable
     private SpaceUsage? _usage;
 
     internal Compactor(
-        IMetadataStore metadata, IObjectStore store, StagingArea staging, SegmentMove move, ScatteredFiles scattered, TimeProvider time, ILogger logger)
+        IMetadataStore metadata, SegmentSource source, StagingArea staging, SegmentMove move, ScatteredFiles scattered, TimeProvider time, ILogger logger)
     {
         _metadata = metadata;
-        _store = store;
+        _source = source;
         _staging = staging;
         _move = move;
         _scattered = scattered;
@@ -146,7 +147,7 @@ internal sealed partial class Compactor : IDisposable
         List<SegmentUsage> picked = [.. survey.Pick()];
         long total = picked.Sum(static usage => usage.ReferredBytes);
         long done = 0;
-        foreach (IGrouping<(DomainId, RecordClass), SegmentUsage> kind in picked.GroupBy(static usage => (usage.Row.Domain, usage.Row.Class)))
+        foreach (IGrouping<(DomainId, uint, RecordClass), SegmentUsage> kind in picked.GroupBy(static usage => (usage.Row.Domain, usage.Row.Placement, usage.Row.Class)))
         {
             foreach (List<SegmentUsage> batch in Batches(kind))
             {
@@ -204,7 +205,8 @@ internal sealed partial class Compactor : IDisposable
             // The live ones first: what dies in between is in both.
             MetadataResult<IReadOnlyList<SegmentUse>> live = await _metadata.GetSegmentUsesAsync(usage.Row.Id, cancel);
             MetadataResult<IReadOnlyList<SegmentUse>> past = await _metadata.GetSegmentPastUsesAsync(usage.Row.Id, cancel);
-            if (live.Succeeded && past.Succeeded && await IsReadableAsync(usage.Row, cancel))
+            // An archived segment is never read for this.
+            if (live.Succeeded && past.Succeeded && await _source.IsReadableAsync(usage.Row, cancel))
             {
                 uses.AddRange(live.Value);
                 uses.AddRange(past.Value);
@@ -221,7 +223,7 @@ internal sealed partial class Compactor : IDisposable
         }
 
         Debug.Assert(emptied.Count > 0, "nothing stored gains nothing");
-        MoveOutcome outcome = await _move.RunAsync(new MoveRequest(emptied[0].Domain, emptied[0].Class, uses, emptied, gate.PayAsync), cancel);
+        MoveOutcome outcome = await _move.RunAsync(new MoveRequest(emptied[0].Domain, emptied[0].Placement, emptied[0].Class, uses, emptied, gate.PayAsync), cancel);
         _unreadable.UnionWith(outcome.Unreadable);
         return report with
         {
@@ -230,13 +232,6 @@ internal sealed partial class Compactor : IDisposable
             CopiedBytes = report.CopiedBytes + outcome.CopiedBytes,
             IsComplete = report.IsComplete && all && outcome.IsComplete,
         };
-    }
-
-    // An archived segment is never read for this.
-    private async Task<bool> IsReadableAsync(SegmentRow row, CancellationToken cancel)
-    {
-        StoreResult<ObjectProperties> properties = await _store.GetPropertiesAsync(StoreLayout.Segment(row.Id), cancel);
-        return properties.Succeeded && properties.Value.Tier != StorageTier.Archive;
     }
 
     [LoggerMessage(574, LogLevel.Debug, "Compaction: {Segments} segments of {Freed} bytes are not needed any more, {Copied} bytes were copied, {Windows} scattered stretches of files written anew")]

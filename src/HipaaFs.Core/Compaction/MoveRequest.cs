@@ -5,12 +5,14 @@ namespace HipaaFs.Compaction;
 
 /// <summary>Runs of segments that are to be in new segments.</summary>
 /// <param name="Domain">Key domain of all of them.</param>
+/// <param name="Placement">Placement of all of them, and of the new segments.</param>
 /// <param name="Class">What all of them hold.</param>
 /// <param name="Uses">The runs and who refers to them, live or in a snapshot; those that share bytes may overlap.</param>
 /// <param name="Emptied">Segments that nothing should refer to afterwards, whoever has begun to meanwhile.</param>
 /// <param name="Pay">Waits until so many bytes may be read.</param>
 internal sealed record MoveRequest(
     DomainId Domain,
+    uint Placement,
     RecordClass Class,
     IReadOnlyList<SegmentUse> Uses,
     IReadOnlyList<SegmentRow> Emptied,

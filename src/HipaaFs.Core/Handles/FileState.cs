@@ -48,6 +48,9 @@ internal sealed class FileState
     /// <summary>The key domain its data is sealed in. Set with <see cref="IsLoaded"/>.</summary>
     internal Crypto.DomainId Domain { get; set; }
 
+    /// <summary>The placement its data is written to. Set with <see cref="IsLoaded"/>.</summary>
+    internal uint Placement { get; set; }
+
     /// <summary>Length that the row has. Guarded by <see cref="Gate"/>.</summary>
     internal long AppliedSize { get; set; }
 

@@ -25,4 +25,10 @@ public sealed record RestoreReport(
 
     /// <summary>Whether everything that the store ever said it had is back.</summary>
     public bool IsComplete => MissingSegments == 0 && UnfollowedObjects == 0;
+
+    /// <summary>Segments that only stores have that could not be read; they are believed to be there.</summary>
+    public long UncheckedSegments { get; init; }
+
+    /// <summary>Names of the volume's stores that could not be read.</summary>
+    public IReadOnlyList<string> UnreadStores { get; init; } = [];
 }

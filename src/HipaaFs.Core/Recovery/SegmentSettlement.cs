@@ -6,30 +6,37 @@ using HipaaFs.Volumes;
 
 namespace HipaaFs.Recovery;
 
-/// <summary>Compares the segments of restored metadata with what the store has: what is there becomes live, what is not is told file by file.</summary>
+/// <summary>Compares the segments of restored metadata with what the stores have: what is there becomes live, what is not is told file by file.</summary>
 /// <remarks>Used once.</remarks>
 internal sealed class SegmentSettlement
 {
     private const int PageSize = 256;
 
     private readonly IMetadataStore _metadata;
-    private readonly IObjectStore _store;
+    private readonly IReadOnlyList<(int Number, IObjectStore Store)> _stores;
     private readonly IProgress<RestoreProgress> _progress;
     private readonly SortedDictionary<ulong, long> _lost = [];
-    private Dictionary<SegmentId, long> _stored = [];
+    private readonly Dictionary<int, Dictionary<SegmentId, long>> _stored = [];
+    private long _unknown;
 
-    internal SegmentSettlement(IMetadataStore metadata, IObjectStore store, IProgress<RestoreProgress> progress)
+    /// <param name="metadata">The restored rows.</param>
+    /// <param name="stores">The stores that can be read, the volume's own, number 0, first.</param>
+    /// <param name="progress">Told how far it is.</param>
+    internal SegmentSettlement(IMetadataStore metadata, IReadOnlyList<(int Number, IObjectStore Store)> stores, IProgress<RestoreProgress> progress)
     {
         _metadata = metadata;
-        _store = store;
+        _stores = stores;
         _progress = progress;
     }
 
-    /// <summary>Segments that rows refer to and the store does not have, or not whole.</summary>
+    /// <summary>Segments that rows refer to and no store has, or not whole.</summary>
     internal long Missing { get; private set; }
 
-    /// <summary>Segments of the store that no row knows.</summary>
-    internal long Unknown => _stored.Count;
+    /// <summary>Segments that rows refer to and only stores have that cannot be read now.</summary>
+    internal long Unchecked { get; private set; }
+
+    /// <summary>Segments of the volume's own store that no row knows.</summary>
+    internal long Unknown => _unknown;
 
     /// <summary>Whose they are, by inode; files that only snapshots show are among them.</summary>
     internal IReadOnlyList<IncompleteFile> Files => [.. _lost.Select(static file => new IncompleteFile(new InodeId(file.Key), file.Value))];
@@ -38,15 +45,20 @@ internal sealed class SegmentSettlement
     /// <exception cref="VolumeException">The store or the metadata failed.</exception>
     internal async Task RunAsync(CancellationToken cancel)
     {
-        StoreResult<Dictionary<SegmentId, long>> stored = await StoredSegments.ListAsync(
-            _store, count => _progress.Report(new RestoreProgress("store", count, 0)), cancel);
-        _stored = stored.Succeeded ? stored.Value : throw StoreFailed(stored.Error);
-        await ForEachAsync(SegmentState.Live, (row, length) => CheckLiveAsync(row, length, cancel), cancel);
-        await ForEachAsync(SegmentState.Staged, (row, length) => SettleStagedAsync(row, length, cancel), cancel);
-        await ForEachAsync(SegmentState.Condemned, static (_, _) => Task.CompletedTask, cancel);
+        foreach ((int number, IObjectStore store) in _stores)
+        {
+            StoreResult<Dictionary<SegmentId, long>> stored = await StoredSegments.ListAsync(
+                store, count => _progress.Report(new RestoreProgress("store", count, 0)), cancel);
+            _stored[number] = stored.Succeeded ? stored.Value : throw StoreFailed(stored.Error);
+        }
+
+        _unknown = _stored[0].Count;
+        await ForEachAsync(SegmentState.Live, row => CheckLiveAsync(row, cancel), cancel);
+        await ForEachAsync(SegmentState.Staged, row => SettleStagedAsync(row, cancel), cancel);
+        await ForEachAsync(SegmentState.Condemned, static _ => Task.CompletedTask, cancel);
     }
 
-    private async Task ForEachAsync(SegmentState state, Func<SegmentRow, long, Task> settle, CancellationToken cancel)
+    private async Task ForEachAsync(SegmentState state, Func<SegmentRow, Task> settle, CancellationToken cancel)
     {
         SegmentId? after = null;
         while (true)
@@ -61,34 +73,65 @@ internal sealed class SegmentSettlement
             foreach (SegmentRow row in rows.Value)
             {
                 after = row.Id;
-                _stored.Remove(row.Id, out long length);
-                await settle(row, length);
+                _unknown -= LengthIn(0, row.Id) > 0 ? 1 : 0;
+                await settle(row);
             }
         }
     }
 
-    private async Task CheckLiveAsync(SegmentRow row, long length, CancellationToken cancel)
+    // 0 when the store has none.
+    private long LengthIn(int store, SegmentId segment) => _stored[store].GetValueOrDefault(segment);
+
+    // The row says which stores had it when the backup point was made. One may have lost it since; another may have got it.
+    private async Task CheckLiveAsync(SegmentRow row, CancellationToken cancel)
     {
-        if (length != row.ObjectLength)
+        ulong whole = 0;
+        ulong read = 0;
+        long longest = 0;
+        foreach ((int number, _) in _stores)
         {
-            await AddMissingAsync(new SegmentDamage(row, Math.Min(length, row.ObjectLength)), cancel);
+            long length = LengthIn(number, row.Id);
+            read |= SegmentCopies.In(number);
+            whole |= length == row.ObjectLength ? SegmentCopies.In(number) : 0;
+            longest = Math.Max(longest, length);
+        }
+
+        ulong unread = row.Copies & ~read;
+        if (whole == 0 && unread == 0)
+        {
+            await AddMissingAsync(new SegmentDamage(row, Math.Min(longest, row.ObjectLength)), cancel);
+            return;
+        }
+
+        Unchecked += whole == 0 ? 1 : 0;
+        ulong gone = row.Copies & read & ~whole;
+        if (gone != 0)
+        {
+            MetadataResult<Applied> set = await _metadata.SetCopiesAsync(OperationId.None, row.Id, whole, gone, cancel);
+            RestoreFailures.ThrowIfFailed(set.Error);
         }
     }
 
     // A segment that was staged when the backup point was made should be in the store: the point was published after its upload.
-    private async Task SettleStagedAsync(SegmentRow row, long length, CancellationToken cancel)
+    private async Task SettleStagedAsync(SegmentRow row, CancellationToken cancel)
     {
-        StoreResult<SegmentRow> live = length == 0 ? StoreError.NotFound : await StoredSegment.FindAsync(_store, row, cancel);
-        if (live.Succeeded)
+        long length = 0;
+        foreach ((int number, IObjectStore store) in _stores)
         {
-            MetadataResult<Applied> updated = await _metadata.UpdateSegmentAsync(OperationId.None, live.Value, cancel);
-            RestoreFailures.ThrowIfFailed(updated.Error);
-            return;
-        }
+            long stored = LengthIn(number, row.Id);
+            length = Math.Max(length, stored);
+            StoreResult<SegmentRow> live = stored == 0 ? StoreError.NotFound : await StoredSegment.FindAsync(store, number, row, cancel);
+            if (live.Succeeded)
+            {
+                MetadataResult<Applied> updated = await _metadata.UpdateSegmentAsync(OperationId.None, live.Value, cancel);
+                RestoreFailures.ThrowIfFailed(updated.Error);
+                return;
+            }
 
-        if (live.Error is not (StoreError.NotFound or StoreError.Corrupt))
-        {
-            throw StoreFailed(live.Error);
+            if (live.Error is not (StoreError.NotFound or StoreError.Corrupt))
+            {
+                throw StoreFailed(live.Error);
+            }
         }
 
         long needed = await AddMissingAsync(new SegmentDamage(row, length), cancel);

@@ -9,7 +9,11 @@ namespace HipaaFs.Recovery;
 internal static class StoredSegment
 {
     /// <summary>The row of a segment that is in the store, the volume's own, with its lengths, as live. Corrupt when it is cut off; NotFound when the store does not have it.</summary>
-    internal static async Task<StoreResult<SegmentRow>> FindAsync(IObjectStore store, SegmentRow row, CancellationToken cancel)
+    internal static async Task<StoreResult<SegmentRow>> FindAsync(IObjectStore store, SegmentRow row, CancellationToken cancel) =>
+        await FindAsync(store, 0, row, cancel);
+
+    /// <summary>The same for the store of a number.</summary>
+    internal static async Task<StoreResult<SegmentRow>> FindAsync(IObjectStore store, int number, SegmentRow row, CancellationToken cancel)
     {
         ObjectKey key = StoreLayout.Segment(row.Id);
         StoreResult<ObjectProperties> found = await store.GetPropertiesAsync(key, cancel);
@@ -34,7 +38,7 @@ internal static class StoredSegment
             & SegmentTrailer.TryRead(content, out SegmentTrailer trailer)
             & SegmentFormat.TryPlaintextLength((long)trailer.IndexOffset, out long plaintext);
         return sound && trailer.ObjectLength == (ulong)found.Value.Length
-            ? row with { State = SegmentState.Live, Copies = row.Copies | SegmentCopies.Own, ObjectLength = found.Value.Length, PlaintextLength = plaintext }
+            ? row with { State = SegmentState.Live, Copies = row.Copies | SegmentCopies.In(number), ObjectLength = found.Value.Length, PlaintextLength = plaintext }
             : StoreError.Corrupt;
     }
 }

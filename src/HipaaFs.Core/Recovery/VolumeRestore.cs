@@ -3,6 +3,7 @@ using HipaaFs.Crypto;
 using HipaaFs.Metadata;
 using HipaaFs.Metadata.Changes;
 using HipaaFs.Metadata.Sqlite;
+using HipaaFs.Placements;
 using HipaaFs.Platform;
 using HipaaFs.Sessions;
 using HipaaFs.Storage;
@@ -85,8 +86,21 @@ public sealed class VolumeRestore
         await using SqliteMetadataStore metadata = VolumeDirectory.OpenMetadata(
             new SqliteMetadataOptions { Directory = _directory, BallastPath = VolumeDirectory.BallastPath(_directory) }, _loggers, _time);
         await LoadAsync(metadata, chain, reader, cancel); // Step 3
-        var segments = new SegmentSettlement(metadata, store, _progress); // Step 4
-        await segments.RunAsync(cancel);
+        (List<(RegisteredStore Registered, MeteringObjectStore Store)> others, List<string> unread) = await OpenOthersAsync(metadata, identity.Id, cancel); // Step 4
+        var segments = new SegmentSettlement(
+            metadata, [(0, store), .. others.Select(static other => (other.Registered.Number, (IObjectStore)other.Store))], _progress);
+        try
+        {
+            await segments.RunAsync(cancel);
+        }
+        finally
+        {
+            foreach ((_, MeteringObjectStore other) in others)
+            {
+                await other.DisposeAsync();
+            }
+        }
+
         RestoreFailures.ThrowIfFailed(await RollbackCheck.NoteRestoredAsync(metadata, segments.Missing, cancel));
         MetadataResult<CommitSequence> durable = await metadata.MakeDurableAsync(metadata.Applied, cancel);
         RestoreFailures.ThrowIfFailed(durable.Error);
@@ -100,7 +114,46 @@ public sealed class VolumeRestore
             IncompleteFiles = segments.Files,
             UnfollowedObjects = chain.Unfollowed,
             UnknownSegments = segments.Unknown,
+            UncheckedSegments = segments.Unchecked,
+            UnreadStores = unread,
         };
+    }
+
+    // What only they have is found in them. One that cannot be read now keeps its copies in the rows: a mount that reaches it reads them.
+    private async Task<(List<(RegisteredStore Registered, MeteringObjectStore Store)> Others, List<string> Unread)> OpenOthersAsync(
+        SqliteMetadataStore metadata, Guid volume, CancellationToken cancel)
+    {
+        var others = new List<(RegisteredStore, MeteringObjectStore)>();
+        var unread = new List<string>();
+        foreach (RegisteredStore registered in await PlacementSettings.ReadStoresAsync(metadata, cancel))
+        {
+            MeteringObjectStore? store = null;
+            bool isRead = false;
+            try
+            {
+                StoreUrl url = StoreUrl.Parse(registered.Url);
+                store = VolumeStore.Open(_options.Stores, url, create: false, _loggers, _time);
+                isRead = await VolumeStore.IdentifyAsync(store, url, volume, cancel);
+            }
+            catch (VolumeException)
+            {
+                isRead = false; // Gone, or another's: the report names it.
+            }
+
+            if (isRead)
+            {
+                others.Add((registered, store!));
+                continue;
+            }
+
+            unread.Add(registered.Name);
+            if (store is not null)
+            {
+                await store.DisposeAsync();
+            }
+        }
+
+        return (others, unread);
     }
 
     private async Task<VolumeIdentity> ReadIdentityAsync(MeteringObjectStore store, CancellationToken cancel)

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using HipaaFs.Cache;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
+using HipaaFs.Placements;
 using HipaaFs.Recovery;
 using HipaaFs.Segments;
 using HipaaFs.Sessions;
@@ -11,7 +12,7 @@ using Microsoft.Extensions.Logging;
 
 namespace HipaaFs.Scrubbing;
 
-/// <summary>Reads every segment of the store and opens every frame, and what else a restore needs; what is not as it was written and whole on this machine is put back.</summary>
+/// <summary>Reads every copy of every segment and opens every frame, and what else a restore needs; what is not as it was written, and whole on this machine or in another store, is put back.</summary>
 /// <remarks>
 /// One at a time. The mark of the volume and its key ring come first, at each run: without them everything else is lost. Then the segments, and last the change stream. It goes through the segments in the order of their ids and notes how far it is, so that the next one goes on where this one was left. Segments that come
 /// meanwhile are proven by their upload.
@@ -25,27 +26,35 @@ internal sealed partial class Scrubber : IDisposable
 
     private readonly SemaphoreSlim _one = new(1, 1);
     private readonly IMetadataStore _metadata;
-    private readonly IObjectStore _store;
+    private readonly VolumeStores _stores;
+    private readonly SegmentReplication _replication;
     private readonly KeyRing _ring;
     private readonly FrameCache _cache;
     private readonly RestoreAudit _restore;
     private readonly SessionClock _clock;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly SegmentUpload _upload;
 
     internal Scrubber(
-        IMetadataStore metadata, IObjectStore store, KeyRing ring, FrameCache cache, RestoreAudit restore, SessionClock clock, TimeProvider time, ILogger logger)
+        IMetadataStore metadata,
+        VolumeStores stores,
+        SegmentReplication replication,
+        KeyRing ring,
+        FrameCache cache,
+        RestoreAudit restore,
+        SessionClock clock,
+        TimeProvider time,
+        ILogger logger)
     {
         _metadata = metadata;
-        _store = store;
+        _stores = stores;
+        _replication = replication;
         _ring = ring;
         _cache = cache;
         _restore = restore;
         _clock = clock;
         _time = time;
         _logger = logger;
-        _upload = new SegmentUpload(store, ring, logger);
     }
 
     /// <summary>Runs to the end, or until the store stops answering.</summary>
@@ -77,8 +86,8 @@ internal sealed partial class Scrubber : IDisposable
         (SegmentId? after, long doneBefore) = options.Restart ? (null, 0) : await ReadPositionAsync(cancel);
         bool isResumed = after is not null;
         var pace = new ScrubPace(options.BytesPerSecond, _time);
-        var audit = new StoredSegmentAudit(_store, _ring, pace);
         var tally = new ScrubTally();
+        StoreError silent = StoreError.None; // Why a store could not be asked whose segments other stores have too.
         StoreError asked = await _restore.CheckMarkAndRingAsync(tally, cancel);
         if (asked != StoreError.None)
         {
@@ -97,24 +106,29 @@ internal sealed partial class Scrubber : IDisposable
                 if (rows.Count == 0)
                 {
                     asked = await _restore.CheckStreamAsync(tally, pace, cancel);
+                    asked = asked == StoreError.None ? silent : asked;
                     await NoteAsync(asked == StoreError.None ? (null, 0) : held ?? (after, doneBefore + bytes));
                     return tally.ToReport(segments, bytes, isResumed, asked);
                 }
 
                 foreach (SegmentRow row in rows)
                 {
-                    StoreResult<SegmentDamage?> damage = await audit.RunAsync(row, cancel);
-                    if (!damage.Succeeded)
+                    CopiesAudit audit = await AuditAsync(row, pace, cancel);
+                    if (audit.Silent != StoreError.None && audit.Asked == 0)
                     {
                         await NoteAsync(held ?? (after, doneBefore + bytes));
-                        return tally.ToReport(segments, bytes, isResumed, damage.Error);
+                        return tally.ToReport(segments, bytes, isResumed, audit.Silent);
                     }
 
-                    if (damage.Value is not null && await IsStillLiveAsync(row.Id, cancel))
+                    silent = silent == StoreError.None ? audit.Silent : silent;
+                    held ??= audit.Silent == StoreError.None ? null : (after, doneBefore + bytes);
+                    if (audit.Damages.Count > 0 && await IsStillLiveAsync(row.Id, cancel))
                     {
-                        ScrubFinding finding = await SettleAsync(damage.Value, cancel);
-                        tally.Add(finding);
-                        held ??= finding.IsRepaired ? null : (after, doneBefore + bytes);
+                        foreach (ScrubFinding finding in await SettleAsync(row, audit, cancel))
+                        {
+                            tally.Add(finding);
+                            held ??= finding.IsRepaired ? null : (after, doneBefore + bytes);
+                        }
                     }
 
                     after = row.Id;
@@ -135,10 +149,60 @@ internal sealed partial class Scrubber : IDisposable
         }
     }
 
-    private async Task<ScrubFinding> SettleAsync(SegmentDamage damage, CancellationToken cancel)
+    private async Task<CopiesAudit> AuditAsync(SegmentRow row, ScrubPace pace, CancellationToken cancel)
+    {
+        var result = new CopiesAudit();
+        foreach (MemberStore member in _stores.IsSingle ? [_stores.Own] : _stores.In(row.Copies))
+        {
+            StoreResult<SegmentDamage?> damage = member.Store is { } store
+                ? await new StoredSegmentAudit(store, _ring, pace).RunAsync(row, cancel)
+                : StoreError.Unavailable;
+            member.Note(damage.Error);
+            if (!damage.Succeeded)
+            {
+                result.Silent = damage.Error;
+                continue;
+            }
+
+            result.Asked++;
+            if (damage.Value is not null)
+            {
+                result.Damages.Add((member, damage.Value));
+            }
+        }
+
+        return result;
+    }
+
+    // Of a copy that is bad the row says so before it is made again, as long as there is another: nobody reads it meanwhile, and a crash leaves it to the replicator.
+    private async Task<List<ScrubFinding>> SettleAsync(SegmentRow row, CopiesAudit audit, CancellationToken cancel)
+    {
+        var findings = new List<ScrubFinding>();
+        bool isElsewhere = audit.Damages.Count < audit.Asked;
+        foreach ((MemberStore member, SegmentDamage damage) in audit.Damages)
+        {
+            if (!isElsewhere)
+            {
+                findings.Add(await SettleAsync(damage, member, cancel));
+                isElsewhere = findings[^1].IsRepaired;
+                continue;
+            }
+
+            MetadataResult<Applied> cleared = await _metadata.SetCopiesAsync(_clock.NextOperation(), row.Id, 0, member.Mask, cancel);
+            StoreError copied = cleared.Succeeded
+                ? await _replication.TryAsync(row with { Copies = row.Copies & ~member.Mask }, member, cancel)
+                : StoreError.Unavailable;
+            LogCopyBad(_logger, row.Id, member.Number, damage.Length == 0 ? "missing" : "damaged", copied == StoreError.None ? "it was copied there again" : "it is copied there again later");
+            findings.Add(new ScrubFinding(row.Id, damage.Length == 0, damage.BadFrames.Count, copied == StoreError.None, 0, []) { Store = member.Number });
+        }
+
+        return findings;
+    }
+
+    private async Task<ScrubFinding> SettleAsync(SegmentDamage damage, MemberStore member, CancellationToken cancel)
     {
         SegmentRow row = damage.Row;
-        bool isRepaired = await TryRepairAsync(row, cancel);
+        bool isRepaired = await TryRepairAsync(row, member, cancel);
         var lost = new SortedDictionary<ulong, long>();
         AddLost(damage, await _metadata.GetSegmentUsesAsync(row.Id, cancel), lost);
         AddLost(damage, await _metadata.GetSegmentPastUsesAsync(row.Id, cancel), lost);
@@ -163,7 +227,10 @@ internal sealed partial class Scrubber : IDisposable
             damage.BadFrames.Count,
             isRepaired,
             lost.Count,
-            [.. lost.Take(ScrubTally.MostFiles).Select(static file => new IncompleteFile(new InodeId(file.Key), file.Value))]);
+            [.. lost.Take(ScrubTally.MostFiles).Select(static file => new IncompleteFile(new InodeId(file.Key), file.Value))])
+        {
+            Store = member.Number,
+        };
     }
 
     private static void AddLost(SegmentDamage damage, MetadataResult<IReadOnlyList<SegmentUse>> uses, SortedDictionary<ulong, long> lost)
@@ -179,15 +246,15 @@ internal sealed partial class Scrubber : IDisposable
     }
 
     // An entry of the cache that is the whole object is put back after the keys have proven every byte of it.
-    private async Task<bool> TryRepairAsync(SegmentRow row, CancellationToken cancel)
+    private async Task<bool> TryRepairAsync(SegmentRow row, MemberStore member, CancellationToken cancel)
     {
         string path = _cache.Files.WholePath(row.Id);
-        if (!File.Exists(path))
+        if (!File.Exists(path) || (member.Number != 0 && await member.HoldAsync(cancel) != StoreError.None))
         {
             return false;
         }
 
-        StoreError error = await _upload.TryAsync(new StagedSegment(row, path, _time.GetUtcNow()), cancel);
+        StoreError error = await new SegmentUpload(member.Store!, _ring, _logger).TryAsync(new StagedSegment(row, path, _time.GetUtcNow()), cancel);
         return error == StoreError.None;
     }
 
@@ -254,6 +321,22 @@ internal sealed partial class Scrubber : IDisposable
 
     [LoggerMessage(566, LogLevel.Warning, "Segment {Segment} was not in the store as it was written; it was put back from the cache")]
     private static partial void LogRepaired(ILogger logger, SegmentId segment);
+
+    /// <summary>What the copies of one segment are like.</summary>
+    private sealed class CopiesAudit
+    {
+        /// <summary>How many copies were read.</summary>
+        internal int Asked { get; set; }
+
+        /// <summary>Why one was not.</summary>
+        internal StoreError Silent { get; set; }
+
+        /// <summary>Those that are not as they were written.</summary>
+        internal List<(MemberStore Member, SegmentDamage Damage)> Damages { get; } = [];
+    }
+
+    [LoggerMessage(626, LogLevel.Warning, "Segment {Segment} was {State} in store {Store} and is whole in another; {Outcome}")]
+    private static partial void LogCopyBad(ILogger logger, SegmentId segment, int store, string state, string outcome);
 
     [LoggerMessage(567, LogLevel.Critical, "Segment {Segment} is {State} in the store, and this machine does not have it whole; {Files} files miss data")]
     private static partial void LogDamaged(ILogger logger, SegmentId segment, string state, int files);

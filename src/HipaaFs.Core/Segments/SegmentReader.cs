@@ -234,22 +234,31 @@ internal sealed partial class SegmentReader
         SegmentCipher cipher = view.RentCipher();
         try
         {
-            FsError error = await _cache.FetchAroundAsync(view.Id, first, buffer.AsMemory(0, length), cancel);
-            if (error != FsError.None)
+            for (ulong avoid = 0; ;)
             {
-                LogUnreadable(_logger, reader, view.Id, error);
-                return error;
-            }
+                FsResult<int> fetched = await _cache.FetchAroundAsync(view.Id, first, buffer.AsMemory(0, length), avoid, cancel);
+                if (!fetched.IsOk)
+                {
+                    LogUnreadable(_logger, reader, view.Id, fetched.Error);
+                    return fetched.Error;
+                }
 
-            int done = 0;
-            long bad = OpenBatch(view, cipher, first, buffer.AsSpan(0, length), plaintextOffset, destination.Span, ref done);
-            if (bad < 0)
-            {
-                return FsError.None;
-            }
+                int done = 0;
+                long bad = OpenBatch(view, cipher, first, buffer.AsSpan(0, length), plaintextOffset, destination.Span, ref done);
+                if (bad < 0)
+                {
+                    return FsError.None;
+                }
 
-            LogNotAuthentic(_logger, reader, view.Id, bad);
-            return FsError.NotAuthentic;
+                ulong from = SegmentCopies.In(fetched.Value);
+                if (_cache.HasOneSource || (avoid & from) != 0)
+                {
+                    LogNotAuthentic(_logger, reader, view.Id, bad);
+                    return FsError.NotAuthentic;
+                }
+
+                avoid |= from;
+            }
         }
         finally
         {

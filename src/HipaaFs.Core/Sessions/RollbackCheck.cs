@@ -174,7 +174,8 @@ internal sealed class RollbackCheck
             foreach (SegmentRow row in rows.Value)
             {
                 after = row.Id;
-                missing += stored.Value.TryGetValue(row.Id, out long length) && length == row.ObjectLength ? 0 : 1;
+                bool isExpected = (row.Copies & SegmentCopies.Own) != 0;
+                missing += !isExpected || (stored.Value.TryGetValue(row.Id, out long length) && length == row.ObjectLength) ? 0 : 1;
             }
 
             if (rows.Value.Count == 0)

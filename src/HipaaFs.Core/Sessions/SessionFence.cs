@@ -116,7 +116,8 @@ internal sealed partial class SessionFence : IDisposable
         return error;
     }
 
-    private byte[] Claim => JsonSerializer.SerializeToUtf8Bytes(_holder, SessionHolderContext.Default.SessionHolder);
+    /// <summary>What the claim says.</summary>
+    internal byte[] Claim => JsonSerializer.SerializeToUtf8Bytes(_holder, SessionHolderContext.Default.SessionHolder);
 
     private async ValueTask<StoreError> HasNewerAsync(CancellationToken cancel)
     {

@@ -1,5 +1,6 @@
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
+using HipaaFs.Placements;
 using HipaaFs.Recovery;
 using HipaaFs.Sessions;
 using HipaaFs.Storage;
@@ -16,7 +17,7 @@ internal sealed partial class MissingSegments : IDisposable
 {
     private readonly StagingArea _staging;
     private readonly IMetadataStore _metadata;
-    private readonly IObjectStore _store;
+    private readonly VolumeStores _stores;
     private readonly SessionClock _clock;
     private readonly ILogger _logger;
     private readonly SemaphoreSlim _one = new(1, 1);
@@ -25,11 +26,11 @@ internal sealed partial class MissingSegments : IDisposable
     private volatile int _count;
     private volatile int _notFound;
 
-    internal MissingSegments(StagingArea staging, IMetadataStore metadata, IObjectStore store, SessionClock clock, ILogger logger)
+    internal MissingSegments(StagingArea staging, IMetadataStore metadata, VolumeStores stores, SessionClock clock, ILogger logger)
     {
         _staging = staging;
         _metadata = metadata;
-        _store = store;
+        _stores = stores;
         _clock = clock;
         _logger = logger;
     }
@@ -112,7 +113,7 @@ internal sealed partial class MissingSegments : IDisposable
     private async Task<StoreError> TryFindAsync(SegmentRow row, CancellationToken cancel)
     {
         // The lengths may have been committed no more than the upload was.
-        StoreResult<SegmentRow> found = await StoredSegment.FindAsync(_store, row, cancel);
+        StoreResult<SegmentRow> found = await FindInStoresAsync(row, cancel);
         if (found.Succeeded)
         {
             MetadataResult<Applied> updated = await _metadata.UpdateSegmentAsync(_clock.NextOperation(), found.Value with { Changed = _clock.Now }, cancel);
@@ -123,6 +124,31 @@ internal sealed partial class MissingSegments : IDisposable
         MetadataResult<SegmentRow> now = await _metadata.GetSegmentAsync(row.Id, cancel);
         bool isOver = now.Error == MetadataError.NotFound || (now.Succeeded && now.Value.State != SegmentState.Staged);
         return isOver ? StoreError.None : found.Error;
+    }
+
+    // An upload may have gone to any store that has its placement. What the others lack they get once it is live.
+    private async Task<StoreResult<SegmentRow>> FindInStoresAsync(SegmentRow row, CancellationToken cancel)
+    {
+        StoreResult<SegmentRow> own = await StoredSegment.FindAsync(_stores.Own.Store!, row, cancel);
+        if (own.Succeeded || _stores.IsSingle)
+        {
+            return own;
+        }
+
+        StoreError asked = own.Error is StoreError.Corrupt ? StoreError.NotFound : own.Error;
+        foreach (MemberStore member in _stores.In(_stores.WantedBy(row.Placement) & ~SegmentCopies.Own))
+        {
+            StoreError held = await member.HoldAsync(cancel);
+            StoreResult<SegmentRow> found = held == StoreError.None ? await StoredSegment.FindAsync(member.Store!, member.Number, row, cancel) : StoreError.Unavailable;
+            if (found.Succeeded)
+            {
+                return found;
+            }
+
+            asked = found.Error is StoreError.NotFound or StoreError.Corrupt ? asked : found.Error;
+        }
+
+        return asked == StoreError.NotFound ? own : asked; // As long as one does not answer, it may be there.
     }
 
     [LoggerMessage(586, LogLevel.Error, "Segment {Segment} is neither in staging nor whole in the store, and is looked for again; mount with the staging directory that has it, or run 'hipaafs fsck' to see which files it belongs to. Nothing newer becomes a backup point")]

@@ -130,7 +130,7 @@ internal sealed partial class Repacker : IDisposable
 
     private async Task<bool> TryRepackAsync(StagedSegment old, CancellationToken cancel)
     {
-        using var copy = new SegmentCopy(_reader, _writers, _staging, old.Row.Domain, old.Row.Class) { IsPacked = true };
+        using var copy = new SegmentCopy(_reader, _writers, _staging, old.Row.Domain, old.Row.Placement, old.Row.Class) { IsPacked = true };
         var readable = new ReadableCopy(copy);
         try
         {

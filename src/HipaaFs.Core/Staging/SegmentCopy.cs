@@ -6,7 +6,7 @@ using HipaaFs.Segments;
 
 namespace HipaaFs.Staging;
 
-/// <summary>Copies runs of segments into new segments of one key domain and class, in staging.</summary>
+/// <summary>Copies runs of segments into new segments of one key domain, placement and class, in staging.</summary>
 /// <remarks>Used by one caller at a time. What it holds is a chunk and what its writers hold; what is not finished when it is disposed is given up.</remarks>
 internal sealed class SegmentCopy : IDisposable
 {
@@ -18,14 +18,16 @@ internal sealed class SegmentCopy : IDisposable
     private readonly SegmentWriters _writers;
     private readonly StagingArea _staging;
     private readonly DomainId _domain;
+    private readonly uint _placement;
     private readonly RecordClass _class;
 
-    internal SegmentCopy(SegmentReader reader, SegmentWriters writers, StagingArea staging, DomainId domain, RecordClass recordClass)
+    internal SegmentCopy(SegmentReader reader, SegmentWriters writers, StagingArea staging, DomainId domain, uint placement, RecordClass recordClass)
     {
         _reader = reader;
         _writers = writers;
         _staging = staging;
         _domain = domain;
+        _placement = placement;
         _class = recordClass;
     }
 
@@ -139,14 +141,14 @@ internal sealed class SegmentCopy : IDisposable
         {
             if (_opened.Count == 0)
             {
-                _opened.Add(new OpenSegment(_writers.Begin(_domain, _class), 0));
+                _opened.Add(new OpenSegment(_writers.Begin(_domain, _placement, _class), 0));
             }
 
             SegmentWriter writer = _opened[^1].Writer;
             int length = (int)writer.BeginRun(inode.Value, fileOffset, content.Length, IsPacked);
             if (length == 0)
             {
-                _opened.Add(new OpenSegment(_writers.Begin(_domain, _class), 0));
+                _opened.Add(new OpenSegment(_writers.Begin(_domain, _placement, _class), 0));
                 continue;
             }
 

@@ -5,7 +5,7 @@ using HipaaFs.Metadata;
 
 namespace HipaaFs.Staging;
 
-/// <summary>Decides which segment a run goes to: small files share one of their key domain, a large file has its own.</summary>
+/// <summary>Decides which segment a run goes to: small files share one of their key domain and placement, a large file has its own.</summary>
 /// <remarks>Not thread-safe: belongs to the writeback loop. Bounded: a few segments are open at a time.</remarks>
 internal sealed class SegmentPlan : IDisposable
 {
@@ -20,8 +20,8 @@ internal sealed class SegmentPlan : IDisposable
 
     private readonly SegmentWriters _writers;
     private readonly TimeProvider _time;
-    private readonly Dictionary<DomainId, OpenSegment> _shared = [];
-    private readonly Dictionary<InodeId, OpenSegment> _own = [];
+    private readonly Dictionary<(DomainId Domain, uint Placement), OpenSegment> _shared = [];
+    private readonly Dictionary<(InodeId File, uint Placement), OpenSegment> _own = [];
     private readonly List<OpenSegment> _full = [];
     private readonly HashSet<OpenSegment> _touched = [];
 
@@ -38,25 +38,21 @@ internal sealed class SegmentPlan : IDisposable
     /// <exception cref="IOException">A new one cannot be made.</exception>
     internal OpenSegment For(FileState file)
     {
-        bool own = _own.ContainsKey(file.Id) || (file.BytesWritten >= LargeFile && _own.Count < MaxOwn);
-        OpenSegment segment = own ? Take(_own, file.Id, file.Domain) : Take(_shared, file.Domain, file.Domain);
+        uint placement = file.Placement;
+        bool own = _own.ContainsKey((file.Id, placement)) || (file.BytesWritten >= LargeFile && _own.Count < MaxOwn);
+        OpenSegment segment = own
+            ? Take(_own, (file.Id, placement), file.Domain, placement)
+            : Take(_shared, (file.Domain, placement), file.Domain, placement);
         segment.LastUse = _time.GetTimestamp();
         _touched.Add(segment);
         return segment;
     }
 
     /// <summary>Puts a full segment aside, to be finished after the pass.</summary>
-    internal void SetFull(FileState file, OpenSegment segment)
+    internal void SetFull(OpenSegment segment)
     {
-        if (_own.TryGetValue(file.Id, out OpenSegment? own) && own == segment)
-        {
-            _own.Remove(file.Id);
-        }
-        else
-        {
-            _shared.Remove(file.Domain);
-        }
-
+        Remove(_own, segment);
+        Remove(_shared, segment);
         _full.Add(segment);
     }
 
@@ -95,12 +91,12 @@ internal sealed class SegmentPlan : IDisposable
         }
     }
 
-    private OpenSegment Take<TKey>(Dictionary<TKey, OpenSegment> open, TKey key, DomainId domain)
+    private OpenSegment Take<TKey>(Dictionary<TKey, OpenSegment> open, TKey key, DomainId domain, uint placement)
         where TKey : struct
     {
         if (!open.TryGetValue(key, out OpenSegment? segment))
         {
-            segment = new OpenSegment(_writers.Begin(domain, RecordClass.Data), _time.GetTimestamp());
+            segment = new OpenSegment(_writers.Begin(domain, placement, RecordClass.Data), _time.GetTimestamp());
             open.Add(key, segment);
         }
 

@@ -31,9 +31,9 @@ internal sealed class SegmentWriters
     /// <summary>How staging's disk fails; null when it does not need to.</summary>
     internal DiskFault? Fault { get; init; }
 
-    /// <summary>Begins a segment of a key domain. Its file exists, its row does not yet (<see cref="RegisterAsync"/>).</summary>
+    /// <summary>Begins a segment of a key domain and a placement. Its file exists, its row does not yet (<see cref="RegisterAsync"/>).</summary>
     /// <exception cref="IOException">The file cannot be made.</exception>
-    internal SegmentWriter Begin(DomainId domain, RecordClass recordClass)
+    internal SegmentWriter Begin(DomainId domain, uint placement, RecordClass recordClass)
     {
         var header = new SegmentHeader(SegmentId.NewRandom(), _ring.CurrentEpoch(domain), recordClass);
         SafeFileHandle file = DurableFile.CreatePrivate(_staging.PathOf(header.Segment));
@@ -43,6 +43,7 @@ internal sealed class SegmentWriters
             Epoch = header.Epoch,
             Domain = domain,
             Class = recordClass,
+            Placement = placement,
             State = SegmentState.Staged,
             Created = _clock.Now,
             Changed = _clock.Now,

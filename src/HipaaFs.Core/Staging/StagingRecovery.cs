@@ -1,6 +1,7 @@
 using HipaaFs.Cache;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
+using HipaaFs.Placements;
 using HipaaFs.Storage;
 using HipaaFs.Volumes;
 using Microsoft.Extensions.Logging;
@@ -74,6 +75,11 @@ internal sealed partial class StagingRecovery
             DeleteLeftover(leftover); // A publication that was cut short.
         }
 
+        foreach (string leftover in Directory.EnumerateFiles(_staging.Directory, SegmentReplication.FilePattern))
+        {
+            DeleteLeftover(leftover); // So was this copy.
+        }
+
         await Missing.CollectAsync(cancel);
         LogRecovered(_logger, Finished.Count, _staging.Stranded.Count);
     }
@@ -82,14 +88,14 @@ internal sealed partial class StagingRecovery
     /// Lets go of what has been uploaded: it becomes part of the cache. What a check gave up as lost, and what has come back since, is uploaded. To be called by who has the
     /// session; what the store does not tell now is left for the next mount.
     /// </summary>
-    internal async Task SettleLiveAsync(IObjectStore store, Uploader uploader, CancellationToken cancel)
+    internal async Task SettleLiveAsync(VolumeStores stores, Uploader uploader, CancellationToken cancel)
     {
         foreach ((SegmentRow row, string path) in _live)
         {
             MetadataResult<SegmentRow> now = await _metadata.GetSegmentAsync(row.Id, cancel);
             if (now.Succeeded && now.Value.State == SegmentState.Live)
             {
-                await SettleLiveAsync(row, path, store, uploader, cancel);
+                await SettleLiveAsync(now.Value, path, stores, uploader, cancel);
             }
         }
 
@@ -177,7 +183,7 @@ internal sealed partial class StagingRecovery
         _staging.Strand(staged.Id);
     }
 
-    private async Task SettleLiveAsync(SegmentRow row, string path, IObjectStore store, Uploader uploader, CancellationToken cancel)
+    private async Task SettleLiveAsync(SegmentRow row, string path, VolumeStores stores, Uploader uploader, CancellationToken cancel)
     {
         var file = new FileInfo(path);
         if (!file.Exists || file.Length != row.ObjectLength)
@@ -186,12 +192,22 @@ internal sealed partial class StagingRecovery
             return;
         }
 
-        StoreResult<ObjectProperties> found = await store.GetPropertiesAsync(StoreLayout.Segment(row.Id), cancel);
-        if (found.Succeeded && found.Value.Length == row.ObjectLength)
+        bool isKnown = true;
+        foreach (MemberStore member in stores.IsSingle ? [stores.Own] : stores.InOrder(row, 0))
         {
-            Adopt(row, path);
+            StoreResult<ObjectProperties> found = member.Store is { } store
+                ? await store.GetPropertiesAsync(StoreLayout.Segment(row.Id), cancel)
+                : StoreError.Unavailable;
+            if (found.Succeeded && found.Value.Length == row.ObjectLength)
+            {
+                Adopt(row, path);
+                return;
+            }
+
+            isKnown &= found.Succeeded || found.Error == StoreError.NotFound;
         }
-        else if (found.Succeeded || found.Error == StoreError.NotFound)
+
+        if (isKnown)
         {
             uploader.Enqueue(_staging.Add(row, file.LastWriteTimeUtc, file.Length));
         }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using HipaaFs.Cache;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
+using HipaaFs.Placements;
 using HipaaFs.Sessions;
 using HipaaFs.Storage;
 using Microsoft.Extensions.Logging;
@@ -10,7 +11,7 @@ namespace HipaaFs.Staging;
 
 /// <summary>Brings finished segments to the store, oldest first, for ever: a failure is shown and tried again, never dropped.</summary>
 /// <remarks>
-/// Thread-safe. The queue is bounded by staging itself. An upload is done when <see cref="SegmentUpload"/> is sure of it: until then the file stays.
+/// Thread-safe. The queue is bounded by staging itself. An upload is done when every store that must have the segment does (<see cref="PlacedUpload"/>): until then the file stays.
 /// A segment whose upload failed waits for its next try beside the queue, with growing pauses, and holds up no other. As long as nothing succeeds, the tries
 /// of all that wait are spread out too: a store that is full or away is not asked once for every segment again and again.
 /// </remarks>
@@ -34,7 +35,8 @@ internal sealed partial class Uploader : IAsyncDisposable
     private long _lastTicket;
     private bool _isStopped;
     private readonly SemaphoreSlim _ready = new(0);
-    private readonly SegmentUpload _upload;
+    private readonly PlacedUpload _upload;
+    private readonly VolumeStores _stores;
     private readonly StagingArea _staging;
     private readonly FrameCache _cache;
     private readonly IMetadataStore _metadata;
@@ -47,7 +49,7 @@ internal sealed partial class Uploader : IAsyncDisposable
     private Task[] _workers = [];
 
     internal Uploader(
-        IObjectStore store,
+        VolumeStores stores,
         KeyRing ring,
         StagingArea staging,
         FrameCache cache,
@@ -57,7 +59,8 @@ internal sealed partial class Uploader : IAsyncDisposable
         TimeProvider time,
         ILogger logger)
     {
-        _upload = new SegmentUpload(store, ring, logger);
+        _upload = new PlacedUpload(stores, ring, logger);
+        _stores = stores;
         _staging = staging;
         _cache = cache;
         _metadata = metadata;
@@ -68,6 +71,9 @@ internal sealed partial class Uploader : IAsyncDisposable
         _stop = CancellationTokenSource.CreateLinkedTokenSource(fence.Fenced);
         _retrying = time.CreateTimer(static uploader => ((Uploader)uploader!).RetryDue(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
+
+    /// <summary>Called when a segment is live that a store of its placement lacks.</summary>
+    internal Action? Incomplete { get; set; }
 
     /// <summary>How many segments wait for another try, and why the oldest of them does: <see cref="StoreError.None"/> when there is none.</summary>
     internal (int Count, StoreError Error) Failed
@@ -285,30 +291,28 @@ internal sealed partial class Uploader : IAsyncDisposable
 
     private async Task<StoreError> TryUploadAsync(StagedSegment segment)
     {
-        // What is known to be another store gets nothing.
-        if (_fence.ClaimError != StoreError.None && !await _fence.HasClaimAsync(_stop.Token))
-        {
-            return StoreError.Unavailable;
-        }
-
-        StoreError error = await _upload.TryAsync(segment, _stop.Token);
-        if (error != StoreError.None)
-        {
-            return error;
-        }
-
-        // It is in a store; whether in this volume's, the claim says, which was put there first.
-        return await _fence.HasClaimAsync(_stop.Token) ? await SetLiveAsync(segment) : StoreError.Unavailable;
+        StoreResult<ulong> copies = await _upload.TryAsync(segment, _stop.Token);
+        return copies.Succeeded ? await SetLiveAsync(segment, copies.Value) : copies.Error;
     }
 
-    private async Task<StoreError> SetLiveAsync(StagedSegment segment)
+    private async Task<StoreError> SetLiveAsync(StagedSegment segment, ulong copies)
     {
         MetadataResult<Applied> updated = await _metadata.UpdateSegmentAsync(
-            _clock.NextOperation(), segment.Row with { State = SegmentState.Live, Copies = SegmentCopies.Own, Changed = _clock.Now }, CancellationToken.None);
+            _clock.NextOperation(), segment.Row with { State = SegmentState.Live, Copies = copies, Changed = _clock.Now }, CancellationToken.None);
         bool gone = updated.Error is MetadataError.NotFound or MetadataError.Conflict;
         if (!updated.Succeeded && !gone)
         {
             return StoreError.Unavailable;
+        }
+
+        if (segment.Row.State == SegmentState.Live) // A check had given it up: what its row says of the stores stays as it is when it is replaced.
+        {
+            MetadataResult<Applied> set = await _metadata.SetCopiesAsync(_clock.NextOperation(), segment.Id, copies, 0, CancellationToken.None);
+            gone |= set.Error is MetadataError.NotFound or MetadataError.Conflict;
+            if (!set.Succeeded && !gone)
+            {
+                return StoreError.Unavailable;
+            }
         }
 
         try
@@ -323,6 +327,12 @@ internal sealed partial class Uploader : IAsyncDisposable
         }
 
         _staging.Remove(segment.Id);
+        _upload.Forget(segment.Id);
+        if ((_stores.WantedBy(segment.Row.Placement) & ~copies) != 0)
+        {
+            Incomplete?.Invoke();
+        }
+
         return StoreError.None;
     }
 

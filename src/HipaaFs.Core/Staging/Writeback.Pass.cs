@@ -198,7 +198,7 @@ internal sealed partial class Writeback
             long allowed = segment.Writer.BeginRun(file.Id.Value, runStart, runEnd - runStart);
             if (allowed == 0)
             {
-                _plan.SetFull(file, segment);
+                _plan.SetFull(segment);
                 continue;
             }
 

@@ -7,6 +7,7 @@ using HipaaFs.Dirty;
 using HipaaFs.Metadata;
 using HipaaFs.Metadata.Sqlite;
 using HipaaFs.Names;
+using HipaaFs.Placements;
 using HipaaFs.Platform;
 using HipaaFs.Scrubbing;
 using HipaaFs.Segments;
@@ -121,6 +122,7 @@ public sealed partial class Volume : IAsyncDisposable
             AppliedSequence = _parts.Metadata.Applied.Value,
             DurableSequence = _parts.Metadata.Durable.Value,
             PublishedSequence = writer?.Publisher.PublishedSequence.Value ?? 0,
+            Stores = _parts.Stores.IsSingle ? [] : [.. _parts.Stores.All.Select(StatusOf)],
             StoreRequests = store.Requests,
             Space = writer?.Compactor.Usage,
             IsStoreReachable = store.LastFailure is null || store.LastSuccessAt > store.LastFailureAt,
@@ -131,6 +133,9 @@ public sealed partial class Volume : IAsyncDisposable
             StoreHedgedReads = store.Hedged,
         };
     }
+
+    private StoreStatus StatusOf(MemberStore member) => new(
+        member.Number, member.Name, member.Registered.Region, member.IsAway, member.Problem, _parts.Writer?.Replicator.LagOf(member.Number));
 
     /// <summary>Whether changes of files, names or attributes exist on this machine only, be their data in the store or not.</summary>
     public async Task<bool> HasUnpublishedChangesAsync(CancellationToken cancel)
@@ -247,6 +252,7 @@ public sealed partial class Volume : IAsyncDisposable
             Task.Run(() => writer.Collector.RunAsync(_stop.Token)),
             Task.Run(() => writer.Compactor.RunAsync(_stop.Token)),
             Task.Run(() => writer.Trash.RunAsync(_stop.Token)),
+            Task.Run(() => writer.Replicator.RunAsync(_stop.Token)),
             Task.Run(() => RepairAsync(writer, recovery)));
     }
 
@@ -271,7 +277,7 @@ public sealed partial class Volume : IAsyncDisposable
         {
             await writer.Repacker.RepackStrandedAsync(_stop.Token);
             await writer.Fence.WaitForClaimAsync(_stop.Token);
-            await recovery.SettleLiveAsync(_parts.Store, writer.Uploader, _stop.Token);
+            await recovery.SettleLiveAsync(_parts.Stores, writer.Uploader, _stop.Token);
             await recovery.DeleteUnknownAsync(_stop.Token);
             await recovery.FindMissingAsync(_stop.Token);
         }

@@ -9,6 +9,7 @@ using HipaaFs.Memory;
 using HipaaFs.Metadata;
 using HipaaFs.Metadata.Sqlite;
 using HipaaFs.Names;
+using HipaaFs.Placements;
 using HipaaFs.Platform;
 using HipaaFs.Recovery;
 using HipaaFs.Scrubbing;
@@ -47,6 +48,9 @@ internal sealed class VolumeOpening
 
     /// <summary>Opens the store in place of its URL's adapter; null opens the URL. For tests, whose stores fail when told to.</summary>
     internal Func<MeteringObjectStore>? OpenStore { get; init; }
+
+    /// <summary>Opens the store of a number in place of its URL's adapter; null opens the URL. For tests.</summary>
+    internal Func<int, MeteringObjectStore>? OpenMember { get; init; }
 
     /// <summary>See <see cref="FileSystemParts.CookieShift"/>.</summary>
     internal int CookieShift { get; init; } = 2;
@@ -118,9 +122,12 @@ internal sealed class VolumeOpening
         SessionFence? fence = IsReadOnly ? null : await OpenSessionAsync(metadata, store, ring, holder, isStoreKnown, cancel); // Step 5
         var clock = new SessionClock(fence?.Session ?? default, _time);
         volumeLock.Describe((holder with { Session = clock.Session.Value }).ToJson());
-        FrameCache cache = OpenCache(store, budget);
+        VolumeStores stores = await OpenMembersAsync(store, metadata, fence, cancel);
+        _opened.Push(stores);
+        var source = new SegmentSource(stores, metadata, _time);
+        FrameCache cache = OpenCache(source, budget);
         _opened.Push(new Disposer(cache));
-        var missing = new MissingSegments(staging, metadata, store, clock, _logger);
+        var missing = new MissingSegments(staging, metadata, stores, clock, _logger);
         var recovery = new StagingRecovery(staging, metadata, cache, missing, _time, _logger); // Step 6
         await recovery.RunAsync(IsReadOnly, cancel);
         if (!IsReadOnly)
@@ -132,7 +139,7 @@ internal sealed class VolumeOpening
         _opened.Push(new Disposer(names));
         var catalog = new SnapshotCatalog(metadata, names, clock);
         IMetadataView shown = await FindShownAsync(metadata, catalog, cancel);
-        VolumeParts parts = Assemble(volumeLock, ring, store, metadata, names, catalog, shown, cache, staging, stagingOwner, missing, budget, clock, fence); // Step 7
+        VolumeParts parts = Assemble(volumeLock, ring, store, stores, source, metadata, names, catalog, shown, cache, staging, stagingOwner, missing, budget, clock, fence); // Step 7
         if (parts.Writer is not null)
         {
             await parts.Writer.Publisher.ReadRecoveryPointAsync(cancel);
@@ -284,8 +291,32 @@ internal sealed class VolumeOpening
         }
     }
 
-    private FrameCache OpenCache(IObjectStore store, MemoryBudget budget) =>
-        FrameCache.TryOpen(_options.Cache, store, budget, _logger)
+    // One that cannot be opened keeps nobody from mounting: its segments have other copies, or are read when it is back.
+    private async Task<VolumeStores> OpenMembersAsync(MeteringObjectStore own, IMetadataStore metadata, SessionFence? fence, CancellationToken cancel)
+    {
+        var registered = new RegisteredStore { Number = 0, Name = "primary", Url = _options.Store.ToString() };
+        var members = new List<MemberStore> { MakeMember(registered, _options.Store, fence).Opened(own) };
+        foreach (RegisteredStore store in await PlacementSettings.ReadStoresAsync(metadata, cancel))
+        {
+            MemberStore member = MakeMember(store, StoreUrl.Parse(store.Url), fence);
+            members.Add(member);
+            await member.TryOpenAsync(cancel);
+        }
+
+        return new VolumeStores(members, new PlacementTable(await PlacementSettings.ReadPlacementsAsync(metadata, cancel)));
+    }
+
+    private MemberStore MakeMember(RegisteredStore store, StoreUrl url, SessionFence? fence) => new(
+        store,
+        url,
+        _options.VolumeId,
+        () => OpenMember?.Invoke(store.Number) ?? VolumeStore.Open(_options.Stores, url, create: false, _loggers, _time),
+        fence,
+        _time,
+        _logger);
+
+    private FrameCache OpenCache(SegmentSource source, MemoryBudget budget) =>
+        FrameCache.TryOpen(_options.Cache, source, budget, _logger)
         ?? throw new VolumeException(
             VolumeFailure.HeldByAnother,
             $"open cache '{_options.Cache.Directory}': another process has it",
@@ -309,6 +340,8 @@ internal sealed class VolumeOpening
         FileLock volumeLock,
         KeyRing ring,
         MeteringObjectStore store,
+        VolumeStores stores,
+        SegmentSource source,
         IMetadataStore metadata,
         VolumeNames names,
         SnapshotCatalog catalog,
@@ -331,7 +364,7 @@ internal sealed class VolumeOpening
         VolumeWriter? writer = null;
         if (fence is not null)
         {
-            var uploader = new Uploader(store, ring, staging, cache, metadata, fence, clock, _time, _logger);
+            var uploader = new Uploader(stores, ring, staging, cache, metadata, fence, clock, _time, _logger);
             var writers = new SegmentWriters(staging, metadata, ring, clock, _time, uploader.Enqueue) { Fault = StagingFault };
             var writeback = new Writeback(files, pool, staging, writers, metadata, clock, _time, _logger);
             var objects = new StreamObjectWriter(ring, store, staging.Directory) { Fault = StagingFault, HasRoomFor = staging.HasRoomFor };
@@ -340,15 +373,20 @@ internal sealed class VolumeOpening
             {
                 Interval = _options.PublishInterval,
             };
-            var collector = new SegmentCollector(metadata, store, staging, cache, views, publisher, fence, clock, _time, _logger);
+            var collector = new SegmentCollector(metadata, stores, staging, cache, views, publisher, fence, clock, _time, _logger);
             var move = new SegmentMove(metadata, reader, writers, staging, uploader, collector, files, clock, _logger);
             var scattered = new ScatteredFiles(metadata, staging, move, files, _time);
-            var compactor = new Compactor(metadata, store, staging, move, scattered, _time, _logger);
+            var compactor = new Compactor(metadata, source, staging, move, scattered, _time, _logger);
             var alarm = new RecoveryPointAlarm(publisher, _options.RecoveryPointLimit, _time, _logger);
             var unknown = new UnknownSegmentSweep(metadata, store, publisher, fence, _time, _logger);
             var restore = new RestoreAudit(store, ring, _options.Directory, publisher, fence, _logger);
-            var scrubber = new Scrubber(metadata, store, ring, cache, restore, clock, _time, _logger);
-            writer = new VolumeWriter(writeback, uploader, publisher, collector, compactor, repacker, fence, alarm, unknown, scrubber);
+            var replication = new SegmentReplication(stores, metadata, ring, cache, staging, clock, _time, _logger);
+            var replicator = new Replicator(stores, replication, metadata, fence, _time, _logger);
+            uploader.Incomplete = replicator.Wake;
+            var scrubber = new Scrubber(metadata, stores, replication, ring, cache, restore, clock, _time, _logger);
+            var registration = new StoreRegistration(
+                stores, metadata, clock, _options.VolumeId, (registered, url) => MakeMember(registered, url, fence));
+            writer = new VolumeWriter(writeback, uploader, publisher, collector, compactor, repacker, fence, alarm, unknown, scrubber, replication, replicator, registration);
         }
 
         var fileSystem = new HipaaFileSystem(new FileSystemParts
@@ -388,6 +426,7 @@ internal sealed class VolumeOpening
             Lock = volumeLock,
             Ring = ring,
             Store = store,
+            Stores = stores,
             Metadata = metadata,
             Cache = cache,
             Staging = staging,

@@ -4,6 +4,7 @@ using HipaaFs.Dirty;
 using HipaaFs.Handles;
 using HipaaFs.Metadata;
 using HipaaFs.Names;
+using HipaaFs.Placements;
 using HipaaFs.Platform;
 using HipaaFs.Segments;
 using HipaaFs.Sessions;
@@ -25,6 +26,9 @@ internal sealed record VolumeParts : IAsyncDisposable
     internal required KeyRing Ring { get; init; }
 
     internal required MeteringObjectStore Store { get; init; }
+
+    /// <summary>All stores, <see cref="Store"/> the first of them.</summary>
+    internal required VolumeStores Stores { get; init; }
 
     internal required IMetadataStore Metadata { get; init; }
 
@@ -69,11 +73,14 @@ internal sealed record VolumeParts : IAsyncDisposable
             Writer.Compactor.Dispose();
             Writer.Repacker.Dispose();
             Writer.Fence.Dispose();
+            Writer.Registration.Dispose();
+            Writer.Replicator.Dispose();
         }
 
         Views.Dispose();
         Cache.Dispose();
         await Metadata.DisposeAsync();
+        await Stores.DisposeAsync();
         await Store.DisposeAsync();
         Catalog.Dispose();
         Names.Dispose();

@@ -1,5 +1,6 @@
 using HipaaFs.Cache;
 using HipaaFs.Collection;
+using HipaaFs.Placements;
 using HipaaFs.Staging;
 using HipaaFs.Trash;
 
@@ -112,6 +113,9 @@ public sealed record VolumeStatus
 
     /// <summary>The newest operation that survives the loss of this machine.</summary>
     public ulong PublishedSequence { get; init; }
+
+    /// <summary>The stores, when there are several; empty for a volume with one. What is said of "the store" elsewhere is said of the first.</summary>
+    public IReadOnlyList<StoreStatus> Stores { get; init; } = [];
 
     /// <summary>Requests made to the store.</summary>
     public long StoreRequests { get; init; }

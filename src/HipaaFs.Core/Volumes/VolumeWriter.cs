@@ -1,6 +1,7 @@
 using HipaaFs.ChangeStream;
 using HipaaFs.Collection;
 using HipaaFs.Compaction;
+using HipaaFs.Placements;
 using HipaaFs.Recovery;
 using HipaaFs.Scrubbing;
 using HipaaFs.Sessions;
@@ -19,7 +20,10 @@ namespace HipaaFs.Volumes;
 /// <param name="Fence">Whether this session is the newest.</param>
 /// <param name="Alarm">Whether the recovery point is too old.</param>
 /// <param name="Unknown">Deletes at request what nobody knows.</param>
-/// <param name="Scrubber">Reads everything in the store and repairs it.</param>
+/// <param name="Scrubber">Reads everything in the stores and repairs it.</param>
+/// <param name="Replication">Copies one segment to a store that lacks it.</param>
+/// <param name="Replicator">Brings every segment to all stores of its placement.</param>
+/// <param name="Registration">Makes stores and placements known.</param>
 internal sealed record VolumeWriter(
     Writeback Writeback,
     Uploader Uploader,
@@ -30,7 +34,10 @@ internal sealed record VolumeWriter(
     SessionFence Fence,
     RecoveryPointAlarm Alarm,
     UnknownSegmentSweep Unknown,
-    Scrubber Scrubber)
+    Scrubber Scrubber,
+    SegmentReplication Replication,
+    Replicator Replicator,
+    StoreRegistration Registration)
 {
     /// <summary>Takes snapshots by itself and deletes them when their time is over. Made last, since it works on the volume as its users do.</summary>
     internal TrashKeeper Trash { get; set; } = null!;

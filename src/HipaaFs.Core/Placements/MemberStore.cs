@@ -1,0 +1,258 @@
+using HipaaFs.Metadata;
+using HipaaFs.Sessions;
+using HipaaFs.Storage;
+using HipaaFs.Volumes;
+using Microsoft.Extensions.Logging;
+
+namespace HipaaFs.Placements;
+
+/// <summary>One of a volume's stores: open or not yet, answering or away, held by this session or not.</summary>
+/// <remarks>
+/// <para>Anything may be read from it, since every frame is proven by the keys. What is put or deleted in it is believed only while it has this session's claim: another disk,
+/// share or volume may have come to be at its place. Its claim fences nobody off; that is what the one in the volume's own store does.</para>
+/// <para>A store that did not answer is away for a while: who has another copy does not ask it. Thread-safe.</para>
+/// </remarks>
+internal sealed partial class MemberStore : IAsyncDisposable
+{
+    private static readonly TimeSpan FirstAbsence = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestAbsence = TimeSpan.FromMinutes(2);
+
+    private readonly Func<MeteringObjectStore> _open;
+    private readonly StoreUrl _url;
+    private readonly Guid _volume;
+    private readonly SessionFence? _fence;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Lock _lock = new();
+    private readonly SemaphoreSlim _one = new(1, 1);
+    private MeteringObjectStore? _store; // Written under _one.
+    private bool _isClaimed; // Under _one.
+    private string? _told; // What was logged last. Under _one.
+    private string? _problem;
+    private long _awayUntil; // 0 while it answers. Written under _lock.
+    private TimeSpan _absence; // Under _lock.
+
+    /// <param name="registered">Its number and name.</param>
+    /// <param name="url">Where it is, for messages.</param>
+    /// <param name="volume">Whose it must be.</param>
+    /// <param name="open">Opens it.</param>
+    /// <param name="fence">Whose claim it gets; null on a read-only mount.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Told when it is not what it should be.</param>
+    internal MemberStore(
+        RegisteredStore registered, StoreUrl url, Guid volume, Func<MeteringObjectStore> open, SessionFence? fence, TimeProvider time, ILogger logger)
+    {
+        Registered = registered;
+        _url = url;
+        _volume = volume;
+        _open = open;
+        _fence = fence;
+        _time = time;
+        _logger = logger;
+    }
+
+    /// <summary>What the settings say of it.</summary>
+    internal RegisteredStore Registered { get; }
+
+    /// <summary>Its number.</summary>
+    internal int Number => Registered.Number;
+
+    /// <summary>Its name.</summary>
+    internal string Name => Registered.Name;
+
+    /// <summary>Its URL.</summary>
+    internal StoreUrl Url => _url;
+
+    /// <summary>Its bit in masks of stores.</summary>
+    internal ulong Mask => SegmentCopies.In(Number);
+
+    /// <summary>The store; null while it cannot be opened.</summary>
+    internal MeteringObjectStore? Store => Volatile.Read(ref _store);
+
+    /// <summary>Whether it did not answer a while ago.</summary>
+    internal bool IsAway => Volatile.Read(ref _awayUntil) is var until and not 0 && _time.GetTimestamp() < until;
+
+    /// <summary>Why nothing can be put into it, in words for people; null when nothing is known against it.</summary>
+    internal string? Problem => Volatile.Read(ref _problem);
+
+    /// <summary>Takes over a store that is open already.</summary>
+    internal MemberStore Opened(MeteringObjectStore store)
+    {
+        Volatile.Write(ref _store, store);
+        return this;
+    }
+
+    /// <summary>Notes what came of a request: a store that does not answer is left alone for a while, longer each time.</summary>
+    internal void Note(StoreError outcome)
+    {
+        bool isAway = outcome is StoreError.Unavailable or StoreError.TimedOut;
+        if (!isAway && Volatile.Read(ref _awayUntil) == 0)
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            _absence = !isAway ? TimeSpan.Zero
+                : _absence == TimeSpan.Zero ? FirstAbsence
+                : _absence * 2 < LongestAbsence ? _absence * 2 : LongestAbsence;
+            Volatile.Write(ref _awayUntil, isAway ? _time.GetTimestamp() + (long)(_absence.TotalSeconds * _time.TimestampFrequency) : 0);
+        }
+    }
+
+    /// <summary>
+    /// Whether this is the store that the session claimed, which it does with the first call that can: before something put into it is believed, or deleted from it. None:
+    /// it is. Any other answer says why not; NotFound and AlreadyExists: another store is at its place.
+    /// </summary>
+    internal async ValueTask<StoreError> HoldAsync(CancellationToken cancel)
+    {
+        if (_fence is null)
+        {
+            return StoreError.AccessDenied;
+        }
+
+        if (Number == 0)
+        {
+            bool isHeld = await _fence.HasClaimAsync(cancel);
+            if (isHeld)
+            {
+                Note(StoreError.None);
+            }
+
+            return isHeld ? StoreError.None : StoreError.Unavailable;
+        }
+
+        await _one.WaitAsync(cancel);
+        try
+        {
+            StoreError error = await TryHoldAsync(_fence, cancel);
+            Note(error);
+            Tell(error);
+            return error;
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    /// <summary>Whether something may be put into it. The volume's own is asked only when it was another store the last time: it is asked after each upload, before that counts.</summary>
+    internal async ValueTask<bool> MayTakeAsync(CancellationToken cancel) =>
+        (Number == 0 && _fence?.ClaimError == StoreError.None) || await HoldAsync(cancel) == StoreError.None;
+
+    /// <summary>Opens it if it is not open, without asking anything of it. False when it cannot be opened now.</summary>
+    internal async ValueTask<bool> TryOpenAsync(CancellationToken cancel)
+    {
+        await _one.WaitAsync(cancel);
+        try
+        {
+            return TryOpen();
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (_store is not null)
+        {
+            await _store.DisposeAsync();
+        }
+
+        _one.Dispose();
+    }
+
+    private bool TryOpen()
+    {
+        if (_store is not null)
+        {
+            return true;
+        }
+
+        try
+        {
+            Volatile.Write(ref _store, _open());
+            return true;
+        }
+        catch (VolumeException exception)
+        {
+            Tell(exception.Message);
+            return false;
+        }
+    }
+
+    private async ValueTask<StoreError> TryHoldAsync(SessionFence fence, CancellationToken cancel)
+    {
+        if (!TryOpen())
+        {
+            return StoreError.Unavailable;
+        }
+
+        ObjectKey key = StoreLayout.Session(fence.Session.Value);
+        if (_isClaimed)
+        {
+            return await CompareAsync(key, fence.Claim, cancel);
+        }
+
+        try
+        {
+            if (!await VolumeStore.IdentifyAsync(_store!, _url, _volume, cancel))
+            {
+                return StoreError.Unavailable;
+            }
+        }
+        catch (VolumeException exception)
+        {
+            Tell(exception.Message);
+            return StoreError.NotFound;
+        }
+
+        StoreResult<ObjectProperties> put = await _store!.PutAsync(key, fence.Claim, PutCondition.IfAbsent, cancel);
+        StoreError error = put.Succeeded || put.Error == StoreError.AlreadyExists ? await CompareAsync(key, fence.Claim, cancel) : put.Error;
+        _isClaimed = error == StoreError.None;
+        return error;
+    }
+
+    private async ValueTask<StoreError> CompareAsync(ObjectKey key, byte[] claim, CancellationToken cancel)
+    {
+        byte[] found = new byte[claim.Length + 1];
+        StoreResult<int> read = await _store!.ReadAsync(key, EntityTag.Any, 0, found, cancel);
+        return !read.Succeeded ? read.Error
+            : found.AsSpan(0, read.Value).SequenceEqual(claim) ? StoreError.None
+            : StoreError.AlreadyExists;
+    }
+
+    private void Tell(StoreError error)
+    {
+        if (error == StoreError.None)
+        {
+            Volatile.Write(ref _problem, null);
+            _told = null;
+        }
+        else if (error is StoreError.NotFound or StoreError.AlreadyExists && _isClaimed)
+        {
+            Tell("another store is at its place, or an older state of it: it lacks this session's claim");
+        }
+        else if (_told is null || Problem is null)
+        {
+            Tell($"it does not answer: {error}");
+        }
+    }
+
+    // It is tried again and again for as long as it lasts.
+    private void Tell(string problem)
+    {
+        Volatile.Write(ref _problem, problem);
+        if (_told != problem)
+        {
+            _told = problem;
+            LogProblem(_logger, Number, Name, problem);
+        }
+    }
+
+    [LoggerMessage(620, LogLevel.Error, "Store {Number} ({Name}): {Problem}. It gets nothing until that has changed; what it lacks is copied to it then")]
+    private static partial void LogProblem(ILogger logger, int number, string name, string problem);
+}

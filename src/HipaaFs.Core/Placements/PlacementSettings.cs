@@ -1,0 +1,78 @@
+using System.Globalization;
+using HipaaFs.Metadata;
+using HipaaFs.Sessions;
+
+namespace HipaaFs.Placements;
+
+/// <summary>The stores and placements of a volume in its settings, which travel with the change stream: a restore knows them too.</summary>
+/// <remarks>Numbers are given one after another and never taken back, so that reading ends with the first that is not there.</remarks>
+internal static class PlacementSettings
+{
+    /// <summary>Reads the stores beside the volume's own, by number.</summary>
+    /// <exception cref="IOException">They cannot be read.</exception>
+    internal static async Task<IReadOnlyList<RegisteredStore>> ReadStoresAsync(IMetadataStore metadata, CancellationToken cancel)
+    {
+        var stores = new List<RegisteredStore>();
+        for (int number = 1; number <= SegmentCopies.HighestStore; number++)
+        {
+            if (await ReadAsync(metadata, StoreKey(number), cancel) is not { } content)
+            {
+                break;
+            }
+
+            stores.Add(RegisteredStore.TryParse(content.Span, number) ?? throw Damaged(StoreKey(number)));
+        }
+
+        return stores;
+    }
+
+    /// <summary>Reads the placements beside the volume's own, by number.</summary>
+    /// <exception cref="IOException">They cannot be read.</exception>
+    internal static async Task<IReadOnlyList<Placement>> ReadPlacementsAsync(IMetadataStore metadata, CancellationToken cancel)
+    {
+        var placements = new List<Placement>();
+        for (uint number = 1; await ReadAsync(metadata, PlacementKey(number), cancel) is { } content; number++)
+        {
+            placements.Add(Placement.TryParse(content.Span, number) ?? throw Damaged(PlacementKey(number)));
+        }
+
+        return placements;
+    }
+
+    /// <summary>Writes a store; durable on return.</summary>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    internal static Task WriteAsync(IMetadataStore metadata, SessionClock clock, RegisteredStore store, CancellationToken cancel) =>
+        WriteAsync(metadata, clock, StoreKey(store.Number), store.ToJson(), cancel);
+
+    /// <summary>Writes a placement; durable on return.</summary>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    internal static Task WriteAsync(IMetadataStore metadata, SessionClock clock, Placement placement, CancellationToken cancel) =>
+        WriteAsync(metadata, clock, PlacementKey(placement.Number), placement.ToJson(), cancel);
+
+    private static string StoreKey(int number) => string.Create(CultureInfo.InvariantCulture, $"store.{number}");
+
+    private static string PlacementKey(uint number) => string.Create(CultureInfo.InvariantCulture, $"placement.{number}");
+
+    private static async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(IMetadataStore metadata, string key, CancellationToken cancel)
+    {
+        MetadataResult<ReadOnlyMemory<byte>> read = await metadata.GetSettingAsync(key, cancel);
+        if (read.Error == MetadataError.NotFound)
+        {
+            return null;
+        }
+
+        return read.Succeeded ? read.Value : throw new IOException($"read the setting {key}: {read.Error}");
+    }
+
+    private static async Task WriteAsync(IMetadataStore metadata, SessionClock clock, string key, byte[] content, CancellationToken cancel)
+    {
+        MetadataResult<Applied> written = await metadata.SetSettingAsync(clock.NextOperation(), key, content, cancel);
+        MetadataResult<CommitSequence> durable = written.Succeeded ? await metadata.MakeDurableAsync(metadata.Applied, cancel) : written.Error;
+        if (!durable.Succeeded)
+        {
+            throw new IOException($"write the setting {key}: {durable.Error}");
+        }
+    }
+
+    private static IOException Damaged(string key) => new($"the setting {key} makes no sense; a newer hipaafs may have written it");
+}

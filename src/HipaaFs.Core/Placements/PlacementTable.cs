@@ -1,0 +1,29 @@
+namespace HipaaFs.Placements;
+
+/// <summary>The placements of a volume by number.</summary>
+/// <remarks>Thread-safe; replaced as a whole when one is defined.</remarks>
+internal sealed class PlacementTable
+{
+    private volatile Placement[] _placements;
+
+    internal PlacementTable(IReadOnlyList<Placement> placements) => _placements = [Placement.Own, .. placements];
+
+    /// <summary>All of them; the number of each is its place.</summary>
+    internal IReadOnlyList<Placement> All => _placements;
+
+    /// <summary>The placement of a number; null when the volume has none such.</summary>
+    internal Placement? Find(uint number)
+    {
+        Placement[] placements = _placements;
+        return number < placements.Length ? placements[number] : null;
+    }
+
+    /// <summary>Defines the next one, or one that is there anew. One caller at a time.</summary>
+    internal void Set(Placement placement)
+    {
+        Placement[] placements = _placements;
+        _placements = placement.Number == placements.Length
+            ? [.. placements, placement]
+            : [.. placements.Select(old => old.Number == placement.Number ? placement : old)];
+    }
+}

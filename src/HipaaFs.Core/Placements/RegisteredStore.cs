@@ -1,0 +1,37 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace HipaaFs.Placements;
+
+/// <summary>A further store of a volume, as its settings keep it. The volume's own store is number 0 and not among them.</summary>
+public sealed record RegisteredStore
+{
+    /// <summary>Its number, from 1 to 63; never given to another store.</summary>
+    [JsonIgnore]
+    public int Number { get; init; }
+
+    /// <summary>The word by which people know it.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Its URL, which never holds a secret.</summary>
+    public required string Url { get; init; }
+
+    /// <summary>Where it keeps data, as its policy says; empty when nothing is said.</summary>
+    public string Region { get; init; } = string.Empty;
+
+    /// <summary>As JSON.</summary>
+    internal byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, PlacementContext.Default.RegisteredStore);
+
+    /// <summary>Reads what <see cref="ToJson"/> wrote. Null when it makes no sense.</summary>
+    internal static RegisteredStore? TryParse(ReadOnlySpan<byte> json, int number)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json, PlacementContext.Default.RegisteredStore) is { } store ? store with { Number = number } : null;
+        }
+        catch (JsonException)
+        {
+            return null; // Told by who reads the settings.
+        }
+    }
+}

@@ -1,0 +1,180 @@
+using HipaaFs.Cache;
+using HipaaFs.Crypto;
+using HipaaFs.Metadata;
+using HipaaFs.Sessions;
+using HipaaFs.Staging;
+using HipaaFs.Storage;
+using HipaaFs.Volumes;
+using Microsoft.Extensions.Logging;
+
+namespace HipaaFs.Placements;
+
+/// <summary>Copies one segment to one store that lacks it, and notes it in the segment's row.</summary>
+/// <remarks>
+/// From this machine's cache when all of it is there, else from any store that has it, through a file in staging. Either way the keys prove every byte before it counts, and the store is
+/// believed no more than it is for an upload. There is no other state than the row: a crash leaves an object that the next try finds. Who asks for what is being done already waits for that.
+/// Thread-safe.
+/// </remarks>
+internal sealed partial class SegmentReplication
+{
+    /// <summary>What its files in staging are called.</summary>
+    internal const string FilePattern = "replica-*";
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<(SegmentId Segment, int Store), Task<StoreError>> _running = []; // Guarded by _lock.
+    private readonly VolumeStores _stores;
+    private readonly IMetadataStore _metadata;
+    private readonly KeyRing _ring;
+    private readonly FrameCache _cache;
+    private readonly StagingArea _staging;
+    private readonly SessionClock _clock;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+
+    internal SegmentReplication(
+        VolumeStores stores, IMetadataStore metadata, KeyRing ring, FrameCache cache, StagingArea staging, SessionClock clock, TimeProvider time, ILogger logger)
+    {
+        _stores = stores;
+        _metadata = metadata;
+        _ring = ring;
+        _cache = cache;
+        _staging = staging;
+        _clock = clock;
+        _time = time;
+        _logger = logger;
+    }
+
+    /// <summary>Called when the store has the object and its row does not say so yet. For tests.</summary>
+    internal Func<Task>? BeforeNoted { get; set; }
+
+    /// <summary>Tries once.</summary>
+    /// <param name="row">The segment, with the stores that have it.</param>
+    /// <param name="target">Who gets it.</param>
+    /// <param name="cancel">Ends it.</param>
+    /// <returns>What came of it. NoSpace: also when staging has no room to spare; NotFound: also when nobody needs it any more.</returns>
+    internal async ValueTask<StoreError> TryAsync(SegmentRow row, MemberStore target, CancellationToken cancel)
+    {
+        (SegmentId, int) key = (row.Id, target.Number);
+        var mine = new TaskCompletionSource<StoreError>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<StoreError>? others;
+        lock (_lock)
+        {
+            if (!_running.TryGetValue(key, out others))
+            {
+                _running.Add(key, mine.Task);
+            }
+        }
+
+        if (others is not null)
+        {
+            return await others.WaitAsync(cancel);
+        }
+
+        StoreError outcome = StoreError.Unavailable; // As long as it was cut off, for those who wait for it.
+        try
+        {
+            outcome = await CopyAsync(row, target, cancel);
+            return outcome;
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _running.Remove(key);
+            }
+
+            mine.SetResult(outcome);
+        }
+    }
+
+    private async ValueTask<StoreError> CopyAsync(SegmentRow row, MemberStore target, CancellationToken cancel)
+    {
+        StoreError error = await target.HoldAsync(cancel);
+        if (error != StoreError.None)
+        {
+            return error;
+        }
+
+        string cached = _cache.Files.WholePath(row.Id);
+        error = File.Exists(cached) ? await PutAsync(new StagedSegment(row, cached, _time.GetUtcNow()), target, cancel) : StoreError.NotFound;
+        if (error is StoreError.NotFound or StoreError.Corrupt or StoreError.InvalidRequest)
+        {
+            error = await TryFromStoresAsync(row, target, cancel); // It left the cache meanwhile, or the cache's disk has changed it.
+        }
+
+        if (error != StoreError.None)
+        {
+            return error;
+        }
+
+        // Whether it went into this volume's store, the claim says.
+        error = await target.HoldAsync(cancel);
+        return error == StoreError.None ? await NoteAsync(row, target, cancel) : error;
+    }
+
+    private async ValueTask<StoreError> TryFromStoresAsync(SegmentRow row, MemberStore target, CancellationToken cancel)
+    {
+        if (!_staging.HasSpareRoomFor(row.ObjectLength))
+        {
+            return StoreError.NoSpace;
+        }
+
+        StoreError first = StoreError.None;
+        string path = Path.Combine(_staging.Directory, $"replica-{row.Id}-{target.Number}");
+        try
+        {
+            foreach (MemberStore source in _stores.InOrder(row, 0))
+            {
+                if (source == target || source.Store is not { } store)
+                {
+                    continue;
+                }
+
+                File.Delete(path);
+                StoreResult<ReadOnlyMemory<byte>> digest = await SegmentDownload.RunAsync(store, row, path, _ring, cancel);
+                source.Note(digest.Error);
+                if (digest.Succeeded)
+                {
+                    return await PutAsync(new StagedSegment(row, path, _time.GetUtcNow()) { Sha256 = digest.Value }, target, cancel);
+                }
+
+                LogBadSource(_logger, row.Id, source.Number, digest.Error);
+                first = first == StoreError.None ? digest.Error : first;
+            }
+
+            return first == StoreError.None ? StoreError.Unavailable : first;
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    private async ValueTask<StoreError> PutAsync(StagedSegment segment, MemberStore target, CancellationToken cancel)
+    {
+        StoreError error = await new SegmentUpload(target.Store!, _ring, _logger).TryAsync(segment, cancel);
+        target.Note(error);
+        return error;
+    }
+
+    private async ValueTask<StoreError> NoteAsync(SegmentRow row, MemberStore target, CancellationToken cancel)
+    {
+        if (BeforeNoted is not null)
+        {
+            await BeforeNoted();
+        }
+
+        MetadataResult<Applied> noted = await _metadata.SetCopiesAsync(_clock.NextOperation(), row.Id, target.Mask, 0, CancellationToken.None);
+        if (noted.Error is not (MetadataError.NotFound or MetadataError.Conflict))
+        {
+            return noted.Succeeded ? StoreError.None : StoreError.Unavailable;
+        }
+
+        // Condemned meanwhile, or forgotten: whoever deletes it may have been here before.
+        await target.Store!.DeleteAsync(StoreLayout.Segment(row.Id), EntityTag.Any, cancel);
+        return StoreError.NotFound;
+    }
+
+    [LoggerMessage(621, LogLevel.Warning, "Segment {Segment} could not be copied from store {Store} ({Error}); another copy is tried")]
+    private static partial void LogBadSource(ILogger logger, SegmentId segment, int store, StoreError error);
+}

@@ -1,0 +1,152 @@
+using HipaaFs.Metadata;
+using HipaaFs.Sessions;
+using HipaaFs.Storage;
+using HipaaFs.Volumes;
+
+namespace HipaaFs.Placements;
+
+/// <summary>Makes stores known to a volume, and placements on them.</summary>
+/// <remarks>One caller at a time.</remarks>
+internal sealed class StoreRegistration : IDisposable
+{
+    private readonly SemaphoreSlim _one = new(1, 1);
+    private readonly VolumeStores _stores;
+    private readonly IMetadataStore _metadata;
+    private readonly SessionClock _clock;
+    private readonly Guid _volume;
+    private readonly Func<RegisteredStore, StoreUrl, MemberStore> _make;
+
+    /// <param name="stores">The stores; gets the new one.</param>
+    /// <param name="metadata">The settings.</param>
+    /// <param name="clock">Numbers operations.</param>
+    /// <param name="volume">The volume.</param>
+    /// <param name="make">Makes a store that is not open yet.</param>
+    internal StoreRegistration(
+        VolumeStores stores, IMetadataStore metadata, SessionClock clock, Guid volume, Func<RegisteredStore, StoreUrl, MemberStore> make)
+    {
+        _stores = stores;
+        _metadata = metadata;
+        _clock = clock;
+        _volume = volume;
+        _make = make;
+    }
+
+    /// <summary>Registers a store that is empty, or this volume's already: it gets the mark of the volume and this session's claim, and a number.</summary>
+    /// <exception cref="VolumeException">It does not answer, belongs to something else, or is known already.</exception>
+    /// <exception cref="IOException">The settings cannot be written.</exception>
+    internal async Task<RegisteredStore> RegisterAsync(string name, StoreUrl url, string region, CancellationToken cancel)
+    {
+        await _one.WaitAsync(cancel);
+        try
+        {
+            if (_stores.All.Count > SegmentCopies.HighestStore)
+            {
+                throw new VolumeException(VolumeFailure.Configuration, $"register store {name}: the volume has {_stores.All.Count} stores, which is the most", "use one of them");
+            }
+
+            if (_stores.All.Any(known => known.Name == name || known.Url == url))
+            {
+                throw new VolumeException(VolumeFailure.Configuration, $"register store {name}: the volume has a store of this name, or of this URL", "choose another");
+            }
+
+            var registered = new RegisteredStore { Number = _stores.All.Count, Name = name, Url = url.ToString(), Region = region };
+            MemberStore member = _make(registered, url);
+            try
+            {
+                await PrepareAsync(member, cancel);
+                await PlacementSettings.WriteAsync(_metadata, _clock, registered, cancel);
+            }
+            catch
+            {
+                await member.DisposeAsync();
+                throw;
+            }
+
+            _stores.Add(member);
+            return registered;
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    /// <summary>Defines a placement: the next number, or anew one that is there. What its segments lack then is copied; copies that are not wanted any more stay.</summary>
+    /// <exception cref="VolumeException">It makes no sense.</exception>
+    /// <exception cref="IOException">The settings cannot be written.</exception>
+    internal async Task DefineAsync(Placement placement, CancellationToken cancel)
+    {
+        await _one.WaitAsync(cancel);
+        try
+        {
+            string? problem = placement.Number == 0 ? "number 0 is the volume's own store"
+                : placement.Number > _stores.Placements.All.Count ? $"the next number is {_stores.Placements.All.Count}"
+                : placement.FindProblem(_stores.All.Count);
+            if (problem is not null)
+            {
+                throw new VolumeException(VolumeFailure.Configuration, $"define placement {placement.Number}: {problem}", "correct it");
+            }
+
+            await PlacementSettings.WriteAsync(_metadata, _clock, placement, cancel);
+            _stores.Placements.Set(placement);
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _one.Dispose();
+
+    private async Task PrepareAsync(MemberStore member, CancellationToken cancel)
+    {
+        if (!await member.TryOpenAsync(cancel))
+        {
+            throw Refused(member, member.Problem!);
+        }
+
+        await MarkAsync(member, member.Store!, cancel);
+        StoreError held = await member.HoldAsync(cancel);
+        if (held != StoreError.None)
+        {
+            throw Refused(member, member.Problem ?? held.ToString());
+        }
+    }
+
+    // The mark is all that tells this volume's store from a disk that is not mounted, so an empty one gets it once and never again.
+    private async Task MarkAsync(MemberStore member, MeteringObjectStore store, CancellationToken cancel)
+    {
+        StoreResult<ObjectPage> page = await store.ListAsync(string.Empty, null, 1, cancel);
+        if (!page.Succeeded)
+        {
+            throw Refused(member, StoreAdvice.For(page.Failure!).Meaning);
+        }
+
+        if (page.Value.Objects.Count > 0)
+        {
+            if (await VolumeStore.IdentifyAsync(store, member.Url, _volume, cancel))
+            {
+                return;
+            }
+
+            throw Refused(member, "it does not answer");
+        }
+
+        StoreResult<StoreCapabilities> probe = await StoreProbe.RunAsync(store, cancel);
+        if (!probe.Succeeded)
+        {
+            throw Refused(member, StoreAdvice.For(probe.Failure!).Meaning);
+        }
+
+        var identity = new VolumeIdentity(VolumeIdentity.CurrentFormat, _volume);
+        StoreError put = await VolumeStore.PutAsync(store, StoreLayout.Volume, identity.ToJson(), PutCondition.IfAbsent, cancel);
+        if (put != StoreError.None)
+        {
+            throw Refused(member, $"its mark could not be written: {put}");
+        }
+    }
+
+    private static VolumeException Refused(MemberStore member, string why) => new(
+        VolumeFailure.Store, $"register store {member.Name} ({member.Url}): {why}", "check its URL and permissions; it must be empty or this volume's");
+}

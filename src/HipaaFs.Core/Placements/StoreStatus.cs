@@ -1,0 +1,10 @@
+namespace HipaaFs.Placements;
+
+/// <summary>What is known of one store of a volume that has several.</summary>
+/// <param name="Number">Its number.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Region">Where it keeps data; empty when nothing was said.</param>
+/// <param name="IsAway">Whether it did not answer a while ago.</param>
+/// <param name="Problem">Why nothing is put into it; null when nothing is known against it.</param>
+/// <param name="Lag">What it has yet to get, as last counted; null before that.</param>
+public sealed record StoreStatus(int Number, string Name, string Region, bool IsAway, string? Problem, ReplicationLag? Lag);

@@ -1,0 +1,76 @@
+using HipaaFs.Metadata;
+
+namespace HipaaFs.Placements;
+
+/// <summary>The stores of a volume by number, and its placements.</summary>
+/// <remarks>Thread-safe. Stores are added, never taken away, while the volume is open; it owns all but number 0, which the volume does.</remarks>
+internal sealed class VolumeStores : IAsyncDisposable
+{
+    private volatile MemberStore[] _members;
+
+    /// <param name="members">All stores; the number of each is its place.</param>
+    /// <param name="placements">The placements.</param>
+    internal VolumeStores(IReadOnlyList<MemberStore> members, PlacementTable placements)
+    {
+        _members = [.. members];
+        Placements = placements;
+    }
+
+    /// <summary>The placements.</summary>
+    internal PlacementTable Placements { get; }
+
+    /// <summary>All stores; the number of each is its place.</summary>
+    internal IReadOnlyList<MemberStore> All => _members;
+
+    /// <summary>Number 0, the volume's own.</summary>
+    internal MemberStore Own => _members[0];
+
+    /// <summary>Whether there is number 0 only: everything is there, and nobody needs to ask where.</summary>
+    internal bool IsSingle => _members.Length == 1;
+
+    /// <summary>The store of a number; null when there is none.</summary>
+    internal MemberStore? Find(int number)
+    {
+        MemberStore[] members = _members;
+        return number >= 0 && number < members.Length ? members[number] : null;
+    }
+
+    /// <summary>Adds the next one. One caller at a time.</summary>
+    internal void Add(MemberStore store) => _members = [.. _members, store];
+
+    /// <summary>The stores of a mask that are known.</summary>
+    internal IEnumerable<MemberStore> In(ulong mask) => _members.Where(member => (mask & member.Mask) != 0);
+
+    /// <summary>The stores that should have a segment: those of its placement.</summary>
+    internal ulong WantedBy(uint placement) => Placements.Find(placement)?.Wanted ?? 0;
+
+    /// <summary>
+    /// The stores that have a segment, in the order in which to ask them: as its placement names them, then others; those that are away, or are to be avoided, last.
+    /// </summary>
+    internal List<MemberStore> InOrder(in SegmentRow row, ulong avoid)
+    {
+        var order = new List<MemberStore>();
+        ulong left = row.Copies;
+        foreach (int number in Placements.Find(row.Placement)?.Stores ?? [])
+        {
+            if (Find(number) is { } member && (left & member.Mask) != 0)
+            {
+                order.Add(member);
+                left &= ~member.Mask;
+            }
+        }
+
+        order.AddRange(In(left));
+        avoid = (row.Copies & ~avoid) == 0 ? 0 : avoid;
+        return [.. order.OrderBy(member => ((avoid & member.Mask) != 0 ? 2 : 0) + (member.IsAway ? 1 : 0))]; // Stable.
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (MemberStore member in _members.Skip(1))
+        {
+            await member.DisposeAsync();
+        }
+    }
+}

@@ -1,0 +1,129 @@
+using HipaaFs.Crypto;
+using HipaaFs.Placements;
+using HipaaFs.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace HipaaFs.Staging;
+
+/// <summary>Brings one staged segment to the stores that must have it before it is live, and says which do.</summary>
+/// <remarks>
+/// Those are the primary of its placement and every synchronous replica, at the same time. When the primary is away, another replica stands in for it, and it gets its copy later. What a
+/// store has taken and proven is not asked of it again, as long as this process lives. Thread-safe.
+/// </remarks>
+internal sealed class PlacedUpload
+{
+    private readonly VolumeStores _stores;
+    private readonly KeyRing _ring;
+    private readonly ILogger _logger;
+    private readonly Lock _lock = new();
+    private readonly Dictionary<SegmentId, ulong> _taken = []; // Of segments that are not live yet: which stores have them. Guarded by _lock.
+
+    internal PlacedUpload(VolumeStores stores, KeyRing ring, ILogger logger)
+    {
+        _stores = stores;
+        _ring = ring;
+        _logger = logger;
+    }
+
+    /// <summary>Tries once. The mask of the stores that have it, each with this session's claim; or why it cannot be live yet.</summary>
+    internal async ValueTask<StoreResult<ulong>> TryAsync(StagedSegment segment, CancellationToken cancel)
+    {
+        if (_stores.Placements.Find(segment.Row.Placement) is not { } placement || _stores.Find(placement.Primary) is not { } primary)
+        {
+            return StoreError.InvalidRequest; // Its placement is not known: it stays staged rather than go where it may not be.
+        }
+
+        bool isStoodInFor = placement.Async.Count > 0 && primary.IsAway;
+        Task<StoreError>[] replicas = [.. placement.Sync.Select(number => Task.Run(() => TryAsync(_stores.Find(number), segment, cancel), cancel))];
+        StoreError error = isStoodInFor ? StoreError.Unavailable : await TryAsync(primary, segment, cancel);
+        foreach (StoreError outcome in await Task.WhenAll(replicas))
+        {
+            if (outcome != StoreError.None)
+            {
+                return outcome;
+            }
+        }
+
+        if (error != StoreError.None && (!IsAway(error) || !await TryStandInAsync(placement, segment, cancel)))
+        {
+            return error;
+        }
+
+        lock (_lock)
+        {
+            return _taken[segment.Id];
+        }
+    }
+
+    /// <summary>Forgets a segment that is live, or that nobody needs any more.</summary>
+    internal void Forget(SegmentId segment)
+    {
+        lock (_lock)
+        {
+            _taken.Remove(segment);
+        }
+    }
+
+    /// <summary>See <see cref="SegmentUpload.IsHopeless"/>.</summary>
+    internal bool IsHopeless(StagedSegment segment, StoreError error) => UploadTo(_stores.Own.Store!).IsHopeless(segment, error);
+
+    private async Task<bool> TryStandInAsync(Placement placement, StagedSegment segment, CancellationToken cancel)
+    {
+        IEnumerable<MemberStore?> others = placement.Async.Select(_stores.Find);
+        foreach (MemberStore? other in others.OrderBy(static store => store?.IsAway != false))
+        {
+            if (await TryAsync(other, segment, cancel) == StoreError.None)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private async Task<StoreError> TryAsync(MemberStore? member, StagedSegment segment, CancellationToken cancel)
+    {
+        if (member is null)
+        {
+            return StoreError.InvalidRequest;
+        }
+
+        lock (_lock)
+        {
+            if ((_taken.GetValueOrDefault(segment.Id) & member.Mask) != 0)
+            {
+                return StoreError.None;
+            }
+        }
+
+        if (!await member.MayTakeAsync(cancel))
+        {
+            return StoreError.Unavailable;
+        }
+
+        StoreError error = await UploadTo(member.Store!).TryAsync(segment, cancel);
+        member.Note(error);
+        if (error != StoreError.None)
+        {
+            return error;
+        }
+
+        // It is in a store; whether in this volume's, the claim says, which was put there first.
+        if (await member.HoldAsync(cancel) != StoreError.None)
+        {
+            return StoreError.Unavailable;
+        }
+
+        lock (_lock)
+        {
+            _taken[segment.Id] = _taken.GetValueOrDefault(segment.Id) | member.Mask;
+        }
+
+        return StoreError.None;
+    }
+
+    private SegmentUpload UploadTo(IObjectStore store) => new(store, _ring, _logger);
+
+    private static bool IsAway(StoreError error) =>
+        error is StoreError.Unavailable or StoreError.TimedOut or StoreError.Throttled or StoreError.AccessDenied or StoreError.NoSpace;
+}

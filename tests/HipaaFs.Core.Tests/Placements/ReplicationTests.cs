@@ -1,0 +1,305 @@
+using HipaaFs.Metadata;
+using HipaaFs.Placements;
+using HipaaFs.Recovery;
+using HipaaFs.Scrubbing;
+using HipaaFs.Storage;
+using HipaaFs.Testing;
+using HipaaFs.Testing.Storage;
+using HipaaFs.Volumes;
+
+namespace HipaaFs.Core.Tests.Placements;
+
+public sealed class ReplicationTests
+{
+    private static readonly byte[] Content = FileSystemCalls.RandomBytes(200_000, 1);
+
+    [Fact]
+    public async Task Upload_SyncReplicaDead_StaysStagedUntilItIsBack()
+    {
+        var time = new ManualTimeProvider();
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Sync = [1], Async = [2] }, time);
+        volume.Store(1).Add(PlacedVolume.Dead);
+        SegmentRow row = await volume.WriteAsync("a", Content);
+        await Eventually.TrueAsync(() => volume.Test.Volume.GetStatus().FailedSegments == 1, "the upload fails");
+        Assert.Equal(SegmentState.Staged, (await volume.RowAsync(row.Id)).State);
+        Assert.Equal(Content, await volume.ReadAsync("a"));
+
+        int puts = volume.Store(0).CallsOf(StoreVerb.PutFile);
+        volume.Store(1).Heal();
+        await Eventually.TrueAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromSeconds(1));
+                return volume.Test.Volume.GetStatus().StagedSegments == 0;
+            },
+            "it is uploaded");
+        Assert.Equal(3ul, await volume.CopiesAsync(row) & 3);
+        Assert.Equal(puts, volume.Store(0).CallsOf(StoreVerb.PutFile)); // What has it is not asked to take it again.
+        await volume.Test.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Upload_PrimaryDead_IsLiveInAReplicaAndThePrimaryGetsItWhenItIsBack()
+    {
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Async = [1, 2] });
+        volume.Store(0).Add(PlacedVolume.Dead);
+        SegmentRow first = await volume.UploadAsync("a", Content);
+        int asked = volume.Store(0).CallsOf(StoreVerb.PutFile);
+        SegmentRow second = await volume.UploadAsync("b", Content);
+        Assert.Equal((SegmentState.Live, 2ul), (first.State, first.Copies));
+        Assert.Equal((SegmentState.Live, 2ul), (second.State, second.Copies));
+        Assert.Equal(asked, volume.Store(0).CallsOf(StoreVerb.PutFile)); // It is known to be away.
+
+        Assert.False(await volume.Replicator.ReplicateAsync(default));
+        StoreStatus primary = volume.Test.Volume.GetStatus().Stores[0];
+        Assert.Equal((2L, first.ObjectLength + second.ObjectLength, first.Changed.ToDateTimeOffset()), (primary.Lag!.Segments, primary.Lag.Bytes, primary.Lag.Oldest));
+        Assert.True(primary.IsAway);
+        Assert.Equal(6ul, await volume.CopiesAsync(first));
+
+        volume.Store(0).Heal();
+        Assert.True(await volume.Replicator.ReplicateAsync(default));
+        Assert.Equal(ReplicationLag.None, volume.Test.Volume.GetStatus().Stores[0].Lag);
+        Assert.Equal(7ul, await volume.CopiesAsync(first));
+        Assert.Equal([0, 1, 2], volume.Having(second));
+        await volume.Test.DrainAsync();
+        await volume.Test.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Read_PrimaryDead_IsServedByTheReplicaAndTheNextRequestDoesNotAskThePrimary()
+    {
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Sync = [1] });
+        await volume.UploadAsync("a", Content);
+        await volume.UploadAsync("b", Content);
+        await volume.ReopenEmptyAsync();
+        await Eventually.TrueAsync(() => volume.Replicator.LagOf(0) is not null, "it has looked for work");
+        Assert.True(await volume.Replicator.ReplicateAsync(default)); // From here on it waits for the clock.
+        volume.Store(0).Add(new StoreFault(StoreFaultKind.Fail) { Error = StoreError.TimedOut });
+        int before = volume.Store(0).CallsOf(StoreVerb.Read);
+
+        Assert.Equal(Content, await volume.ReadAsync("a"));
+        int first = volume.Store(0).CallsOf(StoreVerb.Read) - before;
+        Assert.Equal(Content, await volume.ReadAsync("b"));
+        Assert.Equal((1, 1), (first, volume.Store(0).CallsOf(StoreVerb.Read) - before));
+    }
+
+    [Fact]
+    public async Task Read_PrimaryDoesNotAnswer_IsServedByTheReplicaWithinSeconds()
+    {
+        var time = new ManualTimeProvider();
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Sync = [1] }, time);
+        await volume.UploadAsync("a", Content);
+        await volume.UploadAsync("b", Content);
+        await volume.ReopenEmptyAsync();
+        volume.Store(0).Add(new StoreFault(StoreFaultKind.Hang) { KeyPrefix = "seg/" });
+        long begun = time.GetTimestamp();
+        Task<byte[]> reading = volume.ReadAsync("a");
+        await Eventually.TrueAsync(() => volume.Store(0).Struck > 0, "the primary is asked");
+        time.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal(Content, await reading);
+        Assert.Equal(Content, await volume.ReadAsync("b")); // The clock stands still.
+        Assert.Equal(TimeSpan.FromSeconds(5), time.GetElapsedTime(begun));
+    }
+
+    [Theory]
+    [InlineData(StoreError.NotFound)]
+    [InlineData(StoreError.Throttled)]
+    [InlineData(StoreError.AccessDenied)]
+    [InlineData(StoreError.Archived)]
+    [InlineData(StoreError.Corrupt)]
+    public async Task Read_PrimaryRefuses_IsServedByTheReplica(StoreError error)
+    {
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Sync = [1] });
+        await volume.UploadAsync("a", Content);
+        await volume.ReopenEmptyAsync();
+        volume.Store(0).Add(new StoreFault(StoreFaultKind.Fail) { KeyPrefix = "seg/", Error = error });
+        Assert.Equal(Content, await volume.ReadAsync("a"));
+    }
+
+    [Fact]
+    public async Task Read_WrongBytesInOneCopy_TakesTheOther()
+    {
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Sync = [1] });
+        SegmentRow row = await volume.UploadAsync("a", Content);
+        await volume.ReopenEmptyAsync();
+        Spoil(volume.ObjectPath(0, row), 5000);
+        Assert.Equal(Content, await volume.ReadAsync("a"));
+        Assert.Equal(Content, await volume.ReadAsync("a"));
+    }
+
+    [Fact]
+    public async Task Scrub_BadAndMissingCopies_AreMadeAgainFromTheGoodOneAndTold()
+    {
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Sync = [1, 2] });
+        SegmentRow row = await volume.UploadAsync("a", Content);
+        await volume.ReopenEmptyAsync();
+        Spoil(volume.ObjectPath(0, row), 5000);
+        File.Delete(volume.ObjectPath(2, row));
+
+        ScrubReport report = (await volume.Test.Volume.ScrubAsync(new ScrubOptions(), new Progress<ScrubProgress>(), default))!;
+        Assert.Equal(
+            [(0, false, true, 0), (2, true, true, 0)],
+            report.Findings.Select(static finding => (finding.Store, finding.IsMissing, finding.IsRepaired, finding.FileCount)).Order());
+        Assert.Equal(7ul, await volume.CopiesAsync(row));
+        byte[] good = await File.ReadAllBytesAsync(volume.ObjectPath(1, row));
+        Assert.Equal(good, await File.ReadAllBytesAsync(volume.ObjectPath(0, row)));
+        Assert.Equal(good, await File.ReadAllBytesAsync(volume.ObjectPath(2, row)));
+        Assert.Empty((await volume.Test.Volume.ScrubAsync(new ScrubOptions(), new Progress<ScrubProgress>(), default))!.Findings);
+    }
+
+    [Fact]
+    public async Task Scrub_StoreAway_ReadsTheOtherCopiesAndSaysWhyItIsNotDone()
+    {
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Sync = [1, 2] });
+        SegmentRow row = await volume.UploadAsync("a", Content);
+        await volume.ReopenEmptyAsync();
+        File.Delete(volume.ObjectPath(2, row));
+        volume.Store(1).Add(PlacedVolume.Dead);
+        ScrubReport report = (await volume.Test.Volume.ScrubAsync(new ScrubOptions(), new Progress<ScrubProgress>(), default))!;
+        Assert.Equal(2, Assert.Single(report.Findings).Store);
+        Assert.Equal(StoreError.Unavailable, report.Stopped);
+        Assert.Equal(7ul, await volume.CopiesAsync(row));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Replicate_CrashBeforeItIsNoted_FindsTheObjectThere(bool isCached)
+    {
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Async = [1] });
+        volume.Test.DeadMembers.Add(1);
+        volume.Store(1).Add(PlacedVolume.Dead);
+        SegmentRow row = await volume.UploadAsync("a", Content);
+        await volume.Test.DrainAsync();
+        if (!isCached)
+        {
+            await volume.ReopenEmptyAsync();
+        }
+
+        TestVolume? crashed = null;
+        volume.Test.Volume.Parts.Writer!.Replication.BeforeNoted = async () => crashed ??= await volume.Test.CrashAsync(static copy => copy.DeadMembers.Add(1));
+        volume.Store(1).Heal();
+        Assert.True(await volume.Replicator.ReplicateAsync(default));
+        Assert.NotNull(crashed);
+        await using (crashed)
+        {
+            Assert.Equal(1ul, (await crashed.Volume.Parts.Metadata.GetSegmentAsync(row.Id)).Value.Copies);
+            crashed.Members[1].Heal();
+            Assert.True(await crashed.Volume.Parts.Writer!.Replicator.ReplicateAsync(default));
+            Assert.Equal(3ul, (await crashed.Volume.Parts.Metadata.GetSegmentAsync(row.Id)).Value.Copies);
+            Assert.Empty(Directory.GetFiles(crashed.StagingDirectory, "replica-*"));
+            await crashed.AssertSoundAsync();
+        }
+    }
+
+    [Fact]
+    public async Task Upload_CrashBetweenTheStores_IsDoneByTheNextMount()
+    {
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Sync = [1] });
+        volume.Store(1).Add(new StoreFault(StoreFaultKind.Fail) { Verb = StoreVerb.PutFile });
+        SegmentRow row = await volume.WriteAsync("a", Content);
+        await Eventually.TrueAsync(() => volume.Test.Volume.GetStatus().FailedSegments == 1, "the upload fails");
+        Assert.Equal([0], volume.Having(row));
+        await volume.Test.FileSystem.SyncAsync(default).Ok();
+        await using TestVolume crashed = await volume.Test.CrashAsync();
+        Assert.True(await crashed.Volume.Parts.Writer!.Uploader.WaitUntilUploadedAsync(default));
+        SegmentRow after = (await crashed.Volume.Parts.Metadata.GetSegmentAsync(row.Id)).Value;
+        Assert.Equal((SegmentState.Live, 3ul), (after.State, after.Copies));
+        Assert.Equal(Content, await crashed.FileSystem.GetAsync("placed/a"));
+        await crashed.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Delete_OneStoreAway_GoesFromTheOthersAndFromItWhenItIsBack()
+    {
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Sync = [1, 2] });
+        SegmentRow row = await volume.UploadAsync("a", Content);
+        await volume.Test.FileSystem.UnlinkAsync(volume.Directory, "a"u8, default).Ok();
+        await volume.Test.FileSystem.SyncAsync(default).Ok();
+        var collect = volume.Test.Volume.Parts.Writer!.Collector;
+        await collect.CollectAsync(TimeSpan.Zero, default);
+        await volume.Test.DrainAsync();
+        volume.Store(1).Add(PlacedVolume.Dead);
+        await collect.CollectAsync(TimeSpan.Zero, default);
+        Assert.Equal([1], volume.Having(row));
+        Assert.Equal(SegmentState.Condemned, (await volume.RowAsync(row.Id)).State);
+        int deletes = volume.Store(2).CallsOf(StoreVerb.Delete);
+
+        volume.Store(1).Heal();
+        await collect.CollectAsync(TimeSpan.Zero, default);
+        Assert.Empty(volume.Having(row));
+        Assert.Equal(MetadataError.NotFound, (await volume.Test.Volume.Parts.Metadata.GetSegmentAsync(row.Id)).Error);
+        Assert.Equal(deletes, volume.Store(2).CallsOf(StoreVerb.Delete));
+        await volume.Test.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Replicate_AnotherStoreAtTheReplicasPlace_GetsNothingAndIsTold()
+    {
+        await using TestVolume other = await TestVolume.CreateAsync(TestVolumeOptions.Still);
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Async = [1] });
+        Directory.Move(volume.Test.MemberDirectory(1), volume.Test.MemberDirectory(1) + ".away");
+        TestVolume.CopyTree(other.StoreDirectory, volume.Test.MemberDirectory(1));
+        SegmentRow row = await volume.UploadAsync("a", Content);
+
+        Assert.False(await volume.Replicator.ReplicateAsync(default));
+        Assert.Equal([0], volume.Having(row));
+        StoreStatus status = volume.Test.Volume.GetStatus().Stores[1];
+        Assert.Contains("another store", status.Problem, StringComparison.Ordinal);
+        Assert.Equal(1, status.Lag!.Segments);
+        await volume.Test.ReopenAsync();
+        Assert.False(await volume.Replicator.ReplicateAsync(default));
+        Assert.Contains("belongs to volume", volume.Test.Volume.GetStatus().Stores[1].Problem, StringComparison.Ordinal);
+        Assert.Equal([0], volume.Having(row));
+
+        await volume.Test.StopAsync();
+        Directory.Delete(volume.Test.MemberDirectory(1), recursive: true);
+        await volume.Test.OpenAsync();
+        Assert.Equal(Content, await volume.ReadAsync("a"));
+        Assert.False(await volume.Replicator.ReplicateAsync(default));
+        Directory.Move(volume.Test.MemberDirectory(1) + ".away", volume.Test.MemberDirectory(1));
+        Assert.True(await volume.Replicator.ReplicateAsync(default));
+        Assert.Equal([0, 1], volume.Having(row));
+        await volume.Test.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Restore_FromThePrimaryAlone_KnowsTheOtherStoresAndWhatOnlyTheyHave()
+    {
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Primary = 1, Sync = [2] });
+        SegmentRow row = await volume.UploadAsync("a", Content);
+        await volume.Test.FileSystem.PutAsync("b", Content);
+        await volume.Test.DrainAsync();
+        await volume.Test.StopAsync();
+        File.Delete(volume.ObjectPath(1, row));
+        (TestVolume restored, RestoreReport report) = await volume.Test.RestoreAsync(open: false);
+        await using (restored)
+        {
+            Assert.Equal((0L, 0L, true), (report.MissingSegments, report.UncheckedSegments, report.IsComplete));
+            TestVolume.CopyTree(volume.Test.MemberDirectory(1), restored.MemberDirectory(1));
+            TestVolume.CopyTree(volume.Test.MemberDirectory(2), restored.MemberDirectory(2));
+            await restored.OpenAsync();
+            Assert.Equal(4ul, (await restored.Volume.Parts.Metadata.GetSegmentAsync(row.Id)).Value.Copies);
+            Assert.Equal(Content, await restored.FileSystem.GetAsync("placed/a"));
+            Assert.Equal(Content, await restored.FileSystem.GetAsync("b"));
+            Assert.True(await restored.Volume.Parts.Writer!.Replicator.ReplicateAsync(default));
+            Assert.Equal(6ul, (await restored.Volume.Parts.Metadata.GetSegmentAsync(row.Id)).Value.Copies);
+        }
+
+        Directory.Delete(volume.Test.MemberDirectory(2), recursive: true);
+        (TestVolume again, report) = await volume.Test.RestoreAsync(open: false);
+        await using (again)
+        {
+            Assert.Equal((0L, 1L), (report.MissingSegments, report.UncheckedSegments));
+            Assert.Equal(["third"], report.UnreadStores);
+        }
+    }
+
+    private static void Spoil(string path, int offset)
+    {
+        byte[] content = File.ReadAllBytes(path);
+        content[offset] ^= 1;
+        File.Delete(path); // Another store may have the same file under another name.
+        File.WriteAllBytes(path, content);
+    }
+}
