@@ -196,6 +196,15 @@ internal static class StatusCommand
             text.WriteLine($"  STORE           FAILS for {DurationText.Format(TimeSpan.FromSeconds(open))} ({figures.StoreFailure}): left alone but for single requests that find out when it works again");
         }
 
+        foreach (StoreLine member in figures.Stores ?? [])
+        {
+            string condition = member.Problem is { } problem ? $"NOT USED: {problem}" : member.Away ? "AWAY" : "in use";
+            string lag = member.LagSeconds is { } behind
+                ? $", lacks {member.LackingSegments} segments, {ByteSize.Format(member.LackingBytes)}, the oldest for {DurationText.Format(TimeSpan.FromSeconds(behind))}"
+                : "";
+            text.WriteLine($"  store {member.Number,-9} {member.Name}: {condition}{lag}");
+        }
+
         if (figures.ClaimError is { } claim)
         {
             text.WriteLine($"  SESSION         NOT CLAIMED in the store: {claim}; nothing is uploaded before it is");

@@ -38,6 +38,14 @@ internal static class MetricsText
         Add("hipaafs_recovery_point_seconds", "gauge", "Age of the newest state that the store alone could restore.", figures.RecoveryPointSeconds);
         Add("hipaafs_recovery_point_alarm", "gauge", "1 when that age is above the limit.", figures.RecoveryPointAlarm ? 1 : 0);
         Add("hipaafs_store_requests_total", "counter", "Requests made to the store.", figures.StoreRequests);
+        if (figures.Stores is { } stores)
+        {
+            AddEach("hipaafs_replication_lacking_segments", "Segments that a store should have and lacks.", stores, static store => store.LackingSegments);
+            AddEach("hipaafs_replication_lacking_bytes", "Bytes of them.", stores, static store => store.LackingBytes);
+            AddEach("hipaafs_replication_lag_seconds", "For how long the oldest of them has been live.", stores, static store => store.LagSeconds ?? 0);
+            AddEach("hipaafs_replica_usable", "1 when the store answers and is held by this session.", stores, static store => store.Away || store.Problem is not null ? 0 : 1);
+        }
+
         if (figures is { StoredBytes: { } stored, LiveBytes: { } live, CondemnedBytes: { } condemned })
         {
             Add("hipaafs_stored_bytes", "gauge", "Bytes of segments in the store that something needs a part of, as last counted.", stored);
@@ -58,6 +66,15 @@ internal static class MetricsText
         Add("hipaafs_durable_sequence", "gauge", "The newest operation that survives a crash of this machine.", figures.DurableSequence);
         Add("hipaafs_published_sequence", "gauge", "The newest operation that survives the loss of this machine.", figures.PublishedSequence);
         return text.ToString();
+
+        void AddEach(string name, string help, IReadOnlyList<StoreLine> stores, Func<StoreLine, double> value)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {help}\n# TYPE {name} gauge\n");
+            foreach (StoreLine store in stores)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"{name}{{volume=\"{status.VolumeId}\",store=\"{store.Name}\"}} {value(store):R}\n");
+            }
+        }
 
         void Add(string name, string type, string help, double value)
         {

@@ -33,6 +33,9 @@ internal sealed record VolumeFigures
     /// <summary>Requests made to the store.</summary>
     public long StoreRequests { get; init; }
 
+    /// <summary>The stores, when there are several; null for a volume with one. What is said of "the store" elsewhere is said of the first.</summary>
+    public IReadOnlyList<StoreLine>? Stores { get; init; }
+
     /// <summary>Bytes of segments in the store that something needs a part of, as last counted; null before that.</summary>
     public long? StoredBytes { get; init; }
 

@@ -1,3 +1,4 @@
+using HipaaFs.Placements;
 using HipaaFs.Staging;
 using HipaaFs.Volumes;
 
@@ -24,6 +25,7 @@ internal static class VolumeFiguresMapping
             StoreRetries = status.StoreRetries,
             StoreHedgedReads = status.StoreHedgedReads,
             StoreRequests = status.StoreRequests,
+            Stores = status.Stores.Count == 0 ? null : [.. status.Stores.Select(store => ToLine(store, now))],
             StoredBytes = status.Space?.StoredBytes,
             LiveBytes = status.Space?.LiveBytes,
             CondemnedBytes = status.Space?.CondemnedBytes,
@@ -69,6 +71,13 @@ internal static class VolumeFiguresMapping
 
     private static FailedUploadLine ToLine(FailedUpload failed, DateTimeOffset now) =>
         new(failed.Segment.ToString(), failed.Error.ToString(), Age(now, failed.Since), failed.IsHopeless);
+
+    private static StoreLine ToLine(StoreStatus store, DateTimeOffset now)
+    {
+        ReplicationLag lag = store.Lag ?? ReplicationLag.None;
+        return new StoreLine(
+            store.Number, store.Name, store.Region, store.IsAway, store.Problem, lag.Segments, lag.Bytes, lag.Oldest is { } oldest ? Age(now, oldest) : null);
+    }
 
     private static double Age(DateTimeOffset now, DateTimeOffset since) => Math.Round(Math.Max(0, (now - since).TotalSeconds), 1);
 }

@@ -32,5 +32,24 @@ public sealed class StatusTextTests
         Assert.Contains("hipaafs_store_breaker_open{volume=\"v\"} 0\n", MetricsText.Write(status), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void SeveralStores_AreShownWithWhatTheyLack()
+    {
+        MountStatus status = Status(new VolumeFigures
+        {
+            Stores = [new StoreLine(0, "primary", "", Away: true, null, 3, 4096, 90), new StoreLine(1, "second", "eu-de", Away: false, "another store is at its place", 0, 0, null)],
+        });
+        var text = new StringWriter();
+        StatusCommand.Describe([status], TimeProvider.System, text);
+        string metrics = MetricsText.Write(status);
+
+        Assert.Matches("store 0 +primary: AWAY, lacks 3 segments", text.ToString());
+        Assert.Matches("store 1 +second: NOT USED: another store", text.ToString());
+        Assert.Contains("hipaafs_replication_lacking_bytes{volume=\"v\",store=\"primary\"} 4096\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("hipaafs_replication_lag_seconds{volume=\"v\",store=\"primary\"} 90\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("hipaafs_replica_usable{volume=\"v\",store=\"second\"} 0\n", metrics, StringComparison.Ordinal);
+        Assert.DoesNotContain("hipaafs_replication", MetricsText.Write(Status(new VolumeFigures())), StringComparison.Ordinal);
+    }
+
     private static MountStatus Status(VolumeFigures figures) => new() { VolumeId = "v", Volume = "/v", State = MountState.Serving, Figures = figures };
 }
