@@ -64,7 +64,11 @@ internal static class RestoreCommand
         report.MissingSegments,
         [.. report.IncompleteFiles.Select(static file => new RestoreFile(file.Inode.Value, file.MissingBytes))],
         report.UnfollowedObjects,
-        report.UnknownSegments);
+        report.UnknownSegments)
+    {
+        UnreadStores = report.UnreadStores.Count == 0 ? null : report.UnreadStores,
+        UncheckedSegments = report.UncheckedSegments,
+    };
 
     private static void Describe(RestoreResult restored, TextWriter text)
     {
@@ -86,6 +90,11 @@ internal static class RestoreCommand
         if (restored.UnfollowedObjects > 0)
         {
             text.WriteLine($"  INCOMPLETE  {restored.UnfollowedObjects} newer objects of the change stream are damaged or cut off from it; the changes in them are not restored");
+        }
+
+        if (restored.UnreadStores is { } unread)
+        {
+            text.WriteLine($"  not read    store {string.Join(", ", unread)}; {restored.UncheckedSegments} segments are nowhere else");
         }
 
         if (restored.UnknownSegments > 0)

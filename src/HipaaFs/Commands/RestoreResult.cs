@@ -23,4 +23,11 @@ internal sealed record RestoreResult(
     long MissingSegments,
     IReadOnlyList<RestoreFile> IncompleteFiles,
     long UnfollowedObjects,
-    long UnknownSegments);
+    long UnknownSegments)
+{
+    /// <summary>Names of further stores of the volume that could not be read; null when there are none.</summary>
+    public IReadOnlyList<string>? UnreadStores { get; init; }
+
+    /// <summary>Segments that only those have. They are believed to be there.</summary>
+    public long UncheckedSegments { get; init; }
+}
