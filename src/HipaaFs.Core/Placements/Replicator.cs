@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
 using HipaaFs.Sessions;
@@ -9,7 +10,7 @@ namespace HipaaFs.Placements;
 /// <summary>Brings every live segment to all stores of its placement, for ever: what a store lacks it gets, however it came to lack it.</summary>
 /// <remarks>
 /// What is left to do is in the rows and nowhere else, so that it goes on after a crash, and after a store comes back or a copy of it was found bad. Two segments are copied at a
-/// time, through the limits of their stores. A store that does not answer or take anything is left alone for a while, longer each time. A volume with one store costs nothing.
+/// time, through the limits of their stores. A store that does not answer or take anything is left alone for a while, longer each time, and so is a segment that cannot be read. A volume with one store costs nothing.
 /// </remarks>
 internal sealed partial class Replicator : IDisposable
 {
@@ -20,6 +21,7 @@ internal sealed partial class Replicator : IDisposable
     private static readonly TimeSpan IdleInterval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan LongestPauseOfDamaged = TimeSpan.FromHours(1); // All of it is read at each try.
 
     private readonly VolumeStores _stores;
     private readonly SegmentReplication _replication;
@@ -29,7 +31,9 @@ internal sealed partial class Replicator : IDisposable
     private readonly ILogger _logger;
     private readonly SemaphoreSlim _wake = new(0, 1);
     private readonly SemaphoreSlim _one = new(1, 1);
-    private readonly Dictionary<int, (long Until, TimeSpan Length)> _pauses = []; // Under _one.
+    private readonly Lock _lock = new();
+    private readonly Dictionary<int, (long Until, TimeSpan Length)> _pauses = []; // Of stores. Guarded by _lock.
+    private readonly Dictionary<SegmentId, (long Until, TimeSpan Length)> _stuck = []; // Guarded by _lock.
     private IReadOnlyDictionary<int, ReplicationLag>? _lags;
 
     internal Replicator(
@@ -83,6 +87,7 @@ internal sealed partial class Replicator : IDisposable
         await _one.WaitAsync(cancel);
         try
         {
+            ForgetOld();
             await CountAsync(cancel);
             ulong usable = await FindUsableAsync(cancel);
             foreach (Placement placement in _stores.Placements.All)
@@ -172,7 +177,7 @@ internal sealed partial class Replicator : IDisposable
             var options = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancel };
             await Parallel.ForEachAsync(rows.Value, options, async (row, ends) =>
             {
-                foreach (MemberStore target in _stores.In(placement.Wanted & usable & ~row.Copies & ~Volatile.Read(ref failed)))
+                foreach (MemberStore target in IsStuck(row.Id) ? [] : _stores.In(placement.Wanted & usable & ~row.Copies & ~Volatile.Read(ref failed)))
                 {
                     if (!Settle(row, target, await _replication.TryAsync(row, target, ends)))
                     {
@@ -196,29 +201,61 @@ internal sealed partial class Replicator : IDisposable
             LogNotCopied(_logger, row.Id, target.Number, outcome);
         }
 
-        lock (_pauses)
+        lock (_lock)
         {
             if (outcome is StoreError.None)
             {
                 _pauses.Remove(target.Number);
+                _stuck.Remove(row.Id);
                 return true;
             }
 
             if (outcome is StoreError.NotFound or StoreError.Corrupt or StoreError.Archived)
             {
-                return true; // It is the segment that cannot be copied now; others can.
+                Pause(_stuck, row.Id, outcome == StoreError.Corrupt ? LongestPauseOfDamaged : LongestPause);
+                return true; // Others can be copied.
             }
 
-            TimeSpan length = _pauses.TryGetValue(target.Number, out (long Until, TimeSpan Length) before) ? before.Length * 2 : FirstPause;
-            length = length < LongestPause ? length : LongestPause;
-            _pauses[target.Number] = (_time.GetTimestamp() + (long)(length.TotalSeconds * _time.TimestampFrequency), length);
+            Pause(_pauses, target.Number, LongestPause);
             return false;
+        }
+    }
+
+    private void Pause<TKey>(Dictionary<TKey, (long Until, TimeSpan Length)> pauses, TKey key, TimeSpan longest)
+        where TKey : notnull
+    {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        TimeSpan length = pauses.TryGetValue(key, out (long Until, TimeSpan Length) before) ? before.Length * 2 : FirstPause;
+        length = length < longest ? length : longest;
+        pauses[key] = (_time.GetTimestamp() + (long)(length.TotalSeconds * _time.TimestampFrequency), length);
+    }
+
+    private bool IsStuck(SegmentId segment)
+    {
+        lock (_lock)
+        {
+            return _stuck.TryGetValue(segment, out (long Until, TimeSpan Length) pause) && _time.GetTimestamp() < pause.Until;
+        }
+    }
+
+    // Most of those that nobody has asked for since are gone.
+    private void ForgetOld()
+    {
+        lock (_lock)
+        {
+            foreach ((SegmentId segment, (long until, TimeSpan length)) in _stuck.ToList())
+            {
+                if (_time.GetElapsedTime(until) > length + IdleInterval)
+                {
+                    _stuck.Remove(segment);
+                }
+            }
         }
     }
 
     private bool IsPaused(int store)
     {
-        lock (_pauses)
+        lock (_lock)
         {
             return _pauses.TryGetValue(store, out (long Until, TimeSpan Length) pause) && _time.GetTimestamp() < pause.Until;
         }

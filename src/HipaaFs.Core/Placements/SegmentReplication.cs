@@ -51,7 +51,7 @@ internal sealed partial class SegmentReplication
     /// <param name="row">The segment, with the stores that have it.</param>
     /// <param name="target">Who gets it.</param>
     /// <param name="cancel">Ends it.</param>
-    /// <returns>What came of it. NoSpace: also when staging has no room to spare; NotFound: also when nobody needs it any more.</returns>
+    /// <returns>What came of it. NoSpace: also when staging has no room to spare. NotFound: no store gives it, or nobody needs it any more. Corrupt: no copy is as it was sealed.</returns>
     internal async ValueTask<StoreError> TryAsync(SegmentRow row, MemberStore target, CancellationToken cancel)
     {
         (SegmentId, int) key = (row.Id, target.Number);
@@ -119,7 +119,7 @@ internal sealed partial class SegmentReplication
             return StoreError.NoSpace;
         }
 
-        StoreError first = StoreError.None;
+        StoreError error = StoreError.NotFound;
         string path = Path.Combine(_staging.Directory, $"replica-{row.Id}-{target.Number}");
         try
         {
@@ -139,10 +139,10 @@ internal sealed partial class SegmentReplication
                 }
 
                 LogBadSource(_logger, row.Id, source.Number, digest.Error);
-                first = first == StoreError.None ? digest.Error : first;
+                error = digest.Error == StoreError.Corrupt ? StoreError.Corrupt : error;
             }
 
-            return first == StoreError.None ? StoreError.Unavailable : first;
+            return error;
         }
         finally
         {

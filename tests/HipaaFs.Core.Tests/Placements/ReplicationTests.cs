@@ -193,6 +193,26 @@ public sealed class ReplicationTests
     }
 
     [Fact]
+    public async Task Replicate_TheOnlyCopyIsBad_IsNotReadAgainAtOnceAndHoldsUpNoOther()
+    {
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Async = [1] });
+        volume.Test.DeadMembers.Add(1);
+        volume.Store(1).Add(PlacedVolume.Dead);
+        SegmentRow bad = await volume.UploadAsync("a", Content);
+        SegmentRow good = await volume.UploadAsync("b", Content);
+        await volume.ReopenEmptyAsync();
+        Spoil(volume.ObjectPath(0, bad), 5000);
+        volume.Store(1).Heal();
+
+        Assert.False(await volume.Replicator.ReplicateAsync(default));
+        Assert.Equal((1ul, 3ul), (await volume.CopiesAsync(bad), await volume.CopiesAsync(good)));
+        volume.Store(0).Add(new StoreFault(StoreFaultKind.Fail) { KeyPrefix = "seg/" });
+        Assert.False(await volume.Replicator.ReplicateAsync(default));
+        Assert.Equal(0, volume.Store(0).Struck);
+        Assert.Equal(1, volume.Test.Volume.GetStatus().Stores[1].Lag!.Segments);
+    }
+
+    [Fact]
     public async Task Upload_CrashBetweenTheStores_IsDoneByTheNextMount()
     {
         await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Sync = [1] });
