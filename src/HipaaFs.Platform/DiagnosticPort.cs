@@ -11,8 +11,11 @@ namespace HipaaFs.Platform;
 /// </remarks>
 public static class DiagnosticPort
 {
-    /// <summary>The variable that decides. Who sets it, to 1 for a profiler say, is obeyed.</summary>
+    /// <summary>The variable that decides: 1 leaves the port open, for a profiler; anything else that is not 0 would leave it open too, and is not obeyed.</summary>
     public const string Variable = "DOTNET_EnableDiagnostics";
+
+    private const string Open = "1";
+    private const string Closed = "0";
 
     // Field 22 of proc(5) stat, counted from behind the name of the program, which may hold blanks.
     private const int StartTimeField = 19;
@@ -21,23 +24,35 @@ public static class DiagnosticPort
     /// <param name="commandLine">The program and its arguments; the program is a full path.</param>
     public static int Close(IReadOnlyList<string> commandLine)
     {
-        if (!OperatingSystem.IsLinux() || Environment.GetEnvironmentVariable(Variable) is not null)
+        if (!OperatingSystem.IsLinux() || Environment.GetEnvironmentVariable(Variable) is Open or Closed)
         {
             return 0;
         }
 
-        if (LibC.setenv(Variable, "0", 1) != 0)
+        if (LibC.setenv(Variable, Closed, 1) != 0)
         {
             return Marshal.GetLastPInvokeError();
         }
 
         foreach (string path in Endpoints())
         {
-            File.Delete(path); // Who is replaced removes nothing at its end.
+            Remove(path); // Who is replaced removes nothing at its end.
         }
 
         LibC.execv(commandLine[0], [.. commandLine, null]);
         return Marshal.GetLastPInvokeError();
+    }
+
+    private static void Remove(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // Only a name stays, of what the new program does not listen to. Without a usable directory for temporary files the runtime made none.
+        }
     }
 
     // The port itself, and the pipes on which the runtime waits for a debugger.

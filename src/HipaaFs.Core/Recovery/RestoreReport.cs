@@ -23,8 +23,8 @@ public sealed record RestoreReport(
     /// <summary>Segments in the store that the backup point does not know: data that was uploaded after it.</summary>
     public required long UnknownSegments { get; init; }
 
-    /// <summary>Whether everything that the store ever said it had is back.</summary>
-    public bool IsComplete => MissingSegments == 0 && UnfollowedObjects == 0;
+    /// <summary>Whether everything that the stores ever said they had is back, and was looked for.</summary>
+    public bool IsComplete => MissingSegments == 0 && UnfollowedObjects == 0 && UncheckedSegments == 0;
 
     /// <summary>Segments that only stores have that could not be read; they are believed to be there.</summary>
     public long UncheckedSegments { get; init; }

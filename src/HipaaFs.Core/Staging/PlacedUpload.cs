@@ -51,16 +51,8 @@ internal sealed class PlacedUpload
 
         lock (_lock)
         {
-            return _taken[segment.Id];
-        }
-    }
-
-    /// <summary>Forgets a segment that is live, or that nobody needs any more.</summary>
-    internal void Forget(SegmentId segment)
-    {
-        lock (_lock)
-        {
-            _taken.Remove(segment);
+            _taken.Remove(segment.Id, out ulong copies); // Should its row not take it, the next try looks at every store again.
+            return copies;
         }
     }
 
@@ -88,12 +80,19 @@ internal sealed class PlacedUpload
             return StoreError.InvalidRequest;
         }
 
-        lock (_lock)
+        if (HasTaken(member, segment.Id))
         {
-            if ((_taken.GetValueOrDefault(segment.Id) & member.Mask) != 0)
+            // Another store was waited for, for days perhaps: this one may be another by now, or an older state of itself.
+            StoreError held = await member.HoldAsync(cancel);
+            if (held != StoreError.None)
             {
-                return StoreError.None;
+                lock (_lock)
+                {
+                    _taken[segment.Id] &= ~member.Mask;
+                }
             }
+
+            return held == StoreError.None ? StoreError.None : StoreError.Unavailable;
         }
 
         if (!await member.MayTakeAsync(cancel))
@@ -120,6 +119,14 @@ internal sealed class PlacedUpload
         }
 
         return StoreError.None;
+    }
+
+    private bool HasTaken(MemberStore member, SegmentId segment)
+    {
+        lock (_lock)
+        {
+            return (_taken.GetValueOrDefault(segment) & member.Mask) != 0;
+        }
     }
 
     private SegmentUpload UploadTo(IObjectStore store) => new(store, _ring, _logger);

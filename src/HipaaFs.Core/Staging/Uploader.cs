@@ -307,7 +307,7 @@ internal sealed partial class Uploader : IAsyncDisposable
 
         if (segment.Row.State == SegmentState.Live) // A check had given it up: what its row says of the stores stays as it is when it is replaced.
         {
-            MetadataResult<Applied> set = await _metadata.SetCopiesAsync(_clock.NextOperation(), segment.Id, copies, 0, CancellationToken.None);
+            MetadataResult<Applied> set = await _metadata.SetCopiesAsync(_clock.NextOperation(), segment.Id, copies, segment.Row.Copies & ~copies, CancellationToken.None);
             gone |= set.Error is MetadataError.NotFound or MetadataError.Conflict;
             if (!set.Succeeded && !gone)
             {
@@ -327,7 +327,6 @@ internal sealed partial class Uploader : IAsyncDisposable
         }
 
         _staging.Remove(segment.Id);
-        _upload.Forget(segment.Id);
         if ((_stores.WantedBy(segment.Row.Placement) & ~copies) != 0)
         {
             Incomplete?.Invoke();

@@ -12,6 +12,8 @@ namespace HipaaFs.Cli.Commands;
 /// <summary><c>hipaafs status</c>: shows how the mounts are.</summary>
 internal static class StatusCommand
 {
+    private static readonly TimeSpan LookLimit = TimeSpan.FromSeconds(2);
+
     /// <summary>Builds the command.</summary>
     public static Command Create(CommandRunner runner)
     {
@@ -104,10 +106,28 @@ internal static class StatusCommand
 
         // One that answered is not looked at: were it stuck, so would be the look.
         var answered = found.Select(static status => status.MountPoint).ToHashSet();
-        found.AddRange(MountTable.Read().OfDriver()
-            .Where(mount => !answered.Contains(mount.MountPoint) && MountedFileSystem.IsDead(mount.MountPoint))
-            .Select(OfDead));
+        foreach (MountEntry mount in MountTable.Read().OfDriver())
+        {
+            if (!answered.Contains(mount.MountPoint) && await LooksDeadAsync(mount, context, cancel))
+            {
+                found.Add(OfDead(mount));
+            }
+        }
+
         return found;
+    }
+
+    // It may be another user's, whose daemon is stopped and answers nobody: then it is not dead, and is not waited for.
+    private static async Task<bool> LooksDeadAsync(MountEntry mount, CommandContext context, CancellationToken cancel)
+    {
+        try
+        {
+            return await Task.Run(() => MountedFileSystem.IsDead(mount.MountPoint), cancel).WaitAsync(LookLimit, context.Time, cancel);
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
     }
 
     // Null when nobody answers for the volume.
@@ -152,11 +172,12 @@ internal static class StatusCommand
             MountState.Dead => "DEAD, its daemon was killed",
             _ => "not mounted",
         };
-        text.WriteLine($"{status.MountPoint ?? status.Volume}: {state}");
+        string where = TerminalText.Escape(status.MountPoint ?? status.Volume ?? ""); // Of a dead mount it is what another user may have named.
+        text.WriteLine($"{where}: {state}");
         text.WriteLine($"  volume          {status.VolumeId}{(status.Volume is { } directory ? $" in {directory}" : "")}");
         if (status.State == MountState.Dead)
         {
-            text.WriteLine($"  to do           'hipaafs umount {status.MountPoint}' clears it away; 'hipaafs mount' at the same place does so too. What was fsynced is kept");
+            text.WriteLine($"  to do           'hipaafs umount {where}' clears it away; 'hipaafs mount' at the same place does so too. What was fsynced is kept");
         }
 
         if (status.Snapshot is { } snapshot)

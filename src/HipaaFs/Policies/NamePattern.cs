@@ -131,12 +131,12 @@ internal sealed class NamePattern
         int begin = at;
         while (at < runes.Length && (runes[at].Value != ']' || at == begin))
         {
-            int first = runes[at++].Value;
+            int first = TakeLiteral(runes, ref at);
             int last = first;
             if (at + 1 < runes.Length && runes[at].Value == '-' && runes[at + 1].Value != ']')
             {
-                last = runes[at + 1].Value;
-                at += 2;
+                at++;
+                last = TakeLiteral(runes, ref at);
             }
 
             if (last < first)
@@ -154,6 +154,13 @@ internal sealed class NamePattern
 
         at++;
         return new Token(negated ? TokenKind.NotAmong : TokenKind.Among, ranges);
+    }
+
+    // A backslash takes the next character as it is, in a set too.
+    private static int TakeLiteral(Rune[] runes, ref int at)
+    {
+        at += runes[at].Value == '\\' && at + 1 < runes.Length ? 1 : 0;
+        return runes[at++].Value;
     }
 
     private static int Decode(ReadOnlySpan<byte> rest, out int taken)

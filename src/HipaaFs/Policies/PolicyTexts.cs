@@ -33,11 +33,13 @@ internal static partial class PolicyTexts
         return UserForm().IsMatch(text) ? null : "is neither a user's name nor a number";
     }
 
-    /// <summary>Words for people, such as the number of a contract.</summary>
-    public static string? Words(string text, out string value)
+    /// <summary>The name or number of an agreement, in words for people.</summary>
+    public static string? Agreement(string text, out string value)
     {
         value = text;
-        return string.IsNullOrWhiteSpace(text) ? "is empty" : text.Any(char.IsControl) ? "holds control characters" : null;
+        return text == "none" ? "is no agreement; leave the key out where there is none"
+            : text.Any(char.IsControl) ? "holds control characters"
+            : text.Any(char.IsLetterOrDigit) ? null : "is empty";
     }
 
     /// <summary>An ISO 4217 currency.</summary>

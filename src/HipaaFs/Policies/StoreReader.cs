@@ -60,7 +60,7 @@ internal static class StoreReader
 
         reading.TryRequired(mapping, label, "url", TryReadUrl, out Placed<StoreUrl> url);
         reading.TryRequired(mapping, label, "region", PolicyReaders.Text<string>(PolicyTexts.Region), out Placed<string> region);
-        reading.TryOptional(mapping, label, "baa", PolicyReaders.Text<string>(PolicyTexts.Words), out Placed<string>? baa);
+        reading.TryOptional(mapping, label, "baa", PolicyReaders.Text<string>(PolicyTexts.Agreement), out Placed<string>? baa);
         reading.TryOptional(mapping, label, "prices", PriceReader.TryRead, out Placed<StorePrices>? prices);
         reading.TryOptional(mapping, label, "budget", BudgetReader.TryRead, out Placed<PolicyBudget>? budget);
         return store with

@@ -7,6 +7,11 @@ namespace HipaaFs.Cli.Tests.Policies;
 public sealed class NamePatternTests
 {
     [Theory]
+    [InlineData("[\\]]x", "]x", true)]
+    [InlineData("[\\]]x", "\\]x", false)]
+    [InlineData("a[\\-z]", "a-", true)]
+    [InlineData("a[\\-z]", "ab", false)]
+    [InlineData("a[!\\]]", "a]", false)]
     [InlineData("*", "", true)]
     [InlineData("*", ".hidden", true)]
     [InlineData("*.bam", "a.bam", true)]

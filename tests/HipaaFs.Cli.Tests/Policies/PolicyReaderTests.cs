@@ -94,6 +94,8 @@ public sealed class PolicyReaderTests
     [InlineData("a: {url: 's3://bucket', region: true}", "stores.a.region: 'true' needs quotes, without them it is no text in YAML")]
     [InlineData("a: {url: 's3://bucket', region: x, baa: 2026}", "stores.a.baa: '2026' needs quotes, without them it is no text in YAML")]
     [InlineData("a: {url: 's3://bucket', region: x, baa: ''}", "stores.a.baa: '' is empty")]
+    [InlineData("a: {url: 's3://bucket', region: x, baa: none}", "stores.a.baa: 'none' is no agreement; leave the key out where there is none")]
+    [InlineData("a: {url: 's3://bucket', region: x, baa: '-'}", "stores.a.baa: '-' is empty")]
     [InlineData("a: {url: 's3://bucket', region: x, prices: {storage: {warm: 1}}}", "stores.a.prices.storage.warm: no such setting")]
     [InlineData("a: {url: 's3://bucket', region: x, prices: {egress: -1}}", "stores.a.prices.egress: '-1' is no price; write a number such as 0.023")]
     [InlineData("a: {url: 's3://bucket', region: x, prices: {egress: '1'}}", "stores.a.prices.egress: '1' must be written without quotes")]

@@ -85,6 +85,35 @@ public sealed class FenceTests
     }
 
     [Fact]
+    public async Task Drain_StoreIsSwappedBeforeTheRowSaysThatItHasTheData_LooksAgain()
+    {
+        await using TestVolume test = await PublishedVolume.CreateAsync();
+        byte[] content = FileSystemCalls.RandomBytes(50_000, 1);
+        string claims = Path.Combine(test.StoreDirectory, "session");
+        bool isSwapped = false;
+        test.Rows.RefuseSegment = row =>
+        {
+            if (row.State != SegmentState.Live || isSwapped)
+            {
+                return MetadataError.None;
+            }
+
+            Directory.Move(claims, claims + "-away");
+            isSwapped = true;
+            return MetadataError.NoSpace;
+        };
+        await test.FileSystem.PutAsync("late", content);
+
+        Task<string?> draining = test.Volume.DrainAsync(new Progress<DrainProgress>(), default);
+        await Eventually.TrueAsync(() => isSwapped && test.Volume.GetStatus().ClaimError == "NotFound", "the store is looked at again");
+        Assert.Equal(1, test.Volume.GetStatus().StagedSegments);
+
+        Directory.Move(claims + "-away", claims);
+        Assert.Null(await draining);
+        Assert.Equal(content, await test.FileSystem.GetAsync("late"));
+    }
+
+    [Fact]
     public async Task Drain_FencedWithAnUploadThatFails_EndsAndSaysSo()
     {
         await using TestVolume first = await TestVolume.CreateAsync();

@@ -28,6 +28,30 @@ public sealed class DiagnosticPortTests
         Assert.Empty(ports);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("false")]
+    public async Task Mount_WithAnythingElseInTheVariable_HasNoPort(string value)
+    {
+        await using MountedVolume volume = await MountedVolume.CreateAsync(new MountedVolumeOptions { Mount = false });
+
+        int daemon = await MountAsync(volume, new Dictionary<string, string?>(volume.Environment) { ["DOTNET_EnableDiagnostics"] = value });
+
+        string[] ports = PortsOf(daemon);
+        (await volume.RunAsync("umount", volume.Root)).EnsureSucceeded();
+        Assert.Empty(ports);
+    }
+
+    [Fact]
+    public async Task Mount_WithoutAUsableDirectoryForTemporaryFiles_Mounts()
+    {
+        await using MountedVolume volume = await MountedVolume.CreateAsync(new MountedVolumeOptions { Mount = false });
+
+        await MountAsync(volume, new Dictionary<string, string?>(volume.Environment) { ["TMPDIR"] = "/nonexistent" });
+
+        (await volume.RunAsync("umount", volume.Root)).EnsureSucceeded();
+    }
+
     [Fact]
     public async Task Mount_ByADeveloperWhoWantsIt_HasAPort()
     {
