@@ -57,6 +57,9 @@ internal sealed class TestVolume : IAsyncDisposable
     /// <summary>Those of them that answer nothing from their opening on.</summary>
     public HashSet<int> DeadMembers { get; } = [];
 
+    /// <summary>What the further stores that are registered as remote do wrong for who opens them without mounting the volume, by number.</summary>
+    public Dictionary<int, StoreFault> MemberFaults { get; } = [];
+
     /// <summary>How staging's disk fails; null when it does not.</summary>
     public Func<int, int?>? StagingFault { get; set; }
 
@@ -89,6 +92,7 @@ internal sealed class TestVolume : IAsyncDisposable
         Directory = VolumeDirectory,
         VolumeId = Id,
         Store = Url,
+        Stores = Stores,
         MemoryBytes = _options.MemoryBytes,
         Cache = new CacheOptions { Directory = CacheDirectory, MaxBytes = _options.CacheBytes, MinFreeRatio = 0 },
         SnapshotDirectory = _options.SnapshotDirectory,
@@ -99,6 +103,9 @@ internal sealed class TestVolume : IAsyncDisposable
         ShownTime = ShownTime,
         Staging = new StagingOptions { Directory = StagingDirectory, MaxBytes = _options.StagingBytes, WhenFull = _options.WhenFull },
     };
+
+    /// <summary>Opens stores by their URLs; what is registered as remote is this volume's own directory, wherever the volume was copied from.</summary>
+    public ObjectStores Stores => new(new Dictionary<StoreScheme, StoreAdapter> { [StoreScheme.S3] = (url, _, _, _) => OpenRemote(url) });
 
     private string KeyPath => _scratch["key"];
 
@@ -239,7 +246,7 @@ internal sealed class TestVolume : IAsyncDisposable
             restored.Url,
             restored.Key,
             restored.VolumeDirectory,
-            new RestoreOptions(),
+            new RestoreOptions { Stores = restored.Stores },
             NullLoggerFactory.Instance,
             TimeProvider.System,
             progress ?? new Progress<RestoreProgress>(),
@@ -293,6 +300,27 @@ internal sealed class TestVolume : IAsyncDisposable
 
     /// <summary>Where the store of a number is.</summary>
     public string MemberDirectory(int number) => number == 0 ? StoreDirectory : _scratch[$"store{number}"];
+
+    /// <summary>The URL of the store of a number, as one that is elsewhere.</summary>
+    public static StoreUrl RemoteUrl(int number) => StoreUrl.Parse($"s3://store{number}");
+
+    private FaultingObjectStore OpenRemote(StoreUrl url)
+    {
+        int number = int.Parse(url.Bucket.AsSpan("store".Length), System.Globalization.CultureInfo.InvariantCulture);
+        string directory = MemberDirectory(number);
+        if (!Directory.Exists(directory))
+        {
+            throw new StoreOpenException(StoreError.NotFound, "there is no such store");
+        }
+
+        var store = new FaultingObjectStore(ObjectStores.Local.Open(StoreUrl.Parse("file://" + directory), new StoreOptions(), TimeProvider.System, NullLogger.Instance));
+        if (MemberFaults.TryGetValue(number, out StoreFault? fault))
+        {
+            store.Add(fault);
+        }
+
+        return store;
+    }
 
     // Where a store of the volume that this one is a copy of was, this one has its own.
     private MeteringObjectStore OpenMember(int number)

@@ -383,12 +383,12 @@ internal sealed class SegmentCheck
     {
         if (length is null)
         {
-            GiveUp(CheckKind.StagingMissing, $"segment {row.Id}", SegmentDamage.GivenUp(row, _needed.GetValueOrDefault(row.Id)));
+            GiveUp(CheckKind.StagingMissing, $"segment {row.Id}", SegmentDamage.GivenUp(row, _needed.GetValueOrDefault(row.Id), 0));
             _damages[row.Id] = new SegmentDamage(row, 0);
         }
         else if (row.ObjectLength > 0 && length != row.ObjectLength)
         {
-            GiveUp(CheckKind.SegmentShort, ShortSubject(row, length.Value), SegmentDamage.GivenUp(row, row.PlaintextLength));
+            GiveUp(CheckKind.SegmentShort, ShortSubject(row, length.Value), SegmentDamage.GivenUp(row, row.PlaintextLength, 0));
             _damages[row.Id] = new SegmentDamage(row, length.Value);
         }
         else if (row.ObjectLength == 0 && !await search.IsWholeAsync(row, cancel))

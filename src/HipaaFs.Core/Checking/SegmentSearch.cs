@@ -44,13 +44,13 @@ internal sealed class SegmentSearch
     {
         // The last frame that is needed is whole, as a rule; that of a segment that ends with it may be as short as what is needed of it.
         long whole = SegmentFormat.FrameCount(needed) * (long)SegmentFormat.FrameSize;
-        SegmentDamage damage = await AuditAsync(SegmentDamage.GivenUp(row, whole), length, cancel);
+        SegmentDamage damage = await AuditAsync(SegmentDamage.GivenUp(row, whole, 0), length, cancel);
         if (damage.BadFrames.Count == 0 || whole == needed)
         {
             return damage;
         }
 
-        SegmentDamage shorter = await AuditAsync(SegmentDamage.GivenUp(row, needed), length, cancel);
+        SegmentDamage shorter = await AuditAsync(SegmentDamage.GivenUp(row, needed, 0), length, cancel);
         return shorter.BadFrames.Count < damage.BadFrames.Count ? shorter : damage;
     }
 

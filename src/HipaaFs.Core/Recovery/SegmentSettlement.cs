@@ -1,5 +1,6 @@
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
+using HipaaFs.Placements;
 using HipaaFs.Segments;
 using HipaaFs.Storage;
 using HipaaFs.Volumes;
@@ -13,16 +14,15 @@ internal sealed class SegmentSettlement
     private const int PageSize = 256;
 
     private readonly IMetadataStore _metadata;
-    private readonly IReadOnlyList<(int Number, IObjectStore Store)> _stores;
+    private readonly RestingStores _stores;
     private readonly IProgress<RestoreProgress> _progress;
     private readonly SortedDictionary<ulong, long> _lost = [];
-    private readonly Dictionary<int, Dictionary<SegmentId, long>> _stored = [];
     private long _unknown;
 
     /// <param name="metadata">The restored rows.</param>
-    /// <param name="stores">The stores that can be read, the volume's own, number 0, first.</param>
+    /// <param name="stores">The volume's stores.</param>
     /// <param name="progress">Told how far it is.</param>
-    internal SegmentSettlement(IMetadataStore metadata, IReadOnlyList<(int Number, IObjectStore Store)> stores, IProgress<RestoreProgress> progress)
+    internal SegmentSettlement(IMetadataStore metadata, RestingStores stores, IProgress<RestoreProgress> progress)
     {
         _metadata = metadata;
         _stores = stores;
@@ -32,7 +32,7 @@ internal sealed class SegmentSettlement
     /// <summary>Segments that rows refer to and no store has, or not whole.</summary>
     internal long Missing { get; private set; }
 
-    /// <summary>Segments that rows refer to and only stores have that cannot be read now.</summary>
+    /// <summary>Segments that rows refer to and only stores have, or may have, that cannot be read now.</summary>
     internal long Unchecked { get; private set; }
 
     /// <summary>Segments of the volume's own store that no row knows.</summary>
@@ -42,17 +42,11 @@ internal sealed class SegmentSettlement
     internal IReadOnlyList<IncompleteFile> Files => [.. _lost.Select(static file => new IncompleteFile(new InodeId(file.Key), file.Value))];
 
     /// <summary>Goes through all segments.</summary>
-    /// <exception cref="VolumeException">The store or the metadata failed.</exception>
+    /// <exception cref="VolumeException">No store can be read, or the metadata failed.</exception>
     internal async Task RunAsync(CancellationToken cancel)
     {
-        foreach ((int number, IObjectStore store) in _stores)
-        {
-            StoreResult<Dictionary<SegmentId, long>> stored = await StoredSegments.ListAsync(
-                store, count => _progress.Report(new RestoreProgress("store", count, 0)), cancel);
-            _stored[number] = stored.Succeeded ? stored.Value : throw StoreFailed(stored.Error);
-        }
-
-        _unknown = _stored[0].Count;
+        await _stores.ListAsync(count => _progress.Report(new RestoreProgress("store", count, 0)), cancel);
+        _unknown = _stores.CountIn(0);
         await ForEachAsync(SegmentState.Live, row => CheckLiveAsync(row, cancel), cancel);
         await ForEachAsync(SegmentState.Staged, row => SettleStagedAsync(row, cancel), cancel);
         await ForEachAsync(SegmentState.Condemned, static _ => Task.CompletedTask, cancel);
@@ -73,38 +67,24 @@ internal sealed class SegmentSettlement
             foreach (SegmentRow row in rows.Value)
             {
                 after = row.Id;
-                _unknown -= LengthIn(0, row.Id) > 0 ? 1 : 0;
+                _unknown -= _stores.HasIn(0, row.Id) ? 1 : 0;
                 await settle(row);
             }
         }
     }
 
-    // 0 when the store has none.
-    private long LengthIn(int store, SegmentId segment) => _stored[store].GetValueOrDefault(segment);
-
     // The row says which stores had it when the backup point was made. One may have lost it since; another may have got it.
     private async Task CheckLiveAsync(SegmentRow row, CancellationToken cancel)
     {
-        ulong whole = 0;
-        ulong read = 0;
-        long longest = 0;
-        foreach ((int number, _) in _stores)
+        ulong whole = _stores.FindWhole(row);
+        if (whole == 0 && (row.Copies & ~_stores.Read) == 0)
         {
-            long length = LengthIn(number, row.Id);
-            read |= SegmentCopies.In(number);
-            whole |= length == row.ObjectLength ? SegmentCopies.In(number) : 0;
-            longest = Math.Max(longest, length);
-        }
-
-        ulong unread = row.Copies & ~read;
-        if (whole == 0 && unread == 0)
-        {
-            await AddMissingAsync(new SegmentDamage(row, Math.Min(longest, row.ObjectLength)), cancel);
+            await AddMissingAsync(new SegmentDamage(row, Math.Min(_stores.FindLongestIn(row.Id).Length, row.ObjectLength)), cancel);
             return;
         }
 
         Unchecked += whole == 0 ? 1 : 0;
-        ulong gone = row.Copies & read & ~whole;
+        ulong gone = row.Copies & _stores.Read & ~whole;
         if (gone != 0)
         {
             MetadataResult<Applied> set = await _metadata.SetCopiesAsync(OperationId.None, row.Id, whole, gone, cancel);
@@ -112,30 +92,36 @@ internal sealed class SegmentSettlement
         }
     }
 
-    // A segment that was staged when the backup point was made should be in the store: the point was published after its upload.
+    // A segment that was staged when the backup point was made should be in a store: the point was published after its upload. As long as a store cannot be read it may be
+    // there, and a mount that reaches it finds it.
     private async Task SettleStagedAsync(SegmentRow row, CancellationToken cancel)
     {
-        long length = 0;
-        foreach ((int number, IObjectStore store) in _stores)
+        foreach ((int number, _) in _stores.FindIn(row.Id))
         {
-            long stored = LengthIn(number, row.Id);
-            length = Math.Max(length, stored);
-            StoreResult<SegmentRow> live = stored == 0 ? StoreError.NotFound : await StoredSegment.FindAsync(store, number, row, cancel);
+            StoreResult<SegmentRow> live = await StoredSegment.FindAsync(_stores[number], number, row, cancel);
             if (live.Succeeded)
             {
-                MetadataResult<Applied> updated = await _metadata.UpdateSegmentAsync(OperationId.None, live.Value, cancel);
+                MetadataResult<Applied> updated = await _metadata.UpdateSegmentAsync(
+                    OperationId.None, live.Value with { Copies = live.Value.Copies | _stores.FindWhole(live.Value) }, cancel);
                 RestoreFailures.ThrowIfFailed(updated.Error);
                 return;
             }
 
             if (live.Error is not (StoreError.NotFound or StoreError.Corrupt))
             {
-                throw StoreFailed(live.Error);
+                _stores.Doubt(number, live.Error);
             }
         }
 
+        if (_stores.Unread != 0)
+        {
+            Unchecked++;
+            return;
+        }
+
+        (int most, long length) = _stores.FindLongestIn(row.Id);
         long needed = await AddMissingAsync(new SegmentDamage(row, length), cancel);
-        MetadataResult<Applied> lost = await _metadata.UpdateSegmentAsync(OperationId.None, SegmentDamage.GivenUp(row, needed), cancel);
+        MetadataResult<Applied> lost = await _metadata.UpdateSegmentAsync(OperationId.None, SegmentDamage.GivenUp(row, needed, most), cancel);
         RestoreFailures.ThrowIfFailed(lost.Error);
     }
 
@@ -163,7 +149,4 @@ internal sealed class SegmentSettlement
 
         return needed;
     }
-
-    private static VolumeException StoreFailed(StoreError error) =>
-        new(VolumeFailure.Store, $"restore: look for the segments in the store: {error}", "make the store reachable and try again");
 }

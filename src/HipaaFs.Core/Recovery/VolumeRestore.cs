@@ -86,21 +86,9 @@ public sealed class VolumeRestore
         await using SqliteMetadataStore metadata = VolumeDirectory.OpenMetadata(
             new SqliteMetadataOptions { Directory = _directory, BallastPath = VolumeDirectory.BallastPath(_directory) }, _loggers, _time);
         await LoadAsync(metadata, chain, reader, cancel); // Step 3
-        (List<(RegisteredStore Registered, MeteringObjectStore Store)> others, List<string> unread) = await OpenOthersAsync(metadata, identity.Id, cancel); // Step 4
-        var segments = new SegmentSettlement(
-            metadata, [(0, store), .. others.Select(static other => (other.Registered.Number, (IObjectStore)other.Store))], _progress);
-        try
-        {
-            await segments.RunAsync(cancel);
-        }
-        finally
-        {
-            foreach ((_, MeteringObjectStore other) in others)
-            {
-                await other.DisposeAsync();
-            }
-        }
-
+        await using RestingStores stores = await OpenStoresAsync(store, metadata, identity.Id, cancel); // Step 4
+        var segments = new SegmentSettlement(metadata, stores, _progress);
+        await segments.RunAsync(cancel);
         RestoreFailures.ThrowIfFailed(await RollbackCheck.NoteRestoredAsync(metadata, segments.Missing, cancel));
         MetadataResult<CommitSequence> durable = await metadata.MakeDurableAsync(metadata.Applied, cancel);
         RestoreFailures.ThrowIfFailed(durable.Error);
@@ -115,45 +103,21 @@ public sealed class VolumeRestore
             UnfollowedObjects = chain.Unfollowed,
             UnknownSegments = segments.Unknown,
             UncheckedSegments = segments.Unchecked,
-            UnreadStores = unread,
+            UnreadStores = stores.UnreadNames,
         };
     }
 
-    // What only they have is found in them. One that cannot be read now keeps its copies in the rows: a mount that reaches it reads them.
-    private async Task<(List<(RegisteredStore Registered, MeteringObjectStore Store)> Others, List<string> Unread)> OpenOthersAsync(
-        SqliteMetadataStore metadata, Guid volume, CancellationToken cancel)
+    // What only others have is found in them. One that cannot be read now keeps its copies in the rows: a mount that reaches it reads them.
+    private async Task<RestingStores> OpenStoresAsync(MeteringObjectStore own, SqliteMetadataStore metadata, Guid volume, CancellationToken cancel)
     {
-        var others = new List<(RegisteredStore, MeteringObjectStore)>();
-        var unread = new List<string>();
+        var stores = new RestingStores();
+        stores.Add(new RegisteredStore { Name = "primary", Url = _url.ToString() }, own);
         foreach (RegisteredStore registered in await PlacementSettings.ReadStoresAsync(metadata, cancel))
         {
-            MeteringObjectStore? store = null;
-            bool isRead = false;
-            try
-            {
-                StoreUrl url = StoreUrl.Parse(registered.Url);
-                store = VolumeStore.Open(_options.Stores, url, create: false, _loggers, _time);
-                isRead = await VolumeStore.IdentifyAsync(store, url, volume, cancel);
-            }
-            catch (VolumeException)
-            {
-                isRead = false; // Gone, or another's: the report names it.
-            }
-
-            if (isRead)
-            {
-                others.Add((registered, store!));
-                continue;
-            }
-
-            unread.Add(registered.Name);
-            if (store is not null)
-            {
-                await store.DisposeAsync();
-            }
+            await stores.OpenAsync(registered, volume, _options.Stores, _loggers, _time, cancel);
         }
 
-        return (others, unread);
+        return stores;
     }
 
     private async Task<VolumeIdentity> ReadIdentityAsync(MeteringObjectStore store, CancellationToken cancel)

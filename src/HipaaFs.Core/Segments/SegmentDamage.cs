@@ -21,9 +21,10 @@ internal sealed record SegmentDamage(SegmentRow Row, long Length, IReadOnlySet<l
     /// </summary>
     /// <param name="row">The segment.</param>
     /// <param name="needed">How much of its plaintext rows refer to.</param>
-    internal static SegmentRow GivenUp(SegmentRow row, long needed)
+    /// <param name="store">Number of the store that has most of it; 0 when none has anything.</param>
+    internal static SegmentRow GivenUp(SegmentRow row, long needed, int store)
     {
-        SegmentRow uploaded = row with { State = SegmentState.Live, Copies = SegmentCopies.Own };
+        SegmentRow uploaded = row with { State = SegmentState.Live, Copies = SegmentCopies.In(store) };
         return row.ObjectLength > 0
             ? uploaded
             : uploaded with { PlaintextLength = needed, ObjectLength = SegmentFormat.FramesEnd(needed) + SegmentFormat.TrailerSize };

@@ -126,7 +126,7 @@ internal sealed partial class MissingSegments : IDisposable
         return isOver ? StoreError.None : found.Error;
     }
 
-    // An upload may have gone to any store that has its placement. What the others lack they get once it is live.
+    // An upload may have gone to any store of its placement, which may have been another then. What the others lack they get once it is live.
     private async Task<StoreResult<SegmentRow>> FindInStoresAsync(SegmentRow row, CancellationToken cancel)
     {
         StoreResult<SegmentRow> own = await StoredSegment.FindAsync(_stores.Own.Store!, row, cancel);
@@ -136,7 +136,7 @@ internal sealed partial class MissingSegments : IDisposable
         }
 
         StoreError asked = own.Error is StoreError.Corrupt ? StoreError.NotFound : own.Error;
-        foreach (MemberStore member in _stores.In(_stores.WantedBy(row.Placement) & ~SegmentCopies.Own))
+        foreach (MemberStore member in _stores.In(~SegmentCopies.Own))
         {
             StoreError held = await member.HoldAsync(cancel);
             StoreResult<SegmentRow> found = held == StoreError.None ? await StoredSegment.FindAsync(member.Store!, member.Number, row, cancel) : StoreError.Unavailable;

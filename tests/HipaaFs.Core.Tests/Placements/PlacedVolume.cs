@@ -16,23 +16,28 @@ internal sealed class PlacedVolume : IAsyncDisposable
 
     public Replicator Replicator => Test.Volume.Parts.Writer!.Replicator;
 
-    public static async Task<PlacedVolume> CreateAsync(Placement placement, TimeProvider? time = null)
+    /// <param name="placement">Number 1.</param>
+    /// <param name="time">The clock; null is one that stands still.</param>
+    /// <param name="isRemote">Whether the further stores fail as <see cref="TestVolume.MemberFaults"/> says for who opens them by their URLs.</param>
+    public static async Task<PlacedVolume> CreateAsync(Placement placement, TimeProvider? time = null, bool isRemote = false)
     {
         TestVolume test = await TestVolume.CreateAsync(new TestVolumeOptions { Time = time ?? new ManualTimeProvider() });
         var placed = new PlacedVolume(test);
-        await placed.RegisterAsync("second");
-        await placed.RegisterAsync("third");
+        await placed.RegisterAsync("second", isRemote);
+        await placed.RegisterAsync("third", isRemote);
         await test.Volume.DefinePlacementAsync(placement with { Number = 1 }, default);
         placed.Directory = (await test.FileSystem.MakeDirectoryAsync("placed")).Id;
         Assert.Equal(FsError.None, await test.Volume.SetPlacementAsync(placed.Directory, 1, default));
         return placed;
     }
 
-    public async Task<RegisteredStore> RegisterAsync(string name)
+    public async Task<RegisteredStore> RegisterAsync(string name, bool isRemote = false)
     {
-        string directory = Test.MemberDirectory(Test.Volume.Parts.Stores.All.Count);
+        int number = Test.Volume.Parts.Stores.All.Count;
+        string directory = Test.MemberDirectory(number);
         System.IO.Directory.CreateDirectory(directory);
-        return await Test.Volume.RegisterStoreAsync(name, StoreUrl.Parse("file://" + directory), "eu-de", default);
+        StoreUrl url = isRemote ? TestVolume.RemoteUrl(number) : StoreUrl.Parse("file://" + directory);
+        return await Test.Volume.RegisterStoreAsync(name, url, "eu-de", default);
     }
 
     /// <summary>Writes a file into the directory and finishes its segment. Its upload has begun.</summary>
