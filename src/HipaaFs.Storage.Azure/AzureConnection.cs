@@ -14,7 +14,8 @@ namespace HipaaFs.Storage.Azure;
 /// <summary>The way to one container.</summary>
 /// <remarks>
 /// Credentials are the first of: <c>AZURE_STORAGE_CONNECTION_STRING</c>, <c>AZURE_STORAGE_KEY</c> (the account's key), <c>AZURE_STORAGE_SAS_TOKEN</c>, and what
-/// Azure.Identity's default chain finds (environment, workload identity, managed identity, developer tools).
+/// Azure.Identity's default chain finds (environment, workload identity, managed identity, developer tools). The three variables with the account's name in capitals at
+/// their end, as <c>AZURE_STORAGE_KEY_MYACCOUNT</c>, come before all of those: a volume has stores in several accounts.
 /// </remarks>
 internal sealed class AzureConnection : IDisposable
 {
@@ -85,7 +86,15 @@ internal sealed class AzureConnection : IDisposable
         how.AddPolicy(new AzureAnswers(), HttpPipelinePosition.PerRetry);
         how.Diagnostics.IsLoggingEnabled = false; // Names of objects are nobody's business in logs.
         Uri address = Address(url);
-        if (Variable("AZURE_STORAGE_CONNECTION_STRING") is { } connection)
+        return TryOpen(url, address, how, "_" + url.Account.ToUpperInvariant())
+            ?? TryOpen(url, address, how, string.Empty)
+            ?? new BlobContainerClient(address, new DefaultAzureCredential(), how);
+    }
+
+    // Null when no variable that ends so is set.
+    private static BlobContainerClient? TryOpen(StoreUrl url, Uri address, BlobClientOptions how, string ending)
+    {
+        if (Variable("AZURE_STORAGE_CONNECTION_STRING" + ending) is { } connection)
         {
             var client = new BlobContainerClient(connection, url.Bucket, how);
             return client.Uri == address
@@ -93,14 +102,14 @@ internal sealed class AzureConnection : IDisposable
                 : throw new FormatException("the connection string is of another account or server than the URL");
         }
 
-        if (Variable("AZURE_STORAGE_KEY") is { } key)
+        if (Variable("AZURE_STORAGE_KEY" + ending) is { } key)
         {
             return new BlobContainerClient(address, new StorageSharedKeyCredential(url.Account, key), how);
         }
 
-        return Variable("AZURE_STORAGE_SAS_TOKEN") is { } signature
+        return Variable("AZURE_STORAGE_SAS_TOKEN" + ending) is { } signature
             ? new BlobContainerClient(address, new AzureSasCredential(signature), how)
-            : new BlobContainerClient(address, new DefaultAzureCredential(), how);
+            : null;
     }
 
     private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;

@@ -45,7 +45,8 @@ public sealed class AzureObjectStore : IObjectStore
         {
             throw new StoreOpenException(
                 StoreError.InvalidRequest,
-                "AZURE_STORAGE_CONNECTION_STRING is of another account or server than the URL, or it or AZURE_STORAGE_KEY is not what its name says",
+                "AZURE_STORAGE_CONNECTION_STRING is of another account or server than the URL, or it or AZURE_STORAGE_KEY is not what its name says;"
+                + $" with several accounts set AZURE_STORAGE_CONNECTION_STRING_{url.Account.ToUpperInvariant()} or AZURE_STORAGE_KEY_{url.Account.ToUpperInvariant()}",
                 exception);
         }
         catch (ArgumentException exception)
