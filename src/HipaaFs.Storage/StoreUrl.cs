@@ -60,6 +60,20 @@ public sealed record StoreUrl
         return url is not null;
     }
 
+    /// <summary>Whether two URLs lead to the same objects, however they get there: options such as a profile or a region are not compared.</summary>
+    public bool IsSamePlace(StoreUrl other) => Place == other.Place;
+
+    // AWS has one bucket of a name whatever its server is called; a server that speaks http as well as https is one server.
+    private (StoreScheme Scheme, string Path, string Server, string Account, string Bucket, string Prefix) Place => (Scheme, Path, Server, Account, Bucket, Prefix);
+
+    private string Server => (Scheme, Endpoint) switch
+    {
+        (StoreScheme.AzureBlob, null) => $"{Account}.blob.core.windows.net",
+        (StoreScheme.S3, { } aws) when aws.IdnHost.EndsWith(".amazonaws.com", StringComparison.Ordinal) => string.Empty,
+        (_, { } own) => own.Authority + own.AbsolutePath.TrimEnd('/'),
+        _ => string.Empty,
+    };
+
     /// <summary>The URL in its one canonical spelling.</summary>
     public override string ToString()
     {

@@ -45,6 +45,24 @@ public sealed class StoreUrlTests
     }
 
     [Theory]
+    [InlineData("file:///a/b", "file:///a/c/../b/", true)]
+    [InlineData("file:///a/b", "file:///a", false)]
+    [InlineData("s3://bucket", "s3://bucket/?region=eu-west-1&profile=x&requester-pays=true&kms-key=k&archive-class=DEEP_ARCHIVE", true)]
+    [InlineData("s3://bucket", "s3://bucket?endpoint=https://s3.eu-west-1.amazonaws.com", true)]
+    [InlineData("s3://bucket", "s3://bucket?endpoint=https://rgw.example.org", false)]
+    [InlineData("s3://bucket?endpoint=https://RGW.example.org:443", "s3://bucket?endpoint=http://rgw.example.org/&allow-insecure=true", true)]
+    [InlineData("s3://bucket?endpoint=https://rgw.example.org:8443", "s3://bucket?endpoint=https://rgw.example.org", false)]
+    [InlineData("s3://bucket/a", "s3://bucket/b", false)]
+    [InlineData("s3://bucket", "s3://other", false)]
+    [InlineData("azblob://account/box", "azblob://account/box?endpoint=https://account.blob.core.windows.net", true)]
+    [InlineData("azblob://account/box", "azblob://another/box", false)]
+    public void Place_OfTwoUrls_IsComparedWithoutTheWayThere(string first, string second, bool same)
+    {
+        Assert.Equal(same, StoreUrl.Parse(first).IsSamePlace(StoreUrl.Parse(second)));
+        Assert.Equal(same, StoreUrl.Parse(second).IsSamePlace(StoreUrl.Parse(first)));
+    }
+
+    [Theory]
     [InlineData(null, StoreUrlError.Empty)]
     [InlineData("  ", StoreUrlError.Empty)]
     [InlineData("/srv/store", StoreUrlError.NoScheme)]

@@ -4,7 +4,11 @@ namespace HipaaFs.Cli.Policies;
 internal static class ClassificationChecks
 {
     /// <summary>Reports every store without an agreement that such data, or its names, would get to.</summary>
-    public static void Run(PolicyDocument document, PolicyReading reading, EffectivePolicy policy)
+    /// <param name="document">The policy.</param>
+    /// <param name="reading">Where problems go.</param>
+    /// <param name="root">What holds at the root of the volume.</param>
+    /// <param name="policy">What is checked.</param>
+    public static void Run(PolicyDocument document, PolicyReading reading, EffectivePolicy root, EffectivePolicy policy)
     {
         if (!policy.CanRead(PolicyFields.Classification) || policy.Classification is not (Classification.Phi or Classification.Limited))
         {
@@ -24,6 +28,11 @@ internal static class ClassificationChecks
                 $"{policy.Name} is {kind}, and {use.Store.Name} has no 'baa:' ({use.Label}, line {use.Place.Line})");
         }
 
+        if (document.MetadataStores is null && !document.Unreadable.Contains("metadata"))
+        {
+            CheckRoot(document, reading, root, $"would get the names of {policy.Name}, which is {kind} ({source})");
+        }
+
         foreach (Placed<string> name in document.MetadataStores ?? [])
         {
             if (document.FindStore(name.Value) is { HasBaa: false })
@@ -31,6 +40,18 @@ internal static class ClassificationChecks
                 reading.ReportOnce(
                     name.Place, "baa", $"metadata.stores: {name.Value} has no 'baa:' and would get the names of {policy.Name}, which is {kind} ({source})");
             }
+        }
+    }
+
+    private static void CheckRoot(PolicyDocument document, PolicyReading reading, EffectivePolicy root, string why)
+    {
+        EffectiveEntry primary = root[PolicyFields.Primary];
+        if (root.Primary is { } name && primary.Origin.Place is { } place && document.FindStore(name) is { HasBaa: false })
+        {
+            reading.ReportOnce(
+                place,
+                $"baa {name}", // What lies there is told of already when it is such data itself.
+                $"{primary.Field.Key}: {name} has no 'baa:' and {why}: without 'metadata: stores:' change stream and key ring go to the primary of /");
         }
     }
 }

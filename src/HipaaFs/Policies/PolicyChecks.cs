@@ -18,7 +18,7 @@ internal static class PolicyChecks
         {
             PlacementChecks.Run(document, reading, policy);
             TransitionChecks.Run(document, reading, policy);
-            ClassificationChecks.Run(document, reading, policy);
+            ClassificationChecks.Run(document, reading, policies[0], policy);
             RetentionChecks.Run(document, reading, policy, today);
         }
     }

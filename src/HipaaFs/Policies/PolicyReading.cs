@@ -112,18 +112,7 @@ internal sealed class PolicyReading
             return "";
         }
 
-        string? nearest = null;
-        int best = 1 + Math.Max(1, word.Length / 2); // Half of the letters wrong is another word.
-        foreach (string candidate in known)
-        {
-            int distance = WordDistance.Between(word, candidate);
-            if (distance < best)
-            {
-                (nearest, best) = (candidate, distance);
-            }
-        }
-
-        return nearest is null ? "" : $"; did you mean {nearest}?";
+        return WordDistance.FindNearest(word, known) is { } nearest ? $"; did you mean {nearest}?" : "";
     }
 
     private static List<PolicyProblem> InOrder(List<PolicyProblem> problems) =>

@@ -6,9 +6,6 @@ namespace HipaaFs.Cli.Policies;
 /// <param name="Entries">What it says.</param>
 internal sealed record PolicyRule(string Path, PolicyPlace Place, PolicyEntries Entries)
 {
-    /// <summary>Whether a path is the directory or lies below it.</summary>
-    public bool Covers(string path) => Mounting.PathRelation.IsSameOrBelow(path, Path);
-
     /// <summary>How deep the directory lies; 0 is the root.</summary>
     public int Depth => Path == "/" ? 0 : Path.Count(static letter => letter == '/');
 }

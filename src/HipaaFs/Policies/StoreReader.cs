@@ -26,7 +26,6 @@ internal static class StoreReader
             reading.Report(node.Place, $"{label}: expected at least one store");
         }
 
-        var places = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (PolicyMember member in mapping.Members)
         {
             if (PolicyTexts.Name(member.Key, out _) is { } problem)
@@ -35,12 +34,12 @@ internal static class StoreReader
             }
 
             PolicyStore store = ReadStore(reading, member, PolicyReading.Join(label, member.Key));
-            stores.Add(store);
-            if (store.Url is { } url && !places.TryAdd(url.ToString(), store.Name))
+            if (store.Url is { } url && stores.Find(other => other.Url?.IsSamePlace(url) == true) is { } same)
             {
-                reading.Report(member.Place, $"{label}.{member.Key}: is the same place as {places[url.ToString()]}");
+                reading.Report(member.Place, $"{label}.{member.Key}: is the same place as {same.Name}");
             }
 
+            stores.Add(store);
             if (stores.Count == MostStores + 1)
             {
                 reading.Report(member.Place, $"{label}: more than {MostStores} stores");

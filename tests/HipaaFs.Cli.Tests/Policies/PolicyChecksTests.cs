@@ -99,7 +99,7 @@ public sealed class PolicyChecksTests
     [InlineData("defaults: {placement: {primary: a, replicas: [{store: open}]}}", "11:55: placement.replicas: open has no 'baa:', and / is phi (nothing says otherwise)")]
     [InlineData("defaults: {placement: {primary: a}, transitions: [{store: open, after: 1d}]}", "11:59: transitions: open has no 'baa:', and / is phi (nothing says otherwise)")]
     [InlineData(
-        "defaults: {classification: public, placement: {primary: open}}\nrules:\n  - {path: /x, classification: phi}",
+        "defaults: {classification: public, placement: {primary: open}}\nrules:\n  - {path: /x, classification: phi}\nmetadata: {stores: [a]}",
         "13:32: classification: /x is phi, and open has no 'baa:' (placement.primary, line 11)")]
     [InlineData(
         "defaults: {placement: {primary: a}}\nrules:\n  - {path: /x, files: [{match: ['*.vcf'], placement: {primary: open}}]}\n  - {path: /x/y, domain: d}",
@@ -110,6 +110,14 @@ public sealed class PolicyChecksTests
     [InlineData(
         "metadata: {stores: [open]}\ndefaults: {classification: public, placement: {primary: a}}\nrules:\n  - {path: /x, classification: limited}",
         "11:21: metadata.stores: open has no 'baa:' and would get the names of /x, which is limited (line 14)")]
+    [InlineData(
+        "defaults: {classification: public, placement: {primary: open}}\nrules:\n  - {path: /x, classification: limited, placement: {primary: a}}",
+        "11:57: placement.primary: open has no 'baa:' and would get the names of /x, which is limited (line 13): without 'metadata: stores:' change stream and key ring go to the primary of /")]
+    [InlineData(
+        "defaults: {placement: {primary: a}, classification: phi}\nrules:\n  - {path: /, classification: public, placement: {primary: open}}\n  - {path: /x, classification: phi, placement: {primary: a}}",
+        "13:60: placement.primary: open has no 'baa:' and would get the names of /x, which is phi (line 14): without 'metadata: stores:' change stream and key ring go to the primary of /")]
+    [InlineData("metadata: {stores: [a]}\ndefaults: {classification: public, placement: {primary: open}}\nrules:\n  - {path: /x, classification: limited, placement: {primary: a}}", null)]
+    [InlineData("metadata: 5\ndefaults: {classification: public, placement: {primary: open}}\nrules:\n  - {path: /x, classification: limited, placement: {primary: a}}", "11:11: metadata: expected 'key: value' lines")]
     public void Check_HealthInformationInAStoreWithoutAnAgreement_IsRefused(string rest, string? expected)
     {
         Assert.Equal(expected is null ? [] : [expected], PolicyText.Problems(PolicyText.With(rest)));
@@ -217,10 +225,13 @@ public sealed class PolicyChecksTests
             PolicyText.Problems($"version: 1\nstores:\n{stores}defaults: {{placement: {{primary: s0}}}}\n"));
     }
 
-    [Fact]
-    public void Check_TwoStoresInOnePlace_AreRefused()
+    [Theory]
+    [InlineData("s3://bucket-a")]
+    [InlineData("s3://bucket-a?region=eu-north-1")]
+    [InlineData("s3://bucket-a/?endpoint=https://s3.eu-central-1.amazonaws.com&profile=other")]
+    public void Check_TwoStoresInOnePlace_AreRefused(string url)
     {
-        string text = PolicyText.Sound.Replace("s3://bucket-open", "s3://bucket-a", StringComparison.Ordinal);
+        string text = PolicyText.Sound.Replace("s3://bucket-open", url, StringComparison.Ordinal);
 
         Assert.Equal(["9:3: stores.open: is the same place as a"], PolicyText.Problems(text));
     }
