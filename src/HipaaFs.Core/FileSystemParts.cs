@@ -2,6 +2,7 @@ using HipaaFs.Dirty;
 using HipaaFs.Handles;
 using HipaaFs.Metadata;
 using HipaaFs.Names;
+using HipaaFs.Placements;
 using HipaaFs.Segments;
 using HipaaFs.Sessions;
 using HipaaFs.Snapshots;
@@ -15,6 +16,8 @@ internal sealed record FileSystemParts
     internal required IMetadataStore Metadata { get; init; }
 
     internal required VolumeNames Names { get; init; }
+
+    internal required PlacementTable Placements { get; init; }
 
     /// <summary>Reads inodes of every view.</summary>
     internal required ViewReader View { get; init; }

@@ -72,12 +72,12 @@ public sealed partial class HipaaFileSystem
             return ValueTask.FromResult<FsResult<InodeAttributes>>(refused);
         }
 
-        EntryName sealedName = _names.Seal(DomainOf(parent), parent, name);
-        return CreateInodeAsync(parent, sealedName, mode, caller, target, interrupted);
+        var newName = new NewName(_names.Seal(DomainOf(parent), parent, name), name.ToArray());
+        return CreateInodeAsync(parent, newName, mode, caller, target, interrupted);
     }
 
     private async ValueTask<FsResult<InodeAttributes>> CreateInodeAsync(
-        InodeId parent, EntryName? name, CreationMode mode, Caller caller, byte[]? target, CancellationToken interrupted)
+        InodeId parent, NewName? name, CreationMode mode, Caller caller, byte[]? target, CancellationToken interrupted)
     {
         FsError refused = RefuseChange(parent);
         if (refused != FsError.None)
@@ -105,7 +105,7 @@ public sealed partial class HipaaFileSystem
                 Now = _parts.Clock.Now,
                 Session = _parts.Clock.Session,
                 Parent = name is null ? null : parent,
-                Name = name ?? default,
+                Name = name?.Sealed ?? default,
                 NewInode = inode.Value,
                 Mode = inherited.Mode,
                 Uid = caller.UserId,
@@ -113,7 +113,7 @@ public sealed partial class HipaaFileSystem
                 Device = mode.Device,
                 Size = target?.Length ?? 0,
                 Domain = directory.Value.Domain,
-                Placement = directory.Value.Placement,
+                Placement = PlacementOf(directory.Value.Placement, mode, name),
                 Flags = inherited.Flags,
                 SealedTarget = target is null ? default : _names.SealTarget(directory.Value.Domain, inode.Value, target),
                 Xattrs = inherited.Xattrs,
@@ -121,6 +121,10 @@ public sealed partial class HipaaFileSystem
             interrupted);
         return created.Succeeded ? created.Value.Value.Inode : created.Error.ToFsError();
     }
+
+    // Names decide for files only: below a directory there are others.
+    private uint PlacementOf(uint directory, CreationMode mode, NewName? name) =>
+        name is null || (mode.Mode & ModeBits.TypeMask) != ModeBits.File ? directory : _parts.Placements.Resolve(directory, name.Plain);
 
     // What a new inode has from its directory: the group where set-gid says so, and the default ACL in place of the umask.
     private async ValueTask<Inheritance> InheritAsync(
@@ -184,6 +188,8 @@ public sealed partial class HipaaFileSystem
         OpenFile open = _handles.Add(file, flags & ~OpenFlags.Truncate);
         return new CreatedFile(made.Value, open.Id);
     }
+
+    private sealed record NewName(EntryName Sealed, byte[] Plain);
 
     private sealed record Inheritance(uint Mode, uint GroupId, InodeFlags Flags, List<SealedXattr> Xattrs);
 }

@@ -69,7 +69,8 @@ public sealed partial class HipaaFileSystem
 
     private async ValueTask<FsResult<InodeAttributes>> LinkAsync(InodeId inode, InodeId parent, EntryName name, CancellationToken interrupted)
     {
-        FsError error = await ApplyUnappliedAsync(inode);
+        FsError error = await RefuseBorderAsync(inode, parent, interrupted);
+        error = error == FsError.None ? await ApplyUnappliedAsync(inode) : error;
         if (error != FsError.None)
         {
             return error;
@@ -153,6 +154,12 @@ public sealed partial class HipaaFileSystem
             return source.Error.ToFsError();
         }
 
+        FsError border = await RefuseBorderAsync(parent, newParent, interrupted);
+        if (border != FsError.None)
+        {
+            return border;
+        }
+
         FsError applied = await ApplyUnappliedAsync(source.Value.Inode.Id);
         if (applied != FsError.None)
         {
@@ -183,6 +190,22 @@ public sealed partial class HipaaFileSystem
         {
             gate.Release();
         }
+    }
+
+    // Data stays where it is when a name moves, so it may not move to where its data may not be. A program copies it then, as between two file systems.
+    private async ValueTask<FsError> RefuseBorderAsync(InodeId from, InodeId to, CancellationToken interrupted)
+    {
+        if (from == to || !_parts.Placements.HasBorders)
+        {
+            return FsError.None;
+        }
+
+        MetadataResult<InodeAttributes> left = await _view.GetInodeAsync(from, interrupted);
+        MetadataResult<InodeAttributes> right = await _view.GetInodeAsync(to, interrupted);
+        return !left.Succeeded ? left.Error.ToFsError()
+            : !right.Succeeded ? right.Error.ToFsError()
+            : _parts.Placements.IsBorderBetween(left.Value.Placement, right.Value.Placement) ? FsError.CrossDomain
+            : FsError.None;
     }
 
     private async ValueTask<FsError> RenameAsync(

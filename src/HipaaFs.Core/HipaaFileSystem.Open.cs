@@ -109,7 +109,7 @@ public sealed partial class HipaaFileSystem
 
             file.IsLoaded = true;
             file.Domain = row.Domain;
-            file.Placement = row.Placement;
+            file.LoadPlacement(row.Placement);
             file.Size = row.Size;
             file.AppliedSize = row.Size;
         }

@@ -14,6 +14,8 @@ internal sealed class FileState
     private long _dirtySince;
     private KernelPages _kernelPages;
     private bool _mayBeMapped;
+    private uint _placement; // Written under Gate.
+    private bool _isPlaced; // Under Gate.
 
     internal FileState(InodeId id, PagePool pool)
     {
@@ -48,8 +50,8 @@ internal sealed class FileState
     /// <summary>The key domain its data is sealed in. Set with <see cref="IsLoaded"/>.</summary>
     internal Crypto.DomainId Domain { get; set; }
 
-    /// <summary>The placement its data is written to. Set with <see cref="IsLoaded"/>.</summary>
-    internal uint Placement { get; set; }
+    /// <summary>The placement its data is written to. Set with <see cref="IsLoaded"/>, and anew by <see cref="Place"/>.</summary>
+    internal uint Placement => Volatile.Read(ref _placement);
 
     /// <summary>Length that the row has. Guarded by <see cref="Gate"/>.</summary>
     internal long AppliedSize { get; set; }
@@ -100,6 +102,25 @@ internal sealed class FileState
 
     /// <summary>Whether anything is ahead of the row. The caller holds <see cref="Gate"/>.</summary>
     internal bool HasUnapplied => Dirty.Count > 0 || InFlight is not null || Size != AppliedSize || !Times.IsEmpty;
+
+    /// <summary>Sets what a row says that was read when the state was there already. The caller holds <see cref="Gate"/>.</summary>
+    internal void LoadPlacement(uint placement)
+    {
+        if (!_isPlaced)
+        {
+            Volatile.Write(ref _placement, placement);
+        }
+    }
+
+    /// <summary>Sets what its row says from now on; rows that were read before do not count any more. Takes <see cref="Gate"/>.</summary>
+    internal void Place(uint placement)
+    {
+        lock (Gate)
+        {
+            _isPlaced = true;
+            Volatile.Write(ref _placement, placement);
+        }
+    }
 
     /// <summary>Has the extents read again that are in memory. Takes <see cref="Gate"/>.</summary>
     internal void ForgetExtents()

@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using HipaaFs.Metadata;
+using HipaaFs.Names;
 
 namespace HipaaFs.Placements;
 
@@ -20,10 +21,25 @@ public sealed record Placement
     public int Primary { get; init; }
 
     /// <summary>Numbers of the stores that have data before it counts as uploaded.</summary>
-    public IReadOnlyList<int> Sync { get; init; } = [];
+    public IReadOnlyList<int> Sync { get; init => field = value ?? []; } = []; // A setting that does not say it reads as null.
 
     /// <summary>Numbers of the stores that get data later. One of them stands in for a primary that is away.</summary>
-    public IReadOnlyList<int> Async { get; init; } = [];
+    public IReadOnlyList<int> Async { get; init => field = value ?? []; } = [];
+
+    /// <summary>
+    /// Where files made in its directories go by their names: the first that matches decides, and what none matches stays here. A pattern counts only when
+    /// its placement has the same <see cref="Border"/>.
+    /// </summary>
+    [JsonIgnore]
+    public IReadOnlyList<PlacementPattern> Patterns { get; init; } = [];
+
+    /// <summary>Nothing is renamed or linked from a directory into one whose placement says something else here: a program copies it then. Empty for none; the regions, sorted, by convention.</summary>
+    public string Border { get; init => field = value ?? string.Empty; } = string.Empty;
+
+    /// <summary><see cref="Patterns"/> as settings keep them: what files are called is nobody's business.</summary>
+    [JsonInclude]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    internal byte[]? SealedPatterns { get; init; }
 
     /// <summary>All its stores, in the order in which they are read.</summary>
     [JsonIgnore]
@@ -33,15 +49,29 @@ public sealed record Placement
     [JsonIgnore]
     internal ulong Wanted => Stores.Aggregate(0UL, static (mask, store) => mask | SegmentCopies.In(store));
 
-    /// <summary>As JSON.</summary>
-    internal byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, PlacementContext.Default.Placement);
+    /// <summary>Whether another one says the same of where data goes, whatever its number.</summary>
+    public bool IsSameAs(Placement other) =>
+        Primary == other.Primary
+        && Sync.SequenceEqual(other.Sync)
+        && Async.SequenceEqual(other.Async)
+        && Border == other.Border
+        && Patterns.Count == other.Patterns.Count
+        && Patterns.Zip(other.Patterns).All(static pair => pair.First.Placement == pair.Second.Placement && pair.First.Match.SequenceEqual(pair.Second.Match));
+
+    /// <summary>As JSON, the patterns sealed.</summary>
+    internal byte[] ToJson(VolumeNames names) =>
+        JsonSerializer.SerializeToUtf8Bytes(this with { SealedPatterns = PlacementPattern.Seal(Patterns, names) }, PlacementContext.Default.Placement);
 
     /// <summary>Reads what <see cref="ToJson"/> wrote. Null when it makes no sense.</summary>
-    internal static Placement? TryParse(ReadOnlySpan<byte> json, uint number)
+    internal static Placement? TryParse(ReadOnlySpan<byte> json, uint number, VolumeNames names)
     {
         try
         {
-            return JsonSerializer.Deserialize(json, PlacementContext.Default.Placement) is { } read && read.IsSound ? read with { Number = number } : null;
+            return JsonSerializer.Deserialize(json, PlacementContext.Default.Placement) is { } read
+                && read.IsSound
+                && PlacementPattern.TryOpen(read.SealedPatterns, names) is { } patterns
+                    ? read with { Number = number, Patterns = patterns, SealedPatterns = null }
+                    : null;
         }
         catch (JsonException)
         {
@@ -51,13 +81,23 @@ public sealed record Placement
 
     /// <summary>What is wrong with it where so many stores are known; null when nothing is.</summary>
     /// <param name="stores">How many stores the volume has: their numbers are below it.</param>
-    internal string? FindProblem(int stores)
+    /// <param name="placements">How many placements it has, this one included.</param>
+    internal string? FindProblem(int stores, int placements)
     {
         foreach (int store in Stores)
         {
             if (store < 0 || store >= stores)
             {
                 return $"the volume has no store {store}";
+            }
+        }
+
+        foreach (PlacementPattern pattern in Patterns)
+        {
+            string? problem = pattern.FindProblem(placements);
+            if (problem is not null)
+            {
+                return problem;
             }
         }
 

@@ -6,4 +6,5 @@ namespace HipaaFs.Placements;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(RegisteredStore))]
 [JsonSerializable(typeof(Placement))]
+[JsonSerializable(typeof(IReadOnlyList<PlacementPattern>))]
 internal sealed partial class PlacementContext : JsonSerializerContext;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using HipaaFs.Metadata;
+using HipaaFs.Names;
 using HipaaFs.Sessions;
 
 namespace HipaaFs.Placements;
@@ -28,12 +29,12 @@ internal static class PlacementSettings
 
     /// <summary>Reads the placements beside the volume's own, by number.</summary>
     /// <exception cref="IOException">They cannot be read.</exception>
-    internal static async Task<IReadOnlyList<Placement>> ReadPlacementsAsync(IMetadataStore metadata, CancellationToken cancel)
+    internal static async Task<IReadOnlyList<Placement>> ReadPlacementsAsync(IMetadataStore metadata, VolumeNames names, CancellationToken cancel)
     {
         var placements = new List<Placement>();
         for (uint number = 1; await ReadAsync(metadata, PlacementKey(number), cancel) is { } content; number++)
         {
-            placements.Add(Placement.TryParse(content.Span, number) ?? throw Damaged(PlacementKey(number)));
+            placements.Add(Placement.TryParse(content.Span, number, names) ?? throw Damaged(PlacementKey(number)));
         }
 
         return placements;
@@ -46,8 +47,8 @@ internal static class PlacementSettings
 
     /// <summary>Writes a placement; durable on return.</summary>
     /// <exception cref="IOException">It cannot be written.</exception>
-    internal static Task WriteAsync(IMetadataStore metadata, SessionClock clock, Placement placement, CancellationToken cancel) =>
-        WriteAsync(metadata, clock, PlacementKey(placement.Number), placement.ToJson(), cancel);
+    internal static Task WriteAsync(IMetadataStore metadata, SessionClock clock, Placement placement, VolumeNames names, CancellationToken cancel) =>
+        WriteAsync(metadata, clock, PlacementKey(placement.Number), placement.ToJson(names), cancel);
 
     private static string StoreKey(int number) => string.Create(CultureInfo.InvariantCulture, $"store.{number}");
 

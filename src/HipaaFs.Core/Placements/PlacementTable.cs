@@ -18,6 +18,32 @@ internal sealed class PlacementTable
         return number < placements.Length ? placements[number] : null;
     }
 
+    /// <summary>The placement of a file that gets a name in a directory of a placement.</summary>
+    internal uint Resolve(uint directory, ReadOnlySpan<byte> name)
+    {
+        if (Find(directory) is not { } placement)
+        {
+            return directory;
+        }
+
+        for (int i = 0; i < placement.Patterns.Count; i++)
+        {
+            PlacementPattern pattern = placement.Patterns[i];
+            if (pattern.Matches(name) && Find(pattern.Placement)?.Border == placement.Border)
+            {
+                return pattern.Placement;
+            }
+        }
+
+        return directory;
+    }
+
+    /// <summary>Whether there is a border at all.</summary>
+    internal bool HasBorders => _placements.Any(static placement => placement.Border.Length > 0);
+
+    /// <summary>Whether files may not be renamed or linked from one placement to another.</summary>
+    internal bool IsBorderBetween(uint left, uint right) => left != right && Find(left)?.Border != Find(right)?.Border;
+
     /// <summary>Defines the next one, or one that is there anew. One caller at a time.</summary>
     internal void Set(Placement placement)
     {

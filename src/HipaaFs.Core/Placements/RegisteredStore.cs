@@ -17,7 +17,7 @@ public sealed record RegisteredStore
     public required string Url { get; init; }
 
     /// <summary>Where it keeps data, as its policy says; empty when nothing is said.</summary>
-    public string Region { get; init; } = string.Empty;
+    public string Region { get; init => field = value ?? string.Empty; } = string.Empty; // A setting that does not say it reads as null.
 
     /// <summary>As JSON.</summary>
     internal byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, PlacementContext.Default.RegisteredStore);

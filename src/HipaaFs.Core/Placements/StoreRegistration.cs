@@ -1,4 +1,5 @@
 using HipaaFs.Metadata;
+using HipaaFs.Names;
 using HipaaFs.Sessions;
 using HipaaFs.Storage;
 using HipaaFs.Volumes;
@@ -13,20 +14,23 @@ internal sealed class StoreRegistration : IDisposable
     private readonly VolumeStores _stores;
     private readonly IMetadataStore _metadata;
     private readonly SessionClock _clock;
+    private readonly VolumeNames _names;
     private readonly Guid _volume;
     private readonly Func<RegisteredStore, StoreUrl, MemberStore> _make;
 
     /// <param name="stores">The stores; gets the new one.</param>
     /// <param name="metadata">The settings.</param>
     /// <param name="clock">Numbers operations.</param>
+    /// <param name="names">Seals what settings keep of names.</param>
     /// <param name="volume">The volume.</param>
     /// <param name="make">Makes a store that is not open yet.</param>
     internal StoreRegistration(
-        VolumeStores stores, IMetadataStore metadata, SessionClock clock, Guid volume, Func<RegisteredStore, StoreUrl, MemberStore> make)
+        VolumeStores stores, IMetadataStore metadata, SessionClock clock, VolumeNames names, Guid volume, Func<RegisteredStore, StoreUrl, MemberStore> make)
     {
         _stores = stores;
         _metadata = metadata;
         _clock = clock;
+        _names = names;
         _volume = volume;
         _make = make;
     }
@@ -81,13 +85,13 @@ internal sealed class StoreRegistration : IDisposable
         {
             string? problem = placement.Number == 0 ? "number 0 is the volume's own store"
                 : placement.Number > _stores.Placements.All.Count ? $"the next number is {_stores.Placements.All.Count}"
-                : placement.FindProblem(_stores.All.Count);
+                : placement.FindProblem(_stores.All.Count, Math.Max(_stores.Placements.All.Count, (int)placement.Number + 1));
             if (problem is not null)
             {
                 throw new VolumeException(VolumeFailure.Configuration, $"define placement {placement.Number}: {problem}", "correct it");
             }
 
-            await PlacementSettings.WriteAsync(_metadata, _clock, placement, cancel);
+            await PlacementSettings.WriteAsync(_metadata, _clock, placement, _names, cancel);
             _stores.Placements.Set(placement);
         }
         finally

@@ -11,7 +11,7 @@ public sealed partial class Volume
     /// <exception cref="VolumeException">It cannot be; nothing but its mark is changed.</exception>
     /// <exception cref="IOException">The settings cannot be written.</exception>
     /// <exception cref="InvalidOperationException">The volume takes no changes.</exception>
-    internal async Task<RegisteredStore> RegisterStoreAsync(string name, StoreUrl url, string region, CancellationToken cancel)
+    public async Task<RegisteredStore> RegisterStoreAsync(string name, StoreUrl url, string region, CancellationToken cancel)
     {
         RegisteredStore registered = await Writing.Registration.RegisterAsync(name, url, region, cancel);
         Writing.Replicator.Wake();
@@ -22,42 +22,42 @@ public sealed partial class Volume
     /// <exception cref="VolumeException">It makes no sense.</exception>
     /// <exception cref="IOException">The settings cannot be written.</exception>
     /// <exception cref="InvalidOperationException">The volume takes no changes.</exception>
-    internal async Task DefinePlacementAsync(Placement placement, CancellationToken cancel)
+    public async Task DefinePlacementAsync(Placement placement, CancellationToken cancel)
     {
         await Writing.Registration.DefineAsync(placement, cancel);
         Writing.Replicator.Wake();
     }
 
-    /// <summary>Says where data of new files in a directory goes, and in what is made in it from now on. Files and directories that are there keep their placement.</summary>
-    internal async Task<FsError> SetPlacementAsync(InodeId directory, uint placement, CancellationToken cancel)
+    /// <summary>
+    /// Gives a directory and everything below it a placement: what is made there inherits it from then on, and what is there has it on return. Data that is elsewhere stays there until it is moved.
+    /// Asked again it does what is left; of a volume that is closed meanwhile too.
+    /// </summary>
+    /// <param name="directory">The directory.</param>
+    /// <param name="placement">The placement. Files whose names match one of its patterns get what that says.</param>
+    /// <param name="except">Directories that are left alone with everything below them.</param>
+    /// <param name="progress">Told how far it is; null when nobody asks.</param>
+    /// <param name="cancel">Ends it; what is done stays done.</param>
+    /// <returns>What was done. InvalidArgument: there is no such placement; NotADirectory, NotFound; what the metadata failed of else.</returns>
+    /// <exception cref="InvalidOperationException">The volume takes no changes.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled, or the volume is closing.</exception>
+    public Task<FsResult<AssignmentProgress>> AssignPlacementAsync(
+        InodeId directory, uint placement, IReadOnlySet<InodeId> except, IProgress<AssignmentProgress>? progress, CancellationToken cancel)
     {
-        if (_parts.Stores.Placements.Find(placement) is null)
-        {
-            return FsError.InvalidArgument;
-        }
+        VolumeWriter writer = Writing;
+        return Ask(ends => writer.Assignment.RunAsync(directory, placement, except, progress, ends), cancel);
+    }
 
-        MetadataResult<InodeAttributes> inode = await _parts.Metadata.GetInodeAsync(directory, cancel);
-        if (!inode.Succeeded)
-        {
-            return inode.Error.ToFsError();
-        }
+    /// <summary>The placements; the number of each is its place.</summary>
+    public IReadOnlyList<Placement> Placements => _parts.Stores.Placements.All;
 
-        if (!inode.Value.IsDirectory)
-        {
-            return FsError.NotADirectory;
-        }
-
-        MetadataResult<Applied<InodeAttributes>> set = await _parts.Metadata.SetAttributesAsync(
-            new SetAttributesRequest
-            {
-                Operation = _parts.Clock.NextOperation(),
-                Now = _parts.Clock.Now,
-                Inode = directory,
-                Mask = AttributeMask.Placement,
-                Placement = placement,
-            },
-            cancel);
-        return set.Error.ToFsError();
+    /// <summary>What each store has and should have, counted now; the number of each is its place.</summary>
+    /// <exception cref="IOException">The metadata cannot be read.</exception>
+    public async Task<IReadOnlyList<StoreContents>> DescribeStoresAsync(CancellationToken cancel)
+    {
+        MetadataResult<CopyTotals> totals = await _parts.Metadata.SumCopiesAsync(cancel);
+        return totals.Succeeded
+            ? [.. _parts.Stores.All.Select(member => StoreContents.Of(member, _parts.Stores.Placements, totals.Value))]
+            : throw new IOException($"count what stores have: {totals.Error}");
     }
 
     private VolumeWriter Writing => _parts.Writer is { } writer && !FileSystem.IsReadOnly

@@ -122,7 +122,9 @@ internal sealed class VolumeOpening
         SessionFence? fence = IsReadOnly ? null : await OpenSessionAsync(metadata, store, ring, holder, isStoreKnown, cancel); // Step 5
         var clock = new SessionClock(fence?.Session ?? default, _time);
         volumeLock.Describe((holder with { Session = clock.Session.Value }).ToJson());
-        VolumeStores stores = await OpenMembersAsync(store, metadata, fence, cancel);
+        var names = new VolumeNames(ring);
+        _opened.Push(new Disposer(names));
+        VolumeStores stores = await OpenMembersAsync(store, metadata, names, fence, cancel);
         _opened.Push(stores);
         var source = new SegmentSource(stores, metadata, _time);
         FrameCache cache = OpenCache(source, budget);
@@ -135,8 +137,6 @@ internal sealed class VolumeOpening
             await ReleaseOrphansAsync(metadata, clock, cancel);
         }
 
-        var names = new VolumeNames(ring);
-        _opened.Push(new Disposer(names));
         var catalog = new SnapshotCatalog(metadata, names, clock);
         IMetadataView shown = await FindShownAsync(metadata, catalog, cancel);
         VolumeParts parts = Assemble(volumeLock, ring, store, stores, source, metadata, names, catalog, shown, cache, staging, stagingOwner, missing, budget, clock, fence); // Step 7
@@ -292,7 +292,7 @@ internal sealed class VolumeOpening
     }
 
     // One that cannot be opened keeps nobody from mounting: its segments have other copies, or are read when it is back.
-    private async Task<VolumeStores> OpenMembersAsync(MeteringObjectStore own, IMetadataStore metadata, SessionFence? fence, CancellationToken cancel)
+    private async Task<VolumeStores> OpenMembersAsync(MeteringObjectStore own, IMetadataStore metadata, VolumeNames names, SessionFence? fence, CancellationToken cancel)
     {
         var registered = new RegisteredStore { Number = 0, Name = "primary", Url = _options.Store.ToString() };
         var members = new List<MemberStore> { MakeMember(registered, _options.Store, fence).Opened(own) };
@@ -303,7 +303,7 @@ internal sealed class VolumeOpening
             await member.TryOpenAsync(cancel);
         }
 
-        return new VolumeStores(members, new PlacementTable(await PlacementSettings.ReadPlacementsAsync(metadata, cancel)));
+        return new VolumeStores(members, new PlacementTable(await PlacementSettings.ReadPlacementsAsync(metadata, names, cancel)));
     }
 
     private MemberStore MakeMember(RegisteredStore store, StoreUrl url, SessionFence? fence) => new(
@@ -385,14 +385,16 @@ internal sealed class VolumeOpening
             uploader.Incomplete = replicator.Wake;
             var scrubber = new Scrubber(metadata, stores, replication, ring, cache, restore, clock, _time, _logger);
             var registration = new StoreRegistration(
-                stores, metadata, clock, _options.VolumeId, (registered, url) => MakeMember(registered, url, fence));
-            writer = new VolumeWriter(writeback, uploader, publisher, collector, compactor, repacker, fence, alarm, unknown, scrubber, replication, replicator, registration);
+                stores, metadata, clock, names, _options.VolumeId, (registered, url) => MakeMember(registered, url, fence));
+            var assignment = new PlacementAssignment(metadata, names, files, stores.Placements, clock);
+            writer = new VolumeWriter(writeback, uploader, publisher, collector, compactor, repacker, fence, alarm, unknown, scrubber, replication, replicator, registration, assignment);
         }
 
         var fileSystem = new HipaaFileSystem(new FileSystemParts
         {
             Metadata = metadata,
             Names = names,
+            Placements = stores.Placements,
             View = viewReader,
             Views = snapshotViews,
             Snapshots = new SnapshotDirectory(catalog, snapshotViews, viewReader, directory),

@@ -74,6 +74,7 @@ internal sealed record VolumeParts : IAsyncDisposable
             Writer.Repacker.Dispose();
             Writer.Fence.Dispose();
             Writer.Registration.Dispose();
+            Writer.Assignment.Dispose();
             Writer.Replicator.Dispose();
         }
 

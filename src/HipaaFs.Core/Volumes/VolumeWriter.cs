@@ -24,6 +24,7 @@ namespace HipaaFs.Volumes;
 /// <param name="Replication">Copies one segment to a store that lacks it.</param>
 /// <param name="Replicator">Brings every segment to all stores of its placement.</param>
 /// <param name="Registration">Makes stores and placements known.</param>
+/// <param name="Assignment">Gives directories and what is below them placements.</param>
 internal sealed record VolumeWriter(
     Writeback Writeback,
     Uploader Uploader,
@@ -37,7 +38,8 @@ internal sealed record VolumeWriter(
     Scrubber Scrubber,
     SegmentReplication Replication,
     Replicator Replicator,
-    StoreRegistration Registration)
+    StoreRegistration Registration,
+    PlacementAssignment Assignment)
 {
     /// <summary>Takes snapshots by itself and deletes them when their time is over. Made last, since it works on the volume as its users do.</summary>
     internal TrashKeeper Trash { get; set; } = null!;

@@ -1,3 +1,5 @@
+using HipaaFs.Placements;
+
 namespace HipaaFs.Cli.Policies;
 
 /// <summary>What holds for the files of a directory whose names match, instead of what the directory says.</summary>

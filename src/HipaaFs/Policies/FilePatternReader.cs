@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using HipaaFs.Placements;
 
 namespace HipaaFs.Cli.Policies;
 

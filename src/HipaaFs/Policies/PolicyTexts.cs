@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using HipaaFs.Cli.Configuration;
+using HipaaFs.Placements;
 
 namespace HipaaFs.Cli.Policies;
 

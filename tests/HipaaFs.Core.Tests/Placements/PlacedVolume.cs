@@ -27,9 +27,12 @@ internal sealed class PlacedVolume : IAsyncDisposable
         await placed.RegisterAsync("third", isRemote);
         await test.Volume.DefinePlacementAsync(placement with { Number = 1 }, default);
         placed.Directory = (await test.FileSystem.MakeDirectoryAsync("placed")).Id;
-        Assert.Equal(FsError.None, await test.Volume.SetPlacementAsync(placed.Directory, 1, default));
+        await placed.AssignAsync(placed.Directory, 1);
         return placed;
     }
+
+    public async Task<AssignmentProgress> AssignAsync(InodeId directory, uint placement, params InodeId[] except) =>
+        (await Test.Volume.AssignPlacementAsync(directory, placement, except.ToHashSet(), null, default)).Ok();
 
     public async Task<RegisteredStore> RegisterAsync(string name, bool isRemote = false)
     {

@@ -70,7 +70,7 @@ public sealed class PlacementTests
         await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement());
         var placement = new Placement { Number = number, Primary = primary, Async = replica < 0 ? [] : [replica] };
         await Assert.ThrowsAsync<VolumeException>(() => volume.Test.Volume.DefinePlacementAsync(placement, default));
-        Assert.Equal(FsError.InvalidArgument, await volume.Test.Volume.SetPlacementAsync(volume.Directory, 2, default));
+        Assert.Equal(FsError.InvalidArgument, (await volume.Test.Volume.AssignPlacementAsync(volume.Directory, 2, new HashSet<InodeId>(), null, default)).Error);
     }
 
     [Fact]

@@ -1,8 +1,7 @@
 using System.Text;
-using HipaaFs.Cli.Policies;
-using Xunit;
+using HipaaFs.Placements;
 
-namespace HipaaFs.Cli.Tests.Policies;
+namespace HipaaFs.Core.Tests.Placements;
 
 public sealed class NamePatternTests
 {

@@ -1,14 +1,14 @@
 using System.Buffers;
 using System.Text;
 
-namespace HipaaFs.Cli.Policies;
+namespace HipaaFs.Placements;
 
 /// <summary>A pattern of file names: <c>*</c> any run, <c>?</c> one character, <c>[a-z]</c> and <c>[!a-z]</c> one of, or none of, some; a backslash takes the next literally.</summary>
 /// <remarks>
 /// Names are bytes. Where they are UTF-8 a character is a code point; a byte that is none counts as one character that only <c>*</c>, <c>?</c> and
 /// <c>[!...]</c> match. Capitals and small letters differ, and no name is hidden from <c>*</c>.
 /// </remarks>
-internal sealed class NamePattern
+public sealed class NamePattern
 {
     /// <summary>The pattern that every name matches.</summary>
     public static readonly NamePattern Any = new("*", [new Token(TokenKind.Run, [])]);

@@ -1,0 +1,207 @@
+using HipaaFs.Crypto;
+using HipaaFs.Handles;
+using HipaaFs.Metadata;
+using HipaaFs.Names;
+using HipaaFs.Sessions;
+
+namespace HipaaFs.Placements;
+
+/// <summary>Gives everything below a directory a placement, while files are made, moved, written and deleted there.</summary>
+/// <remarks>
+/// <para>From the top down, each directory before what is in it, so that what is made meanwhile inherits it. One row at a time: what is cut off in the middle goes on when it is asked for
+/// again, and what is right already is not written. Data stays where it is; moving it is another's.</para>
+/// <para>One run at a time; others wait.</para>
+/// </remarks>
+internal sealed class PlacementAssignment : IDisposable
+{
+    private const int Page = 256;
+
+    private readonly SemaphoreSlim _one = new(1, 1);
+    private readonly IMetadataStore _metadata;
+    private readonly VolumeNames _names;
+    private readonly FileTable _files;
+    private readonly PlacementTable _placements;
+    private readonly SessionClock _clock;
+
+    internal PlacementAssignment(IMetadataStore metadata, VolumeNames names, FileTable files, PlacementTable placements, SessionClock clock)
+    {
+        _metadata = metadata;
+        _names = names;
+        _files = files;
+        _placements = placements;
+        _clock = clock;
+    }
+
+    /// <summary>Assigns.</summary>
+    /// <param name="directory">The directory; it gets the placement too.</param>
+    /// <param name="placement">The placement. Files whose names match one of its patterns get what that says.</param>
+    /// <param name="except">Directories that are left alone with everything below them.</param>
+    /// <param name="progress">Told after each page of entries; null when nobody asks.</param>
+    /// <param name="cancel">Ends it; what is done stays done.</param>
+    internal async Task<FsResult<AssignmentProgress>> RunAsync(
+        InodeId directory, uint placement, IReadOnlySet<InodeId> except, IProgress<AssignmentProgress>? progress, CancellationToken cancel)
+    {
+        if (_placements.Find(placement) is null)
+        {
+            return FsError.InvalidArgument;
+        }
+
+        await _one.WaitAsync(cancel);
+        try
+        {
+            MetadataResult<InodeAttributes> root = await _metadata.GetInodeAsync(directory, cancel);
+            if (!root.Succeeded)
+            {
+                return root.Error.ToFsError();
+            }
+
+            if (!root.Value.IsDirectory)
+            {
+                return FsError.NotADirectory;
+            }
+
+            return await WalkAsync(root.Value, placement, except, progress, cancel);
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _one.Dispose();
+
+    private async Task<FsResult<AssignmentProgress>> WalkAsync(
+        InodeAttributes root, uint placement, IReadOnlySet<InodeId> except, IProgress<AssignmentProgress>? progress, CancellationToken cancel)
+    {
+        var done = new AssignmentProgress();
+        FsResult<bool> set = await SetAsync(root, placement, cancel);
+        if (!set.IsOk)
+        {
+            return set.Error;
+        }
+
+        done = done with { Changed = set.Value ? 1 : 0 };
+        var left = new Stack<(InodeId Directory, NameTag? After)>();
+        left.Push((root.Id, null));
+        var page = new DirectoryEntry[Page];
+        while (left.TryPop(out (InodeId Directory, NameTag? After) at))
+        {
+            MetadataResult<int> read = await _metadata.ReadDirectoryAsync(at.Directory, at.After, page, cancel);
+            if (!read.Succeeded)
+            {
+                if (read.Error == MetadataError.NotFound)
+                {
+                    continue; // It was removed meanwhile.
+                }
+
+                return read.Error.ToFsError();
+            }
+
+            done = done with { Directories = done.Directories + (at.After is null ? 1 : 0) };
+            if (read.Value == Page)
+            {
+                left.Push((at.Directory, page[^1].Name.Tag));
+            }
+
+            foreach (DirectoryEntry entry in page.AsSpan(0, read.Value).ToArray())
+            {
+                InodeAttributes inode = entry.Inode;
+                if (inode.IsDirectory ? except.Contains(inode.Id) : !inode.IsFile)
+                {
+                    continue;
+                }
+
+                set = await AssignAsync(entry, placement, cancel);
+                if (!set.IsOk)
+                {
+                    return set.Error;
+                }
+
+                done = done with { Files = done.Files + (inode.IsFile ? 1 : 0), Changed = done.Changed + (set.Value ? 1 : 0) };
+                if (inode.IsDirectory)
+                {
+                    left.Push((inode.Id, null));
+                }
+            }
+
+            progress?.Report(done);
+            await Task.Yield(); // Others get at the metadata between two pages.
+        }
+
+        return done;
+    }
+
+    // Of a file with several names the one decides that is the first for everybody, so that two runs come to the same.
+    private async ValueTask<FsResult<bool>> AssignAsync(DirectoryEntry entry, uint placement, CancellationToken cancel)
+    {
+        if (entry.Inode is { IsFile: true, LinkCount: > 1 })
+        {
+            MetadataResult<DirectoryEntry> first = await _metadata.FindEntryAsync(entry.Inode.Id, cancel);
+            if (first.Succeeded && (first.Value.Parent != entry.Parent || first.Value.Name.Tag != entry.Name.Tag))
+            {
+                return false;
+            }
+        }
+
+        if (entry.Inode.IsFile && _placements.Find(placement)!.Patterns.Count > 0)
+        {
+            byte[]? name = _names.TryOpen(DomainId.Root, entry.Parent, entry.Name);
+            if (name is null)
+            {
+                return FsError.NotAuthentic;
+            }
+
+            placement = _placements.Resolve(placement, name);
+        }
+
+        return await SetAsync(entry.Inode, placement, cancel);
+    }
+
+    // Whether it had another one.
+    private async ValueTask<FsResult<bool>> SetAsync(InodeAttributes inode, uint placement, CancellationToken cancel)
+    {
+        if (inode.Placement == placement)
+        {
+            return false;
+        }
+
+        MetadataResult<Applied<InodeAttributes>> set = await _metadata.SetAttributesAsync(
+            new SetAttributesRequest
+            {
+                Operation = _clock.NextOperation(),
+                Now = _clock.Now,
+                Inode = inode.Id,
+                Mask = AttributeMask.Placement | AttributeMask.KeepChangeTime,
+                Placement = placement,
+            },
+            cancel);
+        if (!set.Succeeded)
+        {
+            return set.Error == MetadataError.NotFound ? false : set.Error.ToFsError(); // Gone meanwhile.
+        }
+
+        await TellAsync(inode.Id, placement, cancel);
+        return true;
+    }
+
+    // The row first: whoever loads the state of a file from now on finds it there. A pass of writeback that began before has written its rows when this returns.
+    private async ValueTask TellAsync(InodeId inode, uint placement, CancellationToken cancel)
+    {
+        if (_files.TryAcquire(inode) is not { } file)
+        {
+            return;
+        }
+
+        try
+        {
+            file.Place(placement);
+            await file.ExtentGate.WaitAsync(cancel);
+            file.ExtentGate.Release();
+        }
+        finally
+        {
+            _files.Release(file);
+        }
+    }
+}
