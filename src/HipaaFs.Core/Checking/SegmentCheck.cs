@@ -2,21 +2,21 @@ using System.Globalization;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
 using HipaaFs.Metadata.Changes;
+using HipaaFs.Placements;
 using HipaaFs.Segments;
 using HipaaFs.Staging;
-using HipaaFs.Storage;
 using HipaaFs.Volumes;
 
 namespace HipaaFs.Checking;
 
-/// <summary>Checks that every segment is where its row says, staging or store, with everything that files need of it, and names the files that miss something.</summary>
-/// <remarks>Used once.</remarks>
+/// <summary>Checks that every segment is where its row says, staging or stores, with everything that files need of it, and names the files that miss something.</summary>
+/// <remarks>Of a store that cannot be read the rows are believed, and what it may have is not given up. Used once.</remarks>
 internal sealed class SegmentCheck
 {
     private readonly VolumeRows _rows;
     private readonly CheckFindings _findings;
     private readonly IProgress<CheckProgress> _progress;
-    private readonly ulong _stores;
+    private readonly RestingStores _stores;
     private readonly Dictionary<SegmentId, SegmentDamage> _damages = [];
     private readonly HashSet<SegmentId> _made = [];
     private readonly Dictionary<SegmentId, long> _needed = []; // Bytes from the beginning of a segment that is staged up to the last that rows refer to.
@@ -24,8 +24,8 @@ internal sealed class SegmentCheck
     /// <param name="rows">The volume's rows.</param>
     /// <param name="findings">What is found, and put right.</param>
     /// <param name="progress">Is told how far it is.</param>
-    /// <param name="stores">Mask of the stores that the volume knows (<see cref="SegmentCopies"/>). Only its own one is looked into; of the others the rows are believed.</param>
-    internal SegmentCheck(VolumeRows rows, CheckFindings findings, IProgress<CheckProgress> progress, ulong stores)
+    /// <param name="stores">The volume's stores.</param>
+    internal SegmentCheck(VolumeRows rows, CheckFindings findings, IProgress<CheckProgress> progress, RestingStores stores)
     {
         _rows = rows;
         _findings = findings;
@@ -33,26 +33,23 @@ internal sealed class SegmentCheck
         _stores = stores;
     }
 
-    /// <summary>How many segments are given up, if repairs are wanted: their rows say that they are in the store, and they are not, or not whole.</summary>
+    /// <summary>How many segments are given up, if repairs are wanted: their rows say that they are in a store, and they are not, or not whole.</summary>
     internal long GivenUp { get; private set; }
 
     /// <summary>How many segments that were given up before are back, if repairs are wanted: their rows say what there is again.</summary>
     internal long BroughtBack { get; private set; }
 
+    /// <summary>Segments that only stores have, or may have, that cannot be read.</summary>
+    internal long Unchecked { get; private set; }
+
     /// <summary>Checks all segments. Without a key ring, frames in staging are counted and not opened.</summary>
-    /// <exception cref="VolumeException">The store cannot be listed.</exception>
-    internal async Task RunAsync(StagingArea staging, KeyRing? ring, IObjectStore store, CancellationToken cancel)
+    /// <exception cref="VolumeException">No store can be read.</exception>
+    internal async Task RunAsync(StagingArea staging, KeyRing? ring, CancellationToken cancel)
     {
-        var search = new SegmentSearch(ring, staging, store);
+        await _stores.ListAsync(count => _progress.Report(new CheckProgress("store", count, 0)), cancel);
+        var search = new SegmentSearch(ring, staging, _stores);
         await FindUnknownAsync(search, cancel);
         Dictionary<SegmentId, string> staged = FindStaged(staging);
-        StoreResult<Dictionary<SegmentId, long>> stored = await StoredSegments.ListAsync(
-            store, count => _progress.Report(new CheckProgress("store", count, 0)), cancel);
-        if (!stored.Succeeded)
-        {
-            throw new VolumeException(VolumeFailure.Store, $"check the segments in the store: {stored.Error}", "make the store reachable and try again");
-        }
-
         Dictionary<SegmentId, List<Extent>> uses = await CheckReferencesAsync(staged, cancel);
         long done = 0;
         foreach (SegmentRow row in _rows.Segments.Values.ToList())
@@ -61,20 +58,19 @@ internal sealed class SegmentCheck
             _progress.Report(new CheckProgress("segments", ++done, _rows.Segments.Count));
             string? path = staged.GetValueOrDefault(row.Id);
             List<Extent> needs = uses.GetValueOrDefault(row.Id, []);
-            long? length = stored.Value.TryGetValue(row.Id, out long found) ? found : null;
             if (row.State == SegmentState.Staged && path is not null)
             {
                 CheckStaged(row, path, needs, ring);
             }
             else if (row.State == SegmentState.Staged)
             {
-                await CheckUploadedAsync(row, length, search, cancel);
+                await CheckUploadedAsync(row, search, cancel);
             }
             else if (row.State == SegmentState.Live)
             {
-                if (!CheckCopies(row, length) && !await TryBringBackAsync(row, length, path, needs, search, cancel))
+                if (!CheckCopies(row) && !await TryBringBackAsync(row, path, needs, search, cancel))
                 {
-                    CheckLive(row, length);
+                    CheckLive(row);
                 }
             }
         }
@@ -82,13 +78,15 @@ internal sealed class SegmentCheck
         await NameFilesAsync(cancel);
     }
 
-    // Answers whether a store has it. Of one that is unknown, and may be known again under the same number, the row forgets only what another has.
-    private bool CheckCopies(SegmentRow row, long? length)
+    // Answers whether a store has it, or may have it. Of one that is unknown, and may be known again under the same number, the row forgets only what another has.
+    private bool CheckCopies(SegmentRow row)
     {
-        ulong others = row.Copies & _stores & ~SegmentCopies.Own;
-        bool isOwn = length == row.ObjectLength && (others == 0 || (row.Copies & SegmentCopies.Own) != 0);
-        ulong found = others | (isOwn ? SegmentCopies.Own : 0);
-        if (found == row.Copies || row.Copies == SegmentCopies.Own)
+        ulong whole = _stores.FindWhole(row);
+        ulong believed = row.Copies & _stores.Unread;
+        ulong found = (row.Copies & whole) | believed;
+        found = found == 0 ? whole : found; // What has it and is not noted is found by who copies it there.
+        Unchecked += found != 0 && (found & whole) == 0 ? 1 : 0;
+        if (found == row.Copies || (found == 0 && (row.Copies & ~_stores.Known) == 0))
         {
             return found != 0;
         }
@@ -105,21 +103,21 @@ internal sealed class SegmentCheck
     }
 
     // A check gave it up before it was finished, and guessed how long it would have been. What came back of it is taken when the keys prove what it is.
-    private async Task<bool> TryBringBackAsync(SegmentRow row, long? stored, string? path, List<Extent> uses, SegmentSearch search, CancellationToken cancel)
+    private async Task<bool> TryBringBackAsync(SegmentRow row, string? path, List<Extent> uses, SegmentSearch search, CancellationToken cancel)
     {
         if (search.Ring is not { } ring)
         {
             return false;
         }
 
-        if (stored is not null)
+        if (_stores.FindLongestIn(row.Id) is { Length: > 0 and long stored })
         {
             if (await search.FindStoredAsync(row, cancel) is not { } whole)
             {
                 return false;
             }
 
-            BringBack(CheckKind.SegmentShort, ShortSubject(row, stored.Value), whole);
+            BringBack(CheckKind.SegmentShort, ShortSubject(row, stored), whole);
             return true;
         }
 
@@ -378,25 +376,33 @@ internal sealed class SegmentCheck
         _findings.Add(CheckKind.StagingDamaged, subject);
     }
 
-    // What has no file in staging was uploaded a moment before the end, or is lost.
-    private async Task CheckUploadedAsync(SegmentRow row, long? length, SegmentSearch search, CancellationToken cancel)
+    // What has no file in staging was uploaded a moment before the end, or is lost. An upload may have gone to any store.
+    private async Task CheckUploadedAsync(SegmentRow row, SegmentSearch search, CancellationToken cancel)
     {
-        if (length is null)
+        if (row.ObjectLength > 0 ? _stores.FindWhole(row) != 0 : await search.IsWholeAsync(row, cancel))
         {
-            GiveUp(CheckKind.StagingMissing, $"segment {row.Id}", SegmentDamage.GivenUp(row, _needed.GetValueOrDefault(row.Id), 0));
-            _damages[row.Id] = new SegmentDamage(row, 0);
+            return;
         }
-        else if (row.ObjectLength > 0 && length != row.ObjectLength)
+
+        long needed = _needed.GetValueOrDefault(row.Id);
+        (int store, long length) = _stores.FindLongestIn(row.Id);
+        SegmentDamage? damage = row.ObjectLength > 0 || length == 0
+            ? new SegmentDamage(row, length)
+            : await search.FindDamageAsync(row, store, length, needed, cancel);
+        if (_stores.Unread != 0 || damage is null)
         {
-            GiveUp(CheckKind.SegmentShort, ShortSubject(row, length.Value), SegmentDamage.GivenUp(row, row.PlaintextLength, 0));
-            _damages[row.Id] = new SegmentDamage(row, length.Value);
+            Unchecked++;
+            return;
         }
-        else if (row.ObjectLength == 0 && !await search.IsWholeAsync(row, cancel))
+
+        (CheckKind kind, string subject, SegmentRow givenUp) = (row.ObjectLength, length) switch
         {
-            SegmentDamage damage = await search.FindDamageAsync(row, length.Value, _needed.GetValueOrDefault(row.Id), cancel);
-            GiveUp(CheckKind.SegmentShort, $"segment {row.Id}: cut off after {length} bytes", damage.Row);
-            _damages[row.Id] = damage;
-        }
+            (_, 0) => (CheckKind.StagingMissing, $"segment {row.Id}", SegmentDamage.GivenUp(row, needed, store)),
+            (0, _) => (CheckKind.SegmentShort, $"segment {row.Id}: cut off after {length} bytes", damage.Row),
+            _ => (CheckKind.SegmentShort, ShortSubject(row, length), SegmentDamage.GivenUp(row, row.PlaintextLength, store)),
+        };
+        GiveUp(kind, subject, givenUp);
+        _damages[row.Id] = damage;
     }
 
     // Nothing waits for its upload any more, and its loss is told.
@@ -406,10 +412,11 @@ internal sealed class SegmentCheck
         GivenUp += _findings.MayRepair ? 1 : 0;
     }
 
-    private void CheckLive(SegmentRow row, long? length)
+    private void CheckLive(SegmentRow row)
     {
-        _findings.Add(length is null ? CheckKind.SegmentMissing : CheckKind.SegmentShort, length is null ? $"segment {row.Id}" : ShortSubject(row, length.Value));
-        _damages[row.Id] = new SegmentDamage(row, length ?? 0);
+        long length = _stores.FindLongestIn(row.Id).Length;
+        _findings.Add(length == 0 ? CheckKind.SegmentMissing : CheckKind.SegmentShort, length == 0 ? $"segment {row.Id}" : ShortSubject(row, length));
+        _damages[row.Id] = new SegmentDamage(row, length);
     }
 
     private static string ShortSubject(SegmentRow row, long length) => $"segment {row.Id}: {length} bytes instead of {row.ObjectLength}";

@@ -62,17 +62,32 @@ public sealed class VolumeCheck
         AttributeCheck.Run(rows, names, _findings);
         await HistoryCheck.RunAsync(rows, metadata.PendingDeletions, _findings, cancel);
         ExtentCheck.Run(rows, _findings);
-        await using MeteringObjectStore store = VolumeStore.Open(_options.Stores, _options.Store, create: false, loggers, TimeProvider.System);
-        var segments = new SegmentCheck(rows, _findings, _progress, await KnownStoresAsync(metadata, cancel));
-        await segments.RunAsync(new StagingArea(_options.Staging), ring, store, cancel);
+        await using var stores = new RestingStores();
+        await OpenStoresAsync(stores, metadata, loggers, cancel);
+        var segments = new SegmentCheck(rows, _findings, _progress, stores);
+        await segments.RunAsync(new StagingArea(_options.Staging), ring, cancel);
         await RepairAsync(metadata, rows.Epoch, segments.GivenUp - segments.BroughtBack, cancel);
-        return new CheckReport(rows.Inodes.Count, rows.Segments.Count, _findings.All);
+        return new CheckReport(rows.Inodes.Count, rows.Segments.Count, _findings.All)
+        {
+            UncheckedSegments = segments.Unchecked,
+            UnreadStores = stores.UnreadNames,
+        };
     }
 
-    private static async Task<ulong> KnownStoresAsync(IMetadataStore metadata, CancellationToken cancel)
+    private async Task OpenStoresAsync(RestingStores stores, SqliteMetadataStore metadata, ILoggerFactory loggers, CancellationToken cancel)
     {
-        IReadOnlyList<RegisteredStore> stores = await PlacementSettings.ReadStoresAsync(metadata, cancel);
-        return stores.Aggregate(SegmentCopies.Own, static (mask, store) => mask | SegmentCopies.In(store.Number));
+        var own = new RegisteredStore { Name = "primary", Url = _options.Store.ToString() };
+        VolumeException? first = null;
+        foreach (RegisteredStore store in (IEnumerable<RegisteredStore>)[own, .. await PlacementSettings.ReadStoresAsync(metadata, cancel)])
+        {
+            VolumeException? problem = await stores.OpenAsync(store, _options.VolumeId, _options.Stores, loggers, TimeProvider.System, cancel);
+            first ??= problem;
+        }
+
+        if (stores.Read == 0)
+        {
+            throw first!;
+        }
     }
 
     // An inode number that is given twice mixes two files up.

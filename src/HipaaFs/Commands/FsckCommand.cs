@@ -31,9 +31,13 @@ internal static class FsckCommand
                 report.Findings.All(finding => finding.Repaired),
                 report.Inodes,
                 report.Segments,
-                [.. report.Findings.Select(finding => new FsckFinding(finding.Kind.ToString(), finding.Subject, finding.Repaired))]);
+                [.. report.Findings.Select(finding => new FsckFinding(finding.Kind.ToString(), finding.Subject, finding.Repaired))])
+            {
+                UnreadStores = report.UnreadStores.Count == 0 ? null : report.UnreadStores,
+                UncheckedSegments = report.UncheckedSegments,
+            };
             output.Result(result, JsonOutput.Default.FsckResult, text => Describe(result, text));
-            return result.Clean ? ExitCode.Done : ExitCode.Integrity;
+            return !result.Clean ? ExitCode.Integrity : result.UnreadStores is null ? ExitCode.Done : ExitCode.Incomplete;
         });
         return command;
     }
@@ -46,6 +50,11 @@ internal static class FsckCommand
         foreach (FsckFinding finding in result.Findings)
         {
             text.WriteLine($"{finding.Kind}: {finding.Subject}{(finding.Repaired ? " (repaired)" : "")}");
+        }
+
+        if (result.UnreadStores is { } unread)
+        {
+            text.WriteLine($"Not read: store {string.Join(", ", unread)}. {result.UncheckedSegments} segments may be there only; nothing was done about them.");
         }
 
         text.WriteLine($"{result.Inodes} inodes, {result.Segments} segments: {(result.Clean ? "clean" : "NOT CLEAN")}");

@@ -3,6 +3,7 @@ using HipaaFs.Crypto;
 using HipaaFs.Metadata;
 using HipaaFs.Metadata.Changes;
 using HipaaFs.Metadata.Sqlite;
+using HipaaFs.Placements;
 using HipaaFs.Staging;
 using HipaaFs.Storage;
 using HipaaFs.Testing.Storage;
@@ -90,7 +91,7 @@ public sealed class CopiesCheckTests
     [InlineData(0b111, true, 0b011)]
     [InlineData(0b110, false, 0b010)]
     [InlineData(0b100, true, 0b001)]
-    public async Task Check_OfAVolumeOnTwoStores_BelievesTheOtherOne(ulong copies, bool isHere, ulong mended)
+    public async Task Check_OfAVolumeOnTwoStores_BelievesTheOneThatCannotBeRead(ulong copies, bool isHere, ulong mended)
     {
         (TestVolume test, SegmentId segment, _) = await StoredAsync(copies);
         await using (test)
@@ -102,11 +103,15 @@ public sealed class CopiesCheckTests
 
             var findings = new CheckFindings(repair: true);
             await using (SqliteMetadataStore metadata = OpenRows(test))
-            await using (MeteringObjectStore store = VolumeStore.Open(test.Options.Stores, test.Url, create: false, NullLoggerFactory.Instance, TimeProvider.System))
+            await using (var stores = new RestingStores())
             {
+                Assert.Null(await OpenAsync(stores, test, new RegisteredStore { Name = "primary", Url = test.Url.ToString() }));
+                Assert.NotNull(await OpenAsync(stores, test, new RegisteredStore { Number = 1, Name = "second", Url = "file:///nowhere/at/all" }));
                 VolumeRows rows = await VolumeRows.ReadAsync(metadata, new Progress<CheckProgress>(), default);
-                var check = new SegmentCheck(rows, findings, new Progress<CheckProgress>(), stores: 0b011);
-                await check.RunAsync(new StagingArea(test.Options.Staging), null, store, default);
+                var check = new SegmentCheck(rows, findings, new Progress<CheckProgress>(), stores);
+                await check.RunAsync(new StagingArea(test.Options.Staging), null, default);
+                Assert.Equal((mended & 1) == 0 ? 1 : 0, check.Unchecked);
+                Assert.Equal(["second"], stores.UnreadNames);
             }
 
             IEnumerable<(SegmentId, ulong)> repairs = findings.TakeRepairs(1).Cast<SegmentChange>().Select(static change => (change.Segment.Id, change.Segment.Copies));
@@ -114,6 +119,9 @@ public sealed class CopiesCheckTests
             Assert.Equal(copies == mended ? [] : [(CheckKind.WrongCopies, true)], findings.All.Select(static finding => (finding.Kind, finding.Repaired)));
         }
     }
+
+    private static Task<VolumeException?> OpenAsync(RestingStores stores, TestVolume test, RegisteredStore store) =>
+        stores.OpenAsync(store, test.Id, test.Stores, NullLoggerFactory.Instance, TimeProvider.System, default);
 
     private static string StoredObject(TestVolume test) =>
         Assert.Single(Directory.GetFiles(Path.Combine(test.StoreDirectory, "seg"), "*", SearchOption.AllDirectories));

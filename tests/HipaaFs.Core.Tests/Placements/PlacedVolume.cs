@@ -18,8 +18,8 @@ internal sealed class PlacedVolume : IAsyncDisposable
 
     /// <param name="placement">Number 1.</param>
     /// <param name="time">The clock; null is one that stands still.</param>
-    /// <param name="isRemote">Whether the further stores fail as <see cref="TestVolume.MemberFaults"/> says for who opens them by their URLs.</param>
-    public static async Task<PlacedVolume> CreateAsync(Placement placement, TimeProvider? time = null, bool isRemote = false)
+    /// <param name="isRemote">Whether a copy of the volume has further stores of its own; else it knows those of this one.</param>
+    public static async Task<PlacedVolume> CreateAsync(Placement placement, TimeProvider? time = null, bool isRemote = true)
     {
         TestVolume test = await TestVolume.CreateAsync(new TestVolumeOptions { Time = time ?? new ManualTimeProvider() });
         var placed = new PlacedVolume(test);
@@ -34,7 +34,7 @@ internal sealed class PlacedVolume : IAsyncDisposable
     public async Task<AssignmentProgress> AssignAsync(InodeId directory, uint placement, params InodeId[] except) =>
         (await Test.Volume.AssignPlacementAsync(directory, placement, except.ToHashSet(), null, default)).Ok();
 
-    public async Task<RegisteredStore> RegisterAsync(string name, bool isRemote = false)
+    public async Task<RegisteredStore> RegisterAsync(string name, bool isRemote = true)
     {
         int number = Test.Volume.Parts.Stores.All.Count;
         string directory = Test.MemberDirectory(number);

@@ -286,7 +286,7 @@ public sealed class ReplicationTests
     [Fact]
     public async Task Restore_FromThePrimaryAlone_KnowsTheOtherStoresAndWhatOnlyTheyHave()
     {
-        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Primary = 1, Sync = [2] });
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Primary = 1, Sync = [2] }, isRemote: false);
         SegmentRow row = await volume.UploadAsync("a", Content);
         await volume.Test.FileSystem.PutAsync("b", Content);
         await volume.Test.DrainAsync();

@@ -106,7 +106,7 @@ public sealed class RestoreOfPlacedTests
     // Closed; the last backup point has a file whose segment was not uploaded yet in the commit that it shows.
     private static async Task<PlacedVolume> StagedInThePointAsync(Placement placement)
     {
-        PlacedVolume volume = await PlacedVolume.CreateAsync(placement, isRemote: true);
+        PlacedVolume volume = await PlacedVolume.CreateAsync(placement);
         await volume.Test.DrainAsync();
         await volume.Test.FileSystem.PutAsync("a", Content, volume.Directory);
         await volume.Test.DrainAsync();
