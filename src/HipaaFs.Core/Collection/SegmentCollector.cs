@@ -37,7 +37,9 @@ internal sealed partial class SegmentCollector : IDisposable
     private readonly HashSet<SegmentId> _spared = [];
     private readonly IMetadataStore _metadata;
     private readonly VolumeStores _stores;
+    private readonly SegmentReplication _replication;
     private readonly ConcurrentDictionary<SegmentId, ulong> _deleted = new(); // Where a segment is deleted already that another store still has.
+    private readonly ConcurrentDictionary<SegmentId, ulong> _late = new(); // Stores that got one after it was condemned.
     private readonly ConcurrentDictionary<int, bool> _held = new(); // Whether a store had this session's claim when that was last looked for.
     private readonly StagingArea _staging;
     private readonly FrameCache _cache;
@@ -54,6 +56,7 @@ internal sealed partial class SegmentCollector : IDisposable
     internal SegmentCollector(
         IMetadataStore metadata,
         VolumeStores stores,
+        SegmentReplication replication,
         StagingArea staging,
         FrameCache cache,
         SegmentViews views,
@@ -65,6 +68,7 @@ internal sealed partial class SegmentCollector : IDisposable
     {
         _metadata = metadata;
         _stores = stores;
+        _replication = replication;
         _staging = staging;
         _cache = cache;
         _views = views;
@@ -267,6 +271,11 @@ internal sealed partial class SegmentCollector : IDisposable
 
     private async Task<bool> TryDeleteAsync(SegmentRow row, CancellationToken cancel)
     {
+        if (_replication.IsUnderWay(row.Id))
+        {
+            return false; // Who read its row before it was condemned would bring it back.
+        }
+
         _views.Forget(row.Id);
         _cache.Remove(row.Id);
         StoreError error = await DeleteEverywhereAsync(row, cancel);
@@ -276,6 +285,11 @@ internal sealed partial class SegmentCollector : IDisposable
             return false;
         }
 
+        if (_replication.IsUnderWay(row.Id) || _replication.HasLate(row.Id))
+        {
+            return false; // It was, meanwhile.
+        }
+
         if (_staging.TryGet(row.Id, out StagedSegment? staged))
         {
             File.Delete(staged.Path);
@@ -283,6 +297,8 @@ internal sealed partial class SegmentCollector : IDisposable
         }
 
         await _metadata.ForgetSegmentAsync(_clock.NextOperation(), row.Id, cancel);
+        _deleted.TryRemove(row.Id, out _);
+        _late.TryRemove(row.Id, out _);
         return true;
     }
 
@@ -290,7 +306,13 @@ internal sealed partial class SegmentCollector : IDisposable
     private async Task<StoreError> DeleteEverywhereAsync(SegmentRow row, CancellationToken cancel)
     {
         StoreError first = StoreError.None;
-        ulong left = (row.Copies | _stores.WantedBy(row.Placement)) & ~_deleted.GetValueOrDefault(row.Id);
+        if (_replication.TakeLate(row.Id) is > 0 and ulong late)
+        {
+            _late.AddOrUpdate(row.Id, late, (_, mask) => mask | late);
+            _deleted.AddOrUpdate(row.Id, 0, (_, mask) => mask & ~late);
+        }
+
+        ulong left = (row.Copies | _stores.WantedBy(row.Placement) | _late.GetValueOrDefault(row.Id)) & ~_deleted.GetValueOrDefault(row.Id);
         for (int number = 0; number <= SegmentCopies.HighestStore; number++)
         {
             if ((left & SegmentCopies.In(number)) == 0)
@@ -304,11 +326,6 @@ internal sealed partial class SegmentCollector : IDisposable
             {
                 _deleted.AddOrUpdate(row.Id, SegmentCopies.In(number), (_, mask) => mask | SegmentCopies.In(number));
             }
-        }
-
-        if (first == StoreError.None)
-        {
-            _deleted.TryRemove(row.Id, out _);
         }
 
         return first;

@@ -13,7 +13,7 @@ namespace HipaaFs.Placements;
 /// <remarks>
 /// From this machine's cache when all of it is there, else from any store that has it, through a file in staging. Either way the keys prove every byte before it counts, and the store is
 /// believed no more than it is for an upload. There is no other state than the row: a crash leaves an object that the next try finds. Who asks for what is being done already waits for that.
-/// Thread-safe.
+/// What was condemned meanwhile is the collector's, who is told that there is one more. Thread-safe.
 /// </remarks>
 internal sealed partial class SegmentReplication
 {
@@ -27,18 +27,29 @@ internal sealed partial class SegmentReplication
     private readonly KeyRing _ring;
     private readonly FrameCache _cache;
     private readonly StagingArea _staging;
+    private readonly SessionFence _fence;
     private readonly SessionClock _clock;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly Dictionary<SegmentId, ulong> _late = []; // Stores that got a segment after it was condemned. Guarded by _lock.
 
     internal SegmentReplication(
-        VolumeStores stores, IMetadataStore metadata, KeyRing ring, FrameCache cache, StagingArea staging, SessionClock clock, TimeProvider time, ILogger logger)
+        VolumeStores stores,
+        IMetadataStore metadata,
+        KeyRing ring,
+        FrameCache cache,
+        StagingArea staging,
+        SessionFence fence,
+        SessionClock clock,
+        TimeProvider time,
+        ILogger logger)
     {
         _stores = stores;
         _metadata = metadata;
         _ring = ring;
         _cache = cache;
         _staging = staging;
+        _fence = fence;
         _clock = clock;
         _time = time;
         _logger = logger;
@@ -84,6 +95,33 @@ internal sealed partial class SegmentReplication
             }
 
             mine.SetResult(outcome);
+        }
+    }
+
+    /// <summary>Whether a copy of a segment is being made: what is deleted of it now may come back.</summary>
+    internal bool IsUnderWay(SegmentId segment)
+    {
+        lock (_lock)
+        {
+            return _running.Keys.Any(running => running.Segment == segment);
+        }
+    }
+
+    /// <summary>Whether stores got a segment after it was condemned that nobody has been told of.</summary>
+    internal bool HasLate(SegmentId segment)
+    {
+        lock (_lock)
+        {
+            return _late.ContainsKey(segment);
+        }
+    }
+
+    /// <summary>Mask of the stores that got a segment after it was condemned, since this was last asked: whoever deletes it deletes it there too.</summary>
+    internal ulong TakeLate(SegmentId segment)
+    {
+        lock (_lock)
+        {
+            return _late.Remove(segment, out ulong stores) ? stores : 0;
         }
     }
 
@@ -165,14 +203,25 @@ internal sealed partial class SegmentReplication
         }
 
         MetadataResult<Applied> noted = await _metadata.SetCopiesAsync(_clock.NextOperation(), row.Id, target.Mask, 0, CancellationToken.None);
-        if (noted.Error is not (MetadataError.NotFound or MetadataError.Conflict))
+        if (noted.Error == MetadataError.Conflict)
         {
-            return noted.Succeeded ? StoreError.None : StoreError.Unavailable;
+            lock (_lock)
+            {
+                _late[row.Id] = _late.GetValueOrDefault(row.Id) | target.Mask; // Condemned meanwhile: backup points may need it for a while.
+            }
+
+            return StoreError.NotFound;
         }
 
-        // Condemned meanwhile, or forgotten: whoever deletes it may have been here before.
-        await target.Store!.DeleteAsync(StoreLayout.Segment(row.Id), EntityTag.Any, cancel);
-        return StoreError.NotFound;
+        // Whoever forgot it was here before. A newer session may know it and have a copy of it here.
+        if (noted.Error == MetadataError.NotFound
+            && await _fence.HoldsStoreAsync(cancel)
+            && await target.HoldAsync(cancel) == StoreError.None)
+        {
+            await target.Store!.DeleteAsync(StoreLayout.Segment(row.Id), EntityTag.Any, cancel);
+        }
+
+        return noted.Succeeded ? StoreError.None : noted.Error == MetadataError.NotFound ? StoreError.NotFound : StoreError.Unavailable;
     }
 
     [LoggerMessage(621, LogLevel.Warning, "Segment {Segment} could not be copied from store {Store} ({Error}); another copy is tried")]

@@ -373,14 +373,14 @@ internal sealed class VolumeOpening
             {
                 Interval = _options.PublishInterval,
             };
-            var collector = new SegmentCollector(metadata, stores, staging, cache, views, publisher, fence, clock, _time, _logger);
+            var replication = new SegmentReplication(stores, metadata, ring, cache, staging, fence, clock, _time, _logger);
+            var collector = new SegmentCollector(metadata, stores, replication, staging, cache, views, publisher, fence, clock, _time, _logger);
             var move = new SegmentMove(metadata, reader, writers, staging, uploader, collector, files, clock, _logger);
             var scattered = new ScatteredFiles(metadata, staging, move, files, _time);
             var compactor = new Compactor(metadata, source, staging, move, scattered, _time, _logger);
             var alarm = new RecoveryPointAlarm(publisher, _options.RecoveryPointLimit, _time, _logger);
             var unknown = new UnknownSegmentSweep(metadata, store, publisher, fence, _time, _logger);
             var restore = new RestoreAudit(store, ring, _options.Directory, publisher, fence, _logger);
-            var replication = new SegmentReplication(stores, metadata, ring, cache, staging, clock, _time, _logger);
             var replicator = new Replicator(stores, replication, metadata, fence, _time, _logger);
             uploader.Incomplete = replicator.Wake;
             var scrubber = new Scrubber(metadata, stores, replication, ring, cache, restore, clock, _time, _logger);

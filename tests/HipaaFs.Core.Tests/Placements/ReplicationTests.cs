@@ -1,3 +1,4 @@
+using HipaaFs.Collection;
 using HipaaFs.Metadata;
 using HipaaFs.Placements;
 using HipaaFs.Recovery;
@@ -193,6 +194,74 @@ public sealed class ReplicationTests
     }
 
     [Fact]
+    public async Task Replicate_CondemnedMeanwhile_LeavesTheObjectToTheCollector()
+    {
+        await using PlacedVolume volume = await LackingAsync(new Placement { Async = [1] });
+        SegmentRow row = await volume.UploadAsync("a", Content);
+        SegmentCollector collector = volume.Test.Volume.Parts.Writer!.Collector;
+        volume.Test.Volume.Parts.Writer!.Replication.BeforeNoted = async () =>
+        {
+            await RemoveAsync(volume);
+            await collector.CollectAsync(TimeSpan.Zero, default); // Its copy is under way: nothing is deleted yet.
+        };
+        volume.Store(1).Heal();
+        await volume.Replicator.ReplicateAsync(default);
+        Assert.Equal(SegmentState.Condemned, (await volume.RowAsync(row.Id)).State);
+        Assert.Equal([0, 1], volume.Having(row));
+
+        await collector.CollectAsync(TimeSpan.Zero, default);
+        Assert.Empty(volume.Having(row));
+        await volume.Test.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Replicate_AfterTheCollectorWasThere_IsDeletedByItsNextRound()
+    {
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Sync = [1, 2] });
+        SegmentRow row = await volume.UploadAsync("a", Content);
+        SegmentCollector collector = volume.Test.Volume.Parts.Writer!.Collector;
+        await RemoveAsync(volume);
+        File.Copy(volume.ObjectPath(0, row), volume.ObjectPath(0, row) + ".kept");
+        volume.Store(2).Add(PlacedVolume.Dead);
+        await collector.CollectAsync(TimeSpan.Zero, default);
+        Assert.Equal([2], volume.Having(row));
+
+        // Who read its row long ago copies it.
+        File.Move(volume.ObjectPath(0, row) + ".kept", volume.ObjectPath(0, row));
+        MemberStore target = volume.Test.Volume.Parts.Stores.Find(1)!;
+        Assert.Equal(StoreError.NotFound, await volume.Test.Volume.Parts.Writer!.Replication.TryAsync(row with { Copies = 1 }, target, default));
+        File.Delete(volume.ObjectPath(0, row));
+        Assert.Equal([1, 2], volume.Having(row));
+        volume.Store(2).Heal();
+        await collector.CollectAsync(TimeSpan.Zero, default);
+        Assert.Empty(volume.Having(row));
+        Assert.Equal(MetadataError.NotFound, (await volume.Test.Volume.Parts.Metadata.GetSegmentAsync(row.Id)).Error);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Replicate_ForgottenMeanwhile_DeletesTheObjectUnlessANewerSessionHasTheVolume(bool isFenced)
+    {
+        await using PlacedVolume volume = await LackingAsync(new Placement { Async = [1] });
+        SegmentRow row = await volume.UploadAsync("a", Content);
+        IMetadataStore rows = volume.Test.Volume.Parts.Metadata;
+        volume.Test.Volume.Parts.Writer!.Replication.BeforeNoted = async () =>
+        {
+            await RemoveAsync(volume);
+            Assert.True((await rows.ForgetSegmentAsync(default, row.Id)).Succeeded);
+            if (isFenced)
+            {
+                string claims = Path.Combine(volume.Test.StoreDirectory, "session");
+                await File.WriteAllTextAsync(Path.Combine(claims, $"{volume.Test.Volume.Session + 1:x16}"), "{}");
+            }
+        };
+        volume.Store(1).Heal();
+        await volume.Replicator.ReplicateAsync(default);
+        Assert.Equal(isFenced, File.Exists(volume.ObjectPath(1, row)));
+    }
+
+    [Fact]
     public async Task Replicate_TheOnlyCopyIsBad_IsNotReadAgainAtOnceAndHoldsUpNoOther()
     {
         await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Async = [1] });
@@ -313,6 +382,24 @@ public sealed class ReplicationTests
             Assert.Equal((0L, 1L), (report.MissingSegments, report.UncheckedSegments));
             Assert.Equal(["third"], report.UnreadStores);
         }
+    }
+
+    // A volume whose store 1 is dead from its opening on.
+    private static async Task<PlacedVolume> LackingAsync(Placement placement)
+    {
+        PlacedVolume volume = await PlacedVolume.CreateAsync(placement);
+        volume.Test.DeadMembers.Add(1);
+        volume.Store(1).Add(PlacedVolume.Dead);
+        return volume;
+    }
+
+    // Nothing refers to it any more, in the last backup point neither.
+    private static async Task RemoveAsync(PlacedVolume volume)
+    {
+        await volume.Test.FileSystem.UnlinkAsync(volume.Directory, "a"u8, default).Ok();
+        await volume.Test.FileSystem.SyncAsync(default).Ok();
+        await volume.Test.Volume.Parts.Writer!.Collector.CollectAsync(TimeSpan.FromDays(1), default);
+        await volume.Test.DrainAsync();
     }
 
     private static void Spoil(string path, int offset)
