@@ -164,6 +164,13 @@ internal sealed partial class Scrubber : IDisposable
                 continue;
             }
 
+            // What is at its place may be another store, or an older state of it: that says nothing about the copy.
+            if (damage.Value is not null && !_stores.IsSingle && await member.HoldAsync(cancel) is var held and not StoreError.None)
+            {
+                result.Silent = held;
+                continue;
+            }
+
             result.Asked++;
             if (damage.Value is not null)
             {

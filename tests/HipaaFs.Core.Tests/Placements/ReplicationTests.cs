@@ -194,6 +194,25 @@ public sealed class ReplicationTests
     }
 
     [Fact]
+    public async Task Scrub_AnotherStoreAtAReplicasPlace_ForgetsNoCopyAndSaysThatItIsNotDone()
+    {
+        await using TestVolume other = await TestVolume.CreateAsync(TestVolumeOptions.Still);
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Sync = [1] });
+        SegmentRow row = await volume.UploadAsync("a", Content);
+        Directory.Move(volume.Test.MemberDirectory(1), volume.Test.MemberDirectory(1) + ".away");
+        TestVolume.CopyTree(other.StoreDirectory, volume.Test.MemberDirectory(1));
+        ScrubReport report = (await volume.Test.Volume.ScrubAsync(new ScrubOptions(), new Progress<ScrubProgress>(), default))!;
+        Assert.Empty(report.Findings);
+        Assert.NotEqual(StoreError.None, report.Stopped);
+        Assert.Equal(3ul, await volume.CopiesAsync(row));
+
+        Directory.Delete(volume.Test.MemberDirectory(1), recursive: true);
+        Directory.Move(volume.Test.MemberDirectory(1) + ".away", volume.Test.MemberDirectory(1));
+        report = (await volume.Test.Volume.ScrubAsync(new ScrubOptions(), new Progress<ScrubProgress>(), default))!;
+        Assert.Equal((0, StoreError.None), (report.Findings.Count, report.Stopped));
+    }
+
+    [Fact]
     public async Task Replicate_CondemnedMeanwhile_LeavesTheObjectToTheCollector()
     {
         await using PlacedVolume volume = await LackingAsync(new Placement { Async = [1] });
