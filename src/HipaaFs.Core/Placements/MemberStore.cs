@@ -29,6 +29,7 @@ internal sealed partial class MemberStore : IAsyncDisposable
     private bool _isClaimed; // Under _one.
     private string? _told; // What was logged last. Under _one.
     private string? _problem;
+    private RegisteredStore _registered;
     private long _awayUntil; // 0 while it answers. Written under _lock.
     private TimeSpan _absence; // Under _lock.
 
@@ -42,7 +43,7 @@ internal sealed partial class MemberStore : IAsyncDisposable
     internal MemberStore(
         RegisteredStore registered, StoreUrl url, Guid volume, Func<MeteringObjectStore> open, SessionFence? fence, TimeProvider time, ILogger logger)
     {
-        Registered = registered;
+        _registered = registered;
         _url = url;
         _volume = volume;
         _open = open;
@@ -52,7 +53,11 @@ internal sealed partial class MemberStore : IAsyncDisposable
     }
 
     /// <summary>What the settings say of it.</summary>
-    internal RegisteredStore Registered { get; }
+    internal RegisteredStore Registered
+    {
+        get => Volatile.Read(ref _registered);
+        set => Volatile.Write(ref _registered, value);
+    }
 
     /// <summary>Its number.</summary>
     internal int Number => Registered.Number;

@@ -27,6 +27,11 @@ internal static class PlacementSettings
         return stores;
     }
 
+    /// <summary>Reads what a policy says of the volume's own store, which volume.yaml names; null when none has said anything.</summary>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    internal static async Task<RegisteredStore?> ReadOwnStoreAsync(IMetadataStore metadata, CancellationToken cancel) =>
+        await ReadAsync(metadata, StoreKey(0), cancel) is { } content ? RegisteredStore.TryParse(content.Span, 0) ?? throw Damaged(StoreKey(0)) : null;
+
     /// <summary>Reads the placements beside the volume's own, by number.</summary>
     /// <exception cref="IOException">They cannot be read.</exception>
     internal static async Task<IReadOnlyList<Placement>> ReadPlacementsAsync(IMetadataStore metadata, VolumeNames names, CancellationToken cancel)

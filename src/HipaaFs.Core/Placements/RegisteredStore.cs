@@ -3,10 +3,13 @@ using System.Text.Json.Serialization;
 
 namespace HipaaFs.Placements;
 
-/// <summary>A further store of a volume, as its settings keep it. The volume's own store is number 0 and not among them.</summary>
+/// <summary>A store of a volume, as its settings keep it. Of the volume's own store, number 0, they keep name and region; where it is says volume.yaml.</summary>
 public sealed record RegisteredStore
 {
-    /// <summary>Its number, from 1 to 63; never given to another store.</summary>
+    /// <summary>What the volume's own store is called until somebody names it.</summary>
+    public const string Unnamed = "primary";
+
+    /// <summary>Its number, up to 63; never given to another store.</summary>
     [JsonIgnore]
     public int Number { get; init; }
 

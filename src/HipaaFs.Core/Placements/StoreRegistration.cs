@@ -75,6 +75,29 @@ internal sealed class StoreRegistration : IDisposable
         }
     }
 
+    /// <summary>Gives a store, the volume's own too, the name and the region that a policy has for it.</summary>
+    /// <exception cref="VolumeException">There is no such store, or another one has the name.</exception>
+    /// <exception cref="IOException">The settings cannot be written.</exception>
+    internal async Task NameAsync(int number, string name, string region, CancellationToken cancel)
+    {
+        await _one.WaitAsync(cancel);
+        try
+        {
+            if (_stores.Find(number) is not { } member || _stores.All.Any(other => other != member && other.Name == name))
+            {
+                throw new VolumeException(VolumeFailure.Configuration, $"name store {number} {name}: there is no such store, or another one has the name", "choose another");
+            }
+
+            RegisteredStore named = member.Registered with { Name = name, Region = region };
+            await PlacementSettings.WriteAsync(_metadata, _clock, named, cancel);
+            member.Registered = named;
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
     /// <summary>Defines a placement: the next number, or anew one that is there. What its segments lack then is copied; copies that are not wanted any more stay.</summary>
     /// <exception cref="VolumeException">It makes no sense.</exception>
     /// <exception cref="IOException">The settings cannot be written.</exception>

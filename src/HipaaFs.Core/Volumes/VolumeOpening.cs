@@ -294,7 +294,9 @@ internal sealed class VolumeOpening
     // One that cannot be opened keeps nobody from mounting: its segments have other copies, or are read when it is back.
     private async Task<VolumeStores> OpenMembersAsync(MeteringObjectStore own, IMetadataStore metadata, VolumeNames names, SessionFence? fence, CancellationToken cancel)
     {
-        var registered = new RegisteredStore { Number = 0, Name = "primary", Url = _options.Store.ToString() };
+        RegisteredStore? named = await PlacementSettings.ReadOwnStoreAsync(metadata, cancel);
+        var registered = new RegisteredStore { Number = 0, Name = RegisteredStore.Unnamed, Url = _options.Store.ToString() };
+        registered = registered with { Name = named?.Name ?? registered.Name, Region = named?.Region ?? registered.Region };
         var members = new List<MemberStore> { MakeMember(registered, _options.Store, fence).Opened(own) };
         foreach (RegisteredStore store in await PlacementSettings.ReadStoresAsync(metadata, cancel))
         {

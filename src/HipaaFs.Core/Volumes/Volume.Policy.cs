@@ -1,0 +1,55 @@
+using HipaaFs.Crypto;
+using HipaaFs.Metadata;
+
+namespace HipaaFs.Volumes;
+
+// The policy that was applied last.
+public sealed partial class Volume
+{
+    /// <summary>The longest policy that is kept, in bytes: a change of metadata is written as a whole.</summary>
+    public const int MostPolicyBytes = 1 << 20;
+
+    private const string PolicySetting = "policy";
+
+    // No attribute of a file can be called this.
+    private static ReadOnlySpan<byte> PolicyLabel => "hipaafs policy"u8;
+
+    /// <summary>The text of the policy that was applied last; null when none was.</summary>
+    /// <exception cref="IOException">It cannot be read, or is not authentic.</exception>
+    public async Task<byte[]?> ReadPolicyAsync(CancellationToken cancel)
+    {
+        MetadataResult<ReadOnlyMemory<byte>> read = await _parts.Metadata.GetSettingAsync(PolicySetting, cancel);
+        if (read.Error == MetadataError.NotFound)
+        {
+            return null;
+        }
+
+        return !read.Succeeded
+            ? throw new IOException($"read the policy of the volume: {read.Error}")
+            : _parts.Names.TryOpenXattrValue(DomainId.Root, InodeId.Root, PolicyLabel, new SealedXattr(default, default, read.Value))
+                ?? throw new IOException("read the policy of the volume: it is not authentic");
+    }
+
+    /// <summary>Keeps the text of a policy, sealed: the paths in it are nobody's business. Durable on return.</summary>
+    /// <exception cref="ArgumentException">It is longer than <see cref="MostPolicyBytes"/>.</exception>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    /// <exception cref="InvalidOperationException">The volume takes no changes.</exception>
+    public async Task WritePolicyAsync(ReadOnlyMemory<byte> text, CancellationToken cancel)
+    {
+        _ = Writing;
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(text.Length, MostPolicyBytes);
+        ReadOnlyMemory<byte> content = _parts.Names.SealXattr(DomainId.Root, InodeId.Root, PolicyLabel, text.Span).SealedValue;
+        MetadataResult<Applied> written = await _parts.Metadata.SetSettingAsync(_parts.Clock.NextOperation(), PolicySetting, content, cancel);
+        MetadataResult<CommitSequence> durable = written.Succeeded ? await _parts.Metadata.MakeDurableAsync(_parts.Metadata.Applied, cancel) : written.Error;
+        if (!durable.Succeeded)
+        {
+            throw new IOException($"write the policy of the volume: {durable.Error}");
+        }
+    }
+
+    /// <summary>Gives a store, the volume's own too, the name and the region that a policy has for it.</summary>
+    /// <exception cref="VolumeException">There is no such store, or another one has the name.</exception>
+    /// <exception cref="IOException">The settings cannot be written.</exception>
+    /// <exception cref="InvalidOperationException">The volume takes no changes.</exception>
+    public Task NameStoreAsync(int number, string name, string region, CancellationToken cancel) => Writing.Registration.NameAsync(number, name, region, cancel);
+}
