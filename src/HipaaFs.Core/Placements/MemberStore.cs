@@ -31,6 +31,7 @@ internal sealed partial class MemberStore : IAsyncDisposable
     private string? _problem;
     private RegisteredStore _registered;
     private long _awayUntil; // 0 while it answers. Written under _lock.
+    private long _awaySince; // Ticks of UTC; 0 while it answers. Written under _lock.
     private TimeSpan _absence; // Under _lock.
 
     /// <param name="registered">Its number and name.</param>
@@ -77,6 +78,9 @@ internal sealed partial class MemberStore : IAsyncDisposable
     /// <summary>Whether it did not answer a while ago.</summary>
     internal bool IsAway => Volatile.Read(ref _awayUntil) is var until and not 0 && _time.GetTimestamp() < until;
 
+    /// <summary>Since when it has not answered; null while it does.</summary>
+    internal DateTimeOffset? AwaySince => Volatile.Read(ref _awaySince) is var since and not 0 ? new DateTimeOffset(since, TimeSpan.Zero) : null;
+
     /// <summary>Why nothing can be put into it, in words for people; null when nothing is known against it.</summary>
     internal string? Problem => Volatile.Read(ref _problem);
 
@@ -101,6 +105,7 @@ internal sealed partial class MemberStore : IAsyncDisposable
             _absence = !isAway ? TimeSpan.Zero
                 : _absence == TimeSpan.Zero ? FirstAbsence
                 : _absence * 2 < LongestAbsence ? _absence * 2 : LongestAbsence;
+            Volatile.Write(ref _awaySince, !isAway ? 0 : _awaySince != 0 ? _awaySince : _time.GetUtcNow().UtcTicks);
             Volatile.Write(ref _awayUntil, isAway ? _time.GetTimestamp() + (long)(_absence.TotalSeconds * _time.TimestampFrequency) : 0);
         }
     }

@@ -7,4 +7,8 @@ namespace HipaaFs.Placements;
 /// <param name="IsAway">Whether it did not answer a while ago.</param>
 /// <param name="Problem">Why nothing is put into it; null when nothing is known against it.</param>
 /// <param name="Lag">What it has yet to get, as last counted; null before that.</param>
-public sealed record StoreStatus(int Number, string Name, string Region, bool IsAway, string? Problem, ReplicationLag? Lag);
+public sealed record StoreStatus(int Number, string Name, string Region, bool IsAway, string? Problem, ReplicationLag? Lag)
+{
+    /// <summary>Since when it has not answered; null while it does.</summary>
+    public DateTimeOffset? AwaySince { get; init; }
+}

@@ -135,7 +135,10 @@ public sealed partial class Volume : IAsyncDisposable
     }
 
     private StoreStatus StatusOf(MemberStore member) => new(
-        member.Number, member.Name, member.Registered.Region, member.IsAway, member.Problem, _parts.Writer?.Replicator.LagOf(member.Number));
+        member.Number, member.Name, member.Registered.Region, member.IsAway, member.Problem, _parts.Writer?.Replicator.LagOf(member.Number))
+    {
+        AwaySince = member.AwaySince,
+    };
 
     /// <summary>Whether changes of files, names or attributes exist on this machine only, be their data in the store or not.</summary>
     public async Task<bool> HasUnpublishedChangesAsync(CancellationToken cancel)

@@ -36,6 +36,7 @@ internal static class CommandTree
             KeyCommand.Create(runner),
             ConfigCommand.Create(runner),
             PolicyCommand.Create(runner),
+            StoreCommand.Create(runner),
             CompletionCommand.Create(runner),
         };
         foreach (Option option in root.Options)

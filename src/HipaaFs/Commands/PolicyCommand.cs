@@ -1,18 +1,105 @@
 using System.CommandLine;
+using HipaaFs.Cli.Control;
+using HipaaFs.Cli.Mounting;
 using HipaaFs.Cli.Output;
+using HipaaFs.Cli.Placing;
 using HipaaFs.Cli.Policies;
 
 namespace HipaaFs.Cli.Commands;
 
-/// <summary><c>hipaafs policy</c>: checks a policy file and says what it means.</summary>
+/// <summary><c>hipaafs policy</c>: checks a policy file, says what it means, and applies it to a mounted volume.</summary>
 internal static class PolicyCommand
 {
     /// <summary>Builds the commands.</summary>
-    public static Command Create(CommandRunner runner) => new("policy", "Checks and explains a policy file; nothing of it is enforced yet.")
+    public static Command Create(CommandRunner runner) => new("policy", "Checks and explains a policy file, and applies it to a mounted volume.")
     {
         CreateCheck(runner),
         CreateExplain(runner),
+        CreatePlan(runner),
+        CreateApply(runner),
     };
+
+    private static Command CreatePlan(CommandRunner runner)
+    {
+        Argument<string> mountPoint = MountPointArgument();
+        Argument<string> file = FileArgument();
+        var command = new Command("plan", "Shows what applying a policy would change, move and cost.") { mountPoint, file };
+        runner.Handle(command, async (parsed, output, cancel) =>
+        {
+            string path = parsed.GetRequiredValue(file);
+            byte[] content = PolicyFile.ReadFile(path);
+            using ControlClient client = await MountLocator.ConnectAsync(MountLocator.FindMount(parsed.GetRequiredValue(mountPoint)), runner.Context, cancel);
+            PolicyPlan plan = await output.Progress.RunAsync(progress => client.UsePolicyAsync(content, path, applies: false, progress, cancel));
+            output.Result(plan, JsonOutput.Default.PolicyPlan, text =>
+            {
+                PolicyPlanText.Write(plan, text);
+                text.WriteLine(plan.Changes ? "Nothing is changed yet: 'hipaafs policy apply' does it." : "Everything is as the policy says.");
+            });
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static Command CreateApply(CommandRunner runner)
+    {
+        Argument<string> mountPoint = MountPointArgument();
+        Argument<string> file = FileArgument();
+        var make = new Option<bool>("--make-directories") { Description = "Makes directories of the policy that are not there, with mode 0755." };
+        var yes = new Option<bool>("--yes") { Description = "Does not ask before data is moved." };
+        var command = new Command("apply", "Applies a policy: registers its stores and places its directories. Data is moved in the background.") { mountPoint, file, make, yes };
+        runner.Handle(command, async (parsed, output, cancel) =>
+        {
+            string path = parsed.GetRequiredValue(file);
+            byte[] content = PolicyFile.ReadFile(path);
+            MountEntry mount = MountLocator.FindMount(parsed.GetRequiredValue(mountPoint));
+            using ControlClient client = await MountLocator.ConnectAsync(mount, runner.Context, cancel);
+            PolicyPlan plan = await output.Progress.RunAsync(progress => client.UsePolicyAsync(content, path, applies: false, progress, cancel));
+            if (plan.Directories.Any(static directory => directory.MovedBytes > 0) && !parsed.GetValue(yes))
+            {
+                throw new CommandException(
+                    ExitCode.Usage,
+                    $"apply the policy {path}: {plan.Directories.Sum(static directory => directory.MovedFiles)} files would be moved to other stores, and --yes is not given",
+                    "'hipaafs policy plan' shows what is moved and what it costs; --yes does it.");
+            }
+
+            if (parsed.GetValue(make))
+            {
+                MakeDirectories(mount.MountPoint, plan.Missing);
+            }
+
+            plan = await output.Progress.RunAsync(progress => client.UsePolicyAsync(content, path, applies: true, progress, cancel));
+            output.Result(plan, JsonOutput.Default.PolicyPlan, text =>
+            {
+                PolicyPlanText.Write(plan, text);
+                text.WriteLine(
+                    !plan.Changes ? "Everything was as the policy says: nothing is changed."
+                    : plan.Transfers.Count == 0 ? "The policy holds."
+                    : "The policy holds for what is written from now on. What is there is moved and copied in the background; 'hipaafs store status' shows how far that is.");
+            });
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    // Through the mount, as whoever runs the command: the kernel says whether they may, and knows the directories at once. Outer ones come first.
+    private static void MakeDirectories(string mountPoint, IReadOnlyList<string> paths)
+    {
+        foreach (string path in paths)
+        {
+            try
+            {
+                DirectoryInfo directory = Directory.CreateDirectory(mountPoint + path);
+                if (!OperatingSystem.IsWindows())
+                {
+                    directory.UnixFileMode = (UnixFileMode)0x1ED; // 0755
+                }
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                throw new CommandException(ExitCode.Failed, $"make the directory {path}: {error.Message}", "Make it yourself, then run the command again.", error);
+            }
+        }
+    }
 
     private static Command CreateCheck(CommandRunner runner)
     {
@@ -94,6 +181,8 @@ internal static class PolicyCommand
             text.WriteLine($"{line.Field.PadRight(field)}  {line.Value.PadRight(value)}  {from}");
         }
     }
+
+    private static Argument<string> MountPointArgument() => new("MOUNTPOINT") { Description = "Where the volume is mounted." };
 
     private static Argument<string> FileArgument() => new("FILE") { Description = "The policy file." };
 

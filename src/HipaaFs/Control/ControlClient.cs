@@ -100,9 +100,14 @@ internal sealed partial class ControlClient : IDisposable
 
     // An answer is any number of progress lines and one result or failure.
     private Task<T> SendAsync<T>(
-        HttpMethod method, string path, JsonTypeInfo<T> type, Action<ProgressUpdate>? progress, CancellationToken cancel) => SendAsync(
+        HttpMethod method, string path, JsonTypeInfo<T> type, Action<ProgressUpdate>? progress, CancellationToken cancel) =>
+        SendAsync(method, path, content: null, type, progress, cancel);
+
+    private Task<T> SendAsync<T>(
+        HttpMethod method, string path, HttpContent? content, JsonTypeInfo<T> type, Action<ProgressUpdate>? progress, CancellationToken cancel) => SendAsync(
         method,
         path,
+        content,
         async answer =>
         {
             while (await answer.ReadLineAsync(cancel) is { } line)
@@ -124,6 +129,7 @@ internal sealed partial class ControlClient : IDisposable
     private Task<bool> ReceiveAsync<T>(string path, JsonTypeInfo<T> type, Action<T> tell, CancellationToken cancel) => SendAsync(
         HttpMethod.Get,
         path,
+        content: null,
         async answer =>
         {
             bool hasBegun = false;
@@ -153,11 +159,11 @@ internal sealed partial class ControlClient : IDisposable
         },
         cancel);
 
-    private async Task<T> SendAsync<T>(HttpMethod method, string path, Func<StreamReader, Task<T>> receive, CancellationToken cancel)
+    private async Task<T> SendAsync<T>(HttpMethod method, string path, HttpContent? content, Func<StreamReader, Task<T>> receive, CancellationToken cancel)
     {
         try
         {
-            using var request = new HttpRequestMessage(method, path);
+            using var request = new HttpRequestMessage(method, path) { Content = content };
             request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
             using HttpResponseMessage response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
             using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancel), Encoding.UTF8);

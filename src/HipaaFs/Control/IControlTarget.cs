@@ -1,5 +1,6 @@
 using HipaaFs.Scrubbing;
 using HipaaFs.Cli.Output;
+using HipaaFs.Cli.Placing;
 using HipaaFs.Collection;
 
 namespace HipaaFs.Cli.Control;
@@ -43,4 +44,15 @@ internal interface IControlTarget
     /// <summary>Reads everything in the store and puts back what is not as it was written.</summary>
     /// <exception cref="CommandException">It cannot be done, or was ended.</exception>
     Task<ScrubResult> ScrubAsync(ScrubOptions options, Action<ProgressUpdate> progress, CancellationToken cancel);
+
+    /// <summary>The stores: what each has and lacks.</summary>
+    Task<IReadOnlyList<StoreReport>> ListStoresAsync(CancellationToken cancel);
+
+    /// <summary>What a policy would change; with <paramref name="applies"/> changes it.</summary>
+    /// <param name="text">The policy.</param>
+    /// <param name="file">Its file, for messages.</param>
+    /// <param name="applies">Whether it is done.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="cancel">Ends it.</param>
+    Task<PolicyPlan> UsePolicyAsync(ReadOnlyMemory<byte> text, string file, bool applies, Action<ProgressUpdate> progress, CancellationToken cancel);
 }

@@ -4,6 +4,7 @@ using HipaaFs.Cli.Frontends;
 using HipaaFs.Cli.Keys;
 using HipaaFs.Cli.Mounting;
 using HipaaFs.Cli.Output;
+using HipaaFs.Cli.Placing;
 using HipaaFs.Cli.Volumes;
 using HipaaFs.Collection;
 using HipaaFs.Crypto;
@@ -38,6 +39,7 @@ internal sealed partial class MountDaemon : IControlTarget, IDisposable
     private readonly CancellationTokenSource _stopUploading = new();
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SemaphoreSlim _umounting = new(1);
+    private readonly PolicyApplication _application;
     private volatile MountState _state = MountState.Serving;
     private volatile bool _endsWithoutUpload;
     private FsError _commitError;
@@ -50,6 +52,7 @@ internal sealed partial class MountDaemon : IControlTarget, IDisposable
         _plan = plan;
         _context = context;
         _volume = volume;
+        _application = new PolicyApplication(volume);
         _session = session;
         _runtime = RuntimeDirectory.OfUser(context.Environment);
         _logger = logger;
@@ -119,6 +122,7 @@ internal sealed partial class MountDaemon : IControlTarget, IDisposable
     {
         _stopUploading.Dispose();
         _umounting.Dispose();
+        _application.Dispose();
     }
 
     /// <inheritdoc/>

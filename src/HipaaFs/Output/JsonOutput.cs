@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using HipaaFs.Cli.Commands;
 using HipaaFs.Cli.Control;
 using HipaaFs.Cli.Daemon;
+using HipaaFs.Cli.Placing;
 using HipaaFs.Cli.Transfer;
 using HipaaFs.Collection;
 
@@ -30,6 +31,8 @@ namespace HipaaFs.Cli.Output;
 [JsonSerializable(typeof(ConfigCheckResult))]
 [JsonSerializable(typeof(PolicyCheckResult))]
 [JsonSerializable(typeof(PolicyExplainResult))]
+[JsonSerializable(typeof(PolicyPlan))]
+[JsonSerializable(typeof(IReadOnlyList<StoreReport>))]
 [JsonSerializable(typeof(VersionResult))]
 [JsonSerializable(typeof(TransferResult))]
 [JsonSerializable(typeof(TransferRecord))]

@@ -5,17 +5,25 @@ namespace HipaaFs.Cli.Policies;
 /// <summary>A policy file on disk.</summary>
 internal static class PolicyFile
 {
-    private const long MostBytes = 4 << 20; // A policy is written by people; YAML of any size would take memory of any size.
+    /// <summary>The longest that is read, in bytes.</summary>
+    public const int MostBytes = 4 << 20; // A policy is written by people; YAML of any size would take memory of any size.
 
     /// <summary>Loads a policy that nothing is wrong with.</summary>
     /// <param name="path">The file.</param>
     /// <param name="today">The day it is, in UTC.</param>
     /// <exception cref="CommandException">It is not there, cannot be read or is of a newer layout, or something in it is wrong; all that is wrong is listed.</exception>
-    public static LoadedPolicy Load(string path, DateOnly today)
+    public static LoadedPolicy Load(string path, DateOnly today) => Parse(ReadFile(path), path, today);
+
+    /// <summary>Takes the bytes of a policy for one that nothing is wrong with.</summary>
+    /// <param name="content">The bytes.</param>
+    /// <param name="path">Its file, for messages.</param>
+    /// <param name="today">The day it is, in UTC.</param>
+    /// <exception cref="CommandException">It is of a newer layout, or something in it is wrong; all that is wrong is listed.</exception>
+    public static LoadedPolicy Parse(ReadOnlySpan<byte> content, string path, DateOnly today)
     {
         var reading = new PolicyReading();
         string name = Path.GetFileName(path);
-        PolicyDocument? document = Decode(ReadFile(path), reading) is { } text ? Read(text, reading, today) : null;
+        PolicyDocument? document = Decode(content, reading) is { } text ? Read(text, reading, today) : null;
         if (document is not null && reading.Problems.Count == 0)
         {
             return new LoadedPolicy(name, document, reading.Warnings);
@@ -74,7 +82,9 @@ internal static class PolicyFile
         }
     }
 
-    private static byte[] ReadFile(string path)
+    /// <summary>The bytes of a policy file.</summary>
+    /// <exception cref="CommandException">It is not there, cannot be read or is too long.</exception>
+    public static byte[] ReadFile(string path)
     {
         try
         {

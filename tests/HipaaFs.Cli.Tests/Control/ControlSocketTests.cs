@@ -1,6 +1,8 @@
 using HipaaFs.Scrubbing;
 using HipaaFs.Cli.Control;
 using HipaaFs.Cli.Output;
+using HipaaFs.Cli.Placing;
+using HipaaFs.Cli.Policies;
 using HipaaFs.Collection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -205,6 +207,39 @@ public sealed class ControlSocketTests : IAsyncDisposable
         Assert.Equal(new UnknownReport(1, 2, 3, deletes ? 1 : 0, deletes ? 2 : 0, IsComplete: true), report);
     }
 
+    [Fact]
+    public async Task Stores_RoundTrip_KeepsTheFigures()
+    {
+        await _server.StartAsync(CancellationToken.None);
+
+        StoreReport store = Assert.Single(await _client.ListStoresAsync(CancellationToken.None));
+
+        Assert.Equal([2u], store.Placements);
+        Assert.Equal(Store, store with { Placements = Store.Placements });
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Policy_AsLongAsTheyCanBe_ComesWhole(bool applies)
+    {
+        await _server.StartAsync(CancellationToken.None);
+        var updates = new List<ProgressUpdate>();
+
+        PolicyPlan plan = await _client.UsePolicyAsync(new byte[PolicyFile.MostBytes], "a b&c.yaml", applies, updates.Add, CancellationToken.None);
+
+        Assert.Equal(("a b&c.yaml", applies), (plan.File, plan.Changes));
+        Assert.Equal(["/a b"], plan.Missing);
+        Assert.Equal(PolicyFile.MostBytes, Assert.Single(updates).Done);
+    }
+
+    private static StoreReport Store { get; } = new(
+        1, "b", "s3://b", "eu-de", Away: true, "it does not answer", new SegmentCount(1, 2), new SegmentCount(3, 4), new SegmentCount(5, 6), new SegmentCount(7, 8), new SegmentCount(9, 10), [2])
+    {
+        AwaySeconds = 11,
+        LagSeconds = 12,
+    };
+
     private static async Task<string> ListedAsync(int count, CommandException? failure)
     {
         using var output = new StringWriter();
@@ -266,6 +301,14 @@ public sealed class ControlSocketTests : IAsyncDisposable
             throw new CommandException(ExitCode.NotFound, name, "the action");
 
         public Task<ScrubResult> ScrubAsync(ScrubOptions options, Action<ProgressUpdate> progress, CancellationToken cancel) => throw new NotSupportedException();
+
+        public Task<IReadOnlyList<StoreReport>> ListStoresAsync(CancellationToken cancel) => Task.FromResult<IReadOnlyList<StoreReport>>([Store]);
+
+        public Task<PolicyPlan> UsePolicyAsync(ReadOnlyMemory<byte> text, string file, bool applies, Action<ProgressUpdate> progress, CancellationToken cancel)
+        {
+            progress(new ProgressUpdate("count", text.Length, 0, "entries"));
+            return Task.FromResult(new PolicyPlan(file, [], [], [new PlannedDirectory("/a b", false, 1, 0, 0, 0, 0, 0)], [], [], []) { Changes = applies });
+        }
 
         public Task<LostVersionList> ListTrashAsync(string path, int limit, CancellationToken cancel) => throw new NotSupportedException();
 

@@ -55,6 +55,7 @@ public sealed class ReplicationTests
         StoreStatus primary = volume.Test.Volume.GetStatus().Stores[0];
         Assert.Equal((2L, first.ObjectLength + second.ObjectLength, first.Changed.ToDateTimeOffset()), (primary.Lag!.Segments, primary.Lag.Bytes, primary.Lag.Oldest));
         Assert.True(primary.IsAway);
+        Assert.NotNull(primary.AwaySince);
         Assert.Equal(6ul, await volume.CopiesAsync(first));
 
         volume.Store(0).Heal();

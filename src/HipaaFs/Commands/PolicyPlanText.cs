@@ -1,0 +1,65 @@
+using System.Globalization;
+using HipaaFs.Cli.Configuration;
+using HipaaFs.Cli.Output;
+using HipaaFs.Cli.Placing;
+
+namespace HipaaFs.Cli.Commands;
+
+/// <summary>A plan for people.</summary>
+internal static class PolicyPlanText
+{
+    /// <summary>Writes what would change, or has.</summary>
+    public static void Write(PolicyPlan plan, TextWriter text)
+    {
+        foreach (PlannedStore store in plan.Stores.Where(static store => store.Action != "keep"))
+        {
+            text.WriteLine(store.Action switch
+            {
+                "register" => $"store       {store.Name} is registered as number {store.Number}: {TerminalText.Escape(store.Url)}, {store.Region}",
+                "name" => $"store       {store.Number} is called {store.Name}, in {store.Region}",
+                _ => $"store       {store.Name} ({store.Number}) is not in the policy any more: 'hipaafs store drain' empties it, then 'hipaafs store remove'",
+            });
+        }
+
+        foreach (PlannedPlacement placement in plan.Placements.Where(static placement => placement.Action != "keep"))
+        {
+            text.WriteLine($"placement   {placement.Number} is {(placement.Action == "define" ? "new" : "changed")}: {Describe(placement)}");
+        }
+
+        foreach (PlannedDirectory directory in plan.Directories)
+        {
+            string moved = directory.MovedFiles == 0 ? "" : $", {directory.MovedFiles} of them, {ByteSize.Format(directory.MovedBytes)}, are moved";
+            text.WriteLine(directory.Exists
+                ? $"directory   {TerminalText.Escape(directory.Path)} has placement {directory.Placement}: {directory.Files} files, {ByteSize.Format(directory.Bytes)}{moved}"
+                : $"directory   {TerminalText.Escape(directory.Path)} IS NOT THERE");
+        }
+
+        foreach (PlannedTransfer transfer in plan.Transfers)
+        {
+            text.WriteLine(
+                $"transfer    {transfer.Store} gets {ByteSize.Format(transfer.Gets)} in {transfer.Puts} requests, sends {ByteSize.Format(transfer.Sends)} in {transfer.Reads}, gives back {ByteSize.Format(transfer.GivesBack)}{Describe(transfer.Cost)}");
+        }
+
+        foreach (string line in plan.Unenforced)
+        {
+            text.WriteLine($"note        {line}");
+        }
+
+        foreach (string line in plan.Warnings)
+        {
+            text.WriteLine($"warning     {line}");
+        }
+    }
+
+    private static string Describe(PlannedPlacement placement)
+    {
+        string copies = string.Concat(placement.Sync.Select(static name => $", {name} at once").Concat(placement.Async.Select(static name => $", {name} later")));
+        return $"{placement.Primary}{copies}{(placement.Regions.Length == 0 ? "" : $"; within {placement.Regions}")}";
+    }
+
+    private static string Describe(PlannedCost? cost) => cost is null
+        ? ""
+        : string.Create(
+            CultureInfo.InvariantCulture,
+            $"; {cost.Once:0.00##} {cost.Currency} once (of that at most {cost.EarlyDeletion:0.00##} for early deletion), {cost.StorageMonth:+0.00##;-0.00##;0.00} a month");
+}

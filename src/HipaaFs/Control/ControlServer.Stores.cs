@@ -1,0 +1,32 @@
+using HipaaFs.Cli.Output;
+using HipaaFs.Cli.Placing;
+using HipaaFs.Cli.Policies;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace HipaaFs.Cli.Control;
+
+// Where data goes.
+internal sealed partial class ControlServer
+{
+    private async Task ListStoresAsync(HttpContext http) => await SendAsync(
+        http, JsonEnvelope.Result(await _target.ListStoresAsync(http.RequestAborted), JsonOutput.Default.IReadOnlyListStoreReport));
+
+    private async Task UsePolicyAsync(HttpContext http, bool applies)
+    {
+        // The one request with a long body.
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        {
+            limit.MaxRequestBodySize = PolicyFile.MostBytes;
+        }
+
+        using var text = new MemoryStream();
+        await http.Request.Body.CopyToAsync(text, http.RequestAborted);
+        ReadOnlyMemory<byte> content = text.GetBuffer().AsMemory(0, (int)text.Length);
+        using var oneAtATime = new SemaphoreSlim(1);
+        PolicyPlan plan = await _target.UsePolicyAsync(
+            content, Query(http, "file") ?? "policy.yaml", applies, update => Report(http, update, oneAtATime), http.RequestAborted);
+        await oneAtATime.WaitAsync(CancellationToken.None);
+        await SendAsync(http, JsonEnvelope.Result(plan, JsonOutput.Default.PolicyPlan));
+    }
+}

@@ -1,0 +1,63 @@
+using HipaaFs.Cli.Control;
+using HipaaFs.Cli.Output;
+using HipaaFs.Cli.Placing;
+using HipaaFs.Cli.Policies;
+using HipaaFs.Cli.Volumes;
+using HipaaFs.Metadata;
+using HipaaFs.Placements;
+using HipaaFs.Volumes;
+
+namespace HipaaFs.Cli.Daemon;
+
+// Where the data of what is mounted goes.
+internal sealed partial class MountDaemon
+{
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<StoreReport>> ListStoresAsync(CancellationToken cancel) =>
+        PlaceAsync($"show the stores of {_plan.MountPoint}", () => StoreReporting.DescribeAsync(_volume, _context.Time, cancel), cancel);
+
+    /// <inheritdoc/>
+    public Task<PolicyPlan> UsePolicyAsync(ReadOnlyMemory<byte> text, string file, bool applies, Action<ProgressUpdate> progress, CancellationToken cancel)
+    {
+        string action = $"{(applies ? "apply" : "plan")} a policy on {_plan.MountPoint}";
+        if (applies)
+        {
+            RefuseReadOnly(action);
+        }
+
+        LoadedPolicy policy = PolicyFile.Parse(text.Span, file, DateOnly.FromDateTime(_context.Time.GetUtcNow().UtcDateTime));
+        return PlaceAsync(
+            action,
+            () => applies ? _application.ApplyAsync(policy, text, progress, cancel) : _application.PlanAsync(policy, text, progress, cancel),
+            cancel);
+    }
+
+    private void RefuseReadOnly(string action)
+    {
+        if (_plan.Options.ReadOnly || _volume.GetStatus().IsReadOnly)
+        {
+            throw new CommandException(ExitCode.Refused, $"{action}: the mount is read-only", "Run it on the mount that writes.");
+        }
+    }
+
+    // What core code throws becomes what a command shows.
+    private static async Task<T> PlaceAsync<T>(string action, Func<Task<T>> work, CancellationToken cancel)
+    {
+        try
+        {
+            return await AskAsync(action, work(), cancel);
+        }
+        catch (VolumeException failure)
+        {
+            throw VolumeFailures.ToCommand(failure);
+        }
+        catch (IOException error)
+        {
+            throw new CommandException(ExitCode.Failed, $"{action}: {error.Message}", "The log says what the disk did.", error);
+        }
+        catch (InvalidOperationException error)
+        {
+            throw new CommandException(ExitCode.Refused, $"{action}: {error.Message}", "Run it on the mount that writes; 'hipaafs status' names a newer session.", error);
+        }
+    }
+}

@@ -1,0 +1,186 @@
+using HipaaFs.Cli.Policies;
+using HipaaFs.Placements;
+
+namespace HipaaFs.Cli.Placing;
+
+/// <summary>Finds numbers for the placements that a policy asks for.</summary>
+/// <remarks>
+/// <para>A placement that the volume has already keeps its number, so that to apply a policy twice changes nothing. One that differs from what its directories have now in its stores alone is
+/// <em>redefined</em>: nothing has to be moved, the stores get what they lack. Every other one gets a number of its own, and what is there is moved.</para>
+/// <para>Redefined is only what nothing else has, and only while the border stays and all stores that are added have an agreement: what was deleted and is in a snapshot still, or was
+/// moved elsewhere and not collected yet, has the old number too and goes wherever that leads.</para>
+/// </remarks>
+internal sealed class PlacementNumbering
+{
+    private readonly IReadOnlyList<Placement> _known;
+    private readonly IReadOnlyDictionary<SurveyKey, SurveyCount> _survey;
+    private readonly Func<int, bool> _hasBaa;
+    private readonly Dictionary<(int Rule, int Pattern), NumberedPlacement> _numbered = [];
+    private readonly List<NumberedPlacement> _all = [];
+    private readonly HashSet<uint> _taken = [0];
+    private readonly HashSet<uint> _redefined = [];
+    private readonly List<int> _patterns = []; // How many of each directory count.
+    private uint _next;
+
+    private PlacementNumbering(IReadOnlyList<Placement> known, IReadOnlyDictionary<SurveyKey, SurveyCount> survey, Func<int, bool> hasBaa)
+    {
+        _known = known;
+        _survey = survey;
+        _hasBaa = hasBaa;
+        _next = (uint)known.Count;
+    }
+
+    /// <summary>Numbers the placements of a policy's directories, and of the patterns in them.</summary>
+    /// <param name="directories">The directories.</param>
+    /// <param name="numberOf">The numbers of the stores.</param>
+    /// <param name="known">The volume's placements; the number of each is its place.</param>
+    /// <param name="survey">What has which placement now.</param>
+    /// <param name="hasBaa">Whether a store may hold protected health information.</param>
+    public static PlacementNumbering Of(
+        IReadOnlyList<RuleDirectory> directories,
+        Func<string, int> numberOf,
+        IReadOnlyList<Placement> known,
+        IReadOnlyDictionary<SurveyKey, SurveyCount> survey,
+        Func<int, bool> hasBaa)
+    {
+        var numbering = new PlacementNumbering(known, survey, hasBaa);
+        var ofFiles = new List<PlacementWish>();
+        for (int rule = 0; rule < directories.Count; rule++)
+        {
+            Placement itself = ToPlacement(directories[rule].Policy, numberOf);
+            Placement[] targets = [.. directories[rule].Patterns.Select(pattern => ToPlacement(pattern, numberOf))];
+
+            // The first that matches decides: one that leads nowhere else still keeps files from those after it.
+            int count = 1 + Array.FindLastIndex(targets, target => !target.IsSameAs(itself));
+            numbering._patterns.Add(count);
+            Placement? current = directories[rule].Inode is null || directories[rule].Current >= known.Count ? null : known[(int)directories[rule].Current];
+            for (int pattern = 0; pattern < count; pattern++)
+            {
+                string[] match = Match(directories[rule].Patterns[pattern]);
+                ofFiles.Add(new PlacementWish(
+                    rule, pattern, targets[pattern], current?.Patterns.FirstOrDefault(other => other.Match.SequenceEqual(match))?.Placement));
+            }
+        }
+
+        HashSet<uint> ofDirectories = [.. directories.Where(static directory => directory.Inode is not null).Select(static directory => directory.Current)];
+        numbering.Settle(ofFiles, ofDirectories);
+        var wishes = new List<PlacementWish>();
+        for (int rule = 0; rule < directories.Count; rule++)
+        {
+            RuleDirectory directory = directories[rule];
+            Placement wanted = ToPlacement(directory.Policy, numberOf) with
+            {
+                Patterns = [.. Enumerable.Range(0, numbering._patterns[rule]).Select(pattern => new PlacementPattern
+                {
+                    Match = Match(directory.Patterns[pattern]),
+                    Placement = numbering.Of(rule, pattern).Placement.Number,
+                })],
+            };
+            wishes.Add(new PlacementWish(rule, -1, wanted, directory.Inode is null ? null : directory.Current));
+        }
+
+        numbering.Settle(wishes, []);
+        return numbering;
+    }
+
+    /// <summary>All of them, each once, in the order in which they are to be defined: what patterns lead to before what has the patterns.</summary>
+    public IReadOnlyList<NumberedPlacement> All => _all;
+
+    /// <summary>The placement of a directory, pattern -1, or of its files of one pattern.</summary>
+    public NumberedPlacement Of(int rule, int pattern) => _numbered[(rule, pattern < _patterns[rule] ? pattern : -1)];
+
+    /// <summary>The border of a directory: its regions in their order; empty when it has none.</summary>
+    public static string BorderOf(EffectivePolicy policy) =>
+        policy.Regions is { } regions ? string.Join(',', regions.Select(static region => region.Value).Distinct().Order(StringComparer.Ordinal)) : string.Empty;
+
+    private static Placement ToPlacement(EffectivePolicy policy, Func<string, int> numberOf) => new()
+    {
+        Primary = numberOf(policy.Primary!),
+        Sync = Replicas(policy, ReplicaMode.Sync, numberOf),
+        Async = Replicas(policy, ReplicaMode.Async, numberOf),
+        Border = BorderOf(policy),
+    };
+
+    private static int[] Replicas(EffectivePolicy policy, ReplicaMode mode, Func<string, int> numberOf) =>
+        [.. policy.Replicas.Where(replica => replica.Value.Mode == mode).Select(replica => numberOf(replica.Value.Store.Value))];
+
+    private static string[] Match(EffectivePolicy pattern) => [.. pattern.Pattern!.Match.Select(static match => match.Text)];
+
+    // None of the spoken numbers is redefined.
+    private void Settle(IReadOnlyList<PlacementWish> wishes, HashSet<uint> spoken)
+    {
+        var groups = new List<List<PlacementWish>>();
+        foreach (PlacementWish wish in wishes)
+        {
+            if (groups.Find(group => group[0].Wanted.IsSameAs(wish.Wanted)) is { } alike)
+            {
+                alike.Add(wish);
+            }
+            else
+            {
+                groups.Add([wish]);
+            }
+        }
+
+        // What is there already first: nobody may redefine it.
+        foreach (List<PlacementWish> group in groups)
+        {
+            if (FindSame(group) is { } same)
+            {
+                Set(group, new NumberedPlacement(same, same));
+            }
+            else if (_all.Find(one => one.Placement.IsSameAs(group[0].Wanted)) is { } settled)
+            {
+                Set(group, settled);
+            }
+        }
+
+        foreach (List<PlacementWish> group in groups.Where(group => !_numbered.ContainsKey((group[0].Rule, group[0].Pattern))))
+        {
+            Placement? former = FindRedefinable(group, spoken);
+            Set(group, new NumberedPlacement(group[0].Wanted with { Number = former?.Number ?? _next++ }, former));
+        }
+    }
+
+    private Placement? FindSame(List<PlacementWish> group) => _known
+        .Where(known => !_redefined.Contains(known.Number) && known.IsSameAs(group[0].Wanted))
+        .OrderByDescending(known => group.Any(wish => wish.Current == known.Number))
+        .FirstOrDefault();
+
+    private Placement? FindRedefinable(List<PlacementWish> group, HashSet<uint> spoken)
+    {
+        HashSet<(int Rule, int Pattern)> members = [.. group.Select(static wish => (wish.Rule, wish.Pattern))];
+        return group
+            .Select(static wish => wish.Current)
+            .OfType<uint>()
+            .Where(number => !_taken.Contains(number) && !spoken.Contains(number) && number < _known.Count)
+            .Where(number => _survey.Keys.All(key => key.Placement != number || IsMember(key)))
+            .Select(number => _known[(int)number])
+            .FirstOrDefault(former => former.Border == group[0].Wanted.Border && Added(former, group[0].Wanted).All(_hasBaa));
+
+        bool IsMember(SurveyKey key) => members.Contains((key.Rule, key.Pattern < _patterns[key.Rule] ? key.Pattern : -1));
+    }
+
+    private static IEnumerable<int> Added(Placement former, Placement wanted) => Stores(wanted).Except(Stores(former));
+
+    private static IEnumerable<int> Stores(Placement placement) => [placement.Primary, .. placement.Sync, .. placement.Async];
+
+    private void Set(List<PlacementWish> group, NumberedPlacement numbered)
+    {
+        _taken.Add(numbered.Placement.Number);
+        if (numbered is { Former: not null, IsChange: true })
+        {
+            _redefined.Add(numbered.Placement.Number);
+        }
+
+        if (!_all.Exists(other => other.Placement.Number == numbered.Placement.Number))
+        {
+            _all.Add(numbered);
+        }
+
+        foreach (PlacementWish wish in group)
+        {
+            _numbered[(wish.Rule, wish.Pattern)] = numbered;
+        }
+    }
+}

@@ -1,0 +1,11 @@
+namespace HipaaFs.Cli.Placing;
+
+/// <summary>A placement.</summary>
+/// <param name="Number">Its number, or the one that it gets.</param>
+/// <param name="Action">"keep", "define" or "redefine": its data stays as it is, and the stores get what they lack.</param>
+/// <param name="Primary">The store that data goes to first.</param>
+/// <param name="Sync">Those that have it before it counts as uploaded.</param>
+/// <param name="Async">Those that get it later.</param>
+/// <param name="Regions">The regions that bound it; empty for none.</param>
+internal sealed record PlannedPlacement(
+    uint Number, string Action, string Primary, IReadOnlyList<string> Sync, IReadOnlyList<string> Async, string Regions);

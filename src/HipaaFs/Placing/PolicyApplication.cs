@@ -1,0 +1,162 @@
+using HipaaFs.Cli.Output;
+using HipaaFs.Cli.Policies;
+using HipaaFs.Metadata;
+using HipaaFs.Placements;
+using HipaaFs.Volumes;
+
+namespace HipaaFs.Cli.Placing;
+
+/// <summary>Plans what a policy changes in an open volume, and does it.</summary>
+/// <remarks>
+/// Every step finds out what is left to do: an application that was cut off goes on when it is asked for again, and one that is done changes nothing. The policy is kept before directories
+/// are touched, so that a residency report tells what is not yet as it says. One at a time.
+/// </remarks>
+internal sealed class PolicyApplication : IDisposable
+{
+    private readonly Volume _volume;
+    private readonly SemaphoreSlim _one = new(1, 1);
+
+    /// <param name="volume">The volume; open for as long as this.</param>
+    public PolicyApplication(Volume volume) => _volume = volume;
+
+    /// <summary>What applying a policy would change.</summary>
+    /// <param name="policy">The policy.</param>
+    /// <param name="text">Its text.</param>
+    /// <param name="progress">Told how much was counted.</param>
+    /// <param name="cancel">Ends it.</param>
+    /// <exception cref="CommandException">It does not fit the volume.</exception>
+    /// <exception cref="IOException">The metadata cannot be read.</exception>
+    public async Task<PolicyPlan> PlanAsync(LoadedPolicy policy, ReadOnlyMemory<byte> text, Action<ProgressUpdate> progress, CancellationToken cancel) =>
+        (await PrepareAsync(policy, text, progress, cancel)).Plan;
+
+    /// <summary>Applies a policy: registers its stores, defines its placements and gives them to its directories. Data that is elsewhere is moved in the background.</summary>
+    /// <param name="policy">The policy.</param>
+    /// <param name="text">Its text.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="cancel">Ends it; what is done stays done, and the next one goes on.</param>
+    /// <returns>What was changed.</returns>
+    /// <exception cref="CommandException">It does not fit the volume, or a directory is missing: nothing is changed. Or something failed on the way.</exception>
+    /// <exception cref="VolumeException">A store cannot be registered.</exception>
+    /// <exception cref="IOException">The metadata cannot be read or written.</exception>
+    public async Task<PolicyPlan> ApplyAsync(LoadedPolicy policy, ReadOnlyMemory<byte> text, Action<ProgressUpdate> progress, CancellationToken cancel)
+    {
+        await _one.WaitAsync(cancel);
+        try
+        {
+            Prepared prepared = await PrepareAsync(policy, text, progress, cancel);
+            ThrowIfMissing(prepared.Plan);
+            if (prepared.Plan.Changes)
+            {
+                await ApplyAsync(prepared, text, progress, cancel);
+            }
+
+            return prepared.Plan;
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _one.Dispose();
+
+    private async Task<Prepared> PrepareAsync(LoadedPolicy policy, ReadOnlyMemory<byte> text, Action<ProgressUpdate> progress, CancellationToken cancel)
+    {
+        if (text.Length > Volume.MostPolicyBytes)
+        {
+            throw new CommandException(
+                ExitCode.Refused, $"apply the policy: it has {text.Length} bytes, and a volume keeps {Volume.MostPolicyBytes >> 20} MiB", "Write it shorter: fewer rules, or shorter comments.");
+        }
+
+        PolicyDocument document = policy.Document;
+        IReadOnlyList<StoreContents> contents = await _volume.DescribeStoresAsync(cancel);
+        RegisteredStore[] known = [.. contents.Select(static store => store.Store)];
+        var match = PolicyStoreMatch.Of(document, known, static _ => false);
+        MetadataStoreCheck.Run(policy, match);
+        var survey = new PlacementSurvey(_volume.FileSystem, entries => progress(new ProgressUpdate("count", entries, 0, "entries")));
+        IReadOnlyList<RuleDirectory> directories = await survey.FindAsync(RuleDirectory.Of(document), cancel);
+        IReadOnlyDictionary<SurveyKey, SurveyCount> counts = await survey.CountAsync(directories, cancel);
+        HashSet<int> covered = [.. document.Stores.Where(static store => store.HasBaa).Select(store => match.NumberOf(store.Name))];
+        var numbering = PlacementNumbering.Of(directories, match.NumberOf, _volume.Placements, counts, covered.Contains);
+        bool isKept = await _volume.ReadPolicyAsync(cancel) is { } kept && text.Span.SequenceEqual(kept);
+        var planning = new PolicyPlanning(policy, match, known, _volume.Placements, directories, counts, numbering);
+        return new Prepared(document, match, known, directories, numbering, planning.ToPlan(!isKept));
+    }
+
+    private static void ThrowIfMissing(PolicyPlan plan)
+    {
+        if (plan.Missing.Count > 0)
+        {
+            throw new CommandException(
+                ExitCode.NotFound,
+                $"apply the policy {plan.File}: {plan.Missing.Count} of its directories {(plan.Missing.Count == 1 ? "is" : "are")} not there, and nothing is changed",
+                "Make them, or give --make-directories: what is made later would be placed as the directory above it is.")
+            {
+                Problems = plan.Missing,
+            };
+        }
+    }
+
+    private async Task ApplyAsync(Prepared prepared, ReadOnlyMemory<byte> text, Action<ProgressUpdate> progress, CancellationToken cancel)
+    {
+        await RegisterAsync(prepared, cancel);
+        await _volume.WritePolicyAsync(text, cancel);
+        foreach (NumberedPlacement placement in prepared.Numbering.All.Where(static placement => placement.IsChange))
+        {
+            await _volume.DefinePlacementAsync(placement.Placement, cancel);
+        }
+
+        HashSet<InodeId> roots = [.. prepared.Directories.Select(static directory => directory.Inode!.Value)];
+        long total = prepared.Plan.Directories.Sum(static directory => directory.Directories + directory.Files);
+        long done = 0;
+        for (int rule = 0; rule < prepared.Directories.Count; rule++)
+        {
+            InodeId root = prepared.Directories[rule].Inode!.Value;
+            uint number = prepared.Numbering.Of(rule, -1).Placement.Number;
+            long before = done;
+            if (prepared.Plan.Directories[rule].ChangedEntries > 0)
+            {
+                var sink = new ProgressSink<AssignmentProgress>(
+                    made => progress(new ProgressUpdate("assign", Math.Min(total, before + made.Directories + made.Files), total, "entries")));
+                FsResult<AssignmentProgress> assigned = await _volume.AssignPlacementAsync(root, number, roots.Where(other => other != root).ToHashSet(), sink, cancel);
+                if (!assigned.IsOk)
+                {
+                    throw new CommandException(
+                        ExitCode.Incomplete, $"apply the policy: the directory {prepared.Directories[rule].Path} could not be placed ({assigned.Error})", "Run it again: it goes on from there.");
+                }
+            }
+
+            done += prepared.Plan.Directories[rule].Directories + prepared.Plan.Directories[rule].Files;
+        }
+    }
+
+    private async Task RegisterAsync(Prepared prepared, CancellationToken cancel)
+    {
+        foreach (PolicyStore store in prepared.Match.Added)
+        {
+            RegisteredStore registered = await _volume.RegisterStoreAsync(store.Name, store.Url!, store.Region!, cancel);
+            if (registered.Number != prepared.Match.NumberOf(store.Name))
+            {
+                throw new CommandException(ExitCode.Incomplete, $"apply the policy: somebody else registered stores meanwhile", "Run it again.");
+            }
+        }
+
+        foreach (PolicyStore store in prepared.Document.Stores)
+        {
+            int number = prepared.Match.NumberOf(store.Name);
+            if (number < prepared.Known.Count && (prepared.Known[number].Name != store.Name || prepared.Known[number].Region != store.Region))
+            {
+                await _volume.NameStoreAsync(number, store.Name, store.Region!, cancel);
+            }
+        }
+    }
+
+    private sealed record Prepared(
+        PolicyDocument Document,
+        PolicyStoreMatch Match,
+        IReadOnlyList<RegisteredStore> Known,
+        IReadOnlyList<RuleDirectory> Directories,
+        PlacementNumbering Numbering,
+        PolicyPlan Plan);
+}

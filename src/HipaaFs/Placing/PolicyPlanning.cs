@@ -1,0 +1,93 @@
+using HipaaFs.Cli.Policies;
+using HipaaFs.Placements;
+
+namespace HipaaFs.Cli.Placing;
+
+/// <summary>Puts a plan together from what was found out.</summary>
+/// <param name="policy">The policy.</param>
+/// <param name="match">Which of the volume's stores its stores are.</param>
+/// <param name="known">The volume's stores by number.</param>
+/// <param name="placements">The volume's placements by number.</param>
+/// <param name="directories">The policy's directories.</param>
+/// <param name="counts">What lies in them.</param>
+/// <param name="numbering">Their placements.</param>
+internal sealed class PolicyPlanning(
+    LoadedPolicy policy,
+    PolicyStoreMatch match,
+    IReadOnlyList<RegisteredStore> known,
+    IReadOnlyList<Placement> placements,
+    IReadOnlyList<RuleDirectory> directories,
+    IReadOnlyDictionary<SurveyKey, SurveyCount> counts,
+    PlacementNumbering numbering)
+{
+    private readonly Dictionary<int, string> _names = policy.Document.Stores.ToDictionary(store => match.NumberOf(store.Name), static store => store.Name);
+
+    /// <summary>The plan.</summary>
+    /// <param name="isNew">Whether the volume keeps another policy, or none.</param>
+    public PolicyPlan ToPlan(bool isNew)
+    {
+        PlannedStore[] stores = [.. policy.Document.Stores.Select(ToStore).Concat(match.Left.Select(static store => new PlannedStore(store.Number, store.Name, store.Url, store.Region, "unnamed")))];
+        PlannedPlacement[] planned = [.. numbering.All.Select(ToPlacement)];
+        PlannedDirectory[] lines = [.. directories.Select(ToDirectory)];
+        return new PolicyPlan(policy.FileName, stores, planned, lines, Estimate(), UnenforcedFields.Find(policy, match), [.. policy.Warnings.Select(warning => warning.In(policy.FileName))])
+        {
+            Changes = isNew
+                || stores.Any(static store => store.Action is "register" or "name")
+                || planned.Any(static placement => placement.Action != "keep")
+                || lines.Any(static directory => !directory.Exists || directory.ChangedEntries > 0),
+        };
+    }
+
+    private PlannedStore ToStore(PolicyStore store)
+    {
+        int number = match.NumberOf(store.Name);
+        RegisteredStore? before = number < known.Count ? known[number] : null;
+        string action = before is null ? "register" : before.Name != store.Name || before.Region != store.Region ? "name" : "keep";
+        return new PlannedStore(number, store.Name, before?.Url ?? store.Url!.ToString(), store.Region!, action);
+    }
+
+    private PlannedPlacement ToPlacement(NumberedPlacement numbered)
+    {
+        Placement placement = numbered.Placement;
+        string action = numbered.Former is null ? "define" : numbered.IsChange ? "redefine" : "keep";
+        return new PlannedPlacement(placement.Number, action, NameOf(placement.Primary), [.. placement.Sync.Select(NameOf)], [.. placement.Async.Select(NameOf)], placement.Border);
+    }
+
+    private PlannedDirectory ToDirectory(RuleDirectory directory, int rule)
+    {
+        SurveyCount all = default;
+        SurveyCount moved = default;
+        foreach ((SurveyKey key, SurveyCount count) in counts.Where(count => count.Key.Rule == rule))
+        {
+            all += count;
+            moved += key.Placement == numbering.Of(rule, key.Pattern).Placement.Number ? default : count;
+        }
+
+        return new PlannedDirectory(
+            directory.Path, directory.Inode is not null, numbering.Of(rule, -1).Placement.Number, all.Directories, all.Files, all.Bytes, moved.Files, moved.Bytes)
+        {
+            ChangedEntries = moved.Directories + moved.Files,
+        };
+    }
+
+    private IReadOnlyList<PlannedTransfer> Estimate()
+    {
+        var estimate = new TransferEstimate();
+        foreach ((SurveyKey key, SurveyCount count) in counts)
+        {
+            NumberedPlacement target = numbering.Of(key.Rule, key.Pattern);
+            bool isMoved = key.Placement != target.Placement.Number;
+            Placement? former = isMoved ? Find(key.Placement) : target.Former;
+            if (count.Bytes > 0 && (isMoved || target.IsChange))
+            {
+                estimate.Add(count.Bytes, former, target.Placement, isMoved);
+            }
+        }
+
+        return estimate.ToTransfers(NameOf, policy.Document);
+    }
+
+    private Placement? Find(uint number) => number < placements.Count ? placements[(int)number] : null;
+
+    private string NameOf(int store) => _names.GetValueOrDefault(store) ?? known[store].Name;
+}

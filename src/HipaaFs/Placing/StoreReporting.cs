@@ -1,0 +1,49 @@
+using HipaaFs.Cli.Control;
+using HipaaFs.Metadata;
+using HipaaFs.Placements;
+using HipaaFs.Volumes;
+
+namespace HipaaFs.Cli.Placing;
+
+/// <summary>Describes the stores of an open volume.</summary>
+internal static class StoreReporting
+{
+    /// <summary>All of them by number, counted now.</summary>
+    /// <exception cref="IOException">The metadata cannot be read.</exception>
+    public static async Task<IReadOnlyList<StoreReport>> DescribeAsync(Volume volume, TimeProvider time, CancellationToken cancel)
+    {
+        IReadOnlyList<StoreContents> contents = await volume.DescribeStoresAsync(cancel);
+        VolumeStatus status = volume.GetStatus();
+        DateTimeOffset now = time.GetUtcNow();
+        return [.. contents.Select(store => ToReport(store, status, now))];
+    }
+
+    private static StoreReport ToReport(StoreContents contents, VolumeStatus status, DateTimeOffset now)
+    {
+        RegisteredStore store = contents.Store;
+        StoreStatus? known = status.Stores.FirstOrDefault(other => other.Number == store.Number);
+        bool isOwnAway = store.Number == 0 && !status.IsStoreReachable;
+        DateTimeOffset? away = known?.AwaySince ?? (store.Number == 0 ? status.StoreBreakerOpenSince : null);
+        return new StoreReport(
+            store.Number,
+            store.Name,
+            store.Url,
+            store.Region,
+            contents.IsAway || isOwnAway,
+            contents.Problem ?? (isOwnAway ? status.StoreFailure : null),
+            Count(contents.Has),
+            Count(contents.Alone),
+            Count(contents.Surplus),
+            Count(contents.Lacks),
+            Count(contents.Condemned),
+            contents.Placements)
+        {
+            AwaySeconds = away is { } since ? Age(now, since) : null,
+            LagSeconds = known?.Lag?.Oldest is { } oldest && contents.Lacks.Segments > 0 ? Age(now, oldest) : null,
+        };
+    }
+
+    private static SegmentCount Count(CopySum sum) => new(sum.Segments, sum.ObjectBytes);
+
+    private static double Age(DateTimeOffset now, DateTimeOffset since) => Math.Round(Math.Max(0, (now - since).TotalSeconds), 1);
+}

@@ -1,0 +1,60 @@
+using HipaaFs.Cli.Policies;
+using HipaaFs.Storage;
+
+namespace HipaaFs.Cli.Placing;
+
+/// <summary>Finds what a policy says that this version does not do: nobody may believe in a retention that is none.</summary>
+internal static class UnenforcedFields
+{
+    private static readonly PolicyField[] Never =
+    [
+        PolicyFields.Domain, PolicyFields.Retention, PolicyFields.Transitions, PolicyFields.ArchiveOnOpen, PolicyFields.ArchiveKeepHead, PolicyFields.ArchiveBlockedPrograms,
+        PolicyFields.Durability, PolicyFields.Recovery, PolicyFields.ConsentExpires, PolicyFields.Quota, PolicyFields.Budget,
+    ];
+
+    /// <summary>Each with file, line and column.</summary>
+    public static IReadOnlyList<string> Find(LoadedPolicy policy, PolicyStoreMatch match)
+    {
+        var found = new List<PolicyProblem>();
+        foreach (PolicyStore store in policy.Document.Stores.Where(static store => store.Budget is not null))
+        {
+            found.Add(new PolicyProblem(store.Place, $"stores.{store.Name}.budget: not enforced by this version"));
+        }
+
+        foreach (Placed<string> name in (policy.Document.MetadataStores ?? []).Where(name => match.NumberOf(name.Value) != 0))
+        {
+            found.Add(new PolicyProblem(name.Place, $"metadata.stores: {name.Value} gets neither change stream nor key ring from this version, which keeps them in the volume's own store"));
+        }
+
+        foreach (EffectivePolicy effective in new PolicyResolver(policy.Document).All())
+        {
+            foreach (EffectiveEntry entry in effective.Entries.Concat(effective.Limits))
+            {
+                if (entry.Origin.Place is { } place && Never.Contains(entry.Field) && entry.Text != entry.Field.Describe(entry.Field.DefaultValue))
+                {
+                    found.Add(new PolicyProblem(place, $"{entry.Field.Key}: not enforced by this version"));
+                }
+            }
+
+            if (effective.Tier != StorageTier.Hot)
+            {
+                found.Add(new PolicyProblem(effective[PolicyFields.Tier].Origin.Place!.Value, $"{PolicyFields.Tier.Key}: not enforced by this version; data is kept hot"));
+            }
+
+            foreach (Placed<Replica> replica in effective.Replicas)
+            {
+                if (replica.Value.Tier.Value != StorageTier.Hot)
+                {
+                    found.Add(new PolicyProblem(replica.Value.Tier.Place, $"{PolicyFields.Replicas.Key}: the tier is not enforced by this version; data is kept hot"));
+                }
+
+                if (replica.Value.Windows.Count > 0)
+                {
+                    found.Add(new PolicyProblem(replica.Value.Windows[0].Place, $"{PolicyFields.Replicas.Key}: windows are not enforced by this version; it is filled at any time"));
+                }
+            }
+        }
+
+        return [.. found.Distinct().OrderBy(static problem => problem.Place).Select(problem => problem.In(policy.FileName))];
+    }
+}

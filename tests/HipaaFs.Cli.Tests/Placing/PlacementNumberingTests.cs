@@ -1,0 +1,173 @@
+using HipaaFs.Cli.Placing;
+using HipaaFs.Cli.Policies;
+using HipaaFs.Cli.Tests.Policies;
+using HipaaFs.Metadata;
+using HipaaFs.Placements;
+using Xunit;
+
+namespace HipaaFs.Cli.Tests.Placing;
+
+/// <summary>Which numbers the placements of a policy get. The stores are 0 (a), 1 (b), 2 (c) and 3 (bare), which has no agreement.</summary>
+public sealed class PlacementNumberingTests
+{
+    private const string Stores =
+        """
+        version: 1
+        host: {region: eu}
+        metadata: {stores: [a]}
+        stores:
+          a: {url: "file:///a", region: eu, baa: ours}
+          b: {url: "file:///b", region: eu, baa: ours}
+          c: {url: "file:///c", region: eu, baa: ours}
+          bare: {url: "file:///bare", region: eu}
+
+        """;
+
+    private static readonly string[] Names = ["a", "b", "c", "bare"];
+
+    private static readonly Placement Own = new();
+
+    [Fact]
+    public void Number_StoresOfThePrimaryAlone_IsTheVolumesOwn()
+    {
+        PlacementNumbering numbering = Number("defaults: {placement: {primary: a}}\nrules: [{path: /x, domain: d}]", [Own], [0, 0]);
+
+        Assert.Equal((0u, false), Of(numbering, 0));
+        Assert.Equal((0u, false), Of(numbering, 1));
+        Assert.Single(numbering.All);
+    }
+
+    [Fact]
+    public void Number_NewPlacements_FollowOneAnotherEachOnce()
+    {
+        PlacementNumbering numbering = Number(
+            "defaults: {placement: {primary: b}}\nrules: [{path: /x, placement: {replicas: [{store: c, mode: sync}]}}, {path: /y, placement: {primary: b}}]", [Own], [0, 0, null]);
+
+        Assert.Equal((1u, true), Of(numbering, 0));
+        Assert.Equal((2u, true), Of(numbering, 1));
+        Assert.Equal((1u, true), Of(numbering, 2));
+        Assert.Equal([1u, 2u], numbering.All.Select(static one => one.Placement.Number));
+        Assert.Equal([2], numbering.Of(1, -1).Placement.Sync);
+    }
+
+    [Fact]
+    public void Number_Again_ChangesNothing()
+    {
+        const string policy =
+            """
+            defaults: {placement: {primary: b}, regions: [eu]}
+            rules:
+              - path: /x
+                files:
+                  - {match: ["*.bam"], placement: {primary: c}}
+                  - {match: ["*.txt"], cost_class: t}
+                  - {match: ["*.gz"], placement: {primary: a}}
+                  - {match: ["*"], cost_class: u}
+            """;
+        PlacementNumbering first = Number(policy, [Own], [0, 0]);
+        Placement[] known = [Own, .. first.All.Select(static one => one.Placement)];
+        uint root = first.Of(0, -1).Placement.Number;
+        uint x = first.Of(1, -1).Placement.Number;
+
+        PlacementNumbering again = Number(policy, known, [root, x]);
+
+        Assert.DoesNotContain(again.All, static one => one.IsChange);
+        Assert.Equal(x, again.Of(1, -1).Placement.Number);
+        Assert.Equal(["*.bam", "*.txt", "*.gz"], again.Of(1, -1).Placement.Patterns.Select(static pattern => pattern.Match.Single())); // The last leads nowhere else.
+        Assert.Equal(x, again.Of(1, 3).Placement.Number);
+        Assert.Equal(root, again.Of(1, 1).Placement.Number); // The stores of the directory, but none of its patterns.
+        Assert.Equal([2, 1, 0], Enumerable.Range(0, 3).Select(pattern => again.Of(1, pattern).Placement.Primary));
+        Assert.All(again.All, static one => Assert.Equal("eu", one.Placement.Border));
+    }
+
+    [Fact]
+    public void Number_OtherStores_RedefinesWhatOnlyThisDirectoryHas()
+    {
+        Placement[] known = [Own, new Placement { Number = 1, Primary = 1 }, new Placement { Number = 2, Primary = 1, Sync = [2] }];
+
+        PlacementNumbering numbering = Number(
+            "defaults: {placement: {primary: b}}\nrules: [{path: /x, placement: {replicas: [{store: c, mode: async}]}}]", known, [1, 2], (new SurveyKey(1, -1, 2), 5));
+
+        Assert.Equal((1u, false), Of(numbering, 0));
+        Assert.Equal((2u, true), Of(numbering, 1));
+        Assert.Equal([2], numbering.Of(1, -1).Placement.Async);
+    }
+
+    [Fact]
+    public void Number_OtherStores_LeavesAloneWhatAnotherDirectoryHasToo()
+    {
+        Placement[] known = [Own, new Placement { Number = 1, Primary = 1 }];
+
+        PlacementNumbering numbering = Number(
+            "defaults: {placement: {primary: b}}\nrules: [{path: /x, placement: {primary: c}}, {path: /y, placement: {primary: a}}]", known, [0, 1, 1], (new SurveyKey(1, -1, 1), 5), (new SurveyKey(2, -1, 1), 1));
+
+        Assert.Equal((1u, false), Of(numbering, 0));
+        Assert.Equal((2u, true), Of(numbering, 1));
+        Assert.Equal((0u, false), Of(numbering, 2));
+    }
+
+    [Theory]
+    [InlineData("{path: /x, classification: public, placement: {replicas: [{store: bare}]}}")] // What was health information and is in a snapshot still would follow.
+    [InlineData("{path: /x, regions: [eu], placement: {replicas: [{store: c}]}}")]
+    public void Number_AgreementOrBorderNotTheSame_TakesANewNumber(string rule)
+    {
+        Placement[] known = [Own, new Placement { Number = 1, Primary = 1 }];
+
+        PlacementNumbering numbering = Number($"defaults: {{placement: {{primary: b}}, classification: public}}\nrules: [{rule}]", known, [0, 1], (new SurveyKey(1, -1, 1), 5));
+
+        Assert.Equal((2u, true), Of(numbering, 1));
+        Assert.Null(numbering.Of(1, -1).Former);
+    }
+
+    [Fact]
+    public void Number_OfOwn_IsNeverRedefined()
+    {
+        PlacementNumbering numbering = Number("defaults: {placement: {primary: a, replicas: [{store: b}]}}", [Own], [0], (new SurveyKey(0, -1, 0), 1));
+
+        Assert.Equal((1u, true), Of(numbering, 0));
+    }
+
+    [Fact]
+    public void Number_StoresOfAPattern_RedefinesItsPlacement()
+    {
+        Placement[] known =
+        [
+            Own,
+            new Placement { Number = 1, Primary = 2 },
+            new Placement { Number = 2, Primary = 1, Patterns = [new PlacementPattern { Match = ["*.bam"], Placement = 1 }] },
+        ];
+
+        PlacementNumbering numbering = Number(
+            "defaults: {placement: {primary: b}, files: [{match: ['*.bam'], placement: {primary: c, replicas: [{store: a}]}}]}",
+            known,
+            [2],
+            (new SurveyKey(0, 0, 1), 5),
+            (new SurveyKey(0, -1, 2), 5));
+
+        Assert.Equal((1u, 1u), (numbering.Of(0, 0).Placement.Number, numbering.Of(0, 0).Former!.Number));
+        Assert.Equal((2u, false), Of(numbering, 0));
+    }
+
+    private static (uint Number, bool IsChange) Of(PlacementNumbering numbering, int rule) =>
+        (numbering.Of(rule, -1).Placement.Number, numbering.Of(rule, -1).IsChange);
+
+    private static PlacementNumbering Number(string policy, IReadOnlyList<Placement> known, uint?[] current, params (SurveyKey Key, long Files)[] survey)
+    {
+        IReadOnlyList<RuleDirectory> directories =
+        [
+            .. RuleDirectory.Of(PolicyText.Read(Stores + policy)).Select((directory, rule) => current[rule] is { } number
+                ? directory with { Inode = new InodeId(10 + (ulong)rule), Current = number }
+                : directory),
+        ];
+        Dictionary<SurveyKey, SurveyCount> counts = survey.ToDictionary(static one => one.Key, static one => new SurveyCount(0, one.Files, one.Files));
+        for (int rule = 0; rule < current.Length; rule++)
+        {
+            if (current[rule] is { } number)
+            {
+                counts.TryAdd(new SurveyKey(rule, -1, number), new SurveyCount(1, 0, 0));
+            }
+        }
+
+        return PlacementNumbering.Of(directories, name => Array.IndexOf(Names, name), known, counts, static store => store < 3);
+    }
+}

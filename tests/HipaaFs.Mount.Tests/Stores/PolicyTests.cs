@@ -1,0 +1,169 @@
+using System.Text.Json;
+using HipaaFs.Testing;
+using HipaaFs.Testing.Mounts;
+using Xunit;
+
+namespace HipaaFs.Mount.Tests.Stores;
+
+/// <summary>A policy on three stores, applied to a mounted volume.</summary>
+public sealed class PolicyTests
+{
+    private const int NotFound = 8;
+    private const int Usage = 2;
+
+    // Published often: what is staged comes to the stores soon.
+    private const string Configuration = "recovery:\n  publish: 1s\n";
+
+    [Fact]
+    public async Task Apply_ThreePlacements_PutsEachWhereThePolicySaysAndChangesNothingTheSecondTime()
+    {
+        await using MountedVolume volume = await CreateAsync();
+        string policy = await WritePolicyAsync(volume);
+        JsonElement plan = await ResultAsync(volume, "policy", "plan", volume.Root, policy);
+        Assert.True(plan.GetProperty("changes").GetBoolean());
+        Assert.Equal(["name", "register", "register"], Words(plan, "stores", "action"));
+        Assert.Equal(["/", "/phi", "/research", "/raw"], Words(plan, "directories", "path"));
+
+        ProcessOutcome refused = await volume.RunAsync("policy", "apply", volume.Root, policy);
+        Assert.Equal(NotFound, refused.ExitCode);
+        Assert.Contains("/research", refused.Describe(), StringComparison.Ordinal);
+        Assert.Equal("primary", (await StoresAsync(volume))[0].GetProperty("name").GetString()); // Nothing was changed.
+
+        await ResultAsync(volume, "policy", "apply", volume.Root, policy, "--make-directories");
+        await volume.ShellAsync("for d in phi research raw; do head -c 300000 /dev/urandom > $d/file && mkdir $d/sub && head -c 200000 /dev/urandom > $d/sub/other; done && sync");
+        await CopiedAsync(volume);
+
+        JsonElement[] stores = await StoresAsync(volume);
+        Assert.Equal(["one", "two", "three"], stores.Select(static store => store.GetProperty("name").GetString()));
+        long phi = 500_000;
+        Assert.InRange(Bytes(stores[0], "has"), phi, 1.2 * phi); // phi, and nothing else
+        Assert.InRange(Bytes(stores[1], "has"), 2 * phi, 2.4 * phi); // The replica of phi, and research.
+        Assert.InRange(Bytes(stores[2], "has"), 2 * phi, 2.4 * phi); // The replica of research, and raw.
+        Assert.Equal(Bytes(stores[2], "has") - Bytes(stores[1], "has") + Bytes(stores[0], "has"), Bytes(stores[2], "alone"));
+        plan = await ResultAsync(volume, "policy", "apply", volume.Root, policy);
+        Assert.False(plan.GetProperty("changes").GetBoolean());
+        Assert.Contains("nothing is changed", (await volume.RunAsync("policy", "apply", volume.Root, policy)).Text, StringComparison.Ordinal);
+        Assert.Contains("store 1  two in eu", (await volume.RunAsync("store", "status", volume.Root)).Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("research", volume.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Apply_PolicyThatDoesNotFitTheVolume_SaysWhyAndChangesNothing()
+    {
+        await using MountedVolume volume = await CreateAsync();
+        string policy = await WritePolicyAsync(volume);
+        string text = await File.ReadAllTextAsync(policy);
+
+        await File.WriteAllTextAsync(policy, text.Replace("phi: x", "phi:", StringComparison.Ordinal) + "  - {path: /phi, retention: forever}\n");
+        ProcessOutcome wrong = await volume.RunAsync("policy", "plan", volume.Root, policy);
+        Assert.Equal(3, wrong.ExitCode);
+        Assert.Contains("policy.yaml:", wrong.Describe(), StringComparison.Ordinal);
+        Assert.Equal(NotFound, (await volume.RunAsync("policy", "plan", volume.Root, policy + "-none")).ExitCode);
+        Assert.Equal(NotFound, (await volume.RunAsync("policy", "plan", volume.Work, policy)).ExitCode);
+
+        await File.WriteAllTextAsync(policy, text.Replace(volume.Store, volume.Store + "-other", StringComparison.Ordinal));
+        ProcessOutcome foreign = await volume.RunAsync("policy", "apply", volume.Root, policy, "--make-directories", "--yes");
+        Assert.Equal(10, foreign.ExitCode);
+        Assert.Contains("is not among them", foreign.Describe(), StringComparison.Ordinal);
+        Assert.Equal("", await volume.ShellAsync("ls"));
+
+        await File.WriteAllTextAsync(policy, text);
+        await volume.ShellAsync("echo > phi");
+        Assert.Contains("/phi is no directory", (await volume.RunAsync("policy", "plan", volume.Root, policy)).Describe(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Apply_OverDataThatIsThere_SaysWhatMovesAndAsksFirst()
+    {
+        await using MountedVolume volume = await CreateAsync();
+        string policy = await WritePolicyAsync(volume);
+        await volume.ShellAsync("mkdir phi research raw && head -c 1000000 /dev/urandom > research/a && head -c 500000 /dev/urandom > a && sync");
+
+        JsonElement plan = await ResultAsync(volume, "policy", "plan", volume.Root, policy);
+
+        JsonElement research = plan.GetProperty("directories").EnumerateArray().Single(static line => line.GetProperty("path").GetString() == "/research");
+        Assert.Equal((1, 1_000_000), (research.GetProperty("movedFiles").GetInt64(), research.GetProperty("movedBytes").GetInt64()));
+        Assert.Equal(0, plan.GetProperty("directories")[0].GetProperty("movedFiles").GetInt64()); // Without a rule it stays in the volume's own placement.
+        JsonElement two = plan.GetProperty("transfers").EnumerateArray().Single(static line => line.GetProperty("store").GetString() == "two");
+        Assert.Equal((1_000_000, 1), (two.GetProperty("gets").GetInt64(), two.GetProperty("puts").GetInt64()));
+        Assert.Equal("EUR", two.GetProperty("cost").GetProperty("currency").GetString());
+        ProcessOutcome asked = await volume.RunAsync("policy", "apply", volume.Root, policy);
+        Assert.Equal(Usage, asked.ExitCode);
+        Assert.Contains("--yes", asked.Describe(), StringComparison.Ordinal);
+        (await volume.RunAsync("policy", "apply", volume.Root, policy, "--yes")).EnsureSucceeded();
+        Assert.False((await ResultAsync(volume, "policy", "plan", volume.Root, policy)).GetProperty("changes").GetBoolean());
+    }
+
+    [Fact]
+    public async Task Apply_OnAReadOnlyMount_IsRefusedAndPlanIsNot()
+    {
+        await using MountedVolume volume = await CreateAsync("ro");
+        string policy = await WritePolicyAsync(volume);
+
+        Assert.Equal(10, (await volume.RunAsync("policy", "apply", volume.Root, policy, "--yes")).ExitCode);
+        (await volume.RunAsync("policy", "plan", volume.Root, policy)).EnsureSucceeded();
+        (await volume.RunAsync("store", "status", volume.Root)).EnsureSucceeded();
+    }
+
+    internal static Task<MountedVolume> CreateAsync(string options = "") =>
+        MountedVolume.CreateAsync(new MountedVolumeOptions { Configuration = Configuration, MountOptions = options });
+
+    /// <summary>Three directories as stores; phi with a synchronous replica, research asynchronous on two, raw.</summary>
+    internal static async Task<string> WritePolicyAsync(MountedVolume volume)
+    {
+        Directory.CreateDirectory(Path.Combine(volume.Work, "two"));
+        Directory.CreateDirectory(Path.Combine(volume.Work, "three"));
+        string policy = Path.Combine(volume.Work, "policy.yaml");
+        await File.WriteAllTextAsync(
+            policy,
+            $$"""
+            version: 1
+            currency: EUR
+            host: {region: eu}
+            metadata: {stores: [one]}
+            stores:
+              one: {url: "file://{{volume.Store}}", region: eu, baa: ours}
+              two: {url: "file://{{volume.Work}}/two", region: eu, baa: ours, prices: {storage: {hot: 0.02}, egress: 0.1} }
+              three: {url: "file://{{volume.Work}}/three", region: eu-nl, baa: ours}
+            defaults:
+              placement: {primary: one}
+            rules:
+              - path: /phi
+                regions: [eu]
+                placement: {replicas: [{store: two, mode: sync}]}
+              - path: /research
+                classification: deidentified
+                placement: {primary: two, replicas: [{store: three}]}
+              - path: /raw
+                placement: {primary: three}
+
+            """);
+        return policy;
+    }
+
+    /// <summary>Waits until no store lacks anything.</summary>
+    internal static async Task CopiedAsync(MountedVolume volume)
+    {
+        (await volume.RunAsync("sync", volume.Root)).EnsureSucceeded();
+        await Eventually.TrueAsync(
+            async () => (await Recovery.MountFigures.ReadAsync(volume)).GetProperty("stagedSegments").GetInt32() == 0
+                && (await StoresAsync(volume)).All(static store => Bytes(store, "lacks") == 0),
+            "every store has what it should have");
+    }
+
+    internal static async Task<JsonElement[]> StoresAsync(MountedVolume volume) => [.. (await ResultAsync(volume, "store", "status", volume.Root)).EnumerateArray()];
+
+    internal static long Bytes(JsonElement store, string count) => store.GetProperty(count).GetProperty("bytes").GetInt64();
+
+    /// <summary>The result of a command that succeeds.</summary>
+    internal static async Task<JsonElement> ResultAsync(MountedVolume volume, params string[] arguments)
+    {
+        ProcessOutcome outcome = await volume.RunAsync([.. arguments, "--json"]);
+        Assert.True(outcome.ExitCode == 0, outcome.Describe() + "\n" + volume.LogTail);
+        using JsonDocument document = JsonDocument.Parse(outcome.Text);
+        return document.RootElement.GetProperty("result").Clone();
+    }
+
+    private static IEnumerable<string?> Words(JsonElement plan, string list, string property) =>
+        plan.GetProperty(list).EnumerateArray().Select(item => item.GetProperty(property).GetString());
+}
