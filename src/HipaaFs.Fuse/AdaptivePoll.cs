@@ -1,19 +1,22 @@
 namespace HipaaFs.Fuse;
 
-/// <summary>Decides whether a lone request thread polls for the next request before it sleeps.</summary>
+/// <summary>Decides whether one request thread polls for the next request, or several sleep until it comes.</summary>
 /// <remarks>
-/// <para>Polling saves two wake-ups where reader and caller run on different processors, and wastes time where they share one or where
+/// <para>Polling saves a wake-up where reader and caller run on different processors, and wastes time where they share one or where
 /// the caller has other things to do. Which it is changes with load and placement, so both ways are timed: now and then one window
-/// of messages is served the other way, and the faster way is kept, for longer each time it is confirmed. When the time of a window
-/// moves away from what it was at the last trial, the work has changed and the trial comes at once.</para>
+/// of messages is served the other way, and the faster way is kept, for longer each time it is confirmed. The first messages after a
+/// change are not timed. When the time of a window moves away from what it was at the last trial, the work has changed and the trial comes at once.</para>
 /// <para>Polls that find nothing several times in a row end polling at once, so that a quiet mount costs nothing. Messages that come
 /// closer together than a poll lasts bring it back.</para>
-/// <para>Not thread-safe: the lone reader uses it.</para>
+/// <para>Thread-safe: whoever finds another thread in it goes on without being counted.</para>
 /// </remarks>
 internal sealed class AdaptivePoll
 {
     /// <summary>Messages of one window.</summary>
     internal const int Window = 64;
+
+    /// <summary>Messages after a change of way that are not timed: threads come and go meanwhile.</summary>
+    internal const int Settling = 8;
 
     private const int ShortestHold = 8;
     private const int LongestHold = 64;
@@ -21,7 +24,8 @@ internal sealed class AdaptivePoll
 
     private readonly long _pollTicks;
     private readonly long _longestTurn;
-    private bool _polls = true;
+    private volatile bool _polls = true;
+    private int _inside;
     private bool _isTrial;
     private bool _stoppedByMisses;
     private int _left = Window;
@@ -42,16 +46,28 @@ internal sealed class AdaptivePoll
         _longestTurn = 4 * pollTicks;
     }
 
+    /// <summary>Whether to poll for the next message.</summary>
+    internal bool Polls => _polls;
+
     /// <summary>Counts one message and tells whether to poll for the next.</summary>
     /// <param name="now">The time, in ticks.</param>
     internal bool Next(long now)
     {
-        _cost += Math.Min(now - _lastMessage, _longestTurn);
-        _lastMessage = now;
-        _left--;
-        if (_left == 0)
+        if (TryEnter())
         {
-            EndWindow();
+            if (_left <= Window)
+            {
+                _cost += Math.Min(now - _lastMessage, _longestTurn);
+            }
+
+            _lastMessage = now;
+            _left--;
+            if (_left == 0)
+            {
+                EndWindow();
+            }
+
+            Leave();
         }
 
         return _polls;
@@ -67,21 +83,28 @@ internal sealed class AdaptivePoll
     internal void Missed()
     {
         _misses++;
-        if (_misses < MissesToStop)
+        if (_misses >= MissesToStop && TryEnter())
         {
-            return;
+            Stop();
+            _stoppedByMisses = true;
+            Leave();
         }
-
-        Stop();
-        _stoppedByMisses = true;
     }
 
     /// <summary>Another thread had the processor in the middle of a poll: whoever polls then uses up the share that it needs to answer.</summary>
     internal void Disturbed()
     {
-        Stop();
-        _stoppedByMisses = false;
+        if (TryEnter())
+        {
+            Stop();
+            _stoppedByMisses = false;
+            Leave();
+        }
     }
+
+    private bool TryEnter() => Interlocked.Exchange(ref _inside, 1) == 0;
+
+    private void Leave() => Volatile.Write(ref _inside, 0);
 
     private void Stop()
     {
@@ -91,6 +114,7 @@ internal sealed class AdaptivePoll
         _heldCost = 0;
         _windowsHeld = 0;
         StartWindow();
+        Settle();
     }
 
     private void EndWindow()
@@ -110,6 +134,7 @@ internal sealed class AdaptivePoll
             _isTrial = true;
             _stoppedByMisses = false;
             _polls = !_polls;
+            Settle();
         }
     }
 
@@ -119,8 +144,12 @@ internal sealed class AdaptivePoll
         _isTrial = false;
         _windowsHeld = 0;
         _hold = wins ? ShortestHold : Math.Min(_hold * 2, LongestHold);
-        _polls = wins ? _polls : !_polls;
         _heldCost = wins ? cost : _heldCost;
+        if (!wins)
+        {
+            _polls = !_polls;
+            Settle();
+        }
     }
 
     private bool HasChanged(long cost)
@@ -138,6 +167,11 @@ internal sealed class AdaptivePoll
         }
 
         return false;
+    }
+
+    private void Settle()
+    {
+        _left = Window + Settling;
     }
 
     private void StartWindow()

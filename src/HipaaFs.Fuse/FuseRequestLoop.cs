@@ -6,11 +6,13 @@ namespace HipaaFs.Fuse;
 
 /// <summary>The request threads of a session, and how many of them read.</summary>
 /// <remarks>
-/// <para>A request that wakes another thread than the last one costs more than all this library does with it, so as few threads read
+/// <para>A request that wakes a thread on an idle processor costs more than all this library does with it, so as few threads read
 /// as keep up. One starts. Every few messages a reader looks whether more wait while it has one in hand; when that is so several
 /// times in a row it calls another, and when it has not been so for long, while others read too, it parks.</para>
 /// <para>A lone reader polls for <see cref="FuseSessionOptions.PollMicroseconds"/> before it sleeps: programs that make one small call after
-/// another ask again within microseconds. <see cref="AdaptivePoll"/> leaves it off where it does not pay.</para>
+/// another ask again within microseconds. <see cref="AdaptivePoll"/> leaves it off where it does not pay; then two sleep. The kernel wakes them in turn:
+/// the one that slept longer last ran where the caller runs now, since the other's reply moved the caller to the idle processor. A lone sleeper would be
+/// woken on the processor that has gone idle meanwhile, each time: measured at twice the time of a small read.</para>
 /// <para>Where a second queue cannot be opened (no access to /dev/fuse) all threads simply sleep in read(2).</para>
 /// </remarks>
 internal sealed partial class FuseRequestLoop : IDisposable
@@ -19,6 +21,7 @@ internal sealed partial class FuseRequestLoop : IDisposable
     private const int BacklogsToCallHelp = 3;
     private const int QuietsToPark = 64;
     private const int SpinsBetweenPolls = 8;
+    private const int Sleepers = 2;
 
     private readonly FuseDevice _device;
     private readonly FuseDispatcher _dispatcher;
@@ -30,10 +33,10 @@ internal sealed partial class FuseRequestLoop : IDisposable
     private readonly List<FuseDevice> _clones = [];
     private readonly ParkedReaders _readers;
     private FuseDevice? _unblocked;
-    private int _running;
-
-    // Only a lone reader polls, so this has one user at a time.
     private readonly AdaptivePoll _poll;
+    private readonly int _sleepers;
+    private int _running;
+    private volatile bool _gathers; // From the decision to poll until one reader is left.
 
     internal FuseRequestLoop(
         FuseDevice device, FuseDispatcher dispatcher, FuseRequestPool pool, FuseSessionOptions options, ILogger logger, Action ended)
@@ -45,6 +48,7 @@ internal sealed partial class FuseRequestLoop : IDisposable
         _readers = new ParkedReaders(options.Threads);
         _pollTicks = Environment.ProcessorCount > 1 ? options.PollMicroseconds * Stopwatch.Frequency / 1_000_000 : 0;
         _poll = new AdaptivePoll(_pollTicks);
+        _sleepers = Environment.ProcessorCount > 1 ? Math.Min(Sleepers, options.Threads) : 1;
         _logger = logger;
         _ended = ended;
     }
@@ -62,8 +66,8 @@ internal sealed partial class FuseRequestLoop : IDisposable
         for (int index = 0; index < _threads; index++)
         {
             FuseDevice device = index == 0 ? _device : CloneDevice();
-            bool mayPark = index > 0;
-            var thread = new Thread(() => Run(device, mayPark))
+            bool startParked = index >= Fewest;
+            var thread = new Thread(() => Run(device, startParked))
             {
                 IsBackground = true,
                 Name = string.Create(CultureInfo.InvariantCulture, $"fuse-{index}"),
@@ -123,14 +127,16 @@ internal sealed partial class FuseRequestLoop : IDisposable
         FuseRequest? request = null;
         while (true)
         {
-            if (pace.Quiet >= QuietsToPark && _unblocked is not null)
+            if ((pace.Quiet >= QuietsToPark || (_gathers && !_readers.IsAnyServing)) && _unblocked is not null)
             {
                 pace.Quiet = 0;
                 ReturnIfAny(ref request);
-                if (!_readers.TryPark())
+                if (!_readers.TryPark(Fewest))
                 {
                     break;
                 }
+
+                _gathers = _gathers && _readers.Readers > Fewest;
             }
 
             request ??= _pool.Rent();
@@ -205,13 +211,37 @@ internal sealed partial class FuseRequestLoop : IDisposable
         else
         {
             pace.Backlogs = 0;
-            pace.Quiet = _readers.Readers > 1 ? pace.Quiet + 1 : 0;
+            pace.Quiet = _readers.Readers > Fewest ? pace.Quiet + 1 : 0;
         }
     }
 
+    // How many read when one would keep up.
+    private int Fewest => _pollTicks > 0 && _poll.Polls ? 1 : _sleepers;
+
     private bool MayPoll()
     {
-        return _pollTicks > 0 && _readers.Readers == 1 && _poll.Next(Stopwatch.GetTimestamp());
+        if (_pollTicks == 0)
+        {
+            return false;
+        }
+
+        bool polled = _poll.Polls;
+        bool polls = _poll.Next(Stopwatch.GetTimestamp());
+        if (polls != polled)
+        {
+            Change(polls);
+        }
+
+        return polls && _readers.Readers == 1;
+    }
+
+    private void Change(bool polls)
+    {
+        _gathers = polls;
+        if (!polls && _readers.Readers < _sleepers)
+        {
+            _readers.CallOne();
+        }
     }
 
     private unsafe bool TryPoll(FuseDevice unblocked, byte* buffer, int capacity, out int length)
@@ -233,12 +263,18 @@ internal sealed partial class FuseRequestLoop : IDisposable
             if (now - before > _pollTicks)
             {
                 _poll.Disturbed();
+                Change(_poll.Polls);
                 return false;
             }
 
             if (now - start > _pollTicks)
             {
                 _poll.Missed();
+                if (!_poll.Polls)
+                {
+                    Change(polls: false);
+                }
+
                 return false;
             }
         }

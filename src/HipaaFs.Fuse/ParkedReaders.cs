@@ -37,6 +37,9 @@ internal sealed class ParkedReaders
     /// <summary>Threads that read or serve.</summary>
     internal int Readers => Volatile.Read(ref _readers);
 
+    /// <summary>Whether a reader is in a handler.</summary>
+    internal bool IsAnyServing => Volatile.Read(ref _serving) > 0;
+
     /// <summary>A reader goes into a handler. The first one after a quiet time starts the watch.</summary>
     internal void EnterService()
     {
@@ -62,12 +65,12 @@ internal sealed class ParkedReaders
         Volatile.Write(ref _served, _served + 1);
     }
 
-    /// <summary>Waits to be called. Returns false when the session ends, true at once when nobody else would read.</summary>
-    internal bool TryPark()
+    /// <summary>Waits to be called. Returns false when the session ends, true at once when fewer than <paramref name="floor"/> others would read.</summary>
+    internal bool TryPark(int floor)
     {
         lock (_lock)
         {
-            if (_stopping || _readers == 1)
+            if (_stopping || _readers <= floor)
             {
                 return !_stopping;
             }

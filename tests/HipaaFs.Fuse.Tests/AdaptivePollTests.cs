@@ -76,6 +76,16 @@ public sealed class AdaptivePollTests
         Assert.Equal(1, clock.PolledOf(20 * AdaptivePoll.Window, pollTurn: 15, sleepTurn: 50), 0.06);
     }
 
+    [Fact]
+    public void Next_FirstMessagesAfterAChange_AreNotTimed()
+    {
+        var clock = new Turns();
+        clock.PolledOf(1000 * AdaptivePoll.Window, pollTurn: 20, sleepTurn: 30);
+
+        // A change of way is dear at first: threads park and wake. Both ways pay it, and only what comes after decides.
+        Assert.InRange(clock.PolledOf(2000 * AdaptivePoll.Window, pollTurn: 20, sleepTurn: 10, afterAChange: 390), 0, 0.1);
+    }
+
     private static double ShareOfPolling(long pollTurn, long sleepTurn) => new Turns().PolledOf(2000 * AdaptivePoll.Window, pollTurn, sleepTurn);
 
     /// <summary>A clock that each message moves by what the way in force would have taken.</summary>
@@ -83,26 +93,34 @@ public sealed class AdaptivePollTests
     {
         private readonly AdaptivePoll _poll = new(PollTicks);
         private bool _polls = true;
+        private int _unsettled;
         private long _now;
 
-        internal bool Next(long pollTurn, long sleepTurn)
+        internal bool Next(long pollTurn, long sleepTurn, long afterAChange = 0)
         {
-            _now += _polls ? pollTurn : sleepTurn;
+            bool before = _polls;
+            _now += _unsettled > 0 ? afterAChange : _polls ? pollTurn : sleepTurn;
+            _unsettled = Math.Max(0, _unsettled - 1);
             if (_polls)
             {
                 _poll.Found();
             }
 
             _polls = _poll.Next(_now);
+            if (_polls != before && afterAChange > 0)
+            {
+                _unsettled = AdaptivePoll.Settling;
+            }
+
             return _polls;
         }
 
-        internal double PolledOf(int messages, long pollTurn, long sleepTurn)
+        internal double PolledOf(int messages, long pollTurn, long sleepTurn, long afterAChange = 0)
         {
             int polled = 0;
             for (int i = 0; i < messages; i++)
             {
-                polled += Next(pollTurn, sleepTurn) ? 1 : 0;
+                polled += Next(pollTurn, sleepTurn, afterAChange) ? 1 : 0;
             }
 
             return (double)polled / messages;

@@ -41,6 +41,29 @@ public sealed class ParkedReadersTests
         Assert.False(only.TryBlock());
     }
 
+    [Fact]
+    public void TryPark_AsManyAsShouldRead_ReturnsAtOnce()
+    {
+        Assert.True(new ParkedReaders(2).TryPark(floor: 2));
+        Assert.True(new ParkedReaders(1).TryPark(floor: 1));
+    }
+
+    [Fact]
+    public void TryPark_MoreThanShouldRead_WaitsToBeCalled()
+    {
+        var readers = new ParkedReaders(3);
+        bool goesOn = false;
+        var parked = new Thread(() => goesOn = readers.TryPark(floor: 2));
+        parked.Start();
+
+        // Nobody can be called before it has parked.
+        SpinWait.SpinUntil(readers.CallOne);
+        parked.Join();
+
+        Assert.True(goesOn);
+        Assert.Equal(3, readers.Readers);
+    }
+
     /// <summary>One request thread inside a handler: what it may do is its own.</summary>
     private sealed class Reader : IDisposable
     {
