@@ -20,6 +20,15 @@ public interface IMetadataStore : IMetadataView, IAsyncDisposable
     /// <summary>Inodes and bytes in use, every applied operation counted. Exact.</summary>
     VolumeUsage Usage { get; }
 
+    /// <summary>As <see cref="Usage"/>, of the inodes that name a placement.</summary>
+    VolumeUsage GetUsage(uint placement);
+
+    /// <summary>As <see cref="Usage"/>, of the inodes that name a placement and belong to a user.</summary>
+    VolumeUsage GetUsage(uint placement, uint uid);
+
+    /// <summary>What <see cref="Usage"/> consists of, by placement and user.</summary>
+    IReadOnlyList<OwnerUsage> ListUsage();
+
     /// <summary>The newest applied operation.</summary>
     CommitSequence Applied { get; }
 

@@ -3,7 +3,13 @@ namespace HipaaFs.Metadata.Tests;
 /// <summary>Turns the schema of today into older ones, to be brought up to date again.</summary>
 internal static class OlderSchemas
 {
-    public const string ToVersion3 = """
+    public const string ToVersion4 = """
+        INSERT INTO counter SELECT 3, sum(inodes) FROM usage UNION ALL SELECT 4, sum(bytes) FROM usage UNION ALL SELECT 5, sum(allocated) FROM usage;
+        DROP TABLE usage; PRAGMA user_version = 4;
+        """;
+
+    public const string ToVersion3 = $"""
+        {ToVersion4}
         DROP TRIGGER segment_inserted; DROP TRIGGER segment_deleted; DROP TRIGGER segment_updated;
         DROP TABLE segment_sum; DROP INDEX segment_copies; ALTER TABLE segment DROP COLUMN copies; PRAGMA user_version = 3;
         """;

@@ -110,7 +110,7 @@ public sealed class SqliteFileTests : IDisposable
     {
         string directory = await CreateAsync();
 
-        Assert.Equal(4L, Query(directory, "PRAGMA user_version"));
+        Assert.Equal(5L, Query(directory, "PRAGMA user_version"));
         await using SqliteMetadataStore again = _directories.Open(directory);
     }
 
@@ -238,7 +238,40 @@ public sealed class SqliteFileTests : IDisposable
         Assert.True(await volume.ExistsAsync(1));
         Assert.True((await store.OpenSnapshot(snapshot).LookupAsync(InodeId.Root, SqliteVolume.Tag(1))).Succeeded);
         Assert.False((await store.OpenSnapshot(snapshot).LookupAsync(InodeId.Root, SqliteVolume.Tag(500))).Succeeded);
-        Assert.Equal(4L, Query(directory, "PRAGMA user_version"));
+        Assert.Equal(5L, Query(directory, "PRAGMA user_version"));
+    }
+
+    [Fact]
+    public async Task Open_SchemaOfVersionFour_HasCountedWhatEachUserHolds()
+    {
+        string directory = _directories.Create();
+        IReadOnlyList<OwnerUsage> expected;
+        await using (SqliteMetadataStore old = _directories.Open(directory))
+        {
+            var volume = new SqliteVolume(old);
+            await volume.CreateRootAsync();
+            for (int number = 1; number <= 3; number++)
+            {
+                await volume.CreateAsync(number);
+                await volume.WriteAsync(number, new Extent(100, number * 1000, await volume.AddSegmentAsync(), 0));
+            }
+
+            SqliteVolume.Ok(await old.SetAttributesAsync(new SetAttributesRequest
+            {
+                Inode = new InodeId(1003),
+                Mask = AttributeMask.Uid | AttributeMask.Placement,
+                Uid = 7,
+                Placement = 2,
+            }));
+            expected = old.ListUsage();
+        }
+
+        Execute(directory, OlderSchemas.ToVersion4);
+
+        await using SqliteMetadataStore store = _directories.Open(directory);
+        Assert.Equal([new(0, 0, new VolumeUsage(3, 3200, 3000)), new(2, 7, new VolumeUsage(1, 3100, 3000))], expected);
+        Assert.Equal(expected, store.ListUsage());
+        Assert.Equal(new VolumeUsage(4, 6300, 6000), store.Usage);
     }
 
     [Fact]

@@ -10,7 +10,7 @@ namespace HipaaFs.Metadata.Sqlite;
 internal static class Schema
 {
     /// <summary>The version this program writes (PRAGMA user_version).</summary>
-    public const int Version = 4;
+    public const int Version = 5;
 
     /// <summary>Marks a file as ours (PRAGMA application_id): "HIPA".</summary>
     public const int ApplicationId = 0x48495041;
@@ -116,8 +116,18 @@ internal static class Schema
         END;
         """;
 
+    // One row for each user under each placement; together they are what the volume holds.
+    private const string ToVersion5 = """
+        CREATE TABLE usage (placement INTEGER NOT NULL, uid INTEGER NOT NULL, inodes INTEGER NOT NULL,
+            bytes INTEGER NOT NULL, allocated INTEGER NOT NULL, PRIMARY KEY (placement, uid)) WITHOUT ROWID;
+        INSERT INTO usage
+            SELECT placement, uid, count(*), sum(CASE WHEN mode & 0xF000 = 0x8000 THEN size ELSE 0 END), sum(allocated)
+            FROM inode GROUP BY placement, uid;
+        DELETE FROM counter WHERE id IN (3, 4, 5);
+        """;
+
     // Step n leads from version n to n + 1.
-    private static readonly string[] Steps = [ToVersion1, ToVersion2, ToVersion3, ToVersion4];
+    private static readonly string[] Steps = [ToVersion1, ToVersion2, ToVersion3, ToVersion4, ToVersion5];
 
     /// <summary>Brings the database to <see cref="Version"/> in one transaction. Answers the version it had.</summary>
     public static int Migrate(SqliteFile file)

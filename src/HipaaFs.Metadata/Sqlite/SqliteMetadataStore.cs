@@ -67,8 +67,35 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
         {
             lock (_lock)
             {
-                return _tables.Context.Usage;
+                return _tables.Usage.Total;
             }
+        }
+    }
+
+    /// <inheritdoc/>
+    public VolumeUsage GetUsage(uint placement)
+    {
+        lock (_lock)
+        {
+            return _tables.Usage.Of(placement);
+        }
+    }
+
+    /// <inheritdoc/>
+    public VolumeUsage GetUsage(uint placement, uint uid)
+    {
+        lock (_lock)
+        {
+            return _tables.Usage.Of(placement, uid);
+        }
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<OwnerUsage> ListUsage()
+    {
+        lock (_lock)
+        {
+            return _tables.Usage.List();
         }
     }
 

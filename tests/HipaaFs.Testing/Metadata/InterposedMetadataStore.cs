@@ -33,6 +33,15 @@ public sealed class InterposedMetadataStore : IMetadataStore
     public VolumeUsage Usage => _store.Usage;
 
     /// <inheritdoc/>
+    public VolumeUsage GetUsage(uint placement) => _store.GetUsage(placement);
+
+    /// <inheritdoc/>
+    public VolumeUsage GetUsage(uint placement, uint uid) => _store.GetUsage(placement, uid);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<OwnerUsage> ListUsage() => _store.ListUsage();
+
+    /// <inheritdoc/>
     public CommitSequence Applied => _store.Applied;
 
     /// <inheritdoc/>

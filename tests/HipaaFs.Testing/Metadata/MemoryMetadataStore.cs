@@ -33,16 +33,33 @@ public sealed partial class MemoryMetadataStore : IMetadataStore
     }
 
     /// <inheritdoc/>
-    public VolumeUsage Usage
+    public VolumeUsage Usage => Sum(static _ => true);
+
+    /// <inheritdoc/>
+    public VolumeUsage GetUsage(uint placement) => Sum(inode => inode.Placement == placement);
+
+    /// <inheritdoc/>
+    public VolumeUsage GetUsage(uint placement, uint uid) => Sum(inode => inode.Placement == placement && inode.Uid == uid);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<OwnerUsage> ListUsage()
     {
-        get
+        lock (_lock)
         {
-            lock (_lock)
-            {
-                List<InodeAttributes> inodes = _tables.Inodes.Rows.Select(row => row.Value.Value).ToList();
-                return new VolumeUsage(
-                    inodes.Count, inodes.Where(inode => inode.IsFile).Sum(inode => inode.Size), inodes.Sum(inode => inode.AllocatedBytes));
-            }
+            return [.. _tables.Inodes.Rows.Select(static row => row.Value.Value)
+                .GroupBy(static inode => (inode.Placement, inode.Uid), static inode => inode)
+                .OrderBy(static group => group.Key)
+                .Select(static group => new OwnerUsage(
+                    group.Key.Placement, group.Key.Uid, group.Aggregate(default(VolumeUsage), static (sum, inode) => sum.Count(inode, 1))))];
+        }
+    }
+
+    private VolumeUsage Sum(Func<InodeAttributes, bool> counts)
+    {
+        lock (_lock)
+        {
+            return _tables.Inodes.Rows.Select(static row => row.Value.Value).Where(counts)
+                .Aggregate(default(VolumeUsage), static (sum, inode) => sum.Count(inode, 1));
         }
     }
 

@@ -92,6 +92,32 @@ public abstract partial class MetadataStoreConformance
     }
 
     [Fact]
+    public async Task Usage_ByPlacementAndUser_FollowsEveryChange()
+    {
+        VolumeUsage ofRoot = Store.GetUsage(0, 0);
+        SegmentId segment = await AddSegmentAsync();
+        InodeId file = await CreateFileAsync("a");
+        await WriteAsync(file, new Extent(0, 500, segment, 0));
+
+        await SetAsync(new SetAttributesRequest { Inode = file, Mask = AttributeMask.Uid, Uid = 7 });
+        Assert.Equal((ofRoot, new VolumeUsage(1, 500, 500)), (Store.GetUsage(0, 0), Store.GetUsage(0, 7)));
+        Assert.Equal(Store.Usage, Store.GetUsage(0));
+
+        await SetAsync(new SetAttributesRequest { Inode = file, Mask = AttributeMask.Placement, Placement = 3 });
+        OwnerUsage[] expected = [new(0, 0, ofRoot), new(3, 7, new VolumeUsage(1, 500, 500))];
+        Assert.Equal(expected, Store.ListUsage());
+        Assert.Equal(new VolumeUsage(1, 500, 500), Store.GetUsage(3));
+        Ok(await Store.MakeDurableAsync(Store.Applied));
+        Assert.Equal(expected, Store.ListUsage());
+
+        Ok(await Store.UnlinkAsync(Removal(InodeId.Root, "a", keep: false)));
+        Ok(await Store.MakeDurableAsync(Store.Applied));
+        Assert.Equal([new(0, 0, ofRoot)], Store.ListUsage());
+
+        async Task SetAsync(SetAttributesRequest request) => Ok(await Store.SetAttributesAsync(request with { Now = Now() }));
+    }
+
+    [Fact]
     public async Task Xattr_SetReadListRemove()
     {
         InodeId file = await CreateFileAsync("a");

@@ -1,6 +1,6 @@
 namespace HipaaFs.Metadata.Sqlite.Tables;
 
-/// <summary>What every table of the live view shares: the epoch rows are born in, the changes of the batch, the usage of the volume.</summary>
+/// <summary>What every table of the live view shares: the epoch rows are born in, the changes of the batch.</summary>
 internal sealed class BatchContext
 {
     private readonly List<ulong> _snapshots = [];
@@ -15,14 +15,6 @@ internal sealed class BatchContext
     public CommitSequence Sequence { get; set; }
 
     public BatchChanges Changes { get; } = new();
-
-    public VolumeUsage Usage { get; set; }
-
-    /// <summary>Counts an inode in (+1) or out (-1).</summary>
-    public void Count(in InodeAttributes inode, int sign) => Usage = new VolumeUsage(
-        Usage.Inodes + sign,
-        Usage.FileBytes + (inode.IsFile ? sign * inode.Size : 0),
-        Usage.AllocatedBytes + (sign * inode.AllocatedBytes));
 
     public bool HasSnapshot(SnapshotId id) => _snapshots.BinarySearch(id.Value) >= 0;
 

@@ -9,6 +9,7 @@ internal sealed class InodeTable : IDisposable
     private const int MaxWaiting = 1024;
 
     private readonly BatchContext _context;
+    private readonly UsageTable _usage;
     private readonly Statement _select;
     private readonly Statement _write;
     private readonly Statement _delete;
@@ -16,9 +17,10 @@ internal sealed class InodeTable : IDisposable
     private readonly RecentRows<InodeRow> _recent;
     private readonly Dictionary<ulong, InodeRow> _waiting = [];
 
-    public InodeTable(SqliteFile file, BatchContext context, int recentRows)
+    public InodeTable(SqliteFile file, BatchContext context, UsageTable usage, int recentRows)
     {
         _context = context;
+        _usage = usage;
         _recent = new RecentRows<InodeRow>(recentRows);
         _select = file.Prepare("""
             SELECT id, born, version, mode, uid, gid, links, device, domain, placement, flags, size, allocated,
@@ -50,7 +52,7 @@ internal sealed class InodeTable : IDisposable
     public InodeAttributes Insert(InodeAttributes inode)
     {
         inode = inode with { Version = 1 };
-        _context.Count(inode, 1);
+        _usage.Count(inode, 1);
         Put(new InodeRow(inode, _context.Epoch));
         return inode;
     }
@@ -60,8 +62,8 @@ internal sealed class InodeTable : IDisposable
     {
         changed = changed with { Version = old.Attributes.Version + 1 };
         KeepPast(old);
-        _context.Count(old.Attributes, -1);
-        _context.Count(changed, 1);
+        _usage.Count(old.Attributes, -1);
+        _usage.Count(changed, 1);
         Put(new InodeRow(changed, _context.Epoch));
         return changed;
     }
@@ -69,7 +71,7 @@ internal sealed class InodeTable : IDisposable
     public void Delete(in InodeRow old)
     {
         KeepPast(old);
-        _context.Count(old.Attributes, -1);
+        _usage.Count(old.Attributes, -1);
         ulong id = old.Attributes.Id.Value;
         _waiting.Remove(id);
         _recent.Remove(id);
@@ -87,10 +89,10 @@ internal sealed class InodeTable : IDisposable
                 KeepPast(old);
             }
 
-            _context.Count(old.Attributes, -1);
+            _usage.Count(old.Attributes, -1);
         }
 
-        _context.Count(row.Attributes, 1);
+        _usage.Count(row.Attributes, 1);
         Wait(row);
     }
 

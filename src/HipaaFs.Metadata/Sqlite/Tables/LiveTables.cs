@@ -6,7 +6,8 @@ internal sealed class LiveTables : IDisposable
 {
     public LiveTables(SqliteFile file, int recentInodes)
     {
-        Inodes = new InodeTable(file, Context, recentInodes);
+        Usage = new UsageTable(file);
+        Inodes = new InodeTable(file, Context, Usage, recentInodes);
         Entries = new EntryTable(file, Context);
         Xattrs = new XattrTable(file, Context);
         Symlinks = new SymlinkTable(file, Context);
@@ -23,6 +24,8 @@ internal sealed class LiveTables : IDisposable
     }
 
     public BatchContext Context { get; } = new();
+
+    public UsageTable Usage { get; }
 
     public InodeTable Inodes { get; }
 
@@ -62,10 +65,7 @@ internal sealed class LiveTables : IDisposable
         Orphans.Recall();
         Context.Changes.Clear();
         Snapshots.Recall();
-        Context.Usage = new VolumeUsage(
-            (long)Volume.Get(StoredCounter.Inodes),
-            (long)Volume.Get(StoredCounter.FileBytes),
-            (long)Volume.Get(StoredCounter.AllocatedBytes));
+        Usage.Recall();
         return new CommitSequence(Volume.Get(StoredCounter.Sequence));
     }
 
@@ -74,14 +74,13 @@ internal sealed class LiveTables : IDisposable
     {
         Inodes.Flush();
         Volume.Put(StoredCounter.Sequence, sequence.Value);
-        Volume.Put(StoredCounter.Inodes, (ulong)Context.Usage.Inodes);
-        Volume.Put(StoredCounter.FileBytes, (ulong)Context.Usage.FileBytes);
-        Volume.Put(StoredCounter.AllocatedBytes, (ulong)Context.Usage.AllocatedBytes);
+        Usage.Flush();
     }
 
     public void Dispose()
     {
         Inodes.Dispose();
+        Usage.Dispose();
         Entries.Dispose();
         Xattrs.Dispose();
         Symlinks.Dispose();

@@ -12,14 +12,7 @@ internal enum StoredCounter
     /// <summary>The newest applied operation.</summary>
     Sequence = 2,
 
-    /// <summary>Inodes in use.</summary>
-    Inodes = 3,
-
-    /// <summary>Sum of file sizes.</summary>
-    FileBytes = 4,
-
-    /// <summary>Sum of the bytes extents cover.</summary>
-    AllocatedBytes = 5,
+    // 3 to 5 were the usage of the volume before schema 5.
 
     /// <summary>The lowest snapshot number that was never given; also in the change stream.</summary>
     NextSnapshot = 6,
