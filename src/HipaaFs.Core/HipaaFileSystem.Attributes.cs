@@ -38,6 +38,12 @@ public sealed partial class HipaaFileSystem
             return row.Value.IsDirectory ? FsError.IsADirectory : FsError.InvalidArgument;
         }
 
+        FsError full = change.UserId is { } owner ? _quotas.RefuseOwner(row.Value, owner) : FsError.None;
+        if (full != FsError.None)
+        {
+            return full;
+        }
+
         uint? mode = NewMode(row.Value, change);
         if (mode is not null && (row.Value.Flags & InodeFlags.HasAccessAcl) != 0)
         {
@@ -125,6 +131,12 @@ public sealed partial class HipaaFileSystem
     private async ValueTask<FsResult<InodeAttributes>> SetUnderGateAsync(
         FileState file, AttributeChange change, uint? mode, CancellationToken interrupted)
     {
+        FsError full = change.Size is { } wanted ? RefuseGrowth(file, wanted) : FsError.None;
+        if (full != FsError.None)
+        {
+            return full;
+        }
+
         // A size that grows past data which is not applied yet waits for it. Nothing is discarded before the row has taken the change.
         bool waitsForData = false;
         lock (file.Gate)
@@ -169,6 +181,8 @@ public sealed partial class HipaaFileSystem
                 file.ExtentVersion++;
                 file.AppliedSize = applies;
             }
+
+            file.Owner = change.UserId ?? file.Owner;
 
             // The row has these now; older ones that wait with the data must not come after them.
             file.Times = new PendingTimes(

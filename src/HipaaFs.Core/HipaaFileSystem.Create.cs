@@ -91,6 +91,13 @@ public sealed partial class HipaaFileSystem
             return directory.Error.ToFsError();
         }
 
+        uint placement = PlacementOf(directory.Value.Placement, mode, name);
+        refused = _quotas.RefuseInode(placement, caller.UserId);
+        if (refused != FsError.None)
+        {
+            return refused;
+        }
+
         FsResult<InodeId> inode = await NextInodeAsync(interrupted);
         if (!inode.IsOk)
         {
@@ -113,7 +120,7 @@ public sealed partial class HipaaFileSystem
                 Device = mode.Device,
                 Size = target?.Length ?? 0,
                 Domain = directory.Value.Domain,
-                Placement = PlacementOf(directory.Value.Placement, mode, name),
+                Placement = placement,
                 Flags = inherited.Flags,
                 SealedTarget = target is null ? default : _names.SealTarget(directory.Value.Domain, inode.Value, target),
                 Xattrs = inherited.Xattrs,

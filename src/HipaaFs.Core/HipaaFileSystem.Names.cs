@@ -192,10 +192,11 @@ public sealed partial class HipaaFileSystem
         }
     }
 
-    // Data stays where it is when a name moves, so it may not move to where its data may not be. A program copies it then, as between two file systems.
+    // Data stays where it is when a name moves, and counts for the tree that it was made in: so it may not move to where its data may not be, nor where another quota counts.
+    // A program copies it then, as between two file systems.
     private async ValueTask<FsError> RefuseBorderAsync(InodeId from, InodeId to, CancellationToken interrupted)
     {
-        if (from == to || !_parts.Placements.HasBorders)
+        if (from == to || (!_parts.Placements.HasBorders && _quotas.IsEmpty))
         {
             return FsError.None;
         }
@@ -204,7 +205,8 @@ public sealed partial class HipaaFileSystem
         MetadataResult<InodeAttributes> right = await _view.GetInodeAsync(to, interrupted);
         return !left.Succeeded ? left.Error.ToFsError()
             : !right.Succeeded ? right.Error.ToFsError()
-            : _parts.Placements.IsBorderBetween(left.Value.Placement, right.Value.Placement) ? FsError.CrossDomain
+            : _parts.Placements.IsBorderBetween(left.Value.Placement, right.Value.Placement) || !_quotas.AreSame(left.Value.Placement, right.Value.Placement)
+                ? FsError.CrossDomain
             : FsError.None;
     }
 

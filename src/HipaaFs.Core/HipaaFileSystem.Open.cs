@@ -110,6 +110,7 @@ public sealed partial class HipaaFileSystem
             file.IsLoaded = true;
             file.Domain = row.Domain;
             file.LoadPlacement(row.Placement);
+            file.Owner = row.Uid;
             file.Size = row.Size;
             file.AppliedSize = row.Size;
         }

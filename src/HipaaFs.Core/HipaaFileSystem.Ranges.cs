@@ -230,7 +230,8 @@ public sealed partial class HipaaFileSystem
 
     private async ValueTask<FsError> MakeHoleAsync(FileState file, long offset, long length, bool grow, CancellationToken interrupted)
     {
-        FsError error = await ApplyUnappliedAsync(file.Id);
+        FsError error = grow ? RefuseGrowth(file, offset + length) : FsError.None;
+        error = error == FsError.None ? await ApplyUnappliedAsync(file.Id) : error;
         if (error != FsError.None)
         {
             return error;
@@ -281,6 +282,12 @@ public sealed partial class HipaaFileSystem
             return FsError.CrossDomain; // The kernel then copies the bytes: shared, they would stay where the target's may not be.
         }
 
+        FsError full = RefuseGrowth(to, targetOffset + length);
+        if (full != FsError.None)
+        {
+            return full;
+        }
+
         MetadataResult<Applied<InodeAttributes>> cloned = await _metadata.CloneExtentsAsync(
             new CloneExtentsRequest
             {
@@ -324,6 +331,12 @@ public sealed partial class HipaaFileSystem
         if (length <= 0)
         {
             return 0;
+        }
+
+        FsError full = RefuseGrowth(to, targetOffset + length);
+        if (full != FsError.None)
+        {
+            return full;
         }
 
         MetadataError error = MetadataError.Conflict;

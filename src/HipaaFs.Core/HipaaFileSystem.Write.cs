@@ -128,7 +128,8 @@ public sealed partial class HipaaFileSystem
             return FsError.TooLarge;
         }
 
-        return RefuseChange(open.File.Id);
+        FsError refused = RefuseChange(open.File.Id);
+        return refused == FsError.None ? RefuseGrowth(open.File, offset + length) : refused;
     }
 
     private int WriteToPages(FileState file, long offset, ReadOnlySpan<byte> content, WriteOrigin origin)

@@ -6,6 +6,7 @@ using HipaaFs.Crypto;
 using HipaaFs.Handles;
 using HipaaFs.Metadata;
 using HipaaFs.Names;
+using HipaaFs.Quotas;
 using HipaaFs.Snapshots;
 using HipaaFs.Staging;
 
@@ -41,6 +42,7 @@ public sealed partial class HipaaFileSystem
         _view = parts.View;
         _names = parts.Names;
         _files = parts.Files;
+        _quotas = new QuotaTable(parts.Metadata);
         if (parts.Writeback is not null)
         {
             parts.Writeback.FirstBytesApplied += inode => ForgetAttributes?.Invoke(inode);

@@ -53,6 +53,9 @@ internal sealed class FileState
     /// <summary>The placement its data is written to. Set with <see cref="IsLoaded"/>, and anew by <see cref="Place"/>.</summary>
     internal uint Placement => Volatile.Read(ref _placement);
 
+    /// <summary>Whose it is. Guarded by <see cref="Gate"/>.</summary>
+    internal uint Owner { get; set; }
+
     /// <summary>Length that the row has. Guarded by <see cref="Gate"/>.</summary>
     internal long AppliedSize { get; set; }
 

@@ -143,6 +143,7 @@ internal sealed class VolumeOpening
         if (parts.Writer is not null)
         {
             await parts.Writer.Publisher.ReadRecoveryPointAsync(cancel);
+            await parts.FileSystem.Quotas.LoadAsync(cancel);
         }
 
         var volume = new Volume(parts, _logger) { Shown = _shown };
