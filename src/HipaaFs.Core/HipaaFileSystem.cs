@@ -42,7 +42,7 @@ public sealed partial class HipaaFileSystem
         _view = parts.View;
         _names = parts.Names;
         _files = parts.Files;
-        _quotas = new QuotaTable(parts.Metadata);
+        _quotas = new QuotaTable(parts.Metadata, parts.Names);
         if (parts.Writeback is not null)
         {
             parts.Writeback.FirstBytesApplied += inode => ForgetAttributes?.Invoke(inode);

@@ -36,6 +36,15 @@ public sealed record Placement
     /// <summary>Nothing is renamed or linked from a directory into one whose placement says something else here: a program copies it then. Empty for none; the regions, sorted, by convention.</summary>
     public string Border { get; init => field = value ?? string.Empty; } = string.Empty;
 
+    /// <summary>The directories with quotas that its data lies in, by their paths when the quotas were set, the outermost first: each sums up the placements that name it.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<string> Trees { get; init; } = [];
+
+    /// <summary><see cref="Trees"/> as settings keep them.</summary>
+    [JsonInclude]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    internal byte[]? SealedTrees { get; init; }
+
     /// <summary><see cref="Patterns"/> as settings keep them: what files are called is nobody's business.</summary>
     [JsonInclude]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -55,12 +64,18 @@ public sealed record Placement
         && Sync.SequenceEqual(other.Sync)
         && Async.SequenceEqual(other.Async)
         && Border == other.Border
+        && Trees.SequenceEqual(other.Trees)
         && Patterns.Count == other.Patterns.Count
         && Patterns.Zip(other.Patterns).All(static pair => pair.First.Placement == pair.Second.Placement && pair.First.Match.SequenceEqual(pair.Second.Match));
 
-    /// <summary>As JSON, the patterns sealed.</summary>
-    internal byte[] ToJson(VolumeNames names) =>
-        JsonSerializer.SerializeToUtf8Bytes(this with { SealedPatterns = PlacementPattern.Seal(Patterns, names) }, PlacementContext.Default.Placement);
+    /// <summary>Whether data of the one may stay where it is when it is the other's: both have the same stores and border.</summary>
+    public bool HasPlacesOf(Placement other) =>
+        Primary == other.Primary && Sync.SequenceEqual(other.Sync) && Async.SequenceEqual(other.Async) && Border == other.Border;
+
+    /// <summary>As JSON, names sealed.</summary>
+    internal byte[] ToJson(VolumeNames names) => JsonSerializer.SerializeToUtf8Bytes(
+        this with { SealedPatterns = PlacementPattern.Seal(Patterns, names), SealedTrees = Trees.Count == 0 ? null : SealedSetting.Seal(TreesLabel, Trees, PlacementContext.Default.IReadOnlyListString, names) },
+        PlacementContext.Default.Placement);
 
     /// <summary>Reads what <see cref="ToJson"/> wrote. Null when it makes no sense.</summary>
     internal static Placement? TryParse(ReadOnlySpan<byte> json, uint number, VolumeNames names)
@@ -70,7 +85,8 @@ public sealed record Placement
             return JsonSerializer.Deserialize(json, PlacementContext.Default.Placement) is { } read
                 && read.IsSound
                 && PlacementPattern.TryOpen(read.SealedPatterns, names) is { } patterns
-                    ? read with { Number = number, Patterns = patterns, SealedPatterns = null }
+                && (read.SealedTrees is null ? [] : SealedSetting.TryOpen(TreesLabel, read.SealedTrees, PlacementContext.Default.IReadOnlyListString, names)) is { } trees
+                    ? read with { Number = number, Patterns = patterns, SealedPatterns = null, Trees = trees, SealedTrees = null }
                     : null;
         }
         catch (JsonException)
@@ -103,6 +119,8 @@ public sealed record Placement
 
         return IsSound ? null : "a store is named twice";
     }
+
+    private static ReadOnlySpan<byte> TreesLabel => "hipaafs placement trees"u8;
 
     private bool IsSound =>
         Stores.All(static store => store is >= 0 and <= SegmentCopies.HighestStore)

@@ -6,5 +6,6 @@ namespace HipaaFs.Placements;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(RegisteredStore))]
 [JsonSerializable(typeof(Placement))]
+[JsonSerializable(typeof(IReadOnlyList<string>))]
 [JsonSerializable(typeof(IReadOnlyList<PlacementPattern>))]
 internal sealed partial class PlacementContext : JsonSerializerContext;

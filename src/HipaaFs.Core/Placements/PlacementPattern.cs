@@ -1,7 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using HipaaFs.Crypto;
-using HipaaFs.Metadata;
 using HipaaFs.Names;
 
 namespace HipaaFs.Placements;
@@ -42,20 +40,12 @@ public sealed record PlacementPattern
     /// <summary>Patterns as settings keep them; null for none.</summary>
     internal static byte[]? Seal(IReadOnlyList<PlacementPattern> patterns, VolumeNames names) => patterns.Count == 0
         ? null
-        : names.SealXattr(DomainId.Root, InodeId.Root, Label, JsonSerializer.SerializeToUtf8Bytes(patterns, PlacementContext.Default.IReadOnlyListPlacementPattern)).SealedValue.ToArray();
+        : SealedSetting.Seal(Label, patterns, PlacementContext.Default.IReadOnlyListPlacementPattern, names);
 
     /// <summary>Opens what <see cref="Seal"/> sealed. Null when it is not authentic.</summary>
     /// <exception cref="JsonException">It makes no sense.</exception>
-    internal static IReadOnlyList<PlacementPattern>? TryOpen(byte[]? sealedPatterns, VolumeNames names)
-    {
-        if (sealedPatterns is null)
-        {
-            return [];
-        }
-
-        byte[]? json = names.TryOpenXattrValue(DomainId.Root, InodeId.Root, Label, new SealedXattr(default, default, sealedPatterns));
-        return json is null ? null : JsonSerializer.Deserialize(json, PlacementContext.Default.IReadOnlyListPlacementPattern);
-    }
+    internal static IReadOnlyList<PlacementPattern>? TryOpen(byte[]? sealedPatterns, VolumeNames names) =>
+        sealedPatterns is null ? [] : SealedSetting.TryOpen(Label, sealedPatterns, PlacementContext.Default.IReadOnlyListPlacementPattern, names);
 
     // No attribute of a file can be called this.
     private static ReadOnlySpan<byte> Label => "hipaafs placement patterns"u8;

@@ -6,6 +6,9 @@ namespace HipaaFs.Quotas;
 /// <remarks>A tree inside a tree has a quota of its own beside that of the outer one, whose placements then include its own.</remarks>
 public sealed record Quota
 {
+    /// <summary>The directory, by its path when the quota was set.</summary>
+    public string Path { get; init; } = string.Empty;
+
     /// <summary>The placements that inodes of the tree name.</summary>
     public IReadOnlyList<uint> Placements { get; init; } = [];
 
@@ -19,7 +22,7 @@ public sealed record Quota
     public IReadOnlyDictionary<uint, QuotaLimit> Users { get; init; } = new Dictionary<uint, QuotaLimit>();
 
     /// <summary>What a user may store; null for no limit of its own.</summary>
-    internal QuotaLimit? LimitOf(uint uid) => Users.TryGetValue(uid, out QuotaLimit? own) ? own : uid == 0 ? null : EachUser;
+    public QuotaLimit? LimitOf(uint uid) => Users.TryGetValue(uid, out QuotaLimit? own) ? own : uid == 0 ? null : EachUser;
 
     /// <summary>Whether so much more would be too much.</summary>
     /// <param name="metadata">Knows what is there.</param>

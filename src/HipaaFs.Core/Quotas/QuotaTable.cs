@@ -1,5 +1,6 @@
 using System.Text.Json;
 using HipaaFs.Metadata;
+using HipaaFs.Names;
 using HipaaFs.Sessions;
 
 namespace HipaaFs.Quotas;
@@ -11,14 +12,19 @@ namespace HipaaFs.Quotas;
 /// </remarks>
 internal sealed class QuotaTable
 {
-    /// <summary>The setting; it holds numbers only, no name of anything.</summary>
+    /// <summary>The setting, sealed.</summary>
     internal const string Key = "quotas";
 
     private readonly IMetadataStore _metadata;
+    private readonly VolumeNames _names;
     private volatile IReadOnlyList<Quota> _all = [];
     private volatile Dictionary<uint, Quota[]> _byPlacement = [];
 
-    internal QuotaTable(IMetadataStore metadata) => _metadata = metadata;
+    internal QuotaTable(IMetadataStore metadata, VolumeNames names)
+    {
+        _metadata = metadata;
+        _names = names;
+    }
 
     /// <summary>All of them, in the order of their definition.</summary>
     internal IReadOnlyList<Quota> All => _all;
@@ -43,11 +49,11 @@ internal sealed class QuotaTable
 
         try
         {
-            Set(JsonSerializer.Deserialize(read.Value.Span, QuotaContext.Default.IReadOnlyListQuota) ?? []);
+            Set(SealedSetting.TryOpen(Label, read.Value.ToArray(), QuotaContext.Default.IReadOnlyListQuota, _names) ?? throw Damaged());
         }
         catch (JsonException)
         {
-            throw new IOException($"the setting {Key} makes no sense; a newer hipaafs may have written it");
+            throw Damaged();
         }
     }
 
@@ -55,7 +61,7 @@ internal sealed class QuotaTable
     /// <exception cref="IOException">They cannot be written.</exception>
     internal async Task DefineAsync(IReadOnlyList<Quota> quotas, SessionClock clock, CancellationToken cancel)
     {
-        byte[] content = JsonSerializer.SerializeToUtf8Bytes(quotas, QuotaContext.Default.IReadOnlyListQuota);
+        byte[] content = SealedSetting.Seal(Label, quotas, QuotaContext.Default.IReadOnlyListQuota, _names);
         MetadataResult<Applied> written = await _metadata.SetSettingAsync(clock.NextOperation(), Key, content, cancel);
         MetadataResult<CommitSequence> durable = written.Succeeded ? await _metadata.MakeDurableAsync(_metadata.Applied, cancel) : written.Error;
         if (!durable.Succeeded)
@@ -82,6 +88,10 @@ internal sealed class QuotaTable
 
     /// <summary>Whether two placements count for the same quotas, so that a name may go from the one to the other.</summary>
     internal bool AreSame(uint one, uint other) => one == other || IsEmpty || Of(one).SequenceEqual(Of(other));
+
+    private static ReadOnlySpan<byte> Label => "hipaafs quotas"u8;
+
+    private static IOException Damaged() => new($"the setting {Key} makes no sense; a newer hipaafs may have written it");
 
     private FsError Refuse(uint placement, uint uid, long inodes, long bytes, bool isNewToTree)
     {

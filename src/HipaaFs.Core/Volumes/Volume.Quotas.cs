@@ -7,16 +7,16 @@ namespace HipaaFs.Volumes;
 public sealed partial class Volume
 {
     /// <summary>The quotas in force.</summary>
-    internal IReadOnlyList<Quota> Quotas => FileSystem.Quotas.All;
+    public IReadOnlyList<Quota> Quotas => FileSystem.Quotas.All;
 
     /// <summary>What each user holds under each placement.</summary>
-    internal IReadOnlyList<OwnerUsage> ListUsage() => _parts.Metadata.ListUsage();
+    public IReadOnlyList<OwnerUsage> ListUsage() => _parts.Metadata.ListUsage();
 
     /// <summary>Replaces all quotas; durable on return. What is there already stays, however much it is.</summary>
     /// <exception cref="VolumeException">One names a placement that the volume does not have.</exception>
     /// <exception cref="IOException">They cannot be written.</exception>
     /// <exception cref="InvalidOperationException">The volume takes no changes.</exception>
-    internal async Task DefineQuotasAsync(IReadOnlyList<Quota> quotas, CancellationToken cancel)
+    public async Task DefineQuotasAsync(IReadOnlyList<Quota> quotas, CancellationToken cancel)
     {
         _ = Writing;
         foreach (uint placement in quotas.SelectMany(static quota => quota.Placements))

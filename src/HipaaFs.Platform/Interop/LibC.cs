@@ -50,6 +50,9 @@ internal static partial class LibC
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     internal static partial int execv(string path, string?[] arguments);
 
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    internal static unsafe partial int getpwnam_r(string name, Password* entry, byte* texts, nuint size, Password** found);
+
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int fdatasync(SafeHandle fd);
 
@@ -107,5 +110,18 @@ internal static partial class LibC
     {
         internal void* Base;
         internal nuint Length;
+    }
+
+    /// <summary>struct passwd.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct Password
+    {
+        internal nint Name;
+        internal nint Secret;
+        internal uint Uid;
+        internal uint Gid;
+        internal nint Comment;
+        internal nint Home;
+        internal nint Shell;
     }
 }

@@ -37,6 +37,7 @@ internal static class CommandTree
             ConfigCommand.Create(runner),
             PolicyCommand.Create(runner),
             StoreCommand.Create(runner),
+            QuotaCommand.Create(runner),
             CompletionCommand.Create(runner),
         };
         foreach (Option option in root.Options)

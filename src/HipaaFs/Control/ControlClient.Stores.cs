@@ -10,6 +10,10 @@ internal sealed partial class ControlClient
     public Task<IReadOnlyList<StoreReport>> ListStoresAsync(CancellationToken cancel) =>
         SendAsync(HttpMethod.Get, "v1/stores", JsonOutput.Default.IReadOnlyListStoreReport, null, cancel);
 
+    /// <summary>The quotas, and what is used of them.</summary>
+    public Task<IReadOnlyList<QuotaReport>> ListQuotasAsync(CancellationToken cancel) =>
+        SendAsync(HttpMethod.Get, "v1/quotas", JsonOutput.Default.IReadOnlyListQuotaReport, null, cancel);
+
     /// <summary>What a policy would change; with <paramref name="applies"/> changes it.</summary>
     /// <param name="text">The policy.</param>
     /// <param name="file">Its file, for messages.</param>

@@ -12,6 +12,9 @@ internal sealed partial class ControlServer
     private async Task ListStoresAsync(HttpContext http) => await SendAsync(
         http, JsonEnvelope.Result(await _target.ListStoresAsync(http.RequestAborted), JsonOutput.Default.IReadOnlyListStoreReport));
 
+    private async Task ListQuotasAsync(HttpContext http) => await SendAsync(
+        http, JsonEnvelope.Result(await _target.ListQuotasAsync(http.RequestAborted), JsonOutput.Default.IReadOnlyListQuotaReport));
+
     private async Task UsePolicyAsync(HttpContext http, bool applies)
     {
         // The one request with a long body.

@@ -48,6 +48,9 @@ internal interface IControlTarget
     /// <summary>The stores: what each has and lacks.</summary>
     Task<IReadOnlyList<StoreReport>> ListStoresAsync(CancellationToken cancel);
 
+    /// <summary>The quotas, and what is used of them.</summary>
+    Task<IReadOnlyList<QuotaReport>> ListQuotasAsync(CancellationToken cancel);
+
     /// <summary>What a policy would change; with <paramref name="applies"/> changes it.</summary>
     /// <param name="text">The policy.</param>
     /// <param name="file">Its file, for messages.</param>

@@ -17,6 +17,9 @@ internal sealed partial class MountDaemon
         PlaceAsync($"show the stores of {_plan.MountPoint}", () => StoreReporting.DescribeAsync(_volume, _context.Time, cancel), cancel);
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<QuotaReport>> ListQuotasAsync(CancellationToken cancel) => Task.FromResult(QuotaReporting.Describe(_volume));
+
+    /// <inheritdoc/>
     public Task<PolicyPlan> UsePolicyAsync(ReadOnlyMemory<byte> text, string file, bool applies, Action<ProgressUpdate> progress, CancellationToken cancel)
     {
         string action = $"{(applies ? "apply" : "plan")} a policy on {_plan.MountPoint}";

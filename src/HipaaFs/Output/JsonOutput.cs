@@ -33,6 +33,7 @@ namespace HipaaFs.Cli.Output;
 [JsonSerializable(typeof(PolicyExplainResult))]
 [JsonSerializable(typeof(PolicyPlan))]
 [JsonSerializable(typeof(IReadOnlyList<StoreReport>))]
+[JsonSerializable(typeof(IReadOnlyList<QuotaReport>))]
 [JsonSerializable(typeof(VersionResult))]
 [JsonSerializable(typeof(TransferResult))]
 [JsonSerializable(typeof(TransferRecord))]

@@ -99,6 +99,7 @@ internal sealed class PlacementNumbering
         Sync = Replicas(policy, ReplicaMode.Sync, numberOf),
         Async = Replicas(policy, ReplicaMode.Async, numberOf),
         Border = BorderOf(policy),
+        Trees = [.. policy.Trees],
     };
 
     private static int[] Replicas(EffectivePolicy policy, ReplicaMode mode, Func<string, int> numberOf) =>

@@ -2,6 +2,7 @@ using HipaaFs.Cli.Output;
 using HipaaFs.Cli.Policies;
 using HipaaFs.Metadata;
 using HipaaFs.Placements;
+using HipaaFs.Quotas;
 using HipaaFs.Volumes;
 
 namespace HipaaFs.Cli.Placing;
@@ -80,8 +81,10 @@ internal sealed class PolicyApplication : IDisposable
         HashSet<int> covered = [.. document.Stores.Where(static store => store.HasBaa).Select(store => match.NumberOf(store.Name))];
         var numbering = PlacementNumbering.Of(directories, match.NumberOf, _volume.Placements, counts, covered.Contains);
         bool isKept = await _volume.ReadPolicyAsync(cancel) is { } kept && text.Span.SequenceEqual(kept);
+        IReadOnlyList<Quota> quotas = QuotaPlanning.Find(policy, [.. numbering.All.Select(static numbered => numbered.Placement)]);
+        bool areQuotasKept = QuotaPlanning.AreSame(quotas, _volume.Quotas);
         var planning = new PolicyPlanning(policy, match, known, _volume.Placements, directories, counts, numbering);
-        return new Prepared(document, match, known, directories, numbering, planning.ToPlan(!isKept));
+        return new Prepared(document, match, known, directories, numbering, areQuotasKept ? null : quotas, planning.ToPlan(!isKept || !areQuotasKept));
     }
 
     private static void ThrowIfMissing(PolicyPlan plan)
@@ -129,6 +132,12 @@ internal sealed class PolicyApplication : IDisposable
 
             done += prepared.Plan.Directories[rule].Directories + prepared.Plan.Directories[rule].Files;
         }
+
+        // Once everything counts where it should: before, a tree would seem emptier than it is.
+        if (prepared.NewQuotas is not null)
+        {
+            await _volume.DefineQuotasAsync(prepared.NewQuotas, cancel);
+        }
     }
 
     private async Task RegisterAsync(Prepared prepared, CancellationToken cancel)
@@ -158,5 +167,6 @@ internal sealed class PolicyApplication : IDisposable
         IReadOnlyList<RegisteredStore> Known,
         IReadOnlyList<RuleDirectory> Directories,
         PlacementNumbering Numbering,
+        IReadOnlyList<Quota>? NewQuotas,
         PolicyPlan Plan);
 }

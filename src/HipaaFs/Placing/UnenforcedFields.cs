@@ -9,7 +9,7 @@ internal static class UnenforcedFields
     private static readonly PolicyField[] Never =
     [
         PolicyFields.Domain, PolicyFields.Retention, PolicyFields.Transitions, PolicyFields.ArchiveOnOpen, PolicyFields.ArchiveKeepHead, PolicyFields.ArchiveBlockedPrograms,
-        PolicyFields.Durability, PolicyFields.Recovery, PolicyFields.ConsentExpires, PolicyFields.Quota, PolicyFields.Budget,
+        PolicyFields.Durability, PolicyFields.Recovery, PolicyFields.ConsentExpires, PolicyFields.Budget,
     ];
 
     /// <summary>Each with file, line and column.</summary>

@@ -28,6 +28,9 @@ internal sealed class EffectivePolicy
     /// <summary>Quotas and budgets of the directory and of those above it: all of them count.</summary>
     public IReadOnlyList<EffectiveEntry> Limits { get; }
 
+    /// <summary>The directories above, and itself, that have a quota, the outermost first.</summary>
+    public IEnumerable<string> Trees => Limits.Where(static limit => limit.Field == PolicyFields.Quota).Select(static limit => limit.Origin.Directory!).Reverse();
+
     /// <summary>What it is, for messages: "/genomes", "*.bam in /genomes".</summary>
     public string Name => (Pattern is null ? "" : $"{Pattern} in ") + (Rule?.Path ?? "/");
 

@@ -112,7 +112,8 @@ internal sealed class PolicyResolver
         {
             if (rule.Entries.Find(field) is { } entry)
             {
-                yield return ToEffective(field, entry, $"rule {rule.Path}", rule.Depth + 1);
+                EffectiveEntry found = ToEffective(field, entry, $"rule {rule.Path}", rule.Depth + 1);
+                yield return found with { Origin = found.Origin with { Directory = rule.Path } };
             }
         }
     }

@@ -304,6 +304,8 @@ public sealed class ControlSocketTests : IAsyncDisposable
 
         public Task<IReadOnlyList<StoreReport>> ListStoresAsync(CancellationToken cancel) => Task.FromResult<IReadOnlyList<StoreReport>>([Store]);
 
+        public Task<IReadOnlyList<QuotaReport>> ListQuotasAsync(CancellationToken cancel) => throw new NotSupportedException();
+
         public Task<PolicyPlan> UsePolicyAsync(ReadOnlyMemory<byte> text, string file, bool applies, Action<ProgressUpdate> progress, CancellationToken cancel)
         {
             progress(new ProgressUpdate("count", text.Length, 0, "entries"));

@@ -105,6 +105,41 @@ public sealed class PolicyTests
         (await volume.RunAsync("store", "status", volume.Root)).EnsureSucceeded();
     }
 
+    [Fact]
+    public async Task Apply_Quotas_RefuseWhatWouldPassThem_AndAreShown()
+    {
+        await using MountedVolume volume = await CreateAsync();
+        string policy = await WritePolicyAsync(volume);
+        await volume.ShellAsync("mkdir phi research raw && head -c 300000 /dev/zero > phi/before");
+        string text = await File.ReadAllTextAsync(policy);
+        await File.WriteAllTextAsync(
+            policy,
+            text.Replace("  - path: /phi\n", "  - path: /phi\n    quota: {bytes: 1MB, files: 4, users: {nobody: {files: 1}}}\n", StringComparison.Ordinal)
+            + "  - {path: /phi/in, quota: {bytes: 200KB}}\n");
+        await ResultAsync(volume, "policy", "apply", volume.Root, policy, "--make-directories", "--yes");
+        Assert.False((await ResultAsync(volume, "policy", "plan", volume.Root, policy)).GetProperty("changes").GetBoolean());
+
+        // phi, before and in are three of the four.
+        await volume.ShellAsync("dd if=/dev/zero of=phi/in/a bs=100000 count=2 status=none conv=fsync");
+        Assert.Contains("quota exceeded", await volume.ShellAsync("touch phi/b 2>&1 || true"), StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("quota exceeded", await volume.ShellAsync("dd if=/dev/zero of=phi/in/a bs=100000 count=3 status=none conv=fsync 2>&1 || true"), StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("quota exceeded", await volume.ShellAsync("truncate -s 1000001 phi/before 2>&1 || true"), StringComparison.OrdinalIgnoreCase);
+        await volume.ShellAsync("mv phi/before . && dd if=/dev/zero of=raw/a bs=1000000 count=3 status=none && truncate -s 100000 phi/in/a");
+
+        JsonElement[] quotas = [.. (await ResultAsync(volume, "quota", volume.Root)).EnumerateArray()];
+        Assert.Equal(["/phi", "/phi/in"], quotas.Select(static quota => quota.GetProperty("path").GetString()));
+        JsonElement total = quotas[0].GetProperty("total");
+        Assert.Equal((100_000, 1_000_000), (total.GetProperty("bytes").GetInt64(), total.GetProperty("bytesLimit").GetInt64()));
+        Assert.Equal((3, 4), (total.GetProperty("files").GetInt64(), total.GetProperty("filesLimit").GetInt64()));
+        Assert.Contains(quotas[0].GetProperty("users").EnumerateArray(), static user => user.GetProperty("user").GetUInt32() == 65534 && user.GetProperty("filesLimit").GetInt64() == 1);
+        Assert.Contains("97.66 KiB of 195.31 KiB", (await volume.RunAsync("quota", volume.Root)).Text, StringComparison.Ordinal);
+
+        await File.WriteAllTextAsync(policy, text);
+        await ResultAsync(volume, "policy", "apply", volume.Root, policy, "--yes");
+        await volume.ShellAsync("mkdir phi/more && dd if=/dev/zero of=phi/more/b bs=1000000 count=2 status=none conv=fsync");
+        Assert.Contains("no quotas", (await volume.RunAsync("quota", volume.Root)).Text, StringComparison.Ordinal);
+    }
+
     internal static Task<MountedVolume> CreateAsync(string options = "") =>
         MountedVolume.CreateAsync(new MountedVolumeOptions { Configuration = Configuration, MountOptions = options });
 
