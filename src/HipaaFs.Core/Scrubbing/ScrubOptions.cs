@@ -8,4 +8,10 @@ public sealed record ScrubOptions
 
     /// <summary>Begin anew although an earlier scrub was left unfinished. Default false: it goes on there.</summary>
     public bool Restart { get; init; }
+
+    /// <summary>The number of the one store to look into, from its beginning to its end; null, the default, for all of them and what else a restore needs, going on where the last one was left.</summary>
+    public int? Store { get; init; }
+
+    /// <summary>With <see cref="Store"/>: ask only whether each segment is there in its full length, and read those that are not. Default false: read everything.</summary>
+    public bool PresenceOnly { get; init; }
 }

@@ -8,6 +8,7 @@ using HipaaFs.Segments;
 using HipaaFs.Sessions;
 using HipaaFs.Staging;
 using HipaaFs.Storage;
+using HipaaFs.Volumes;
 using Microsoft.Extensions.Logging;
 
 namespace HipaaFs.Scrubbing;
@@ -70,7 +71,7 @@ internal sealed partial class Scrubber : IDisposable
 
         try
         {
-            return await ScrubAsync(options, progress, cancel);
+            return options.Store is { } store ? await ScrubStoreAsync(store, options, progress, cancel) : await ScrubAsync(options, progress, cancel);
         }
         finally
         {
@@ -149,10 +150,80 @@ internal sealed partial class Scrubber : IDisposable
         }
     }
 
-    private async Task<CopiesAudit> AuditAsync(SegmentRow row, ScrubPace pace, CancellationToken cancel)
+    // Where a copy is bad the others are read too, before anything is believed of them.
+    private async Task<ScrubReport> ScrubStoreAsync(int number, ScrubOptions options, IProgress<ScrubProgress> progress, CancellationToken cancel)
+    {
+        MemberStore member = _stores.Find(number) ?? throw new ArgumentOutOfRangeException(nameof(options), number, "the volume has no such store");
+        var pace = new ScrubPace(options.BytesPerSecond, _time);
+        var tally = new ScrubTally();
+        long total = await CountAsync(null, cancel);
+        long seen = 0;
+        long bytes = 0;
+        long segments = 0;
+        SegmentId? after = null;
+        while (await ListAsync(after, cancel) is { Count: > 0 } rows)
+        {
+            foreach (SegmentRow row in rows)
+            {
+                after = row.Id;
+                seen += row.ObjectLength;
+                if ((row.Copies & member.Mask) != 0)
+                {
+                    StoreError silent = await ScrubCopyAsync(row, member, options, pace, tally, cancel);
+                    if (silent != StoreError.None)
+                    {
+                        return tally.ToReport(segments, bytes, isResumed: false, silent);
+                    }
+
+                    segments++;
+                    bytes += row.ObjectLength;
+                }
+
+                progress.Report(new ScrubProgress(seen, Math.Max(total, seen)));
+            }
+        }
+
+        return tally.ToReport(segments, bytes, isResumed: false, StoreError.None);
+    }
+
+    private async Task<StoreError> ScrubCopyAsync(SegmentRow row, MemberStore member, ScrubOptions options, ScrubPace pace, ScrubTally tally, CancellationToken cancel)
+    {
+        if (options.PresenceOnly && member.Store is { } store)
+        {
+            StoreResult<ObjectProperties> found = await store.GetPropertiesAsync(StoreLayout.Segment(row.Id), cancel);
+            member.Note(found.Error);
+            if (found.Succeeded ? found.Value.Length == row.ObjectLength : found.Error != StoreError.NotFound)
+            {
+                return found.Error;
+            }
+        }
+
+        CopiesAudit audit = await AuditAsync(row, [member], pace, cancel);
+        if (audit.Damages.Count > 0)
+        {
+            audit = await AuditAsync(row, pace, cancel);
+        }
+
+        if (audit.Asked == 0)
+        {
+            return audit.Silent;
+        }
+
+        if (audit.Damages.Count > 0 && await IsStillLiveAsync(row.Id, cancel))
+        {
+            (await SettleAsync(row, audit, cancel)).ForEach(tally.Add);
+        }
+
+        return StoreError.None;
+    }
+
+    private Task<CopiesAudit> AuditAsync(SegmentRow row, ScrubPace pace, CancellationToken cancel) =>
+        AuditAsync(row, _stores.IsSingle ? [_stores.Own] : _stores.In(row.Copies), pace, cancel);
+
+    private async Task<CopiesAudit> AuditAsync(SegmentRow row, IEnumerable<MemberStore> members, ScrubPace pace, CancellationToken cancel)
     {
         var result = new CopiesAudit();
-        foreach (MemberStore member in _stores.IsSingle ? [_stores.Own] : _stores.In(row.Copies))
+        foreach (MemberStore member in members)
         {
             StoreResult<SegmentDamage?> damage = member.Store is { } store
                 ? await new StoredSegmentAudit(store, _ring, pace).RunAsync(row, cancel)

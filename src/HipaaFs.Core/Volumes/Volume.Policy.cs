@@ -52,4 +52,8 @@ public sealed partial class Volume
     /// <exception cref="IOException">The settings cannot be written.</exception>
     /// <exception cref="InvalidOperationException">The volume takes no changes.</exception>
     public Task NameStoreAsync(int number, string name, string region, CancellationToken cancel) => Writing.Registration.NameAsync(number, name, region, cancel);
+
+    /// <summary>Has what stores lack be copied now, as far as they take it.</summary>
+    /// <exception cref="InvalidOperationException">The volume takes no changes.</exception>
+    public void WakeReplication() => Writing.Replicator.Wake();
 }

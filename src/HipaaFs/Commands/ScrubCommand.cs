@@ -24,14 +24,19 @@ internal static class ScrubCommand
             using ControlClient client = await MountLocator.ConnectAsync(mount, runner.Context, cancel);
             ScrubResult found = await output.Progress.RunAsync(report => client.ScrubAsync(options, report, cancel));
             output.Result(found, JsonOutput.Default.ScrubResult, text => Describe(found, text));
-            return IsDamaged(found) ? ExitCode.Integrity : found.Stopped is not null ? ExitCode.Store : ExitCode.Done;
+            return ToExitCode(found);
         });
         return command;
     }
 
+    /// <summary>What a scrub comes to.</summary>
+    public static ExitCode ToExitCode(ScrubResult found) => IsDamaged(found) ? ExitCode.Integrity : found.Stopped is not null ? ExitCode.Store : ExitCode.Done;
+
     private static bool IsDamaged(ScrubResult found) => found.Damaged.Count > 0 || found.Objects.Any(static line => !line.Repaired);
 
-    private static long ReadRate(string? text)
+    /// <summary>A rate in bytes a second; 0 when none is given.</summary>
+    /// <exception cref="CommandException">It is none.</exception>
+    public static long ReadRate(string? text)
     {
         if (text is null)
         {
@@ -43,7 +48,8 @@ internal static class ScrubCommand
             : throw new CommandException(ExitCode.Usage, $"read --bandwidth: '{text}' is no rate", "Write 50MiB, or a number of bytes a second.");
     }
 
-    private static void Describe(ScrubResult found, TextWriter text)
+    /// <summary>A scrub for people.</summary>
+    public static void Describe(ScrubResult found, TextWriter text)
     {
         text.WriteLine($"Read {found.Segments} segments, {ByteSize.Format(found.Bytes)}{(found.Resumed ? ", going on where the last scrub was left" : "")}.");
         foreach (ScrubObjectLine line in found.Objects)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using HipaaFs.Cli.Configuration;
 using HipaaFs.Cli.Control;
 using HipaaFs.Cli.Output;
+using HipaaFs.Cli.Placing;
 
 namespace HipaaFs.Cli.Commands;
 
@@ -12,6 +13,10 @@ internal static class StoreCommand
     public static Command Create(CommandRunner runner) => new("store", "Shows and tends the stores of a mounted volume.")
     {
         CreateStatus(runner),
+        CreateVerify(runner),
+        CreateRepair(runner),
+        CreateDrain(runner),
+        CreateMigrate(runner),
     };
 
     private static Command CreateStatus(CommandRunner runner)
@@ -20,7 +25,7 @@ internal static class StoreCommand
         var command = new Command("status", "Shows what each store has and lacks, and whether it answers.") { mountPoint };
         runner.Handle(command, async (parsed, output, cancel) =>
         {
-            using ControlClient client = await MountLocator.ConnectAsync(MountLocator.FindMount(parsed.GetRequiredValue(mountPoint)), runner.Context, cancel);
+            using ControlClient client = await ConnectAsync(parsed.GetRequiredValue(mountPoint), runner, cancel);
             IReadOnlyList<StoreReport> stores = await client.ListStoresAsync(cancel);
             output.Result(stores, JsonOutput.Default.IReadOnlyListStoreReport, text =>
             {
@@ -33,6 +38,104 @@ internal static class StoreCommand
         });
         return command;
     }
+
+    private static Command CreateVerify(CommandRunner runner)
+    {
+        Argument<string> mountPoint = MountPointArgument();
+        Argument<string> name = NameArgument("NAME", "The store.");
+        var bandwidth = new Option<string?>("--bandwidth") { Description = "Most bytes a second to read, as 50MiB. Default: no limit.", HelpName = "RATE" };
+        var command = new Command("verify", "Reads every segment that a store has; what is bad is made again from another copy.") { mountPoint, name, bandwidth };
+        runner.Handle(command, async (parsed, output, cancel) =>
+        {
+            long rate = ScrubCommand.ReadRate(parsed.GetValue(bandwidth));
+            using ControlClient client = await ConnectAsync(parsed.GetRequiredValue(mountPoint), runner, cancel);
+            StoreVerification found = await output.Progress.RunAsync(progress => client.VerifyStoreAsync(parsed.GetRequiredValue(name), rate, progress, cancel));
+            output.Result(found, JsonOutput.Default.StoreVerification, text => ScrubCommand.Describe(found.Found, text));
+            return ScrubCommand.ToExitCode(found.Found);
+        });
+        return command;
+    }
+
+    private static Command CreateRepair(CommandRunner runner)
+    {
+        Argument<string> mountPoint = MountPointArgument();
+        Argument<string> name = NameArgument("NAME", "The store.");
+        var wait = new Option<bool>("--wait") { Description = "Returns when it lacks nothing." };
+        var command = new Command("repair", "Asks a store for every segment that it should have, and has it get what it lacks.") { mountPoint, name, wait };
+        runner.Handle(command, async (parsed, output, cancel) =>
+        {
+            using ControlClient client = await ConnectAsync(parsed.GetRequiredValue(mountPoint), runner, cancel);
+            StoreVerification found = await output.Progress.RunAsync(
+                progress => client.RepairStoreAsync(parsed.GetRequiredValue(name), parsed.GetValue(wait), progress, cancel));
+            output.Result(found, JsonOutput.Default.StoreVerification, text =>
+            {
+                text.WriteLine($"Asked for {found.Found.Segments} segments: {found.Found.RepairedSegments} were not as they should be and are again, {found.Found.DamagedSegments} are nowhere whole.");
+                if (found.Found.Stopped is { } stopped)
+                {
+                    text.WriteLine($"The store does not answer ({stopped}). It gets what it lacks when it is back.");
+                }
+
+                Describe(found.Store, text);
+            });
+            ExitCode code = ScrubCommand.ToExitCode(found.Found);
+            return code == ExitCode.Done && found.Store.Lacks.Segments > 0 ? ExitCode.Incomplete : code;
+        });
+        return command;
+    }
+
+    private static Command CreateDrain(CommandRunner runner)
+    {
+        Argument<string> mountPoint = MountPointArgument();
+        Argument<string> name = NameArgument("NAME", "The store.");
+        Option<bool> wait = WaitOption();
+        var command = new Command("drain", "Empties a store: its replicas take its place.") { mountPoint, name, wait };
+        runner.Handle(command, (parsed, output, cancel) =>
+            EmptyAsync(parsed.GetRequiredValue(mountPoint), parsed.GetRequiredValue(name), null, parsed.GetValue(wait), runner, output, cancel));
+        return command;
+    }
+
+    private static Command CreateMigrate(CommandRunner runner)
+    {
+        Argument<string> mountPoint = MountPointArgument();
+        Argument<string> from = NameArgument("FROM", "The store that is emptied.");
+        Argument<string> to = NameArgument("TO", "The store that takes its place.");
+        Option<bool> wait = WaitOption();
+        var command = new Command("migrate", "Puts another store in the place of one, and empties that.") { mountPoint, from, to, wait };
+        runner.Handle(command, (parsed, output, cancel) => EmptyAsync(
+            parsed.GetRequiredValue(mountPoint), parsed.GetRequiredValue(from), parsed.GetRequiredValue(to), parsed.GetValue(wait), runner, output, cancel));
+        return command;
+    }
+
+    private static async Task<ExitCode> EmptyAsync(
+        string mountPoint, string name, string? target, bool waits, CommandRunner runner, CommandOutput output, CancellationToken cancel)
+    {
+        using ControlClient client = await ConnectAsync(mountPoint, runner, cancel);
+        StoreChange change = await output.Progress.RunAsync(progress => client.EmptyStoreAsync(name, target, waits, progress, cancel));
+        output.Result(change, JsonOutput.Default.StoreChange, text =>
+        {
+            text.WriteLine(
+                change.Redefined.Count > 0 ? $"{name} is not in placement {string.Join(", ", change.Redefined)} any more{(target is null ? "" : $"; {target} is in its place")}."
+                : $"{name} is in no placement that could go on without it.");
+            text.WriteLine(
+                change.ToCopy.Segments > 0 ? $"{Format(change.ToCopy)} have yet to be copied, then {Format(change.Store.Surplus)} are deleted from it. That goes on in the background."
+                : change.Store.Surplus.Segments > 0 ? $"Everything is copied; {Format(change.Store.Surplus)} have yet to be deleted from it. That goes on in the background."
+                : "Nothing is left to do.");
+            if (change.Policy is { } policy)
+            {
+                text.WriteLine($"Note: {policy}.");
+            }
+
+            Describe(change.Store, text);
+        });
+        return ExitCode.Done;
+    }
+
+    private static Task<ControlClient> ConnectAsync(string mountPoint, CommandRunner runner, CancellationToken cancel) =>
+        MountLocator.ConnectAsync(MountLocator.FindMount(mountPoint), runner.Context, cancel);
+
+    private static Argument<string> NameArgument(string name, string description) => new(name) { Description = description };
+
+    private static Option<bool> WaitOption() => new("--wait") { Description = "Returns when nothing is left in it that belongs elsewhere; shows how far that is." };
 
     /// <summary>A store for people.</summary>
     public static void Describe(StoreReport store, TextWriter text)

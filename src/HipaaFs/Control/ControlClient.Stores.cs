@@ -1,3 +1,4 @@
+using System.Globalization;
 using HipaaFs.Cli.Output;
 using HipaaFs.Cli.Placing;
 
@@ -25,6 +26,26 @@ internal sealed partial class ControlClient
         $"v1/policy/{(applies ? "apply" : "plan")}?file={Escape(file)}",
         new ReadOnlyMemoryContent(text),
         JsonOutput.Default.PolicyPlan,
+        progress,
+        cancel);
+
+    /// <summary>Reads what one store has and makes again what is bad.</summary>
+    public Task<StoreVerification> VerifyStoreAsync(string name, long bytesPerSecond, Action<ProgressUpdate> progress, CancellationToken cancel) => SendAsync(
+        HttpMethod.Post,
+        string.Create(CultureInfo.InvariantCulture, $"v1/stores/verify?name={Escape(name)}&bandwidth={bytesPerSecond}"),
+        JsonOutput.Default.StoreVerification,
+        progress,
+        cancel);
+
+    /// <summary>Asks a store for each segment that it should have, and has it get what it lacks.</summary>
+    public Task<StoreVerification> RepairStoreAsync(string name, bool waits, Action<ProgressUpdate> progress, CancellationToken cancel) => SendAsync(
+        HttpMethod.Post, $"v1/stores/repair?name={Escape(name)}{(waits ? "&wait=true" : "")}", JsonOutput.Default.StoreVerification, progress, cancel);
+
+    /// <summary>Has a store emptied: its replicas, or <paramref name="target"/>, take its place.</summary>
+    public Task<StoreChange> EmptyStoreAsync(string name, string? target, bool waits, Action<ProgressUpdate> progress, CancellationToken cancel) => SendAsync(
+        HttpMethod.Post,
+        $"v1/stores/empty?name={Escape(name)}{(target is null ? "" : $"&target={Escape(target)}")}{(waits ? "&wait=true" : "")}",
+        JsonOutput.Default.StoreChange,
         progress,
         cancel);
 }

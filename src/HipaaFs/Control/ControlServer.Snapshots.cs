@@ -44,5 +44,5 @@ internal sealed partial class ControlServer
     private static string? Query(HttpContext http, string key) => http.Request.Query[key] is [{ } value, ..] ? value : null;
 
     private static string Required(HttpContext http, string key) => Query(http, key)
-        ?? throw new CommandException(ExitCode.Usage, $"answer {http.Request.Path}: {key}= is missing", "Say which snapshot is meant.");
+        ?? throw new CommandException(ExitCode.Usage, $"answer {http.Request.Path}: {key}= is missing", "Say which one is meant.");
 }

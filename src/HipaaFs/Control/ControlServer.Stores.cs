@@ -1,3 +1,4 @@
+using System.Globalization;
 using HipaaFs.Cli.Output;
 using HipaaFs.Cli.Placing;
 using HipaaFs.Cli.Policies;
@@ -31,5 +32,24 @@ internal sealed partial class ControlServer
             content, Query(http, "file") ?? "policy.yaml", applies, update => Report(http, update, oneAtATime), http.RequestAborted);
         await oneAtATime.WaitAsync(CancellationToken.None);
         await SendAsync(http, JsonEnvelope.Result(plan, JsonOutput.Default.PolicyPlan));
+    }
+
+    private async Task VerifyStoreAsync(HttpContext http, bool repairs)
+    {
+        long rate = long.TryParse(Query(http, "bandwidth"), NumberStyles.None, CultureInfo.InvariantCulture, out long asked) ? asked : 0;
+        using var oneAtATime = new SemaphoreSlim(1);
+        StoreVerification found = await _target.VerifyStoreAsync(
+            Required(http, "name"), rate, repairs, Query(http, "wait") == "true", update => Report(http, update, oneAtATime), http.RequestAborted);
+        await oneAtATime.WaitAsync(CancellationToken.None);
+        await SendAsync(http, JsonEnvelope.Result(found, JsonOutput.Default.StoreVerification));
+    }
+
+    private async Task EmptyStoreAsync(HttpContext http)
+    {
+        using var oneAtATime = new SemaphoreSlim(1);
+        StoreChange change = await _target.EmptyStoreAsync(
+            Required(http, "name"), Query(http, "target"), Query(http, "wait") == "true", update => Report(http, update, oneAtATime), http.RequestAborted);
+        await oneAtATime.WaitAsync(CancellationToken.None);
+        await SendAsync(http, JsonEnvelope.Result(change, JsonOutput.Default.StoreChange));
     }
 }

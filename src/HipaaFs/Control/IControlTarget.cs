@@ -58,4 +58,21 @@ internal interface IControlTarget
     /// <param name="progress">Told how far it is.</param>
     /// <param name="cancel">Ends it.</param>
     Task<PolicyPlan> UsePolicyAsync(ReadOnlyMemory<byte> text, string file, bool applies, Action<ProgressUpdate> progress, CancellationToken cancel);
+
+    /// <summary>Reads what one store has and makes again what is bad; or, with <paramref name="repairs"/>, asks for each segment whether it is there, and has it get what it lacks.</summary>
+    /// <param name="name">The store.</param>
+    /// <param name="bytesPerSecond">Most bytes a second to read; 0 for no limit.</param>
+    /// <param name="repairs">Which of the two.</param>
+    /// <param name="waits">With <paramref name="repairs"/>: until it lacks nothing.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="cancel">Ends it.</param>
+    Task<StoreVerification> VerifyStoreAsync(string name, long bytesPerSecond, bool repairs, bool waits, Action<ProgressUpdate> progress, CancellationToken cancel);
+
+    /// <summary>Has a store emptied.</summary>
+    /// <param name="name">The store.</param>
+    /// <param name="target">The one that takes its place; null for its replicas.</param>
+    /// <param name="waits">Whether to return only when it is empty.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    Task<StoreChange> EmptyStoreAsync(string name, string? target, bool waits, Action<ProgressUpdate> progress, CancellationToken cancel);
 }

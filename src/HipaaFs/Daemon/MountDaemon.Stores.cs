@@ -5,6 +5,7 @@ using HipaaFs.Cli.Policies;
 using HipaaFs.Cli.Volumes;
 using HipaaFs.Metadata;
 using HipaaFs.Placements;
+using HipaaFs.Scrubbing;
 using HipaaFs.Volumes;
 
 namespace HipaaFs.Cli.Daemon;
@@ -33,6 +34,26 @@ internal sealed partial class MountDaemon
             action,
             () => applies ? _application.ApplyAsync(policy, text, progress, cancel) : _application.PlanAsync(policy, text, progress, cancel),
             cancel);
+    }
+
+    /// <inheritdoc/>
+    public async Task<StoreVerification> VerifyStoreAsync(
+        string name, long bytesPerSecond, bool repairs, bool waits, Action<ProgressUpdate> progress, CancellationToken cancel)
+    {
+        string action = $"{(repairs ? "repair" : "verify")} the store {name}";
+        RefuseReadOnly(action);
+        StoreReport store = await PlaceAsync(action, () => _administration.FindAsync(name, cancel), cancel);
+        var options = new ScrubOptions { Store = store.Number, BytesPerSecond = bytesPerSecond, PresenceOnly = repairs };
+        ScrubResult found = await ScrubAsync(options, progress, cancel);
+        return new StoreVerification(await PlaceAsync(action, () => repairs ? _administration.FillAsync(name, waits, progress, cancel) : _administration.FindAsync(name, cancel), cancel), found);
+    }
+
+    /// <inheritdoc/>
+    public Task<StoreChange> EmptyStoreAsync(string name, string? target, bool waits, Action<ProgressUpdate> progress, CancellationToken cancel)
+    {
+        string action = target is null ? $"drain the store {name}" : $"migrate the store {name} to {target}";
+        RefuseReadOnly(action);
+        return PlaceAsync(action, () => _administration.EmptyAsync(name, target, waits, progress, cancel), cancel);
     }
 
     private void RefuseReadOnly(string action)

@@ -40,6 +40,7 @@ internal sealed partial class MountDaemon : IControlTarget, IDisposable
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SemaphoreSlim _umounting = new(1);
     private readonly PolicyApplication _application;
+    private readonly StoreAdministration _administration;
     private volatile MountState _state = MountState.Serving;
     private volatile bool _endsWithoutUpload;
     private FsError _commitError;
@@ -53,6 +54,7 @@ internal sealed partial class MountDaemon : IControlTarget, IDisposable
         _context = context;
         _volume = volume;
         _application = new PolicyApplication(volume);
+        _administration = new StoreAdministration(volume, context.Time);
         _session = session;
         _runtime = RuntimeDirectory.OfUser(context.Environment);
         _logger = logger;

@@ -34,6 +34,8 @@ namespace HipaaFs.Cli.Output;
 [JsonSerializable(typeof(PolicyPlan))]
 [JsonSerializable(typeof(IReadOnlyList<StoreReport>))]
 [JsonSerializable(typeof(IReadOnlyList<QuotaReport>))]
+[JsonSerializable(typeof(StoreVerification))]
+[JsonSerializable(typeof(StoreChange))]
 [JsonSerializable(typeof(VersionResult))]
 [JsonSerializable(typeof(TransferResult))]
 [JsonSerializable(typeof(TransferRecord))]

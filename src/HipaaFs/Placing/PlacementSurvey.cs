@@ -124,6 +124,7 @@ internal sealed class PlacementSurvey
 
                 _entries += read.Value;
                 _progress(_entries);
+                cancel.ThrowIfCancellationRequested();
             }
         }
         finally

@@ -46,12 +46,19 @@ internal sealed class PolicyApplication : IDisposable
         {
             Prepared prepared = await PrepareAsync(policy, text, progress, cancel);
             ThrowIfMissing(prepared.Plan);
+            PolicyPlan plan = prepared.Plan;
+            if (await RegisterAsync(prepared, cancel))
+            {
+                prepared = await PrepareAsync(policy, text, progress, cancel); // With the numbers that they got.
+                ThrowIfMissing(prepared.Plan);
+            }
+
             if (prepared.Plan.Changes)
             {
                 await ApplyAsync(prepared, text, progress, cancel);
             }
 
-            return prepared.Plan;
+            return plan;
         }
         finally
         {
@@ -73,7 +80,7 @@ internal sealed class PolicyApplication : IDisposable
         PolicyDocument document = policy.Document;
         IReadOnlyList<StoreContents> contents = await _volume.DescribeStoresAsync(cancel);
         RegisteredStore[] known = [.. contents.Select(static store => store.Store)];
-        var match = PolicyStoreMatch.Of(document, known, static _ => false);
+        var match = PolicyStoreMatch.Of(document, known);
         MetadataStoreCheck.Run(policy, match);
         var survey = new PlacementSurvey(_volume.FileSystem, entries => progress(new ProgressUpdate("count", entries, 0, "entries")));
         IReadOnlyList<RuleDirectory> directories = await survey.FindAsync(RuleDirectory.Of(document), cancel);
@@ -84,7 +91,7 @@ internal sealed class PolicyApplication : IDisposable
         IReadOnlyList<Quota> quotas = QuotaPlanning.Find(policy, [.. numbering.All.Select(static numbered => numbered.Placement)]);
         bool areQuotasKept = QuotaPlanning.AreSame(quotas, _volume.Quotas);
         var planning = new PolicyPlanning(policy, match, known, _volume.Placements, directories, counts, numbering);
-        return new Prepared(document, match, known, directories, numbering, areQuotasKept ? null : quotas, planning.ToPlan(!isKept || !areQuotasKept));
+        return new Prepared(match, directories, numbering, areQuotasKept ? null : quotas, planning.ToPlan(!isKept || !areQuotasKept));
     }
 
     private static void ThrowIfMissing(PolicyPlan plan)
@@ -103,7 +110,6 @@ internal sealed class PolicyApplication : IDisposable
 
     private async Task ApplyAsync(Prepared prepared, ReadOnlyMemory<byte> text, Action<ProgressUpdate> progress, CancellationToken cancel)
     {
-        await RegisterAsync(prepared, cancel);
         await _volume.WritePolicyAsync(text, cancel);
         foreach (NumberedPlacement placement in prepared.Numbering.All.Where(static placement => placement.IsChange))
         {
@@ -140,31 +146,25 @@ internal sealed class PolicyApplication : IDisposable
         }
     }
 
-    private async Task RegisterAsync(Prepared prepared, CancellationToken cancel)
+    // Whether there was anything to do.
+    private async Task<bool> RegisterAsync(Prepared prepared, CancellationToken cancel)
     {
-        foreach (PolicyStore store in prepared.Match.Added)
+        PlannedStore[] named = [.. prepared.Plan.Stores.Where(static store => store.Action == "name")];
+        foreach (PlannedStore store in named)
         {
-            RegisteredStore registered = await _volume.RegisterStoreAsync(store.Name, store.Url!, store.Region!, cancel);
-            if (registered.Number != prepared.Match.NumberOf(store.Name))
-            {
-                throw new CommandException(ExitCode.Incomplete, $"apply the policy: somebody else registered stores meanwhile", "Run it again.");
-            }
+            await _volume.NameStoreAsync(store.Number, store.Name, store.Region, cancel);
         }
 
-        foreach (PolicyStore store in prepared.Document.Stores)
+        foreach (PolicyStore store in prepared.Match.Added)
         {
-            int number = prepared.Match.NumberOf(store.Name);
-            if (number < prepared.Known.Count && (prepared.Known[number].Name != store.Name || prepared.Known[number].Region != store.Region))
-            {
-                await _volume.NameStoreAsync(number, store.Name, store.Region!, cancel);
-            }
+            await _volume.RegisterStoreAsync(store.Name, store.Url!, store.Region!, cancel);
         }
+
+        return named.Length + prepared.Match.Added.Count > 0;
     }
 
     private sealed record Prepared(
-        PolicyDocument Document,
         PolicyStoreMatch Match,
-        IReadOnlyList<RegisteredStore> Known,
         IReadOnlyList<RuleDirectory> Directories,
         PlacementNumbering Numbering,
         IReadOnlyList<Quota>? NewQuotas,

@@ -6,7 +6,7 @@ namespace HipaaFs.Cli.Placing;
 /// <summary>Puts a plan together from what was found out.</summary>
 /// <param name="policy">The policy.</param>
 /// <param name="match">Which of the volume's stores its stores are.</param>
-/// <param name="known">The volume's stores by number.</param>
+/// <param name="known">The volume's stores.</param>
 /// <param name="placements">The volume's placements by number.</param>
 /// <param name="directories">The policy's directories.</param>
 /// <param name="counts">What lies in them.</param>
@@ -20,6 +20,7 @@ internal sealed class PolicyPlanning(
     IReadOnlyDictionary<SurveyKey, SurveyCount> counts,
     PlacementNumbering numbering)
 {
+    private readonly Dictionary<int, RegisteredStore> _known = known.ToDictionary(static store => store.Number);
     private readonly Dictionary<int, string> _names = policy.Document.Stores.ToDictionary(store => match.NumberOf(store.Name), static store => store.Name);
 
     /// <summary>The plan.</summary>
@@ -41,7 +42,7 @@ internal sealed class PolicyPlanning(
     private PlannedStore ToStore(PolicyStore store)
     {
         int number = match.NumberOf(store.Name);
-        RegisteredStore? before = number < known.Count ? known[number] : null;
+        RegisteredStore? before = _known.GetValueOrDefault(number);
         string action = before is null ? "register" : before.Name != store.Name || before.Region != store.Region ? "name" : "keep";
         return new PlannedStore(number, store.Name, before?.Url ?? store.Url!.ToString(), store.Region!, action);
     }
@@ -96,5 +97,5 @@ internal sealed class PolicyPlanning(
 
     private Placement? Find(uint number) => number < placements.Count ? placements[(int)number] : null;
 
-    private string NameOf(int store) => _names.GetValueOrDefault(store) ?? known[store].Name;
+    private string NameOf(int store) => _names.GetValueOrDefault(store) ?? _known.GetValueOrDefault(store)?.Name ?? $"store {store}";
 }

@@ -22,24 +22,23 @@ internal sealed class PolicyStoreMatch
     /// <summary>The stores of the volume that the policy does not name.</summary>
     public IReadOnlyList<RegisteredStore> Left { get; }
 
-    /// <summary>The number that a store of the policy has, or gets.</summary>
+    /// <summary>The number that a store of the policy has; of one that was added, most likely gets.</summary>
     public int NumberOf(string name) => _numbers[name];
 
     /// <summary>Compares names and places.</summary>
     /// <param name="document">The policy.</param>
-    /// <param name="known">The volume's stores by number; those that were removed are left out of every comparison.</param>
-    /// <param name="isRemoved">Whether one was removed.</param>
+    /// <param name="known">The volume's stores, but for those that were removed; its own comes first.</param>
     /// <exception cref="CommandException">The volume's own store is not among them, or a name or a place means another store than before.</exception>
-    public static PolicyStoreMatch Of(PolicyDocument document, IReadOnlyList<RegisteredStore> known, Func<RegisteredStore, bool> isRemoved)
+    public static PolicyStoreMatch Of(PolicyDocument document, IReadOnlyList<RegisteredStore> known)
     {
         var numbers = new Dictionary<string, int>(StringComparer.Ordinal);
         var added = new List<PolicyStore>();
         var problems = new List<string>();
-        RegisteredStore[] usable = [.. known.Where(store => !isRemoved(store))];
+        int next = 1 + known.Max(static store => store.Number);
         foreach (PolicyStore store in document.Stores)
         {
-            RegisteredStore? same = Array.Find(usable, other => StoreUrl.Parse(other.Url).IsSamePlace(store.Url!));
-            RegisteredStore? named = Array.Find(usable, other => other.Name == store.Name && !IsUnnamed(other));
+            RegisteredStore? same = known.FirstOrDefault(other => StoreUrl.Parse(other.Url).IsSamePlace(store.Url!));
+            RegisteredStore? named = known.FirstOrDefault(other => other.Name == store.Name && !IsUnnamed(other));
             if (same is not null && same.Name != store.Name && !IsUnnamed(same))
             {
                 problems.Add($"stores.{store.Name}: the volume knows {same.Url} as {same.Name}; call it that");
@@ -49,14 +48,14 @@ internal sealed class PolicyStoreMatch
                 problems.Add($"stores.{store.Name}: in the volume that is {named.Url}; give the new place a name of its own, then 'hipaafs store migrate' moves the data there");
             }
 
-            numbers[store.Name] = same?.Number ?? known.Count + added.Count;
+            numbers[store.Name] = same?.Number ?? next + added.Count;
             if (same is null)
             {
                 added.Add(store);
             }
         }
 
-        RegisteredStore[] left = [.. usable.Where(other => !numbers.ContainsValue(other.Number))];
+        RegisteredStore[] left = [.. known.Where(other => !numbers.ContainsValue(other.Number))];
         if (left.Any(static store => store.Number == 0))
         {
             problems.Add($"stores: the volume's own, {known[0].Url}, is not among them; change stream and key ring go there");

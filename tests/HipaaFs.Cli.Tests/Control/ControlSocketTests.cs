@@ -218,6 +218,20 @@ public sealed class ControlSocketTests : IAsyncDisposable
         Assert.Equal(Store, store with { Placements = Store.Placements });
     }
 
+    [Fact]
+    public async Task StoreRequests_NamesAndOptions_PassUnchanged()
+    {
+        await _server.StartAsync(CancellationToken.None);
+
+        CommandException verify = await Assert.ThrowsAsync<CommandException>(() => _client.VerifyStoreAsync("a&b", 7, static _ => { }, CancellationToken.None));
+        CommandException repair = await Assert.ThrowsAsync<CommandException>(() => _client.RepairStoreAsync("a", waits: true, static _ => { }, CancellationToken.None));
+        StoreChange drain = await _client.EmptyStoreAsync("a", null, waits: false, static _ => { }, CancellationToken.None);
+        StoreChange migrate = await _client.EmptyStoreAsync("a", "b&", waits: true, static _ => { }, CancellationToken.None);
+
+        Assert.Equal(("a&b 7 False False", "a 0 True True", "a  False", "a b& True"), (verify.Message, repair.Message, drain.Policy, migrate.Policy));
+        Assert.Equal((false, 3u), (drain.IsDone, Assert.Single(drain.Redefined)));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -311,6 +325,13 @@ public sealed class ControlSocketTests : IAsyncDisposable
             progress(new ProgressUpdate("count", text.Length, 0, "entries"));
             return Task.FromResult(new PolicyPlan(file, [], [], [new PlannedDirectory("/a b", false, 1, 0, 0, 0, 0, 0)], [], [], []) { Changes = applies });
         }
+
+        public Task<StoreVerification> VerifyStoreAsync(
+            string name, long bytesPerSecond, bool repairs, bool waits, Action<ProgressUpdate> progress, CancellationToken cancel) =>
+            throw new CommandException(ExitCode.Refused, $"{name} {bytesPerSecond} {repairs} {waits}", "the action");
+
+        public Task<StoreChange> EmptyStoreAsync(string name, string? target, bool waits, Action<ProgressUpdate> progress, CancellationToken cancel) =>
+            Task.FromResult(new StoreChange(Store, null, [3], new SegmentCount(1, 2), $"{name} {target} {waits}"));
 
         public Task<LostVersionList> ListTrashAsync(string path, int limit, CancellationToken cancel) => throw new NotSupportedException();
 

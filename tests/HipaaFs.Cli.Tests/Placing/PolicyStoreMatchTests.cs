@@ -13,7 +13,7 @@ public sealed class PolicyStoreMatchTests
     [Fact]
     public void Match_OwnStoreAndOthers_AreNumberedInTheOrderOfThePolicy()
     {
-        var match = PolicyStoreMatch.Of(PolicyText.Read(PolicyText.Sound), [Own, new RegisteredStore { Number = 1, Name = "dir", Url = "file:///srv/dir" }], static _ => false);
+        var match = PolicyStoreMatch.Of(PolicyText.Read(PolicyText.Sound), [Own, new RegisteredStore { Number = 1, Name = "dir", Url = "file:///srv/dir" }]);
 
         Assert.Equal([0, 2, 1, 3], new[] { "a", "b", "dir", "open" }.Select(match.NumberOf));
         Assert.Equal(["b", "open"], match.Added.Select(static store => store.Name));
@@ -25,8 +25,7 @@ public sealed class PolicyStoreMatchTests
     {
         var old = new RegisteredStore { Number = 1, Name = "old", Url = "file:///old" };
 
-        Assert.Equal([old], PolicyStoreMatch.Of(PolicyText.Read(PolicyText.Sound), [Own, old], static _ => false).Left);
-        Assert.Empty(PolicyStoreMatch.Of(PolicyText.Read(PolicyText.Sound), [Own, old], static store => store.Name == "old").Left);
+        Assert.Equal([old], PolicyStoreMatch.Of(PolicyText.Read(PolicyText.Sound), [Own, old]).Left);
     }
 
     [Theory]
@@ -38,7 +37,7 @@ public sealed class PolicyStoreMatchTests
     {
         RegisteredStore[] known = [Own with { Url = own, Name = ownName }, new RegisteredStore { Number = number, Name = name, Url = url }];
 
-        var refused = Assert.Throws<CommandException>(() => PolicyStoreMatch.Of(PolicyText.Read(PolicyText.Sound), known, static _ => false));
+        var refused = Assert.Throws<CommandException>(() => PolicyStoreMatch.Of(PolicyText.Read(PolicyText.Sound), known));
 
         Assert.Equal(ExitCode.Refused, refused.Code);
         Assert.StartsWith(expected, Assert.Single(refused.Problems), StringComparison.Ordinal);

@@ -149,6 +149,49 @@ public sealed class ReplicationTests
         Assert.Empty((await volume.Test.Volume.ScrubAsync(new ScrubOptions(), new Progress<ScrubProgress>(), default))!.Findings);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Scrub_OfOneStore_MakesItsCopiesAgainAndLooksAtNoOther(bool presenceOnly)
+    {
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Sync = [1, 2] });
+        SegmentRow gone = await volume.UploadAsync("a", Content);
+        SegmentRow bad = await volume.UploadAsync("b", Content);
+        SegmentRow other = await volume.UploadAsync("c", Content);
+        File.Delete(volume.ObjectPath(1, gone));
+        Spoil(volume.ObjectPath(1, bad), 5000);
+        File.Delete(volume.ObjectPath(2, other));
+        var options = new ScrubOptions { Store = 1, PresenceOnly = presenceOnly };
+
+        ScrubReport report = (await volume.Test.Volume.ScrubAsync(options, new Progress<ScrubProgress>(), default))!;
+
+        Assert.Equal((0, presenceOnly ? 1 : 2, StoreError.None), (report.Damaged, report.Repaired, report.Stopped));
+        Assert.True(report.Segments >= 3);
+        Assert.All(report.Findings, static finding => Assert.Equal((1, true), (finding.Store, finding.IsRepaired)));
+        Assert.Equal([0, 1, 2], volume.Having(gone));
+        Assert.Equal([0, 1], volume.Having(other));
+        Assert.Equal(7ul, await volume.CopiesAsync(other));
+        Assert.Equal(presenceOnly ? 1 : 0, (await volume.Test.Volume.ScrubAsync(new ScrubOptions { Store = 1 }, new Progress<ScrubProgress>(), default))!.Repaired);
+        Assert.False((await volume.Test.Volume.ScrubAsync(new ScrubOptions(), new Progress<ScrubProgress>(), default))!.IsResumed);
+    }
+
+    [Fact]
+    public async Task Scrub_OfAStoreThatDoesNotAnswer_SaysSoAndForgetsNothing()
+    {
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Sync = [1] });
+        SegmentRow row = await volume.UploadAsync("a", Content);
+        volume.Store(1).Add(PlacedVolume.Dead);
+
+        foreach (bool presenceOnly in (bool[])[false, true])
+        {
+            ScrubReport report = (await volume.Test.Volume.ScrubAsync(new ScrubOptions { Store = 1, PresenceOnly = presenceOnly }, new Progress<ScrubProgress>(), default))!;
+            Assert.Equal((0, 0, StoreError.Unavailable), (report.Damaged, report.Repaired, report.Stopped));
+        }
+
+        Assert.Equal(3ul, await volume.CopiesAsync(row));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => volume.Test.Volume.ScrubAsync(new ScrubOptions { Store = 9 }, new Progress<ScrubProgress>(), default));
+    }
+
     [Fact]
     public async Task Scrub_StoreAway_ReadsTheOtherCopiesAndSaysWhyItIsNotDone()
     {

@@ -144,7 +144,7 @@ public sealed class PolicyTests
         MountedVolume.CreateAsync(new MountedVolumeOptions { Configuration = Configuration, MountOptions = options });
 
     /// <summary>Three directories as stores; phi with a synchronous replica, research asynchronous on two, raw.</summary>
-    internal static async Task<string> WritePolicyAsync(MountedVolume volume)
+    internal static async Task<string> WritePolicyAsync(MountedVolume volume, string regionOfThree = "eu-nl")
     {
         Directory.CreateDirectory(Path.Combine(volume.Work, "two"));
         Directory.CreateDirectory(Path.Combine(volume.Work, "three"));
@@ -159,7 +159,7 @@ public sealed class PolicyTests
             stores:
               one: {url: "file://{{volume.Store}}", region: eu, baa: ours}
               two: {url: "file://{{volume.Work}}/two", region: eu, baa: ours, prices: {storage: {hot: 0.02}, egress: 0.1} }
-              three: {url: "file://{{volume.Work}}/three", region: eu-nl, baa: ours}
+              three: {url: "file://{{volume.Work}}/three", region: {{regionOfThree}}, baa: ours}
             defaults:
               placement: {primary: one}
             rules:

@@ -1,0 +1,169 @@
+using HipaaFs.Cli.Control;
+using HipaaFs.Cli.Output;
+using HipaaFs.Cli.Policies;
+using HipaaFs.Placements;
+using HipaaFs.Volumes;
+
+namespace HipaaFs.Cli.Placing;
+
+/// <summary>Empties stores of an open volume. It changes placements only; copying and deleting is done in the background, mounts and crashes later too.</summary>
+internal sealed class StoreAdministration
+{
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+
+    private readonly Volume _volume;
+    private readonly TimeProvider _time;
+
+    /// <param name="volume">The volume; open for as long as this.</param>
+    /// <param name="time">The clock.</param>
+    public StoreAdministration(Volume volume, TimeProvider time)
+    {
+        _volume = volume;
+        _time = time;
+    }
+
+    /// <summary>The store of a name, or of a number.</summary>
+    /// <exception cref="CommandException">There is none.</exception>
+    /// <exception cref="IOException">The metadata cannot be read.</exception>
+    public async Task<StoreReport> FindAsync(string name, CancellationToken cancel)
+    {
+        IReadOnlyList<StoreReport> stores = await StoreReporting.DescribeAsync(_volume, _time, cancel);
+        return stores.FirstOrDefault(store => store.Name == name)
+            ?? throw new CommandException(
+                ExitCode.NotFound, $"find the store {name}: the volume has none of that name; it has {string.Join(", ", stores.Select(static store => store.Name))}", "'hipaafs store status' shows them.");
+    }
+
+    /// <summary>Has a store get what it lacks now.</summary>
+    /// <param name="name">The store.</param>
+    /// <param name="waits">Whether to return only when it lacks nothing.</param>
+    /// <param name="progress">Told how far that is.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    /// <exception cref="CommandException">There is no such store.</exception>
+    /// <exception cref="IOException">The metadata cannot be read.</exception>
+    public async Task<StoreReport> FillAsync(string name, bool waits, Action<ProgressUpdate> progress, CancellationToken cancel)
+    {
+        _volume.WakeReplication();
+        StoreReport store = await FindAsync(name, cancel);
+        long total = store.Lacks.Bytes;
+        while (waits && store.Lacks.Segments > 0)
+        {
+            progress(new ProgressUpdate("copy", Math.Max(0, total - store.Lacks.Bytes), total, "bytes"));
+            await Task.Delay(Look, _time, cancel);
+            store = await FindAsync(name, cancel);
+        }
+
+        return store;
+    }
+
+    /// <summary>Has a store emptied: every placement that names it goes on without it, or with another one in its place.</summary>
+    /// <param name="name">The store.</param>
+    /// <param name="target">The other one; null for its replicas.</param>
+    /// <param name="waits">Whether to return only when it is empty.</param>
+    /// <param name="progress">Told how far that is.</param>
+    /// <param name="cancel">Ends the wait; the store is emptied all the same.</param>
+    /// <exception cref="CommandException">There is no such store, or rules forbid it.</exception>
+    /// <exception cref="IOException">The metadata cannot be read or written.</exception>
+    public async Task<StoreChange> EmptyAsync(string name, string? target, bool waits, Action<ProgressUpdate> progress, CancellationToken cancel)
+    {
+        StoreReport from = await FindAsync(name, cancel);
+        StoreReport? to = target is null ? null : await FindAsync(target, cancel);
+        LoadedPolicy? policy = await ReadPolicyAsync(cancel);
+        Placement[] placements = [.. _volume.Placements.Where(placement => placement.Number != 0 && from.Placements.Contains(placement.Number))];
+        IReadOnlyList<Placement> changed = to is null ? Drain(from, placements) : Migrate(from, to, placements, policy);
+        foreach (Placement placement in changed)
+        {
+            await _volume.DefinePlacementAsync(placement, cancel);
+        }
+
+        StoreChange change = await DescribeAsync();
+        long total = change.Store.Surplus.Bytes;
+        while (waits && !change.IsDone)
+        {
+            bool copies = change.ToCopy.Segments > 0;
+            progress(copies
+                ? new ProgressUpdate("copy", Math.Max(0, total - change.ToCopy.Bytes), total, "bytes")
+                : new ProgressUpdate("delete", Math.Max(0, total - change.Store.Surplus.Bytes), total, "bytes"));
+            await Task.Delay(Look, _time, cancel);
+            change = await DescribeAsync();
+        }
+
+        return change;
+
+        async Task<StoreChange> DescribeAsync()
+        {
+            IReadOnlyList<StoreReport> stores = await StoreReporting.DescribeAsync(_volume, _time, cancel);
+            long segments = stores.Sum(static store => store.Lacks.Segments);
+            long bytes = stores.Sum(static store => store.Lacks.Bytes);
+            return new StoreChange(
+                stores.Single(store => store.Number == from.Number),
+                to is null ? null : stores.Single(store => store.Number == to.Number),
+                [.. changed.Select(static placement => placement.Number)],
+                new SegmentCount(segments, bytes),
+                DescribePolicy(policy, name));
+        }
+    }
+
+    private static List<Placement> Drain(StoreReport from, Placement[] placements)
+    {
+        var changed = new List<Placement>();
+        var stuck = new List<uint>();
+        foreach (Placement placement in placements)
+        {
+            if (PlacementChange.Without(placement, from.Number) is { } without)
+            {
+                changed.Add(without);
+            }
+            else
+            {
+                stuck.Add(placement.Number);
+            }
+        }
+
+        return stuck.Count == 0 && from.Number != 0
+            ? changed
+            : throw new CommandException(
+                ExitCode.Refused,
+                from.Number == 0
+                    ? $"drain the store {from.Name}: it is the volume's own, where change stream and key ring are and what no rule places goes"
+                    : $"drain the store {from.Name}: it is the only store of placement {string.Join(", ", stuck)}",
+                $"'hipaafs store migrate MOUNTPOINT {from.Name} OTHER' puts another store in its place, or apply a policy in which its directories have others.");
+    }
+
+    private static List<Placement> Migrate(StoreReport from, StoreReport to, Placement[] placements, LoadedPolicy? policy)
+    {
+        string action = $"migrate the store {from.Name} to {to.Name}";
+        if (from.Number == to.Number)
+        {
+            throw new CommandException(ExitCode.Usage, $"{action}: they are one store", "Name another one.");
+        }
+
+        // What lies in a placement may be of any of its directories, and of former ones.
+        if (policy?.Document.FindStore(to.Name) is not { HasBaa: true } && policy?.Document.FindStore(from.Name) is not { HasBaa: false })
+        {
+            throw new CommandException(
+                ExitCode.Refused,
+                $"{action}: by the policy applied last {to.Name} has no 'baa:', and {from.Name} may hold protected health information",
+                "Say under which agreement it may hold that, and apply the policy; or place the directories that hold none with 'hipaafs policy apply'.");
+        }
+
+        Placement[] outside = [.. placements.Where(placement => placement.Border.Length > 0 && !placement.Border.Split(',').Contains(to.Region))];
+        return outside.Length == 0
+            ? [.. placements.Select(placement => PlacementChange.Replace(placement, from.Number, to.Number))]
+            : throw new CommandException(
+                ExitCode.Refused,
+                $"{action}: {to.Name} is in {to.Region}, and placement {string.Join(", ", outside.Select(static placement => placement.Number))} may be in {string.Join("; ", outside.Select(static placement => placement.Border).Distinct())} only",
+                "Choose a store in those regions.");
+    }
+
+    private async Task<LoadedPolicy?> ReadPolicyAsync(CancellationToken cancel) => await _volume.ReadPolicyAsync(cancel) is { } text
+        ? PolicyFile.Parse(text, "policy", DateOnly.FromDateTime(_time.GetUtcNow().UtcDateTime))
+        : null;
+
+    private static string? DescribePolicy(LoadedPolicy? policy, string name) =>
+        policy is not null && RuleDirectory.Of(policy.Document).SelectMany(static directory => directory.Patterns.Prepend(directory.Policy)).Any(one => Names(one, name))
+            ? $"the policy applied last still places data in {name}: change that before it is applied again, which would bring the data back"
+            : null;
+
+    private static bool Names(EffectivePolicy policy, string store) =>
+        policy.Primary == store || policy.Replicas.Any(replica => replica.Value.Store.Value == store);
+}

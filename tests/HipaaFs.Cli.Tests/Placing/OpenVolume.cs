@@ -1,0 +1,78 @@
+using HipaaFs.Cli.Configuration;
+using HipaaFs.Cli.Keys;
+using HipaaFs.Cli.Policies;
+using HipaaFs.Cli.Volumes;
+using HipaaFs.Crypto;
+using HipaaFs.Metadata;
+using HipaaFs.Volumes;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace HipaaFs.Cli.Tests.Placing;
+
+/// <summary>A volume that is open in the test's process, without a mount: its own store is the directory "a", and there are "b" and "c" beside it.</summary>
+internal sealed class OpenVolume : IAsyncDisposable
+{
+    private readonly VolumeDirectory _directory;
+
+    private OpenVolume(VolumeDirectory directory, Volume volume)
+    {
+        _directory = directory;
+        Volume = volume;
+    }
+
+    public Volume Volume { get; private set; }
+
+    public static async Task<OpenVolume> CreateAsync()
+    {
+        var directory = new VolumeDirectory();
+        foreach (string name in (string[])["b", "c"])
+        {
+            Directory.CreateDirectory(Path.Combine(directory.Root, name));
+        }
+
+        CommandLineRun run = await CommandLineRun.OfAsync(
+            Environment(directory), "init", directory.Volume, "--store", $"file://{directory.Root}/a", "--no-recovery-key");
+        Assert.True(run.Code == ExitCode.Done, run.Error);
+        return new OpenVolume(directory, await OpenAsync(directory));
+    }
+
+    public async Task ReopenAsync()
+    {
+        await Volume.DisposeAsync();
+        Volume = await OpenAsync(_directory);
+    }
+
+    /// <summary>A policy of this volume's stores, of which the text says the rest; and its text.</summary>
+    public (LoadedPolicy Policy, byte[] Text) Policy(string rest)
+    {
+        string stores = string.Concat(new[] { "a", "b", "c" }.Select(name => $"  {name}: {{url: \"file://{_directory.Root}/{name}\", region: {(name == "c" ? "us" : "eu")}, baa: ours}}\n"));
+        byte[] text = System.Text.Encoding.UTF8.GetBytes($"version: 1\nhost: {{region: eu}}\nmetadata: {{stores: [a]}}\nstores:\n{stores}{rest}");
+        return (PolicyFile.Parse(text, "policy.yaml", new DateOnly(2026, 11, 1)), text);
+    }
+
+    public async Task<InodeAttributes> MakeDirectoryAsync(InodeId parent, string name) => Ok(
+        await Volume.FileSystem.MakeDirectoryAsync(parent, System.Text.Encoding.UTF8.GetBytes(name), new CreationMode { Mode = 0x1ED }, default(Caller), default));
+
+    public async Task<uint> PlacementAsync(InodeId inode) => Ok(await Volume.FileSystem.GetAttributesAsync(inode, default)).Placement;
+
+    public async ValueTask DisposeAsync()
+    {
+        await Volume.DisposeAsync();
+        _directory.Dispose();
+    }
+
+    private static T Ok<T>(FsResult<T> result) => result.IsOk ? result.Value : throw new Xunit.Sdk.XunitException(result.Error.ToString());
+
+    private static Dictionary<string, string> Environment(VolumeDirectory directory) => new() { ["HOME"] = Path.Combine(directory.Root, "home") };
+
+    private static async Task<Volume> OpenAsync(VolumeDirectory directory)
+    {
+        var context = new CommandContext { Out = TextWriter.Null, Error = TextWriter.Null, Environment = name => Environment(directory).GetValueOrDefault(name) };
+        var configuration = VolumeConfiguration.Load(directory.Volume, new Dictionary<string, string>(), context.Environment);
+        IKeyWrapper key = KeyAccess.Open(VolumeKeys.Resolve(configuration, null), context);
+        using var lifetime = key as IDisposable;
+        return await HipaaFs.Volumes.Volume.OpenAsync(
+            VolumeOptionsMapping.ToOptions(configuration), key, VolumeMode.ReadWrite, NullLoggerFactory.Instance, TimeProvider.System, default);
+    }
+}

@@ -1,0 +1,147 @@
+using HipaaFs.Cli.Output;
+using HipaaFs.Cli.Placing;
+using HipaaFs.Cli.Policies;
+using HipaaFs.Metadata;
+using Xunit;
+
+namespace HipaaFs.Cli.Tests.Placing;
+
+/// <summary>A policy and an open volume.</summary>
+public sealed class PolicyApplicationTests
+{
+    private const string Rules =
+        """
+        defaults: {placement: {primary: a}}
+        rules:
+          - {path: /x, placement: {primary: b}}
+          - {path: /x/y, placement: {primary: c}}
+
+        """;
+
+    [Fact]
+    public async Task Apply_CutOffAtAnyStep_GoesOnWhenItIsRunAgain()
+    {
+        await using OpenVolume volume = await OpenVolume.CreateAsync();
+        InodeAttributes x = await volume.MakeDirectoryAsync(InodeId.Root, "x");
+        InodeAttributes y = await volume.MakeDirectoryAsync(x.Id, "y");
+        InodeAttributes below = await volume.MakeDirectoryAsync(x.Id, "z");
+        (LoadedPolicy policy, byte[] text) = volume.Policy(Rules);
+        int applied = 0;
+        PolicyPlan? done = null;
+        while (done is null)
+        {
+            using var application = new PolicyApplication(volume.Volume);
+            using var cut = new CancellationTokenSource();
+            int told = 0;
+            try
+            {
+                done = await application.ApplyAsync(policy, text, _ => CutAt(++told, applied + 1, cut), cut.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                applied++;
+                await volume.ReopenAsync();
+            }
+        }
+
+        Assert.True(applied > 3, $"it was cut off {applied} times only");
+        uint[] placements = await PlacementsAsync(volume, InodeId.Root, x.Id, y.Id, below.Id);
+        Assert.Equal([0, 1, 2, 1], placements);
+        Assert.Equal(3, volume.Volume.Placements.Count);
+        using var again = new PolicyApplication(volume.Volume);
+        Assert.False((await again.ApplyAsync(policy, text, static _ => { }, default)).Changes);
+        Assert.Equal(text, await volume.Volume.ReadPolicyAsync(default));
+    }
+
+    [Fact]
+    public async Task Apply_MissingDirectory_NamesAllOfThemAndRegistersNothing()
+    {
+        await using OpenVolume volume = await OpenVolume.CreateAsync();
+        (LoadedPolicy policy, byte[] text) = volume.Policy(Rules);
+        using var application = new PolicyApplication(volume.Volume);
+
+        var refused = await Assert.ThrowsAsync<CommandException>(() => application.ApplyAsync(policy, text, static _ => { }, default));
+
+        Assert.Equal(["/x", "/x/y"], refused.Problems);
+        Assert.Single(await volume.Volume.DescribeStoresAsync(default));
+        Assert.Null(await volume.Volume.ReadPolicyAsync(default));
+    }
+
+    [Fact]
+    public async Task Apply_OwnStoreThatMayNotHaveTheNames_IsRefused()
+    {
+        await using OpenVolume volume = await OpenVolume.CreateAsync();
+        byte[] text = System.Text.Encoding.UTF8.GetBytes(
+            System.Text.Encoding.UTF8.GetString(volume.Policy(Rules).Text).Replace("stores: [a]", "stores: [b]", StringComparison.Ordinal));
+        using var application = new PolicyApplication(volume.Volume);
+
+        var refused = await Assert.ThrowsAsync<CommandException>(
+            () => application.PlanAsync(PolicyFile.Parse(text, "policy.yaml", new DateOnly(2026, 11, 1)), text, static _ => { }, default));
+
+        Assert.Equal(ExitCode.Refused, refused.Code);
+        Assert.Contains("does not name it", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("b", "c", 10, "is in us")]
+    [InlineData("b", "b", 2, "one store")]
+    [InlineData("b", "d", 8, "it has a, b, c")]
+    [InlineData("b", null, 10, "only store of placement 1")]
+    [InlineData("a", null, 10, "the volume's own")]
+    public async Task Empty_StoreThatCannotBe_IsRefused(string from, string? to, int code, string why)
+    {
+        await using OpenVolume volume = await OpenVolume.CreateAsync();
+        await volume.MakeDirectoryAsync(InodeId.Root, "x");
+        await ApplyAsync(volume, "defaults: {placement: {primary: a}}\nrules: [{path: /x, regions: [eu], placement: {primary: b}}]\n");
+        var administration = new StoreAdministration(volume.Volume, TimeProvider.System);
+
+        var refused = await Assert.ThrowsAsync<CommandException>(() => administration.EmptyAsync(from, to, waits: false, static _ => { }, default));
+
+        Assert.Equal(code, (int)refused.Code);
+        Assert.Contains(why, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Empty_StoreOfAPlacement_RedefinesItAndSaysWhatThePolicyStillSays()
+    {
+        await using OpenVolume volume = await OpenVolume.CreateAsync();
+        await volume.MakeDirectoryAsync(InodeId.Root, "x");
+        await ApplyAsync(volume, "defaults: {placement: {primary: a}}\nrules: [{path: /x, placement: {primary: b}}]\n");
+        var administration = new StoreAdministration(volume.Volume, TimeProvider.System);
+
+        StoreChange change = await administration.EmptyAsync("b", "c", waits: true, static _ => { }, default);
+
+        Assert.Equal((1u, true, 2), (Assert.Single(change.Redefined), change.IsDone, volume.Volume.Placements[1].Primary));
+        Assert.Contains("still places data in b", change.Policy, StringComparison.Ordinal);
+        Assert.Empty((await administration.EmptyAsync("b", "c", waits: true, static _ => { }, default)).Redefined);
+        await ApplyAsync(volume, "defaults: {placement: {primary: a}}\nrules: [{path: /x, placement: {primary: c}}]\n");
+        Assert.Equal(2, volume.Volume.Placements.Count);
+        Assert.Null((await administration.EmptyAsync("b", "c", waits: true, static _ => { }, default)).Policy);
+    }
+
+    private static async Task ApplyAsync(OpenVolume volume, string rules)
+    {
+        (LoadedPolicy policy, byte[] text) = volume.Policy(rules);
+        using var application = new PolicyApplication(volume.Volume);
+        await application.ApplyAsync(policy, text, static _ => { }, default);
+    }
+
+    private static void CutAt(int told, int at, CancellationTokenSource cut)
+    {
+        if (told == at)
+        {
+            cut.Cancel();
+        }
+    }
+
+    private static async Task<uint[]> PlacementsAsync(OpenVolume volume, params InodeId[] inodes)
+    {
+        var placements = new List<uint>();
+        foreach (InodeId inode in inodes)
+        {
+            placements.Add(await volume.PlacementAsync(inode));
+        }
+
+        return [.. placements];
+    }
+}
