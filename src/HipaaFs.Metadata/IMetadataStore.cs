@@ -129,6 +129,10 @@ public interface IMetadataStore : IMetadataView, IAsyncDisposable
     ValueTask<MetadataResult<IReadOnlyList<SegmentRow>>> ListHoldingAsync(
         int store, SegmentRow? after, int limit, CancellationToken cancel = default);
 
+    /// <summary>Lists the live segments of a placement that exactly these stores have, longest live first, beginning behind <paramref name="after"/>. Cost follows what it answers.</summary>
+    ValueTask<MetadataResult<IReadOnlyList<SegmentRow>>> ListGroupAsync(
+        uint placement, ulong copies, SegmentRow? after, int limit, CancellationToken cancel = default);
+
     /// <summary>Counts what stores hold. Cost does not depend on how many segments there are.</summary>
     ValueTask<MetadataResult<CopyTotals>> SumCopiesAsync(CancellationToken cancel = default);
 
@@ -158,6 +162,15 @@ public interface IMetadataStore : IMetadataView, IAsyncDisposable
     /// </summary>
     ValueTask<MetadataResult<IReadOnlyList<FragmentedRange>>> ListFragmentedAsync(
         InodeId after, long window, int extents, int limit, CancellationToken cancel = default);
+
+    /// <summary>
+    /// Lists files of which data, live or past, was in segments of another placement than theirs at the last commit, in the order of their inodes, of inodes after
+    /// <paramref name="after"/>. Every extent is looked at.
+    /// </summary>
+    ValueTask<MetadataResult<IReadOnlyList<MisplacedFile>>> ListMisplacedAsync(InodeId after, int limit, CancellationToken cancel = default);
+
+    /// <summary>Bytes that at the last commit only snapshots showed of files that are gone, by the placement of the segments that hold them; counted once for each row.</summary>
+    ValueTask<MetadataResult<IReadOnlyDictionary<uint, long>>> SumRemovedAsync(CancellationToken cancel = default);
 
     /// <summary>Lists what files refer to in a segment now, in the order of the segment's plaintext.</summary>
     ValueTask<MetadataResult<IReadOnlyList<SegmentUse>>> GetSegmentUsesAsync(SegmentId segment, CancellationToken cancel = default);

@@ -6,4 +6,7 @@ public sealed record RelocateRequest : MetadataRequest
 {
     /// <summary>The runs, sorted by segment and offset in it, disjoint. The store copies them.</summary>
     public ReadOnlyMemory<Relocation> Runs { get; init; }
+
+    /// <summary>Only rows of inodes that are there and have this placement, past rows of such inodes too; null: of all.</summary>
+    public uint? OfPlacement { get; init; }
 }

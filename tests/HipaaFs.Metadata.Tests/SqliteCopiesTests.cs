@@ -150,6 +150,25 @@ public sealed class SqliteCopiesTests : IDisposable
         Assert.DoesNotContain(plan, static step => step.Contains("TEMP B-TREE", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Misplaced_OfManyFiles_GoesThroughBothTablesInTheirOrder()
+    {
+        string directory = _directories.Create();
+        await _directories.Open(directory).DisposeAsync();
+        using SqliteConnection connection = Connect(directory);
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = "EXPLAIN QUERY PLAN " + SqliteMetadataStore.Misplaced;
+        var plan = new List<string>();
+        using SqliteDataReader reader = command.ExecuteReader();
+        while (reader.Read())
+        {
+            plan.Add(reader.GetString(3));
+        }
+
+        Assert.Equal(6, plan.Count(static step => step.StartsWith("SEARCH", StringComparison.Ordinal)));
+        Assert.DoesNotContain(plan, static step => step.Contains("SCAN", StringComparison.Ordinal) || step.Contains("TEMP B-TREE", StringComparison.Ordinal));
+    }
+
     private static SegmentRow Segment(SegmentState state, uint placement, long length) => new()
     {
         Id = SegmentId.NewRandom(),

@@ -89,6 +89,9 @@ internal sealed partial class ChangePublisher : IDisposable
     /// <summary>Changes up to here are in the store; 0 before the first publication of this session, since what an earlier one left may not be there, and while nobody knows.</summary>
     internal CommitSequence PublishedSequence => Volatile.Read(ref _published)?.Sequence ?? default;
 
+    /// <summary>Once this is published, everything is that was applied before it was asked for. It may be published already: the publisher's own note is nothing to wait for.</summary>
+    internal CommitSequence AppliedSequence => _metadata.Applied is var applied && applied == _noted ? PublishedSequence : applied;
+
     /// <summary>Where the newest chains begin that reach a backup point; null when that is not known yet.</summary>
     internal StreamChains? Chains => Volatile.Read(ref _chains);
 

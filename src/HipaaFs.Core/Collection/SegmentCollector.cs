@@ -81,6 +81,9 @@ internal sealed partial class SegmentCollector : IDisposable
         _logger = logger;
     }
 
+    /// <summary>Deletes copies that no placement wants; null does not.</summary>
+    internal SurplusRemoval? Surplus { get; init; }
+
     /// <summary>Collects at intervals until stopped, and saves the cache's maps on the way.</summary>
     internal async Task RunAsync(CancellationToken stop)
     {
@@ -120,7 +123,11 @@ internal sealed partial class SegmentCollector : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _past.Dispose();
+    public void Dispose()
+    {
+        _past.Dispose();
+        Surplus?.Dispose();
+    }
 
     private async Task CollectOrLogAsync(CancellationToken stop)
     {
@@ -157,9 +164,18 @@ internal sealed partial class SegmentCollector : IDisposable
         if (await _fence.HoldsStoreAsync(cancel)) // The deletions took their time.
         {
             await CollectPastAsync(cancel);
+            await (Surplus?.RunAsync(OldEnough(grace), cancel) ?? Task.CompletedTask);
         }
 
         return new CollectionReport(condemned, condemnedBytes, deleted, deletedBytes);
+    }
+
+    // The newest commit that is published, and was made that long ago.
+    private CommitSequence OldEnough(TimeSpan grace)
+    {
+        CommitSequence old = _ages.OlderThan(grace);
+        CommitSequence published = _publisher.PublishedSequence;
+        return old < published ? old : published;
     }
 
     // Rounds come from the loop and from whoever asks for one.
@@ -220,9 +236,7 @@ internal sealed partial class SegmentCollector : IDisposable
 
     private async Task<(int Segments, long Bytes)> DeleteAsync(TimeSpan grace, IProgress<GarbageProgress>? progress, CancellationToken cancel)
     {
-        CommitSequence old = _ages.OlderThan(grace);
-        CommitSequence published = _publisher.PublishedSequence;
-        CommitSequence upTo = old < published ? old : published;
+        CommitSequence upTo = OldEnough(grace);
         int seen = 0;
         int segments = 0;
         long bytes = 0;

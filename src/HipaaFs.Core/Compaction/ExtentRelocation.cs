@@ -23,10 +23,11 @@ internal sealed class ExtentRelocation
 
     /// <summary>Relocates. Who has begun to refer to an old segment meanwhile, by a clone, is found by asking again.</summary>
     /// <param name="relocations">The runs and their copies, which rows may refer to.</param>
+    /// <param name="placement">Only what files of this placement refer to; null: all.</param>
     /// <param name="beforeEach">Called before each transaction.</param>
     /// <param name="cancel">Ends it between two transactions.</param>
     /// <returns>False when the metadata refuses; what is done stays done.</returns>
-    internal async Task<bool> RunAsync(Relocations relocations, Func<Task> beforeEach, CancellationToken cancel)
+    internal async Task<bool> RunAsync(Relocations relocations, uint? placement, Func<Task> beforeEach, CancellationToken cancel)
     {
         int found = 1;
         for (int round = 0; round < Rounds && found > 0; round++)
@@ -36,7 +37,7 @@ internal sealed class ExtentRelocation
             {
                 await beforeEach();
                 cancel.ThrowIfCancellationRequested();
-                var request = new RelocateRequest { Operation = _clock.NextOperation(), Now = _clock.Now, Runs = runs };
+                var request = new RelocateRequest { Operation = _clock.NextOperation(), Now = _clock.Now, Runs = runs, OfPlacement = placement };
                 MetadataResult<Applied<RelocationOutcome>> relocated = await _metadata.RelocateAsync(request, CancellationToken.None);
                 if (!relocated.Succeeded)
                 {

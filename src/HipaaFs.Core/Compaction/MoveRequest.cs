@@ -20,4 +20,7 @@ internal sealed record MoveRequest(
 {
     /// <summary>Whether extents of a file that become neighbours become one. That is a change of the file's rows, whose past is kept for snapshots. Every use is live then.</summary>
     internal bool JoinsExtents { get; init; }
+
+    /// <summary>Whether files of other placements, and those that are gone, are to keep what they refer to. What was shared with them is there twice then.</summary>
+    internal bool OnlyOfPlacement { get; init; }
 }

@@ -81,7 +81,7 @@ internal sealed partial class SegmentMove
 
             await StepAsync(3);
             bool whole = !request.JoinsExtents || await SwitchAllAsync(request.Uses, relocations, cancel);
-            whole &= await _relocation.RunAsync(relocations, () => StepAsync(4), cancel);
+            whole &= await _relocation.RunAsync(relocations, request.OnlyOfPlacement ? request.Placement : null, () => StepAsync(4), cancel);
             List<SegmentRow> freed = await FindFreedAsync(request.Emptied, cancel);
             return new MoveOutcome(copied, freed, unreadable, whole && unreadable.Count == 0 && freed.Count == request.Emptied.Count);
         }
@@ -151,7 +151,7 @@ internal sealed partial class SegmentMove
 
     private async Task<bool> UploadAsync(SegmentCopy copy, SegmentId[] made, CancellationToken cancel)
     {
-        if (!await copy.RegisterAsync() || !await copy.FinishAsync(cancel) || !await _uploader.WaitUntilUploadedAsync(cancel))
+        if (!await copy.RegisterAsync() || !await copy.FinishAsync(cancel) || !await _uploader.WaitUntilUploadedAsync(made, cancel))
         {
             return false;
         }

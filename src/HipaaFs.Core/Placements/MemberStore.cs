@@ -60,6 +60,9 @@ internal sealed partial class MemberStore : IAsyncDisposable
         set => Volatile.Write(ref _registered, value);
     }
 
+    /// <summary>Whether it was taken away.</summary>
+    internal bool IsRemoved => Registered.IsRemoved;
+
     /// <summary>Its number.</summary>
     internal int Number => Registered.Number;
 

@@ -96,13 +96,13 @@ public sealed record Placement
     }
 
     /// <summary>What is wrong with it where so many stores are known; null when nothing is.</summary>
-    /// <param name="stores">How many stores the volume has: their numbers are below it.</param>
+    /// <param name="stores">The stores of the volume; the number of each is its place.</param>
     /// <param name="placements">How many placements it has, this one included.</param>
-    internal string? FindProblem(int stores, int placements)
+    internal string? FindProblem(IReadOnlyList<MemberStore> stores, int placements)
     {
         foreach (int store in Stores)
         {
-            if (store < 0 || store >= stores)
+            if (store < 0 || store >= stores.Count || stores[store].IsRemoved)
             {
                 return $"the volume has no store {store}";
             }

@@ -9,9 +9,14 @@ namespace HipaaFs.Placements;
 /// <remarks>Numbers are given one after another and never taken back, so that reading ends with the first that is not there.</remarks>
 internal static class PlacementSettings
 {
-    /// <summary>Reads the stores beside the volume's own, by number.</summary>
+    /// <summary>Reads the stores beside the volume's own that were not removed, by number.</summary>
     /// <exception cref="IOException">They cannot be read.</exception>
-    internal static async Task<IReadOnlyList<RegisteredStore>> ReadStoresAsync(IMetadataStore metadata, CancellationToken cancel)
+    internal static async Task<IReadOnlyList<RegisteredStore>> ReadStoresAsync(IMetadataStore metadata, CancellationToken cancel) =>
+        [.. (await ReadAllStoresAsync(metadata, cancel)).Where(static store => !store.IsRemoved)];
+
+    /// <summary>Reads all stores beside the volume's own, by number.</summary>
+    /// <exception cref="IOException">They cannot be read.</exception>
+    internal static async Task<IReadOnlyList<RegisteredStore>> ReadAllStoresAsync(IMetadataStore metadata, CancellationToken cancel)
     {
         var stores = new List<RegisteredStore>();
         for (int number = 1; number <= SegmentCopies.HighestStore; number++)

@@ -22,6 +22,9 @@ public sealed record RegisteredStore
     /// <summary>Where it keeps data, as its policy says; empty when nothing is said.</summary>
     public string Region { get; init => field = value ?? string.Empty; } = string.Empty; // A setting that does not say it reads as null.
 
+    /// <summary>Whether it was taken away: nothing is in it any more, and nothing goes there.</summary>
+    public bool IsRemoved { get; init; }
+
     /// <summary>As JSON.</summary>
     internal byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, PlacementContext.Default.RegisteredStore);
 

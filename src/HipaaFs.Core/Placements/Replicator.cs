@@ -96,7 +96,7 @@ internal sealed partial class Replicator : IDisposable
             }
 
             await CountAsync(cancel);
-            return Volatile.Read(ref _lags)!.Values.All(static lag => lag.Segments == 0) && _stores.All.All(static member => member is { IsAway: false, Problem: null });
+            return Volatile.Read(ref _lags)!.Values.All(static lag => lag.Segments == 0) && _stores.Active.All(static member => member is { IsAway: false, Problem: null });
         }
         finally
         {
@@ -145,7 +145,7 @@ internal sealed partial class Replicator : IDisposable
     private async Task<ulong> FindUsableAsync(CancellationToken cancel)
     {
         ulong usable = 0;
-        foreach (MemberStore member in _stores.All)
+        foreach (MemberStore member in _stores.Active)
         {
             if (!IsPaused(member.Number) && await member.HoldAsync(cancel) == StoreError.None)
             {
@@ -270,7 +270,7 @@ internal sealed partial class Replicator : IDisposable
         }
 
         var lags = new Dictionary<int, ReplicationLag>();
-        foreach (MemberStore member in _stores.All)
+        foreach (MemberStore member in _stores.Active)
         {
             var lacking = default(CopySum);
             Timestamp? oldest = null;

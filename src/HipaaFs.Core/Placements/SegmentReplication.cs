@@ -202,6 +202,16 @@ internal sealed partial class SegmentReplication
             await BeforeNoted();
         }
 
+        if (target.IsRemoved)
+        {
+            if (await _fence.HoldsStoreAsync(cancel) && await target.HoldAsync(cancel) == StoreError.None)
+            {
+                await target.Store!.DeleteAsync(StoreLayout.Segment(row.Id), EntityTag.Any, cancel);
+            }
+
+            return StoreError.NotFound;
+        }
+
         MetadataResult<Applied> noted = await _metadata.SetCopiesAsync(_clock.NextOperation(), row.Id, target.Mask, 0, CancellationToken.None);
         if (noted.Error == MetadataError.Conflict)
         {

@@ -48,7 +48,7 @@ internal sealed class StoreRegistration : IDisposable
                 throw new VolumeException(VolumeFailure.Configuration, $"register store {name}: the volume has {_stores.All.Count} stores, which is the most", "use one of them");
             }
 
-            if (_stores.All.Any(known => known.Name == name || known.Url == url))
+            if (_stores.Active.Any(known => known.Name == name || known.Url == url))
             {
                 throw new VolumeException(VolumeFailure.Configuration, $"register store {name}: the volume has a store of this name, or of this URL", "choose another");
             }
@@ -83,7 +83,7 @@ internal sealed class StoreRegistration : IDisposable
         await _one.WaitAsync(cancel);
         try
         {
-            if (_stores.Find(number) is not { } member || _stores.All.Any(other => other != member && other.Name == name))
+            if (_stores.Find(number) is not { IsRemoved: false } member || _stores.Active.Any(other => other != member && other.Name == name))
             {
                 throw new VolumeException(VolumeFailure.Configuration, $"name store {number} {name}: there is no such store, or another one has the name", "choose another");
             }
@@ -98,7 +98,47 @@ internal sealed class StoreRegistration : IDisposable
         }
     }
 
-    /// <summary>Defines a placement: the next number, or anew one that is there. What its segments lack then is copied; copies that are not wanted any more stay.</summary>
+    /// <summary>
+    /// Takes a store away that nothing is in and no placement names. What it has of segments without their rows saying so, left by what was cut off, is deleted when it answers; what is in it that this volume does
+    /// not know stays, and so do its mark and the claims.
+    /// </summary>
+    /// <exception cref="VolumeException">Something is in it, a placement names it, or there is no such store.</exception>
+    /// <exception cref="IOException">The metadata cannot be read or written.</exception>
+    internal async Task<StoreRemoval> RemoveAsync(int number, Func<MemberStore, CancellationToken, Task<StoreRemoval>> sweep, CancellationToken cancel)
+    {
+        await _one.WaitAsync(cancel);
+        try
+        {
+            MemberStore member = FindActive(number);
+            if (number == 0)
+            {
+                throw NotRemoved(member, "it is the volume's own, which has its keys and its change stream", "give the volume another store in volume.yaml first");
+            }
+
+            await RefuseUsedAsync(member, cancel);
+            RegisteredStore before = member.Registered;
+            member.Registered = before with { IsRemoved = true }; // From here on nothing that is under way is noted as being there.
+            try
+            {
+                await PlacementSettings.WriteAsync(_metadata, _clock, member.Registered, cancel);
+                await RefuseUsedAsync(member, cancel); // What was noted before that.
+            }
+            catch
+            {
+                member.Registered = before;
+                await PlacementSettings.WriteAsync(_metadata, _clock, before, CancellationToken.None);
+                throw;
+            }
+
+            return await sweep(member, cancel);
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    /// <summary>Defines a placement: the next number, or anew one that is there. What its segments lack then is copied; copies that are not wanted any more are deleted once the others are there.</summary>
     /// <exception cref="VolumeException">It makes no sense.</exception>
     /// <exception cref="IOException">The settings cannot be written.</exception>
     internal async Task DefineAsync(Placement placement, CancellationToken cancel)
@@ -108,14 +148,22 @@ internal sealed class StoreRegistration : IDisposable
         {
             string? problem = placement.Number == 0 ? "number 0 is the volume's own store"
                 : placement.Number > _stores.Placements.All.Count ? $"the next number is {_stores.Placements.All.Count}"
-                : placement.FindProblem(_stores.All.Count, Math.Max(_stores.Placements.All.Count, (int)placement.Number + 1));
+                : placement.FindProblem(_stores.All, Math.Max(_stores.Placements.All.Count, (int)placement.Number + 1));
             if (problem is not null)
             {
                 throw new VolumeException(VolumeFailure.Configuration, $"define placement {placement.Number}: {problem}", "correct it");
             }
 
-            await PlacementSettings.WriteAsync(_metadata, _clock, placement, _names, cancel);
-            _stores.Placements.Set(placement);
+            await _stores.Definition.WaitAsync(cancel);
+            try
+            {
+                await PlacementSettings.WriteAsync(_metadata, _clock, placement, _names, cancel);
+                _stores.Placements.Set(placement);
+            }
+            finally
+            {
+                _stores.Definition.Release();
+            }
         }
         finally
         {
@@ -125,6 +173,31 @@ internal sealed class StoreRegistration : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _one.Dispose();
+
+    private MemberStore FindActive(int number) => _stores.Find(number) is { IsRemoved: false } member
+        ? member
+        : throw new VolumeException(VolumeFailure.NotFound, $"remove store {number}: the volume has none of this number", "'hipaafs store status' lists them");
+
+    private async Task RefuseUsedAsync(MemberStore member, CancellationToken cancel)
+    {
+        MetadataResult<CopyTotals> totals = await _metadata.SumCopiesAsync(cancel);
+        StoreContents contents = totals.Succeeded
+            ? StoreContents.Of(member, _stores.Placements, totals.Value)
+            : throw new IOException($"count what stores have: {totals.Error}");
+        CopySum there = contents.Has + contents.Condemned;
+        if (contents.Placements.Count > 0)
+        {
+            throw NotRemoved(member, $"placements name it ({string.Join(", ", contents.Placements)})", "drain it first");
+        }
+
+        if (there.Segments > 0)
+        {
+            throw NotRemoved(member, $"{there.Segments} segments of {there.ObjectBytes} bytes are in it", "wait until what other stores have is deleted from it");
+        }
+    }
+
+    private static VolumeException NotRemoved(MemberStore member, string why, string action) =>
+        new(VolumeFailure.Refused, $"remove store {member.Name}: {why}", action);
 
     private async Task PrepareAsync(MemberStore member, CancellationToken cancel)
     {

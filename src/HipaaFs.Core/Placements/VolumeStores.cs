@@ -16,11 +16,17 @@ internal sealed class VolumeStores : IAsyncDisposable
         Placements = placements;
     }
 
+    /// <summary>Held by who defines a placement, and by who deletes copies that none wants: what is wanted does not change in between.</summary>
+    internal SemaphoreSlim Definition { get; } = new(1, 1);
+
     /// <summary>The placements.</summary>
     internal PlacementTable Placements { get; }
 
-    /// <summary>All stores; the number of each is its place.</summary>
+    /// <summary>All stores, those too that were removed; the number of each is its place.</summary>
     internal IReadOnlyList<MemberStore> All => _members;
+
+    /// <summary>The stores that were not removed, by number.</summary>
+    internal IEnumerable<MemberStore> Active => _members.Where(static member => !member.IsRemoved);
 
     /// <summary>Number 0, the volume's own.</summary>
     internal MemberStore Own => _members[0];
@@ -38,8 +44,11 @@ internal sealed class VolumeStores : IAsyncDisposable
     /// <summary>Adds the next one. One caller at a time.</summary>
     internal void Add(MemberStore store) => _members = [.. _members, store];
 
-    /// <summary>The stores of a mask that are known.</summary>
-    internal IEnumerable<MemberStore> In(ulong mask) => _members.Where(member => (mask & member.Mask) != 0);
+    /// <summary>The stores of a mask that are known and were not removed.</summary>
+    internal IEnumerable<MemberStore> In(ulong mask) => _members.Where(member => (mask & member.Mask) != 0 && !member.IsRemoved);
+
+    /// <summary>What of a mask was not removed.</summary>
+    internal ulong ActiveOf(ulong mask) => mask & ~_members.Aggregate(0UL, static (removed, member) => removed | (member.IsRemoved ? member.Mask : 0));
 
     /// <summary>The stores that should have a segment: those of its placement.</summary>
     internal ulong WantedBy(uint placement) => Placements.Find(placement)?.Wanted ?? 0;
@@ -72,5 +81,7 @@ internal sealed class VolumeStores : IAsyncDisposable
         {
             await member.DisposeAsync();
         }
+
+        Definition.Dispose();
     }
 }

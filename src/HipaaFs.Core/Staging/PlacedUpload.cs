@@ -52,7 +52,8 @@ internal sealed class PlacedUpload
         lock (_lock)
         {
             _taken.Remove(segment.Id, out ulong copies); // Should its row not take it, the next try looks at every store again.
-            return copies;
+            copies = _stores.ActiveOf(copies);
+            return copies != 0 ? copies : StoreError.Unavailable; // The one that had it was taken away meanwhile.
         }
     }
 

@@ -218,7 +218,7 @@ internal sealed partial class Repacker : IDisposable
             }
         }
 
-        return await copy.MakeReferableAsync() && await _relocation.RunAsync(relocations, static () => Task.CompletedTask, cancel);
+        return await copy.MakeReferableAsync() && await _relocation.RunAsync(relocations, placement: null, static () => Task.CompletedTask, cancel);
     }
 
     // The file must stay, and with it the only copy of what another try, or another tool, may read yet.

@@ -28,7 +28,8 @@ internal sealed partial class Uploader : IAsyncDisposable
     private readonly PriorityQueue<PendingUpload, long> _failed = new();
     private readonly SortedDictionary<long, FailedUpload> _errors = [];
     private readonly SortedSet<long> _open = [];
-    private readonly List<(long Last, TaskCompletionSource Done)> _waiting = [];
+    private readonly Dictionary<SegmentId, long> _tickets = [];
+    private readonly List<(HashSet<long> Open, TaskCompletionSource Done)> _waiting = [];
     private readonly ITimer _retrying;
     private TimeSpan _pause; // Between tries of what has failed before.
     private long _nextRetry;
@@ -129,6 +130,7 @@ internal sealed partial class Uploader : IAsyncDisposable
         lock (_lock)
         {
             _open.Add(++_lastTicket);
+            _tickets[segment.Id] = _lastTicket;
             Queue(new PendingUpload(_lastTicket, segment));
         }
     }
@@ -147,21 +149,43 @@ internal sealed partial class Uploader : IAsyncDisposable
     }
 
     /// <summary>Completes when everything that was taken over before the call is in the store; what comes later is not waited for. False when uploading has ended before that.</summary>
-    internal async Task<bool> WaitUntilUploadedAsync(CancellationToken cancel)
+    internal Task<bool> WaitUntilUploadedAsync(CancellationToken cancel)
     {
-        Task uploaded;
         lock (_lock)
         {
-            if (_open.Count == 0)
+            return WaitAsync([.. _open], cancel);
+        }
+    }
+
+    /// <summary>Completes when these of what was taken over are in the store, whatever others wait for. False when uploading has ended before that.</summary>
+    internal Task<bool> WaitUntilUploadedAsync(IReadOnlyCollection<SegmentId> segments, CancellationToken cancel)
+    {
+        lock (_lock)
+        {
+            var open = new HashSet<long>();
+            foreach (SegmentId segment in segments)
             {
-                return true;
+                if (_tickets.TryGetValue(segment, out long ticket))
+                {
+                    open.Add(ticket);
+                }
             }
 
-            var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            _waiting.Add((_lastTicket, done));
-            uploaded = done.Task;
+            return WaitAsync(open, cancel);
+        }
+    }
+
+    private async Task<bool> WaitAsync(HashSet<long> open, CancellationToken cancel)
+    {
+        Debug.Assert(_lock.IsHeldByCurrentThread, "what is open does not change before it is waited for");
+        if (open.Count == 0)
+        {
+            return true;
         }
 
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _waiting.Add((open, done));
+        Task uploaded = done.Task;
         await Task.WhenAny(uploaded, _ended.Task).WaitAsync(cancel);
         return uploaded.IsCompletedSuccessfully;
     }
@@ -199,7 +223,7 @@ internal sealed partial class Uploader : IAsyncDisposable
                 StoreError error = await TryUploadOrLogAsync(upload.Segment);
                 if (error == StoreError.None)
                 {
-                    Conclude(upload.Ticket);
+                    Conclude(upload);
                 }
                 else
                 {
@@ -347,18 +371,22 @@ internal sealed partial class Uploader : IAsyncDisposable
         }
     }
 
-    private void Conclude(long ticket)
+    private void Conclude(PendingUpload upload)
     {
         var done = new List<TaskCompletionSource>();
         lock (_lock)
         {
             _pause = TimeSpan.Zero;
-            _errors.Remove(ticket);
-            _open.Remove(ticket);
-            long oldest = _open.Count == 0 ? long.MaxValue : _open.Min;
+            _errors.Remove(upload.Ticket);
+            _open.Remove(upload.Ticket);
+            if (_tickets.GetValueOrDefault(upload.Segment.Id) == upload.Ticket)
+            {
+                _tickets.Remove(upload.Segment.Id);
+            }
+
             for (int i = _waiting.Count - 1; i >= 0; i--)
             {
-                if (_waiting[i].Last < oldest)
+                if (_waiting[i].Open.Remove(upload.Ticket) && _waiting[i].Open.Count == 0)
                 {
                     done.Add(_waiting[i].Done);
                     _waiting.RemoveAt(i);

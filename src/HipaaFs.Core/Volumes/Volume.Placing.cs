@@ -44,19 +44,57 @@ public sealed partial class Volume
         InodeId directory, uint placement, IReadOnlySet<InodeId> except, IProgress<AssignmentProgress>? progress, CancellationToken cancel)
     {
         VolumeWriter writer = Writing;
-        return Ask(ends => writer.Assignment.RunAsync(directory, placement, except, progress, ends), cancel);
+        return Ask(
+            async ends =>
+            {
+                try
+                {
+                    return await writer.Assignment.RunAsync(directory, placement, except, progress, ends);
+                }
+                finally
+                {
+                    writer.Mover.Wake(); // Also for what was done before it was cut off.
+                }
+            },
+            cancel);
     }
+
+    /// <summary>What is not where its placement says, counted now, which looks at every extent.</summary>
+    /// <exception cref="IOException">The metadata cannot be read.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled, or the volume is closing.</exception>
+    public Task<Misplacement> DescribeMisplacedAsync(CancellationToken cancel) => Ask(
+        async ends =>
+        {
+            if (!FileSystem.IsReadOnly)
+            {
+                await _parts.Metadata.MakeDurableAsync(_parts.Metadata.Applied, ends); // It looks at what is committed.
+            }
+
+            return await Misplacement.CountAsync(_parts.Metadata, ends);
+        },
+        cancel);
 
     /// <summary>The placements; the number of each is its place.</summary>
     public IReadOnlyList<Placement> Placements => _parts.Stores.Placements.All;
 
-    /// <summary>What each store has and should have, counted now; the number of each is its place.</summary>
+    /// <summary>Takes a store away that nothing is in and no placement names. Its number is given to no other.</summary>
+    /// <exception cref="VolumeException">Something is in it, a placement names it, it is the volume's own, or there is no such store.</exception>
+    /// <exception cref="IOException">The metadata cannot be read or written.</exception>
+    /// <exception cref="InvalidOperationException">The volume takes no changes.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled, or the volume is closing; what is left in it may not have been looked for.</exception>
+    public Task<StoreRemoval> RemoveStoreAsync(int number, CancellationToken cancel)
+    {
+        VolumeWriter writer = Writing;
+        return Ask(ends => writer.Registration.RemoveAsync(number, new StoreSweep(_parts.Metadata, writer.Fence).RunAsync, ends), cancel);
+    }
+
+    /// <summary>What each store has and should have, counted now, by number; those that were removed are left out.</summary>
     /// <exception cref="IOException">The metadata cannot be read.</exception>
     public async Task<IReadOnlyList<StoreContents>> DescribeStoresAsync(CancellationToken cancel)
     {
         MetadataResult<CopyTotals> totals = await _parts.Metadata.SumCopiesAsync(cancel);
         return totals.Succeeded
-            ? [.. _parts.Stores.All.Select(member => StoreContents.Of(member, _parts.Stores.Placements, totals.Value))]
+            ? [.. _parts.Stores.Active.Select(member => StoreContents.Of(member, _parts.Stores.Placements, totals.Value))]
             : throw new IOException($"count what stores have: {totals.Error}");
     }
 

@@ -122,7 +122,8 @@ public sealed partial class Volume : IAsyncDisposable
             AppliedSequence = _parts.Metadata.Applied.Value,
             DurableSequence = _parts.Metadata.Durable.Value,
             PublishedSequence = writer?.Publisher.PublishedSequence.Value ?? 0,
-            Stores = _parts.Stores.IsSingle ? [] : [.. _parts.Stores.All.Select(StatusOf)],
+            Stores = _parts.Stores.IsSingle ? [] : [.. _parts.Stores.Active.Select(StatusOf)],
+            ToMove = writer?.Mover.Left,
             StoreRequests = store.Requests,
             Space = writer?.Compactor.Usage,
             IsStoreReachable = store.LastFailure is null || store.LastSuccessAt > store.LastFailureAt,
@@ -256,6 +257,7 @@ public sealed partial class Volume : IAsyncDisposable
             Task.Run(() => writer.Compactor.RunAsync(_stop.Token)),
             Task.Run(() => writer.Trash.RunAsync(_stop.Token)),
             Task.Run(() => writer.Replicator.RunAsync(_stop.Token)),
+            Task.Run(() => writer.Mover.RunAsync(_stop.Token)),
             Task.Run(() => RepairAsync(writer, recovery)));
     }
 

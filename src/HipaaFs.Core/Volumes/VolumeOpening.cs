@@ -299,11 +299,11 @@ internal sealed class VolumeOpening
         var registered = new RegisteredStore { Number = 0, Name = RegisteredStore.Unnamed, Url = _options.Store.ToString() };
         registered = registered with { Name = named?.Name ?? registered.Name, Region = named?.Region ?? registered.Region };
         var members = new List<MemberStore> { MakeMember(registered, _options.Store, fence).Opened(own) };
-        foreach (RegisteredStore store in await PlacementSettings.ReadStoresAsync(metadata, cancel))
+        foreach (RegisteredStore store in await PlacementSettings.ReadAllStoresAsync(metadata, cancel))
         {
             MemberStore member = MakeMember(store, StoreUrl.Parse(store.Url), fence);
             members.Add(member);
-            await member.TryOpenAsync(cancel);
+            _ = store.IsRemoved || await member.TryOpenAsync(cancel);
         }
 
         return new VolumeStores(members, new PlacementTable(await PlacementSettings.ReadPlacementsAsync(metadata, names, cancel)));
@@ -377,7 +377,10 @@ internal sealed class VolumeOpening
                 Interval = _options.PublishInterval,
             };
             var replication = new SegmentReplication(stores, metadata, ring, cache, staging, fence, clock, _time, _logger);
-            var collector = new SegmentCollector(metadata, stores, replication, staging, cache, views, publisher, fence, clock, _time, _logger);
+            var collector = new SegmentCollector(metadata, stores, replication, staging, cache, views, publisher, fence, clock, _time, _logger)
+            {
+                Surplus = new SurplusRemoval(metadata, stores, publisher, fence, clock, _time, _logger),
+            };
             var move = new SegmentMove(metadata, reader, writers, staging, uploader, collector, files, clock, _logger);
             var scattered = new ScatteredFiles(metadata, staging, move, files, _time);
             var compactor = new Compactor(metadata, source, staging, move, scattered, _time, _logger);
@@ -389,8 +392,9 @@ internal sealed class VolumeOpening
             var scrubber = new Scrubber(metadata, stores, replication, ring, cache, restore, clock, _time, _logger);
             var registration = new StoreRegistration(
                 stores, metadata, clock, names, _options.VolumeId, (registered, url) => MakeMember(registered, url, fence));
+            var mover = new PlacementMover(metadata, stores, source, staging, move, fence, _time, _logger);
             var assignment = new PlacementAssignment(metadata, names, files, stores.Placements, clock);
-            writer = new VolumeWriter(writeback, uploader, publisher, collector, compactor, repacker, fence, alarm, unknown, scrubber, replication, replicator, registration, assignment);
+            writer = new VolumeWriter(writeback, uploader, publisher, collector, compactor, repacker, fence, alarm, unknown, scrubber, replication, replicator, registration, assignment, mover);
         }
 
         var fileSystem = new HipaaFileSystem(new FileSystemParts

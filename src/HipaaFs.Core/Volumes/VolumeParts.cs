@@ -75,6 +75,7 @@ internal sealed record VolumeParts : IAsyncDisposable
             Writer.Fence.Dispose();
             Writer.Registration.Dispose();
             Writer.Assignment.Dispose();
+            Writer.Mover.Dispose();
             Writer.Replicator.Dispose();
         }
 

@@ -117,6 +117,9 @@ public sealed record VolumeStatus
     /// <summary>The stores, when there are several; empty for a volume with one. What is said of "the store" elsewhere is said of the first.</summary>
     public IReadOnlyList<StoreStatus> Stores { get; init; } = [];
 
+    /// <summary>Data that is being moved to its placement, as last counted; null before that, and on a read-only volume.</summary>
+    public Misplacement? ToMove { get; init; }
+
     /// <summary>Requests made to the store.</summary>
     public long StoreRequests { get; init; }
 

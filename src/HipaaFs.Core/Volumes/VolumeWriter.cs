@@ -25,6 +25,7 @@ namespace HipaaFs.Volumes;
 /// <param name="Replicator">Brings every segment to all stores of its placement.</param>
 /// <param name="Registration">Makes stores and placements known.</param>
 /// <param name="Assignment">Gives directories and what is below them placements.</param>
+/// <param name="Mover">Moves data of files to their placement.</param>
 internal sealed record VolumeWriter(
     Writeback Writeback,
     Uploader Uploader,
@@ -39,7 +40,8 @@ internal sealed record VolumeWriter(
     SegmentReplication Replication,
     Replicator Replicator,
     StoreRegistration Registration,
-    PlacementAssignment Assignment)
+    PlacementAssignment Assignment,
+    PlacementMover Mover)
 {
     /// <summary>Takes snapshots by itself and deletes them when their time is over. Made last, since it works on the volume as its users do.</summary>
     internal TrashKeeper Trash { get; set; } = null!;

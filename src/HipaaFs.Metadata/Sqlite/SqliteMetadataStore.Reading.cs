@@ -148,6 +148,12 @@ public sealed partial class SqliteMetadataStore
             new MetadataResult<IReadOnlyList<SegmentRow>>(tables.Copies.ListHolding(page.mask, page.after, page.limit)));
 
     /// <inheritdoc/>
+    public ValueTask<MetadataResult<IReadOnlyList<SegmentRow>>> ListGroupAsync(
+        uint placement, ulong copies, SegmentRow? after, int limit, CancellationToken cancel = default) =>
+        Read((placement, copies, after, limit), static (tables, page) =>
+            new MetadataResult<IReadOnlyList<SegmentRow>>(tables.Copies.ListGroup(page.placement, page.copies, page.after, page.limit)));
+
+    /// <inheritdoc/>
     public ValueTask<MetadataResult<CopyTotals>> SumCopiesAsync(CancellationToken cancel = default) =>
         Read(0, static (tables, _) => new MetadataResult<CopyTotals>(tables.Copies.Sum()));
 

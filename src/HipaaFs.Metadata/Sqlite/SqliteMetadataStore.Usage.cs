@@ -6,6 +6,16 @@ namespace HipaaFs.Metadata.Sqlite;
 /// <content>What segments hold that is needed, and how files are scattered, read from the newest commit beside the writer.</content>
 public sealed partial class SqliteMetadataStore
 {
+    /// <summary>What files of inodes after one refer to in segments of other placements. A CROSS JOIN is done in the order in which it is written.</summary>
+    internal const string Misplaced = """
+        SELECT e.inode AS inode, i.placement, e.segment, e.length, 0 FROM extent e CROSS JOIN inode i CROSS JOIN segment s
+        WHERE e.inode > ?1 AND i.id = e.inode AND s.id = e.segment AND s.placement <> i.placement
+        UNION ALL
+        SELECT e.inode AS inode, i.placement, e.segment, e.length, 1 FROM extent_past e CROSS JOIN inode i CROSS JOIN segment s
+        WHERE e.inode > ?1 AND i.id = e.inode AND s.id = e.segment AND s.placement <> i.placement
+        ORDER BY inode
+        """;
+
     /// <inheritdoc/>
     public async ValueTask<MetadataResult<IReadOnlyList<SegmentUsage>>> ListSegmentUsagesAsync(
         SegmentId? after, int limit, CancellationToken cancel = default)
@@ -27,6 +37,32 @@ public sealed partial class SqliteMetadataStore
         try
         {
             return new MetadataResult<IReadOnlyList<FragmentedRange>>(await Task.Run(() => ReadFragmented(after, window, extents, limit, cancel), cancel));
+        }
+        catch (SqliteFailureException failure)
+        {
+            return ReadFailed(failure);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<MetadataResult<IReadOnlyList<MisplacedFile>>> ListMisplacedAsync(InodeId after, int limit, CancellationToken cancel = default)
+    {
+        try
+        {
+            return new MetadataResult<IReadOnlyList<MisplacedFile>>(await Task.Run(() => ReadMisplaced(after, limit, cancel), cancel));
+        }
+        catch (SqliteFailureException failure)
+        {
+            return ReadFailed(failure);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<MetadataResult<IReadOnlyDictionary<uint, long>>> SumRemovedAsync(CancellationToken cancel = default)
+    {
+        try
+        {
+            return new MetadataResult<IReadOnlyDictionary<uint, long>>(await Task.Run(() => ReadRemoved(cancel), cancel));
         }
         catch (SqliteFailureException failure)
         {
@@ -68,6 +104,69 @@ public sealed partial class SqliteMetadataStore
         }
 
         return new SegmentUsage(row, referred);
+    }
+
+    // Both tables are in the order of their inodes, so that nothing is sorted.
+    private List<MisplacedFile> ReadMisplaced(InodeId after, int limit, CancellationToken cancel)
+    {
+        using SqliteFile reader = OpenReader();
+        using Statement select = reader.Prepare(Misplaced);
+        select.Bind(1, after.Value);
+        var files = new List<MisplacedFile>();
+        var segments = new HashSet<SegmentId>();
+        var current = new MisplacedFile(default, 0, 0, 0, []);
+        while (select.Step())
+        {
+            cancel.ThrowIfCancellationRequested();
+            var inode = new InodeId(select.UInt64(0));
+            if (inode != current.Inode)
+            {
+                AddMisplaced(current, segments, files);
+                if (files.Count == limit)
+                {
+                    return files;
+                }
+
+                current = new MisplacedFile(inode, select.UInt32(1), 0, 0, []);
+            }
+
+            bool isPast = select.Int64(4) != 0;
+            current = current with
+            {
+                Bytes = current.Bytes + (isPast ? 0 : select.Int64(3)),
+                PastBytes = current.PastBytes + (isPast ? select.Int64(3) : 0),
+            };
+            segments.Add(new SegmentId(select.UInt128(2)));
+        }
+
+        AddMisplaced(current, segments, files);
+        return files;
+    }
+
+    private static void AddMisplaced(MisplacedFile file, HashSet<SegmentId> segments, List<MisplacedFile> into)
+    {
+        if (segments.Count > 0)
+        {
+            into.Add(file with { Segments = [.. segments] });
+            segments.Clear();
+        }
+    }
+
+    private Dictionary<uint, long> ReadRemoved(CancellationToken cancel)
+    {
+        using SqliteFile reader = OpenReader();
+        using Statement select = reader.Prepare("""
+            SELECT s.placement, e.length FROM extent_past e CROSS JOIN segment s
+            WHERE s.id = e.segment AND NOT EXISTS (SELECT 1 FROM inode i WHERE i.id = e.inode)
+            """);
+        var sums = new Dictionary<uint, long>();
+        while (select.Step())
+        {
+            cancel.ThrowIfCancellationRequested();
+            sums[select.UInt32(0)] = sums.GetValueOrDefault(select.UInt32(0)) + select.Int64(1);
+        }
+
+        return sums;
     }
 
     // Streamed in the order of the table and counted here: a GROUP BY would sort all of it first.

@@ -257,6 +257,14 @@ public sealed class InterposedMetadataStore : IMetadataStore
     }
 
     /// <inheritdoc/>
+    public async ValueTask<MetadataResult<IReadOnlyList<SegmentRow>>> ListGroupAsync(
+        uint placement, ulong copies, SegmentRow? after, int limit, CancellationToken cancel = default)
+    {
+        await _before(_store);
+        return await _store.ListGroupAsync(placement, copies, after, limit, cancel);
+    }
+
+    /// <inheritdoc/>
     public async ValueTask<MetadataResult<IReadOnlyList<SegmentRow>>> ListHoldingAsync(
         int store, SegmentRow? after, int limit, CancellationToken cancel = default)
     {
@@ -325,6 +333,20 @@ public sealed class InterposedMetadataStore : IMetadataStore
     {
         await _before(_store);
         return await _store.ListFragmentedAsync(after, window, extents, limit, cancel);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<MetadataResult<IReadOnlyList<MisplacedFile>>> ListMisplacedAsync(InodeId after, int limit, CancellationToken cancel = default)
+    {
+        await _before(_store);
+        return await _store.ListMisplacedAsync(after, limit, cancel);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<MetadataResult<IReadOnlyDictionary<uint, long>>> SumRemovedAsync(CancellationToken cancel = default)
+    {
+        await _before(_store);
+        return await _store.SumRemovedAsync(cancel);
     }
 
     /// <inheritdoc/>

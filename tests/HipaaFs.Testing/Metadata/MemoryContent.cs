@@ -192,8 +192,9 @@ internal sealed class MemoryContent
             }
         }
 
-        var live = _tables.Extents.Rows.Where(row => runs.Any(run => Touches(row.Value.Value, run))).ToList();
-        var past = _tables.Extents.Past.Where(row => runs.Any(run => Touches(row.Row.Value, run))).ToList();
+        bool IsMeant(InodeId inode) => request.OfPlacement is null || _tables.Inodes.Find(inode)?.Value.Placement == request.OfPlacement;
+        var live = _tables.Extents.Rows.Where(row => IsMeant(row.Key.Inode) && runs.Any(run => Touches(row.Value.Value, run))).ToList();
+        var past = _tables.Extents.Past.Where(row => IsMeant(row.Key.Inode) && runs.Any(run => Touches(row.Row.Value, run))).ToList();
         foreach (((InodeId inode, _), MemoryRow<Extent> row) in live)
         {
             foreach (Extent piece in Split(row.Value, runs))

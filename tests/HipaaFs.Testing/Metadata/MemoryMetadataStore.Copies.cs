@@ -38,6 +38,11 @@ public sealed partial class MemoryMetadataStore
     }
 
     /// <inheritdoc/>
+    public ValueTask<MetadataResult<IReadOnlyList<SegmentRow>>> ListGroupAsync(
+        uint placement, ulong copies, SegmentRow? after, int limit, CancellationToken cancel = default) =>
+        ListHeld(row => row.State == SegmentState.Live && row.Placement == placement && row.Copies == copies, after, limit);
+
+    /// <inheritdoc/>
     public ValueTask<MetadataResult<CopyTotals>> SumCopiesAsync(CancellationToken cancel = default) =>
         Read(MetadataResult<CopyTotals> () => new CopyTotals([.. _tables.Segments.Rows
             .Select(row => row.Value)

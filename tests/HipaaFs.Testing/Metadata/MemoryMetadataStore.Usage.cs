@@ -29,6 +29,32 @@ public sealed partial class MemoryMetadataStore
             .Take(limit)
             .ToList());
 
+    /// <inheritdoc/>
+    public ValueTask<MetadataResult<IReadOnlyList<MisplacedFile>>> ListMisplacedAsync(InodeId after, int limit, CancellationToken cancel = default) =>
+        Read(MetadataResult<IReadOnlyList<MisplacedFile>> () => AllExtents()
+            .Where(row => row.Inode > after && _tables.Inodes.Find(row.Inode) is { } inode && _tables.Segments.Find(row.Extent.Segment.Value)?.Placement != inode.Value.Placement)
+            .GroupBy(row => row.Inode)
+            .OrderBy(file => file.Key)
+            .Take(limit)
+            .Select(file => new MisplacedFile(
+                file.Key,
+                _tables.Inodes.Find(file.Key)!.Value.Value.Placement,
+                file.Where(row => !row.IsPast).Sum(row => row.Extent.Length),
+                file.Where(row => row.IsPast).Sum(row => row.Extent.Length),
+                file.Select(row => row.Extent.Segment).Distinct().ToList()))
+            .ToList());
+
+    /// <inheritdoc/>
+    public ValueTask<MetadataResult<IReadOnlyDictionary<uint, long>>> SumRemovedAsync(CancellationToken cancel = default) =>
+        Read(MetadataResult<IReadOnlyDictionary<uint, long>> () => AllExtents()
+            .Where(row => row.IsPast && _tables.Inodes.Find(row.Inode) is null)
+            .GroupBy(row => _tables.Segments.Find(row.Extent.Segment.Value)!.Value.Placement)
+            .ToDictionary(sum => sum.Key, sum => sum.Sum(row => row.Extent.Length)));
+
+    private IEnumerable<(InodeId Inode, Extent Extent, bool IsPast)> AllExtents() => _tables.Extents.Rows
+        .Select(row => (row.Key.Inode, row.Value.Value, false))
+        .Concat(_tables.Extents.Past.Select(row => (row.Key.Inode, row.Row.Value, true)));
+
     private SegmentUsage UsageOf(SegmentRow row)
     {
         long referred = 0;

@@ -149,6 +149,18 @@ public abstract partial class MetadataStoreConformance
     }
 
     [Fact]
+    public async Task ListGroup_PageByPage_AnswersTheLiveSegmentsThatExactlyTheseStoresHave()
+    {
+        List<SegmentRow> all = await SpreadAsync();
+        Assert.Contains(all, row => row is { State: SegmentState.Live, Placement: Placed, Copies: 0b11 });
+        foreach ((uint placement, ulong copies) in new (uint, ulong)[] { (Placed, 0b11), (Placed, 0b1), (4u, 0b10), (4u, SegmentCopies.In(63)), (Placed, 0), (9u, 1) })
+        {
+            IEnumerable<SegmentRow> group = all.Where(row => row.State == SegmentState.Live && row.Placement == placement && row.Copies == copies);
+            await AssertPagesAsync(group, async (after, limit) => Ok(await Store.ListGroupAsync(placement, copies, after, limit)));
+        }
+    }
+
+    [Fact]
     public async Task SumCopies_OfWhatCameAndWent_IsThatOfTheRows()
     {
         Assert.Empty(Ok(await Store.SumCopiesAsync()).Groups);

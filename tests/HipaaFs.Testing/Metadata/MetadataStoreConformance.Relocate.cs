@@ -74,6 +74,34 @@ public abstract partial class MetadataStoreConformance
     }
 
     [Fact]
+    public async Task Relocate_OfAPlacement_LeavesRowsOfOtherFilesAndOfThoseThatAreGone()
+    {
+        (SegmentId old, SegmentId copy) = await AddTwoAsync();
+        InodeId meant = await CreateFileAsync("f");
+        InodeId other = await CreateFileAsync("g");
+        InodeId gone = await CreateFileAsync("h");
+        foreach (InodeId file in (InodeId[])[meant, other, gone])
+        {
+            await WriteAsync(file, new Extent(0, 100, old, 0), new Extent(100, 100, old, 200));
+        }
+
+        Ok(await Store.SetAttributesAsync(new SetAttributesRequest { Inode = meant, Mask = AttributeMask.Placement, Placement = 2, Now = Now() }));
+        SnapshotId snapshot = await TakeAsync();
+        Ok(await Store.SetAttributesAsync(new SetAttributesRequest { Inode = meant, Mask = AttributeMask.Size, Size = 100, Now = Now() }));
+        Ok(await Store.UnlinkAsync(Removal(InodeId.Root, "h")));
+        var request = new RelocateRequest { Operation = Next(), Now = Now(), Runs = new[] { new Relocation(old, 0, 300, copy, 0) }, OfPlacement = 2 };
+
+        Applied<RelocationOutcome> moved = Ok(await Store.RelocateAsync(request));
+
+        Assert.Equal((1, 1), (moved.Value.LiveRows, moved.Value.PastRows));
+        Assert.Equal([meant], moved.Value.Inodes);
+        Assert.Equal([new Extent(0, 100, copy, 0)], await ExtentsAsync(meant));
+        Assert.Equal([new(0, 100, copy, 0), new(100, 100, copy, 200)], await ShownAsync(snapshot, meant));
+        Assert.Equal([new(0, 100, old, 0), new(100, 100, old, 200)], await ExtentsAsync(other));
+        Assert.Equal([new(0, 100, old, 0), new(100, 100, old, 200)], await ShownAsync(snapshot, gone));
+    }
+
+    [Fact]
     public async Task Relocate_RowsThatLieInRunsInPart_AreSplit()
     {
         (SegmentId old, SegmentId copy) = await AddTwoAsync();

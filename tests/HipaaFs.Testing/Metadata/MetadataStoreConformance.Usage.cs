@@ -74,6 +74,37 @@ public abstract partial class MetadataStoreConformance
         Assert.Empty(Ok(await Store.ListFragmentedAsync(scattered, 100, 1, 10)));
     }
 
+    [Fact]
+    public async Task ListMisplaced_FilesOfOtherPlacementsThanTheirData_AreListedWithWhatSnapshotsShow()
+    {
+        SegmentId first = SegmentId.NewRandom();
+        SegmentId second = SegmentId.NewRandom();
+        Ok(await Store.AddSegmentAsync(Next(), NewSegment(SegmentState.Live) with { Id = first, Placement = 0 }));
+        Ok(await Store.AddSegmentAsync(Next(), NewSegment(SegmentState.Live) with { Id = second, Placement = 3 }));
+        InodeId right = await CreateFileAsync("a");
+        InodeId one = await CreateFileAsync("b");
+        InodeId other = await CreateFileAsync("c");
+        InodeId removed = await CreateFileAsync("d");
+        await WriteAsync(right, new Extent(0, 10, first, 0));
+        await WriteAsync(one, new Extent(0, 10, first, 0), new Extent(50, 7, second, 0), new Extent(90, 5, first, 20));
+        await WriteAsync(other, new Extent(0, 4, second, 100));
+        await WriteAsync(removed, new Extent(0, 6, second, 200));
+        await TakeAsync();
+        await WriteAsync(other, new Extent(0, 4, first, 100));
+        Ok(await Store.UnlinkAsync(Removal(InodeId.Root, "d")));
+        Ok(await Store.SetAttributesAsync(new SetAttributesRequest { Inode = one, Mask = AttributeMask.Placement, Placement = 3, Now = Now() }));
+        Ok(await Store.MakeDurableAsync(Store.Applied));
+
+        IReadOnlyList<MisplacedFile> files = Ok(await Store.ListMisplacedAsync(default, 10));
+        Assert.Equal([(one, 3u, 15L, 0L), (other, 0u, 0L, 4L)], files.Select(file => (file.Inode, file.Placement, file.Bytes, file.PastBytes)));
+        Assert.Equal([first], files[0].Segments);
+        Assert.Equal([second], files[1].Segments);
+        Assert.Equal([one], Ok(await Store.ListMisplacedAsync(default, 1)).Select(file => file.Inode));
+        Assert.Equal([other], Ok(await Store.ListMisplacedAsync(one, 1)).Select(file => file.Inode));
+        Assert.Empty(Ok(await Store.ListMisplacedAsync(other, 1)));
+        Assert.Equal([new KeyValuePair<uint, long>(3, 6)], Ok(await Store.SumRemovedAsync()));
+    }
+
     private async Task<long> ReferredAsync(SegmentId segment) =>
         Ok(await Store.ListSegmentUsagesAsync(null, 10)).Single(usage => usage.Row.Id == segment).ReferredBytes;
 }

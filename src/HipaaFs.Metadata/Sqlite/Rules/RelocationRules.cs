@@ -27,8 +27,8 @@ internal sealed class RelocationRules
         while (!runs.IsEmpty)
         {
             ReadOnlySpan<Relocation> some = OfFirstSegment(runs);
-            live += MoveLive(some, inodes);
-            past += MovePast(some, inodes);
+            live += MoveLive(some, request.OfPlacement, inodes);
+            past += MovePast(some, request.OfPlacement, inodes);
             runs = runs[some.Length..];
         }
 
@@ -95,7 +95,7 @@ internal sealed class RelocationRules
     }
 
     // What is still to be deleted of an inode that is gone becomes past at once, as the change stream has it already.
-    private int MoveLive(ReadOnlySpan<Relocation> runs, HashSet<InodeId> inodes)
+    private int MoveLive(ReadOnlySpan<Relocation> runs, uint? placement, HashSet<InodeId> inodes)
     {
         int changed = 0;
         foreach (ExtentRow row in _tables.Extents.ReadUses(runs[0].From, runs[^1].FromEnd))
@@ -106,7 +106,7 @@ internal sealed class RelocationRules
                 continue;
             }
 
-            if (TrySplit(row.Extent, runs))
+            if (IsOf(placement, row.Inode) && TrySplit(row.Extent, runs))
             {
                 _tables.Extents.Replace(row, _pieces);
                 inodes.Add(row.Inode);
@@ -117,12 +117,12 @@ internal sealed class RelocationRules
         return changed;
     }
 
-    private int MovePast(ReadOnlySpan<Relocation> runs, HashSet<InodeId> inodes)
+    private int MovePast(ReadOnlySpan<Relocation> runs, uint? placement, HashSet<InodeId> inodes)
     {
         int changed = 0;
         foreach (PastExtentRow past in _tables.Extents.ReadPastUses(runs[0].From, runs[^1].FromEnd))
         {
-            if (TrySplit(past.Row.Extent, runs))
+            if (IsOf(placement, past.Row.Inode) && TrySplit(past.Row.Extent, runs))
             {
                 _tables.Extents.ReplacePast(past, _pieces);
                 inodes.Add(past.Row.Inode);
@@ -132,6 +132,9 @@ internal sealed class RelocationRules
 
         return changed;
     }
+
+    private bool IsOf(uint? placement, InodeId inode) =>
+        placement is null || (_tables.Inodes.TryGet(inode, out InodeRow row) && row.Attributes.Placement == placement);
 
     // Finds the parts of an extent that lie in runs, where they are now, and what is left between them. False when it lies in none.
     private bool TrySplit(in Extent extent, ReadOnlySpan<Relocation> runs)

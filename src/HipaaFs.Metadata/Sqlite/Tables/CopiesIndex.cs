@@ -77,6 +77,13 @@ internal sealed class CopiesIndex : IDisposable
         return Merge(merged, limit);
     }
 
+    public List<SegmentRow> ListGroup(uint placement, ulong copies, SegmentRow? after, int limit)
+    {
+        var merged = new Heads();
+        AddNext(merged, SegmentState.Live, placement, (long)copies, after);
+        return Merge(merged, limit);
+    }
+
     public CopyTotals Sum()
     {
         var groups = new List<CopyGroup>();

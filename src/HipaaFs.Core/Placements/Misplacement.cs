@@ -1,0 +1,52 @@
+using HipaaFs.Metadata;
+
+namespace HipaaFs.Placements;
+
+/// <summary>What is not where its placement says, as of the last commit.</summary>
+/// <param name="Files">Files with data in segments of another placement than theirs. It is moved in the background.</param>
+/// <param name="Bytes">Bytes of that data which the files show now.</param>
+/// <param name="SnapshotBytes">Bytes of it which only snapshots of these files show.</param>
+/// <param name="RemovedBytes">
+/// Bytes of files that are gone and snapshots still show, by the placement they were written to. Nothing says where they should be, so they stay until the snapshots go; where the placement's
+/// stores change, they follow.
+/// </param>
+public sealed record Misplacement(long Files, long Bytes, long SnapshotBytes, IReadOnlyDictionary<uint, long> RemovedBytes)
+{
+    private const int Page = 256;
+
+    /// <summary>Nothing is misplaced.</summary>
+    internal static Misplacement None { get; } = new(0, 0, 0, new Dictionary<uint, long>());
+
+    /// <summary>Counts it; every extent is looked at.</summary>
+    /// <exception cref="IOException">The metadata cannot be read.</exception>
+    internal static async Task<Misplacement> CountAsync(IMetadataStore metadata, CancellationToken cancel)
+    {
+        Misplacement sum = None;
+        InodeId after = default;
+        while (true)
+        {
+            IReadOnlyList<MisplacedFile> files = await ListAsync(metadata, after, Page, cancel);
+            foreach (MisplacedFile file in files)
+            {
+                after = file.Inode;
+                sum = sum with { Files = sum.Files + 1, Bytes = sum.Bytes + file.Bytes, SnapshotBytes = sum.SnapshotBytes + file.PastBytes };
+            }
+
+            if (files.Count < Page)
+            {
+                break;
+            }
+        }
+
+        MetadataResult<IReadOnlyDictionary<uint, long>> removed = await metadata.SumRemovedAsync(cancel);
+        return removed.Succeeded ? sum with { RemovedBytes = removed.Value } : throw new IOException($"count what snapshots alone show: {removed.Error}");
+    }
+
+    /// <summary>Lists a page of the files.</summary>
+    /// <exception cref="IOException">The metadata cannot be read.</exception>
+    internal static async Task<IReadOnlyList<MisplacedFile>> ListAsync(IMetadataStore metadata, InodeId after, int limit, CancellationToken cancel)
+    {
+        MetadataResult<IReadOnlyList<MisplacedFile>> files = await metadata.ListMisplacedAsync(after, limit, cancel);
+        return files.Succeeded ? files.Value : throw new IOException($"list what is not where it should be: {files.Error}");
+    }
+}

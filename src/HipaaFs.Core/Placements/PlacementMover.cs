@@ -1,0 +1,256 @@
+using HipaaFs.Compaction;
+using HipaaFs.Crypto;
+using HipaaFs.Metadata;
+using HipaaFs.Sessions;
+using HipaaFs.Staging;
+using HipaaFs.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace HipaaFs.Placements;
+
+/// <summary>Moves the data of files whose placement has changed into segments of that placement, while the files are read and written.</summary>
+/// <remarks>
+/// What is left to do is in the rows and nowhere else: a file's extents refer to segments of another placement than its own. They are copied and referred to as compaction does it
+/// (<see cref="SegmentMove"/>), what only snapshots show of the file too; files of other placements that share the data keep theirs. A batch of <see cref="Compactor.BatchBytes"/> is on its way, and none begins while staging has no
+/// room to spare or a store that must have it is away. Nothing is looked for unless a placement was assigned since nothing was found, or the volume was just opened.
+/// </remarks>
+internal sealed partial class PlacementMover : IDisposable
+{
+    private const int Page = 64;
+    private const long BytesPerSecond = 32L << 20;
+
+    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
+
+    private readonly SemaphoreSlim _one = new(1, 1);
+    private readonly SemaphoreSlim _wake = new(1, 1); // The last session may have left something.
+    private readonly IMetadataStore _metadata;
+    private readonly VolumeStores _stores;
+    private readonly SegmentSource _source;
+    private readonly StagingArea _staging;
+    private readonly SegmentMove _move;
+    private readonly SessionFence _fence;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly HashSet<SegmentId> _unreadable = []; // Until the next mount. Under _one.
+    private Misplacement? _left;
+
+    internal PlacementMover(
+        IMetadataStore metadata, VolumeStores stores, SegmentSource source, StagingArea staging, SegmentMove move, SessionFence fence, TimeProvider time, ILogger logger)
+    {
+        _metadata = metadata;
+        _stores = stores;
+        _source = source;
+        _staging = staging;
+        _move = move;
+        _fence = fence;
+        _time = time;
+        _logger = logger;
+    }
+
+    /// <summary>What was left to move when it was last counted; null before that.</summary>
+    internal Misplacement? Left => Volatile.Read(ref _left);
+
+    /// <summary>Called before each round of the background. For tests.</summary>
+    internal Func<CancellationToken, Task>? BeforeRound { get; set; }
+
+    /// <summary>Has it look now.</summary>
+    internal void Wake()
+    {
+        lock (_wake)
+        {
+            if (_wake.CurrentCount == 0)
+            {
+                _wake.Release();
+            }
+        }
+    }
+
+    /// <summary>Moves until stopped.</summary>
+    internal async Task RunAsync(CancellationToken stop)
+    {
+        try
+        {
+            await _fence.WaitForClaimAsync(stop);
+            while (true)
+            {
+                await _wake.WaitAsync(stop);
+                while (!await MoveOrLogAsync(stop))
+                {
+                    await Task.Delay(Interval, _time, stop);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The volume is closing, or a newer session has it.
+        }
+    }
+
+    /// <summary>One round over everything that is misplaced. True when nothing is left.</summary>
+    /// <exception cref="IOException">The metadata cannot be read, or staging's disk takes no more.</exception>
+    internal async Task<bool> MoveAsync(long bytesPerSecond, CancellationToken cancel)
+    {
+        if (_stores.Placements.All.Count == 1)
+        {
+            Volatile.Write(ref _left, Misplacement.None);
+            return true;
+        }
+
+        await _one.WaitAsync(cancel);
+        try
+        {
+            await CountAsync(cancel);
+            var gate = new BandwidthGate(bytesPerSecond, _time);
+            InodeId after = default;
+            while (Left!.Files > 0)
+            {
+                IReadOnlyList<MisplacedFile> files = await Misplacement.ListAsync(_metadata, after, Page, cancel);
+                foreach (IGrouping<uint, MisplacedFile> alike in files.GroupBy(static file => file.Placement))
+                {
+                    await MoveAsync(alike.Key, [.. alike.SelectMany(static file => file.Segments).Distinct()], gate, cancel);
+                }
+
+                if (files.Count < Page)
+                {
+                    break;
+                }
+
+                after = files[^1].Inode;
+            }
+
+            await CountAsync(cancel);
+            return Left!.Files == 0;
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _one.Dispose();
+        _wake.Dispose();
+    }
+
+    // Lists look at what is committed.
+    private async Task CountAsync(CancellationToken cancel)
+    {
+        await _metadata.MakeDurableAsync(_metadata.Applied, cancel);
+        Volatile.Write(ref _left, await Misplacement.CountAsync(_metadata, cancel));
+    }
+
+    private async Task<bool> MoveOrLogAsync(CancellationToken stop)
+    {
+        try
+        {
+            await (BeforeRound?.Invoke(stop) ?? Task.CompletedTask);
+            return await MoveAsync(BytesPerSecond, stop);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            LogRoundFailed(_logger, exception.HResult);
+            return false;
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException || !stop.IsCancellationRequested)
+        {
+            LogRoundBroken(_logger, exception); // Without this loop data would stay where it may not be.
+            return false;
+        }
+    }
+
+    private async Task MoveAsync(uint placement, List<SegmentId> segments, BandwidthGate gate, CancellationToken cancel)
+    {
+        var batches = new Dictionary<(DomainId, RecordClass), (List<SegmentUse> Uses, long Bytes)>();
+        foreach (SegmentId segment in segments)
+        {
+            if (!CanBegin(placement))
+            {
+                return;
+            }
+
+            MetadataResult<SegmentRow> row = await _metadata.GetSegmentAsync(segment, cancel);
+            if (!row.Succeeded || row.Value.Placement == placement || _unreadable.Contains(segment) || !await IsReadableAsync(row.Value, cancel))
+            {
+                continue;
+            }
+
+            (DomainId, RecordClass) kind = (row.Value.Domain, row.Value.Class);
+            if (!batches.TryGetValue(kind, out (List<SegmentUse> Uses, long Bytes) batch))
+            {
+                batch = ([], 0);
+            }
+
+            List<SegmentUse> uses = await FindUsesAsync(segment, placement, cancel);
+            batch = ([.. batch.Uses, .. uses], batch.Bytes + SegmentMove.WithoutRepetition(uses).Sum(static use => use.Extent.Length));
+            if (batch.Bytes >= Compactor.BatchBytes)
+            {
+                await MoveAsync(placement, kind, batch.Uses, gate, cancel);
+                batch = ([], 0);
+            }
+
+            batches[kind] = batch;
+        }
+
+        foreach (((DomainId, RecordClass) kind, (List<SegmentUse> uses, _)) in batches)
+        {
+            if (uses.Count > 0 && CanBegin(placement))
+            {
+                await MoveAsync(placement, kind, uses, gate, cancel);
+            }
+        }
+    }
+
+    private async Task MoveAsync(uint placement, (DomainId Domain, RecordClass Class) kind, List<SegmentUse> uses, BandwidthGate gate, CancellationToken cancel)
+    {
+        MoveOutcome outcome = await _move.RunAsync(
+            new MoveRequest(kind.Domain, placement, kind.Class, uses, [], gate.PayAsync) { OnlyOfPlacement = true }, cancel);
+        _unreadable.UnionWith(outcome.Unreadable);
+        LogMoved(_logger, outcome.CopiedBytes, placement);
+    }
+
+    // What must have the copies before they count would keep the others waiting.
+    private bool CanBegin(uint placement) =>
+        _staging.HasSpareRoomFor(Compactor.BatchBytes)
+        && _stores.Placements.Find(placement) is { } known
+        && ((IEnumerable<int>)[known.Primary, .. known.Sync]).All(store => _stores.Find(store) is { IsAway: false });
+
+    // A staged one is read from staging; an archived one is never read for this.
+    private async ValueTask<bool> IsReadableAsync(SegmentRow row, CancellationToken cancel) =>
+        row.State == SegmentState.Staged || (row.State == SegmentState.Live && await _source.IsReadableAsync(row, cancel));
+
+    // The live ones first: what dies in between is in both.
+    private async ValueTask<List<SegmentUse>> FindUsesAsync(SegmentId segment, uint placement, CancellationToken cancel)
+    {
+        MetadataResult<IReadOnlyList<SegmentUse>> live = await _metadata.GetSegmentUsesAsync(segment, cancel);
+        MetadataResult<IReadOnlyList<SegmentUse>> past = await _metadata.GetSegmentPastUsesAsync(segment, cancel);
+        var found = new List<SegmentUse>();
+        var known = new Dictionary<InodeId, bool>();
+        foreach (SegmentUse use in (IEnumerable<SegmentUse>)[.. live.Succeeded ? live.Value : [], .. past.Succeeded ? past.Value : []])
+        {
+            if (!known.TryGetValue(use.Inode, out bool isMeant))
+            {
+                MetadataResult<InodeAttributes> inode = await _metadata.GetInodeAsync(use.Inode, cancel);
+                isMeant = inode.Succeeded && inode.Value.Placement == placement;
+                known.Add(use.Inode, isMeant);
+            }
+
+            if (isMeant)
+            {
+                found.Add(use);
+            }
+        }
+
+        return found;
+    }
+
+    [LoggerMessage(630, LogLevel.Debug, "{Bytes} bytes were copied to segments of placement {Placement}")]
+    private static partial void LogMoved(ILogger logger, long bytes, uint placement);
+
+    [LoggerMessage(631, LogLevel.Warning, "Moving data to its placement met a disk that refuses (error {Error}); it is tried again")]
+    private static partial void LogRoundFailed(ILogger logger, int error);
+
+    [LoggerMessage(632, LogLevel.Critical, "Moving data to its placement failed unexpectedly; it is tried again at the next interval")]
+    private static partial void LogRoundBroken(ILogger logger, Exception exception);
+}

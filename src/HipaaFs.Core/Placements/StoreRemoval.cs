@@ -1,0 +1,7 @@
+namespace HipaaFs.Placements;
+
+/// <summary>What became of a store that was taken away.</summary>
+/// <param name="IsLookedThrough">Whether it answered, so that what was left in it could be looked for.</param>
+/// <param name="DeletedObjects">Objects of segments that were left in it by what was cut off, and are deleted.</param>
+/// <param name="LeftObjects">Objects in it that this volume does not know, or that could not be deleted: they are still there.</param>
+public sealed record StoreRemoval(bool IsLookedThrough, long DeletedObjects, long LeftObjects);
