@@ -94,7 +94,7 @@ public interface IMetadataStore : IMetadataView, IAsyncDisposable
 
     /// <summary>
     /// Says that stores have a live segment's object, and that others do not (any more). <see cref="MetadataError.Conflict"/> when no store would be left that has it, and
-    /// when the segment is staged or condemned.
+    /// when the segment is staged. Of a condemned one it is only said who does not have it any more, the last one too.
     /// </summary>
     /// <param name="operation">Names the operation.</param>
     /// <param name="segment">The segment.</param>

@@ -19,7 +19,12 @@ public sealed partial class MemoryMetadataStore
             }
 
             SegmentRow changed = row with { Copies = (row.Copies & ~absent) | present };
-            bool isRefused = row.State != SegmentState.Live || changed.Copies == 0;
+            bool isRefused = row.State switch
+            {
+                SegmentState.Live => changed.Copies == 0,
+                SegmentState.Condemned => present != 0,
+                _ => true,
+            };
             return changed == row && !isRefused ? true : PutSegment(isRefused ? MetadataError.Conflict : MetadataError.None, changed);
         });
     }

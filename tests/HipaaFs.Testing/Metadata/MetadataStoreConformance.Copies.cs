@@ -73,15 +73,25 @@ public abstract partial class MetadataStoreConformance
     }
 
     [Fact]
-    public async Task SetCopies_OfACondemnedSegment_ConflictsAndItKeepsThoseItHad()
+    public async Task SetCopies_OfACondemnedSegment_ClearsTheLastOneTooAndSetsNone()
     {
         SegmentId id = await AddSegmentAsync(SegmentState.Live);
-        Ok(await Store.SetCopiesAsync(Next(), id, 0b10, 0));
+        Ok(await Store.SetCopiesAsync(Next(), id, 0b110, 0));
         Ok(await Store.CondemnSegmentAsync(Next(), id, Now()));
+        SegmentRow row = Ok(await Store.GetSegmentAsync(id));
 
-        Fails(MetadataError.Conflict, await Store.SetCopiesAsync(Next(), id, 0b100, 0));
-        Fails(MetadataError.Conflict, await Store.SetCopiesAsync(Next(), id, 0, 0b10));
-        Assert.Equal(0b11u, await CopiesAsync(id));
+        Fails(MetadataError.Conflict, await Store.SetCopiesAsync(Next(), id, 0b1000, 0));
+        Fails(MetadataError.Conflict, await Store.SetCopiesAsync(Next(), id, 0b100, 0b10)); // What has it already, too: who says so has put it there again.
+        Assert.Equal(row, Ok(await Store.GetSegmentAsync(id)));
+        Ok(await Store.SetCopiesAsync(Next(), id, 0, 0b1010)); // Of what is said some was so already.
+        Assert.Equal(row with { Copies = 0b101 }, Ok(await Store.GetSegmentAsync(id)));
+        Assert.Empty(Ok(await Store.ListHoldingAsync(1, null, 9)));
+        Assert.Equal(1, Ok(await Store.SumCopiesAsync()).OfStore(2).Segments);
+        Ok(await Store.SetCopiesAsync(Next(), id, 0, 0b101));
+        Assert.Equal(row with { Copies = 0 }, Ok(await Store.GetSegmentAsync(id)));
+        Assert.Empty(Ok(await Store.ListHoldingAsync(0, null, 9)));
+        Ok(await Store.ForgetSegmentAsync(Next(), id));
+        Fails(MetadataError.NotFound, await Store.GetSegmentAsync(id));
     }
 
     [Fact]

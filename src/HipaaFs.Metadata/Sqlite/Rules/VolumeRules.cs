@@ -60,7 +60,13 @@ internal sealed class VolumeRules
         }
 
         ulong copies = (row.Copies & ~request.Absent) | request.Present;
-        if (row.State != SegmentState.Live || copies == 0)
+        bool isTaken = row.State switch
+        {
+            SegmentState.Live => copies != 0,
+            SegmentState.Condemned => request.Present == 0,
+            _ => false,
+        };
+        if (!isTaken)
         {
             return MetadataError.Conflict;
         }
