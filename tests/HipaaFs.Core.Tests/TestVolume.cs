@@ -2,6 +2,7 @@ using HipaaFs.Cache;
 using HipaaFs.Checking;
 using HipaaFs.Core.Tests.Volumes;
 using HipaaFs.Crypto;
+using HipaaFs.Metadata;
 using HipaaFs.Platform;
 using HipaaFs.Recovery;
 using HipaaFs.Staging;
@@ -59,6 +60,9 @@ internal sealed class TestVolume : IAsyncDisposable
 
     /// <summary>What the further stores that are registered as remote do wrong for who opens them without mounting the volume, by number.</summary>
     public Dictionary<int, StoreFault> MemberFaults { get; } = [];
+
+    /// <summary>What settings cannot be read, by the beginnings of their keys.</summary>
+    public HashSet<string> UnreadableSettings { get; } = [];
 
     /// <summary>How staging's disk fails; null when it does not.</summary>
     public Func<int, int?>? StagingFault { get; set; }
@@ -130,7 +134,7 @@ internal sealed class TestVolume : IAsyncDisposable
             OpenMember = OpenMember,
             CookieShift = _options.CookieShift,
             StagingFault = length => StagingFault?.Invoke(length),
-            InterposeMetadata = rows => Rows = new InterposedMetadataStore(rows, static _ => ValueTask.CompletedTask),
+            InterposeMetadata = rows => Rows = new InterposedMetadataStore(rows, static _ => ValueTask.CompletedTask) { RefuseSetting = RefuseSetting },
         };
         _volume = await opening.RunAsync(Key, CancellationToken.None);
         FileSystem = _volume.FileSystem;
@@ -303,6 +307,9 @@ internal sealed class TestVolume : IAsyncDisposable
 
     /// <summary>The URL of the store of a number, as one that is elsewhere.</summary>
     public static StoreUrl RemoteUrl(int number) => StoreUrl.Parse($"s3://store{number}");
+
+    private MetadataError RefuseSetting(string key) =>
+        UnreadableSettings.Any(unreadable => key.StartsWith(unreadable, StringComparison.Ordinal)) ? MetadataError.Failed : MetadataError.None;
 
     private FaultingObjectStore OpenRemote(StoreUrl url)
     {

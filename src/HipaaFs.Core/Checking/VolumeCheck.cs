@@ -76,7 +76,8 @@ public sealed class VolumeCheck
 
     private async Task OpenStoresAsync(RestingStores stores, SqliteMetadataStore metadata, ILoggerFactory loggers, CancellationToken cancel)
     {
-        var own = new RegisteredStore { Name = "primary", Url = _options.Store.ToString() };
+        string name = (await PlacementSettings.ReadOwnStoreAsync(metadata, cancel))?.Name ?? RegisteredStore.Unnamed;
+        var own = new RegisteredStore { Name = name, Url = _options.Store.ToString() };
         VolumeException? first = null;
         foreach (RegisteredStore store in (IEnumerable<RegisteredStore>)[own, .. await PlacementSettings.ReadStoresAsync(metadata, cancel)])
         {

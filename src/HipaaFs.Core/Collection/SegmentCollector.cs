@@ -319,7 +319,8 @@ internal sealed partial class SegmentCollector : IDisposable
     // Also where a copy is wanted and none is noted: a process may have ended between the two.
     private async Task<StoreError> DeleteEverywhereAsync(SegmentRow row, CancellationToken cancel)
     {
-        StoreError first = StoreError.None;
+        // Of a placement whose setting cannot be used nobody knows who may have a copy that is not noted: the row stays until it can.
+        StoreError first = _stores.Placements.Find(row.Placement) is null ? StoreError.InvalidRequest : StoreError.None;
         if (_replication.TakeLate(row.Id) is > 0 and ulong late)
         {
             _late.AddOrUpdate(row.Id, late, (_, mask) => mask | late);

@@ -9,7 +9,8 @@ namespace HipaaFs.Placements;
 /// <summary>One of a volume's stores: open or not yet, answering or away, held by this session or not.</summary>
 /// <remarks>
 /// <para>Anything may be read from it, since every frame is proven by the keys. What is put or deleted in it is believed only while it has this session's claim: another disk,
-/// share or volume may have come to be at its place. Its claim fences nobody off; that is what the one in the volume's own store does.</para>
+/// share or volume may have come to be at its place, or an older state of it: it must have the claim of the session that claimed it last (<see cref="StoreClaims"/>). Its claim
+/// fences nobody off; that is what the one in the volume's own store does.</para>
 /// <para>A store that did not answer is away for a while: who has another copy does not ask it. Thread-safe.</para>
 /// </remarks>
 internal sealed partial class MemberStore : IAsyncDisposable
@@ -18,9 +19,10 @@ internal sealed partial class MemberStore : IAsyncDisposable
     private static readonly TimeSpan LongestAbsence = TimeSpan.FromMinutes(2);
 
     private readonly Func<MeteringObjectStore> _open;
-    private readonly StoreUrl _url;
+    private readonly StoreUrl? _url;
     private readonly Guid _volume;
     private readonly SessionFence? _fence;
+    private readonly StoreClaims? _claims;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Lock _lock = new();
@@ -35,20 +37,29 @@ internal sealed partial class MemberStore : IAsyncDisposable
     private TimeSpan _absence; // Under _lock.
 
     /// <param name="registered">Its number and name.</param>
-    /// <param name="url">Where it is, for messages.</param>
+    /// <param name="url">Where it is, for messages; null when its setting does not say so.</param>
     /// <param name="volume">Whose it must be.</param>
     /// <param name="open">Opens it.</param>
     /// <param name="fence">Whose claim it gets; null on a read-only mount.</param>
+    /// <param name="claims">Says who claimed it last, and is told; null for the volume's own and on a read-only mount.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">Told when it is not what it should be.</param>
     internal MemberStore(
-        RegisteredStore registered, StoreUrl url, Guid volume, Func<MeteringObjectStore> open, SessionFence? fence, TimeProvider time, ILogger logger)
+        RegisteredStore registered,
+        StoreUrl? url,
+        Guid volume,
+        Func<MeteringObjectStore> open,
+        SessionFence? fence,
+        StoreClaims? claims,
+        TimeProvider time,
+        ILogger logger)
     {
         _registered = registered;
         _url = url;
         _volume = volume;
         _open = open;
         _fence = fence;
+        _claims = claims;
         _time = time;
         _logger = logger;
     }
@@ -69,8 +80,8 @@ internal sealed partial class MemberStore : IAsyncDisposable
     /// <summary>Its name.</summary>
     internal string Name => Registered.Name;
 
-    /// <summary>Its URL.</summary>
-    internal StoreUrl Url => _url;
+    /// <summary>Its URL; null when its setting says none that can be used.</summary>
+    internal StoreUrl? Url => _url;
 
     /// <summary>Its bit in masks of stores.</summary>
     internal ulong Mask => SegmentCopies.In(Number);
@@ -185,6 +196,12 @@ internal sealed partial class MemberStore : IAsyncDisposable
             return true;
         }
 
+        if (_url is null)
+        {
+            Tell(Registered.Problem ?? "its URL is not known");
+            return false;
+        }
+
         try
         {
             Volatile.Write(ref _store, _open());
@@ -212,7 +229,7 @@ internal sealed partial class MemberStore : IAsyncDisposable
 
         try
         {
-            if (!await VolumeStore.IdentifyAsync(_store!, _url, _volume, cancel))
+            if (!await VolumeStore.IdentifyAsync(_store!, _url!, _volume, cancel))
             {
                 return StoreError.Unavailable;
             }
@@ -223,9 +240,31 @@ internal sealed partial class MemberStore : IAsyncDisposable
             return StoreError.NotFound;
         }
 
+        StoreResult<SessionId> lost = _claims is null ? default(SessionId) : await _claims.FindLostAsync(Number, _store!, cancel);
+        if (!lost.Succeeded)
+        {
+            return lost.Error;
+        }
+
+        if (lost.Value != default && _claims is { AcceptsOlder: false })
+        {
+            Tell($"it lacks the claim of session {lost.Value}: it was put back to an older state, or lost objects. Bring them back; or mount with -o accept_older_store and run 'hipaafs scrub', which copies what it lacks");
+            return StoreError.NotFound;
+        }
+
+        if (lost.Value != default)
+        {
+            LogOlderAccepted(_logger, Number, Name, lost.Value);
+        }
+
         StoreResult<ObjectProperties> put = await _store!.PutAsync(key, fence.Claim, PutCondition.IfAbsent, cancel);
         StoreError error = put.Succeeded || put.Error == StoreError.AlreadyExists ? await CompareAsync(key, fence.Claim, cancel) : put.Error;
         _isClaimed = error == StoreError.None;
+        if (_isClaimed && _claims is not null)
+        {
+            await _claims.NoteAsync(Number, cancel);
+        }
+
         return error;
     }
 
@@ -265,6 +304,9 @@ internal sealed partial class MemberStore : IAsyncDisposable
             LogProblem(_logger, Number, Name, problem);
         }
     }
+
+    [LoggerMessage(629, LogLevel.Warning, "Store {Number} ({Name}) lacks the claim of session {Session}: it was put back to an older state, or lost objects, which was accepted. Run 'hipaafs scrub': it finds and copies what the store lacks")]
+    private static partial void LogOlderAccepted(ILogger logger, int number, string name, SessionId session);
 
     [LoggerMessage(620, LogLevel.Error, "Store {Number} ({Name}): {Problem}. It gets nothing until that has changed; what it lacks is copied to it then")]
     private static partial void LogProblem(ILogger logger, int number, string name, string problem);

@@ -90,7 +90,7 @@ internal sealed partial class PlacementMover : IDisposable
     /// <exception cref="IOException">The metadata cannot be read, or staging's disk takes no more.</exception>
     internal async Task<bool> MoveAsync(long bytesPerSecond, CancellationToken cancel)
     {
-        if (_stores.Placements.All.Count == 1)
+        if (_stores.Placements.Count == 1)
         {
             Volatile.Write(ref _left, Misplacement.None);
             return true;

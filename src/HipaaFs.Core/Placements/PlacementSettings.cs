@@ -9,7 +9,7 @@ namespace HipaaFs.Placements;
 /// <remarks>Numbers are given one after another and never taken back, so that reading ends with the first that is not there.</remarks>
 internal static class PlacementSettings
 {
-    /// <summary>Reads the stores beside the volume's own that were not removed, by number.</summary>
+    /// <summary>Reads the stores beside the volume's own that were not removed, by number; one whose setting makes no sense is among them and says so.</summary>
     /// <exception cref="IOException">They cannot be read.</exception>
     internal static async Task<IReadOnlyList<RegisteredStore>> ReadStoresAsync(IMetadataStore metadata, CancellationToken cancel) =>
         [.. (await ReadAllStoresAsync(metadata, cancel)).Where(static store => !store.IsRemoved)];
@@ -26,25 +26,25 @@ internal static class PlacementSettings
                 break;
             }
 
-            stores.Add(RegisteredStore.TryParse(content.Span, number) ?? throw Damaged(StoreKey(number)));
+            stores.Add(RegisteredStore.Parse(content.Span, number, StoreKey(number)));
         }
 
         return stores;
     }
 
-    /// <summary>Reads what a policy says of the volume's own store, which volume.yaml names; null when none has said anything.</summary>
+    /// <summary>Reads what a policy says of the volume's own store, which volume.yaml names; null when none has said anything that makes sense.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>
     internal static async Task<RegisteredStore?> ReadOwnStoreAsync(IMetadataStore metadata, CancellationToken cancel) =>
-        await ReadAsync(metadata, StoreKey(0), cancel) is { } content ? RegisteredStore.TryParse(content.Span, 0) ?? throw Damaged(StoreKey(0)) : null;
+        await ReadAsync(metadata, StoreKey(0), cancel) is { } content ? RegisteredStore.TryParse(content.Span) : null;
 
-    /// <summary>Reads the placements beside the volume's own, by number.</summary>
+    /// <summary>Reads the placements beside the volume's own, by number, the first of them 1; null is one whose setting makes no sense.</summary>
     /// <exception cref="IOException">They cannot be read.</exception>
-    internal static async Task<IReadOnlyList<Placement>> ReadPlacementsAsync(IMetadataStore metadata, VolumeNames names, CancellationToken cancel)
+    internal static async Task<IReadOnlyList<Placement?>> ReadPlacementsAsync(IMetadataStore metadata, VolumeNames names, CancellationToken cancel)
     {
-        var placements = new List<Placement>();
+        var placements = new List<Placement?>();
         for (uint number = 1; await ReadAsync(metadata, PlacementKey(number), cancel) is { } content; number++)
         {
-            placements.Add(Placement.TryParse(content.Span, number, names) ?? throw Damaged(PlacementKey(number)));
+            placements.Add(Placement.TryParse(content.Span, number, names));
         }
 
         return placements;
@@ -62,7 +62,8 @@ internal static class PlacementSettings
 
     private static string StoreKey(int number) => string.Create(CultureInfo.InvariantCulture, $"store.{number}");
 
-    private static string PlacementKey(uint number) => string.Create(CultureInfo.InvariantCulture, $"placement.{number}");
+    /// <summary>What the setting of a placement is called.</summary>
+    internal static string PlacementKey(uint number) => string.Create(CultureInfo.InvariantCulture, $"placement.{number}");
 
     private static async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(IMetadataStore metadata, string key, CancellationToken cancel)
     {
@@ -84,6 +85,4 @@ internal static class PlacementSettings
             throw new IOException($"write the setting {key}: {durable.Error}");
         }
     }
-
-    private static IOException Damaged(string key) => new($"the setting {key} makes no sense; a newer hipaafs may have written it");
 }

@@ -4,17 +4,27 @@ namespace HipaaFs.Placements;
 /// <remarks>Thread-safe; replaced as a whole when one is defined.</remarks>
 internal sealed class PlacementTable
 {
-    private volatile Placement[] _placements;
+    private const string UnknownBorder = "?";
 
-    internal PlacementTable(IReadOnlyList<Placement> placements) => _placements = [Placement.Own, .. placements];
+    private volatile Placement?[] _placements; // The number of each is its place.
 
-    /// <summary>All of them; the number of each is its place.</summary>
-    internal IReadOnlyList<Placement> All => _placements;
+    /// <param name="placements">Those beside number 0, the first of them number 1; null is one that is not known.</param>
+    internal PlacementTable(IReadOnlyList<Placement?> placements) => _placements = [Placement.Own, .. placements];
 
-    /// <summary>The placement of a number; null when the volume has none such.</summary>
+    /// <summary>All that are known.</summary>
+    internal IEnumerable<Placement> All => _placements.OfType<Placement>();
+
+    /// <summary>All of them; the number of each is its place. One that is not known is like no other.</summary>
+    internal IReadOnlyList<Placement> Numbered =>
+        [.. _placements.Select(static (placement, number) => placement ?? new Placement { Number = (uint)number, Border = UnknownBorder })];
+
+    /// <summary>How many there are, those among them that are not known: the next number.</summary>
+    internal int Count => _placements.Length;
+
+    /// <summary>The placement of a number; null when the volume has none such, or it is not known.</summary>
     internal Placement? Find(uint number)
     {
-        Placement[] placements = _placements;
+        Placement?[] placements = _placements;
         return number < placements.Length ? placements[number] : null;
     }
 
@@ -39,7 +49,7 @@ internal sealed class PlacementTable
     }
 
     /// <summary>Whether there is a border at all.</summary>
-    internal bool HasBorders => _placements.Any(static placement => placement.Border.Length > 0);
+    internal bool HasBorders => _placements.Any(static placement => placement is not { Border.Length: 0 });
 
     /// <summary>Whether files may not be renamed or linked from one placement to another.</summary>
     internal bool IsBorderBetween(uint left, uint right) => left != right && Find(left)?.Border != Find(right)?.Border;
@@ -47,9 +57,12 @@ internal sealed class PlacementTable
     /// <summary>Defines the next one, or one that is there anew. One caller at a time.</summary>
     internal void Set(Placement placement)
     {
-        Placement[] placements = _placements;
-        _placements = placement.Number == placements.Length
-            ? [.. placements, placement]
-            : [.. placements.Select(old => old.Number == placement.Number ? placement : old)];
+        Placement?[] placements = [.. _placements];
+        if (placement.Number < placements.Length)
+        {
+            placements[placement.Number] = placement;
+        }
+
+        _placements = placement.Number < placements.Length ? placements : [.. placements, placement];
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using HipaaFs.Storage;
 
 namespace HipaaFs.Placements;
 
@@ -25,19 +26,39 @@ public sealed record RegisteredStore
     /// <summary>Whether it was taken away: nothing is in it any more, and nothing goes there.</summary>
     public bool IsRemoved { get; init; }
 
+    /// <summary>Why the setting says nothing that can be used, in words for people; null when it does. Its number stays taken.</summary>
+    [JsonIgnore]
+    public string? Problem { get; init; }
+
     /// <summary>As JSON.</summary>
     internal byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, PlacementContext.Default.RegisteredStore);
 
-    /// <summary>Reads what <see cref="ToJson"/> wrote. Null when it makes no sense.</summary>
-    internal static RegisteredStore? TryParse(ReadOnlySpan<byte> json, int number)
+    /// <summary>Reads what <see cref="ToJson"/> wrote; with a <see cref="Problem"/> when it makes no sense.</summary>
+    /// <param name="json">What the setting says.</param>
+    /// <param name="number">The store's number.</param>
+    /// <param name="setting">What the setting is called.</param>
+    internal static RegisteredStore Parse(ReadOnlySpan<byte> json, int number, string setting)
+    {
+        RegisteredStore read = TryParse(json) ?? new RegisteredStore { Name = setting, Url = string.Empty, Problem = "it makes no sense" };
+        string? problem = read.Problem is null && !StoreUrl.TryParse(read.Url, out _, out StoreUrlProblem? url) ? url.Message : read.Problem;
+        return read with
+        {
+            Number = number,
+            Problem = problem is null ? null
+                : $"what the setting {setting} says of it cannot be used: {problem}. A newer hipaafs may have written it: use that one. Else the volume's last backup point may have it as it should be ('hipaafs restore')",
+        };
+    }
+
+    /// <summary>The same without a look at what it says; null when it makes no sense.</summary>
+    internal static RegisteredStore? TryParse(ReadOnlySpan<byte> json)
     {
         try
         {
-            return JsonSerializer.Deserialize(json, PlacementContext.Default.RegisteredStore) is { } store ? store with { Number = number } : null;
+            return JsonSerializer.Deserialize(json, PlacementContext.Default.RegisteredStore);
         }
         catch (JsonException)
         {
-            return null; // Told by who reads the settings.
+            return null; // The caller says so.
         }
     }
 }

@@ -46,6 +46,11 @@ internal sealed class RestingStores : IAsyncDisposable
         RegisteredStore registered, Guid volume, ObjectStores stores, ILoggerFactory loggers, TimeProvider time, CancellationToken cancel)
     {
         _known.Add(registered);
+        if (registered.Problem is not null)
+        {
+            return Failed(registered, registered.Problem);
+        }
+
         try
         {
             StoreUrl url = StoreUrl.Parse(registered.Url);
@@ -61,11 +66,6 @@ internal sealed class RestingStores : IAsyncDisposable
         {
             return exception; // Gone, or another's.
         }
-        catch (FormatException exception)
-        {
-            return Failed(registered, exception.Message);
-        }
-
         _read |= SegmentCopies.In(registered.Number);
         return null;
     }

@@ -88,6 +88,11 @@ internal sealed class StoreRegistration : IDisposable
                 throw new VolumeException(VolumeFailure.Configuration, $"name store {number} {name}: there is no such store, or another one has the name", "choose another");
             }
 
+            if (member.Registered.Problem is { } problem)
+            {
+                throw new VolumeException(VolumeFailure.Configuration, $"name store {number} {name}: {problem}", "nothing is changed");
+            }
+
             RegisteredStore named = member.Registered with { Name = name, Region = region };
             await PlacementSettings.WriteAsync(_metadata, _clock, named, cancel);
             member.Registered = named;
@@ -147,8 +152,8 @@ internal sealed class StoreRegistration : IDisposable
         try
         {
             string? problem = placement.Number == 0 ? "number 0 is the volume's own store"
-                : placement.Number > _stores.Placements.All.Count ? $"the next number is {_stores.Placements.All.Count}"
-                : placement.FindProblem(_stores.All, Math.Max(_stores.Placements.All.Count, (int)placement.Number + 1));
+                : placement.Number > _stores.Placements.Count ? $"the next number is {_stores.Placements.Count}"
+                : placement.FindProblem(_stores.All, Math.Max(_stores.Placements.Count, (int)placement.Number + 1));
             if (problem is not null)
             {
                 throw new VolumeException(VolumeFailure.Configuration, $"define placement {placement.Number}: {problem}", "correct it");
@@ -225,7 +230,7 @@ internal sealed class StoreRegistration : IDisposable
 
         if (page.Value.Objects.Count > 0)
         {
-            if (await VolumeStore.IdentifyAsync(store, member.Url, _volume, cancel))
+            if (await VolumeStore.IdentifyAsync(store, member.Url!, _volume, cancel))
             {
                 return;
             }

@@ -19,8 +19,8 @@ internal sealed class VolumeStores : IAsyncDisposable
     /// <summary>Held by who defines a placement, and by who deletes copies that none wants: what is wanted does not change in between.</summary>
     internal SemaphoreSlim Definition { get; } = new(1, 1);
 
-    /// <summary>The placements.</summary>
-    internal PlacementTable Placements { get; }
+    /// <summary>The placements. Set before the volume is open.</summary>
+    internal PlacementTable Placements { get; set; }
 
     /// <summary>All stores, those too that were removed; the number of each is its place.</summary>
     internal IReadOnlyList<MemberStore> All => _members;

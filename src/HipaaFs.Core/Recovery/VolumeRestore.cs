@@ -111,7 +111,8 @@ public sealed class VolumeRestore
     private async Task<RestingStores> OpenStoresAsync(MeteringObjectStore own, SqliteMetadataStore metadata, Guid volume, CancellationToken cancel)
     {
         var stores = new RestingStores();
-        stores.Add(new RegisteredStore { Name = "primary", Url = _url.ToString() }, own);
+        string name = (await PlacementSettings.ReadOwnStoreAsync(metadata, cancel))?.Name ?? RegisteredStore.Unnamed;
+        stores.Add(new RegisteredStore { Name = name, Url = _url.ToString() }, own);
         foreach (RegisteredStore registered in await PlacementSettings.ReadStoresAsync(metadata, cancel))
         {
             await stores.OpenAsync(registered, volume, _options.Stores, _loggers, _time, cancel);

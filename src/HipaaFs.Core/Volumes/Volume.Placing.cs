@@ -75,7 +75,7 @@ public sealed partial class Volume
         cancel);
 
     /// <summary>The placements; the number of each is its place.</summary>
-    public IReadOnlyList<Placement> Placements => _parts.Stores.Placements.All;
+    public IReadOnlyList<Placement> Placements => _parts.Stores.Placements.Numbered;
 
     /// <summary>Takes a store away that nothing is in and no placement names. Its number is given to no other.</summary>
     /// <exception cref="VolumeException">Something is in it, a placement names it, it is the volume's own, or there is no such store.</exception>

@@ -25,7 +25,7 @@ namespace HipaaFs.Volumes;
 
 /// <summary>Opens a volume, step by step: (1) lock; (2) keys; (3) store; (4) metadata; (5) session; (6) what the last session left; (7) the file system.</summary>
 /// <remarks>Used once. What was opened is closed again when a later step fails.</remarks>
-internal sealed class VolumeOpening
+internal sealed partial class VolumeOpening
 {
     private const long Pebibyte = 1L << 50;
 
@@ -124,8 +124,7 @@ internal sealed class VolumeOpening
         volumeLock.Describe((holder with { Session = clock.Session.Value }).ToJson());
         var names = new VolumeNames(ring);
         _opened.Push(new Disposer(names));
-        VolumeStores stores = await OpenMembersAsync(store, metadata, names, fence, cancel);
-        _opened.Push(stores);
+        VolumeStores stores = await OpenMembersAsync(store, metadata, names, fence, clock, cancel);
         var source = new SegmentSource(stores, metadata, _time);
         FrameCache cache = OpenCache(source, budget);
         _opened.Push(new Disposer(cache));
@@ -293,28 +292,60 @@ internal sealed class VolumeOpening
     }
 
     // One that cannot be opened keeps nobody from mounting: its segments have other copies, or are read when it is back.
-    private async Task<VolumeStores> OpenMembersAsync(MeteringObjectStore own, IMetadataStore metadata, VolumeNames names, SessionFence? fence, CancellationToken cancel)
+    private async Task<VolumeStores> OpenMembersAsync(
+        MeteringObjectStore own, IMetadataStore metadata, VolumeNames names, SessionFence? fence, SessionClock clock, CancellationToken cancel)
     {
-        RegisteredStore? named = await PlacementSettings.ReadOwnStoreAsync(metadata, cancel);
         var registered = new RegisteredStore { Number = 0, Name = RegisteredStore.Unnamed, Url = _options.Store.ToString() };
-        registered = registered with { Name = named?.Name ?? registered.Name, Region = named?.Region ?? registered.Region };
-        var members = new List<MemberStore> { MakeMember(registered, _options.Store, fence).Opened(own) };
-        foreach (RegisteredStore store in await PlacementSettings.ReadAllStoresAsync(metadata, cancel))
+        var stores = new VolumeStores([MakeMember(registered, _options.Store, fence, null).Opened(own)], new PlacementTable([]));
+        _opened.Push(stores);
+        try
         {
-            MemberStore member = MakeMember(store, StoreUrl.Parse(store.Url), fence);
-            members.Add(member);
-            _ = store.IsRemoved || await member.TryOpenAsync(cancel);
+            if (await PlacementSettings.ReadOwnStoreAsync(metadata, cancel) is { } named)
+            {
+                stores.Own.Registered = registered with { Name = named.Name, Region = named.Region };
+            }
+
+            StoreClaims? claims = fence is null ? null : new StoreClaims(metadata, clock, _options.AcceptOlderStore);
+            foreach (RegisteredStore store in await PlacementSettings.ReadAllStoresAsync(metadata, cancel))
+            {
+                MemberStore member = MakeMember(store, store.Problem is null ? StoreUrl.Parse(store.Url) : null, fence, claims);
+                stores.Add(member);
+                _ = store.IsRemoved || await member.TryOpenAsync(cancel);
+            }
+
+            stores.Placements = new PlacementTable(await PlacementSettings.ReadPlacementsAsync(metadata, names, cancel));
+        }
+        catch (IOException exception) when (IsReadOnly)
+        {
+            LogSettingsUnreadable(_logger, exception.Message);
+        }
+        catch (IOException exception)
+        {
+            throw new VolumeException(
+                VolumeFailure.Io,
+                $"open volume '{_options.Directory}' for writing: {exception.Message}",
+                "'hipaafs fsck' says whether its database is damaged, 'hipaafs restore' makes it again in another directory; -o ro shows what the stores have that are known",
+                exception);
         }
 
-        return new VolumeStores(members, new PlacementTable(await PlacementSettings.ReadPlacementsAsync(metadata, names, cancel)));
+        for (uint number = 1; number < stores.Placements.Count; number++)
+        {
+            if (stores.Placements.Find(number) is null)
+            {
+                LogPlacementUnknown(_logger, PlacementSettings.PlacementKey(number));
+            }
+        }
+
+        return stores;
     }
 
-    private MemberStore MakeMember(RegisteredStore store, StoreUrl url, SessionFence? fence) => new(
+    private MemberStore MakeMember(RegisteredStore store, StoreUrl? url, SessionFence? fence, StoreClaims? claims) => new(
         store,
         url,
         _options.VolumeId,
-        () => OpenMember?.Invoke(store.Number) ?? VolumeStore.Open(_options.Stores, url, create: false, _loggers, _time),
+        () => OpenMember?.Invoke(store.Number) ?? VolumeStore.Open(_options.Stores, url!, create: false, _loggers, _time),
         fence,
+        claims,
         _time,
         _logger);
 
@@ -391,7 +422,7 @@ internal sealed class VolumeOpening
             uploader.Incomplete = replicator.Wake;
             var scrubber = new Scrubber(metadata, stores, replication, ring, cache, restore, clock, _time, _logger);
             var registration = new StoreRegistration(
-                stores, metadata, clock, names, _options.VolumeId, (registered, url) => MakeMember(registered, url, fence));
+                stores, metadata, clock, names, _options.VolumeId, (registered, url) => MakeMember(registered, url, fence, new StoreClaims(metadata, clock, _options.AcceptOlderStore)));
             var mover = new PlacementMover(metadata, stores, source, staging, move, fence, _time, _logger);
             var assignment = new PlacementAssignment(metadata, names, files, stores.Placements, clock);
             writer = new VolumeWriter(writeback, uploader, publisher, collector, compactor, repacker, fence, alarm, unknown, scrubber, replication, replicator, registration, assignment, mover);
@@ -458,6 +489,12 @@ internal sealed class VolumeOpening
         long total = _options.CapacityBytes ?? Pebibyte;
         return (total, Math.Max(0, total - metadata.Usage.AllocatedBytes));
     }
+
+    [LoggerMessage(627, LogLevel.Error, "Not all stores and placements of the volume are known ({Problem}): data that only others have cannot be read. 'hipaafs fsck' says whether its database is damaged; 'hipaafs restore' makes it again in another directory")]
+    private static partial void LogSettingsUnreadable(ILogger logger, string problem);
+
+    [LoggerMessage(628, LogLevel.Error, "The setting {Setting} makes no sense: a newer hipaafs may have written it, then use that one. Else apply the volume's policy again. Until then new data of that placement stays on this machine, and nothing of it is deleted from the stores")]
+    private static partial void LogPlacementUnknown(ILogger logger, string setting);
 
     /// <summary>Lets one stack close everything.</summary>
     private sealed class Disposer(IDisposable part) : IAsyncDisposable

@@ -23,6 +23,9 @@ public sealed class InterposedMetadataStore : IMetadataStore
     /// <summary>Decides whether a change of a segment's row fails, with what; null never.</summary>
     public Func<SegmentRow, MetadataError>? RefuseSegment { get; set; }
 
+    /// <summary>Decides whether a setting cannot be read, with what; null never.</summary>
+    public Func<string, MetadataError>? RefuseSetting { get; set; }
+
     /// <summary>Runs before rows of a file's extents are written; null does nothing.</summary>
     public Func<WriteExtentsRequest, Task>? BeforeWriteExtents { get; set; }
 
@@ -472,7 +475,8 @@ public sealed class InterposedMetadataStore : IMetadataStore
         string key, CancellationToken cancel = default)
     {
         await _before(_store);
-        return await _store.GetSettingAsync(key, cancel);
+        MetadataError refused = RefuseSetting?.Invoke(key) ?? MetadataError.None;
+        return refused == MetadataError.None ? await _store.GetSettingAsync(key, cancel) : refused;
     }
 
     /// <inheritdoc/>

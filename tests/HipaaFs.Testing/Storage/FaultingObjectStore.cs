@@ -35,6 +35,9 @@ public sealed class FaultingObjectStore : IObjectStore
     /// <summary>Whether its answers to puts say no checksum, as those of a store that cannot tell; set before it is put to use.</summary>
     public bool IsSilent { get; set; }
 
+    /// <summary>Whether it was closed.</summary>
+    public bool IsDisposed { get; private set; }
+
     /// <summary>How many requests a fault struck.</summary>
     public int Struck => Volatile.Read(ref _struck);
 
@@ -143,7 +146,11 @@ public sealed class FaultingObjectStore : IObjectStore
         return StrikeAsync(StoreVerb.Restore, key.Value, _ => _inner.RestoreAsync(key, request, cancel), RestoreState.InProgress, cancel);
     }
 
-    public ValueTask DisposeAsync() => _inner.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        IsDisposed = true;
+        return _inner.DisposeAsync();
+    }
 
     private StoreResult<ObjectProperties> Told(StoreResult<ObjectProperties> put) => put.Succeeded && IsSilent ? put.Value with { Sha256 = default } : put;
 
