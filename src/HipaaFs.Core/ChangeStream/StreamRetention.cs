@@ -1,3 +1,4 @@
+using HipaaFs.Placements;
 using HipaaFs.Sessions;
 using HipaaFs.Storage;
 using HipaaFs.Volumes;
@@ -5,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace HipaaFs.ChangeStream;
 
-/// <summary>Deletes what no restore needs any more: objects of the change stream before the last two chains that reach a backup point, and claims of sessions long past.</summary>
+/// <summary>Deletes what no restore needs any more: objects of the change stream before the last two chains that reach a backup point, and claims of sessions long past, in every store.</summary>
 /// <remarks>
 /// <para>A restore takes the newest chain. The one before stays for the case that an object of it is damaged; what segments older ones refer to is deleted anyway. The
 /// object that a volume notes as its last belongs to the newest chain, so that the comparison before a mount finds it.</para>
@@ -20,16 +21,18 @@ internal sealed partial class StreamRetention
     private const int Page = 1000;
 
     private readonly ChangePublisher _publisher;
-    private readonly IObjectStore _store;
+    private readonly VolumeStores _stores;
+    private readonly MeteringObjectStore _store; // Has the change stream.
     private readonly SessionClock _clock;
     private readonly ILogger _logger;
     private StreamChains? _done; // Everything before these is deleted.
-    private bool _areSessionsDone;
+    private ulong _claimsDone; // Mask of the stores whose old claims are deleted.
 
-    internal StreamRetention(ChangePublisher publisher, IObjectStore store, SessionClock clock, ILogger logger)
+    internal StreamRetention(ChangePublisher publisher, VolumeStores stores, SessionClock clock, ILogger logger)
     {
         _publisher = publisher;
-        _store = store;
+        _stores = stores;
+        _store = stores.Own.Store!;
         _clock = clock;
         _logger = logger;
     }
@@ -37,14 +40,23 @@ internal sealed partial class StreamRetention
     /// <summary>Deletes what can be deleted now. The caller has seen that no newer session exists.</summary>
     internal async ValueTask RunAsync(CancellationToken cancel)
     {
-        _areSessionsDone = _areSessionsDone || await DeleteAsync(StoreLayout.SessionPrefix, IsOldSession, cancel);
+        foreach (MemberStore member in _stores.All)
+        {
+            if ((_claimsDone & member.Mask) == 0
+                && (member.Number == 0 || await member.HoldAsync(cancel) == StoreError.None)
+                && await DeleteAsync(member.Store!, StoreLayout.SessionPrefix, IsOldSession, cancel))
+            {
+                _claimsDone |= member.Mask;
+            }
+        }
+
         StreamChains? chains = _publisher.Chains;
         if (chains is null || !chains.HasPrevious || chains == _done || !await AreThereAsync(chains, cancel))
         {
             return;
         }
 
-        if (await DeleteAsync(StoreLayout.StreamPrefix, key => IsBefore(key, chains), cancel))
+        if (await DeleteAsync(_store, StoreLayout.StreamPrefix, key => IsBefore(key, chains), cancel))
         {
             _done = chains;
         }
@@ -68,13 +80,13 @@ internal sealed partial class StreamRetention
         && (session < chains.PreviousSession || (session == chains.PreviousSession && number < chains.PreviousNumber));
 
     // Listings are in order, so that the first page without anything old is the last one asked for.
-    private async ValueTask<bool> DeleteAsync(string prefix, Func<ObjectKey, bool> isOld, CancellationToken cancel)
+    private async ValueTask<bool> DeleteAsync(MeteringObjectStore store, string prefix, Func<ObjectKey, bool> isOld, CancellationToken cancel)
     {
         int deleted = 0;
         ObjectKey? after = null;
         while (true)
         {
-            StoreResult<ObjectPage> page = await _store.ListAsync(prefix, after, Page, cancel);
+            StoreResult<ObjectPage> page = await store.ListAsync(prefix, after, Page, cancel);
             if (!page.Succeeded)
             {
                 return false;
@@ -89,7 +101,7 @@ internal sealed partial class StreamRetention
                     continue;
                 }
 
-                StoreResult<bool> done = await _store.DeleteAsync(found.Key, EntityTag.Any, cancel);
+                StoreResult<bool> done = await store.DeleteAsync(found.Key, EntityTag.Any, cancel);
                 if (!done.Succeeded)
                 {
                     LogNotDeleted(_logger, done.Error);

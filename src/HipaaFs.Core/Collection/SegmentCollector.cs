@@ -73,7 +73,7 @@ internal sealed partial class SegmentCollector : IDisposable
         _cache = cache;
         _views = views;
         _publisher = publisher;
-        _retention = new StreamRetention(publisher, stores.Own.Store!, clock, logger);
+        _retention = new StreamRetention(publisher, stores, clock, logger);
         _fence = fence;
         _clock = clock;
         _ages = new CommitAges(metadata, clock, time, Grace);

@@ -416,7 +416,7 @@ internal sealed partial class VolumeOpening
             var scattered = new ScatteredFiles(metadata, staging, move, files, _time);
             var compactor = new Compactor(metadata, source, staging, move, scattered, _time, _logger);
             var alarm = new RecoveryPointAlarm(publisher, _options.RecoveryPointLimit, _time, _logger);
-            var unknown = new UnknownSegmentSweep(metadata, store, publisher, fence, _time, _logger);
+            var unknown = new UnknownSegmentSweep(metadata, stores, publisher, fence, _time, _logger);
             var restore = new RestoreAudit(store, ring, _options.Directory, publisher, fence, _logger);
             var replicator = new Replicator(stores, replication, metadata, fence, _time, _logger);
             uploader.Incomplete = replicator.Wake;

@@ -43,7 +43,7 @@ internal static class GcCommand
 
     private static void Describe(UnknownReport found, bool deletes, TextWriter text)
     {
-        text.WriteLine($"The store holds {found.Segments} segments, {ByteSize.Format(found.Bytes)}, that this volume knows nothing of.");
+        text.WriteLine($"The stores hold {found.Segments} segments, {ByteSize.Format(found.Bytes)}, that this volume knows nothing of.");
         if (found.YoungSegments > 0)
         {
             text.WriteLine($"{found.YoungSegments} more are too young to tell; a later mount can.");
@@ -53,9 +53,14 @@ internal static class GcCommand
             deletes ? $"Deleted {found.DeletedSegments} segments, {ByteSize.Format(found.DeletedBytes)}."
             : found.Segments > 0 ? "They may be all that is left of what another machine wrote last. When it is certain that nobody wants that, --delete deletes them."
             : "Nothing is to be deleted.");
+        if (found.UnreadStores is { } unread)
+        {
+            text.WriteLine($"Not looked into to the end: store {string.Join(", ", unread)}. Nothing was decided about what it has.");
+        }
+
         if (!found.IsComplete)
         {
-            text.WriteLine("The store did not answer everything, or a newer session has the volume: run it again.");
+            text.WriteLine("A store did not answer everything, or a newer session has the volume: run it again.");
         }
     }
 
