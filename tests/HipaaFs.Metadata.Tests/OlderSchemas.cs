@@ -4,7 +4,7 @@ namespace HipaaFs.Metadata.Tests;
 internal static class OlderSchemas
 {
     public const string ToVersion4 = """
-        INSERT INTO counter SELECT 3, sum(inodes) FROM usage UNION ALL SELECT 4, sum(bytes) FROM usage UNION ALL SELECT 5, sum(allocated) FROM usage;
+        INSERT INTO counter SELECT 3, coalesce(sum(inodes), 0) FROM usage UNION ALL SELECT 4, coalesce(sum(bytes), 0) FROM usage UNION ALL SELECT 5, coalesce(sum(allocated), 0) FROM usage;
         DROP TABLE usage; PRAGMA user_version = 4;
         """;
 
