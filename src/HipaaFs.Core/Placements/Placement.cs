@@ -68,10 +68,6 @@ public sealed record Placement
         && Patterns.Count == other.Patterns.Count
         && Patterns.Zip(other.Patterns).All(static pair => pair.First.Placement == pair.Second.Placement && pair.First.Match.SequenceEqual(pair.Second.Match));
 
-    /// <summary>Whether data of the one may stay where it is when it is the other's: both have the same stores and border.</summary>
-    public bool HasPlacesOf(Placement other) =>
-        Primary == other.Primary && Sync.SequenceEqual(other.Sync) && Async.SequenceEqual(other.Async) && Border == other.Border;
-
     /// <summary>As JSON, names sealed.</summary>
     internal byte[] ToJson(VolumeNames names) => JsonSerializer.SerializeToUtf8Bytes(
         this with { SealedPatterns = PlacementPattern.Seal(Patterns, names), SealedTrees = Trees.Count == 0 ? null : SealedSetting.Seal(TreesLabel, Trees, PlacementContext.Default.IReadOnlyListString, names) },

@@ -58,19 +58,16 @@ internal sealed class PolicyPlanning(
     {
         SurveyCount all = default;
         SurveyCount moved = default;
-        SurveyCount changed = default;
         foreach ((SurveyKey key, SurveyCount count) in counts.Where(count => count.Key.Rule == rule))
         {
             all += count;
-            Placement target = numbering.Of(rule, key.Pattern).Placement;
-            changed += key.Placement == target.Number ? default : count;
-            moved += key.Placement == target.Number || IsThere(key.Placement, target) ? default : count;
+            moved += key.Placement == numbering.Of(rule, key.Pattern).Placement.Number ? default : count;
         }
 
         return new PlannedDirectory(
             directory.Path, directory.Inode is not null, numbering.Of(rule, -1).Placement.Number, all.Directories, all.Files, all.Bytes, moved.Files, moved.Bytes)
         {
-            ChangedEntries = changed.Directories + changed.Files,
+            ChangedEntries = moved.Directories + moved.Files,
         };
     }
 
@@ -80,10 +77,9 @@ internal sealed class PolicyPlanning(
         foreach ((SurveyKey key, SurveyCount count) in counts)
         {
             NumberedPlacement target = numbering.Of(key.Rule, key.Pattern);
-            bool stays = key.Placement == target.Placement.Number;
-            bool isMoved = !stays && !IsThere(key.Placement, target.Placement);
-            Placement? former = stays ? target.Former : Find(key.Placement);
-            if (count.Bytes > 0 && (isMoved || (stays && target.IsChange)))
+            bool isMoved = key.Placement != target.Placement.Number;
+            Placement? former = isMoved ? Find(key.Placement) : target.Former;
+            if (count.Bytes > 0 && (isMoved || target.IsChange))
             {
                 estimate.Add(count.Bytes, former, target.Placement, isMoved);
             }
@@ -91,9 +87,6 @@ internal sealed class PolicyPlanning(
 
         return estimate.ToTransfers(NameOf, policy.Document);
     }
-
-    // Another number for the same stores moves nothing.
-    private bool IsThere(uint current, Placement target) => Find(current) is { } former && former.HasPlacesOf(target);
 
     private Placement? Find(uint number) => number < placements.Count ? placements[(int)number] : null;
 
