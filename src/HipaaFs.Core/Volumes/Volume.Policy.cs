@@ -56,4 +56,12 @@ public sealed partial class Volume
     /// <summary>Has what stores lack be copied now, as far as they take it.</summary>
     /// <exception cref="InvalidOperationException">The volume takes no changes.</exception>
     public void WakeReplication() => Writing.Replicator.Wake();
+
+    /// <summary>What the stores hold of the segments of each placement, counted now.</summary>
+    /// <exception cref="IOException">The metadata cannot be read.</exception>
+    public async Task<CopyTotals> SumCopiesAsync(CancellationToken cancel)
+    {
+        MetadataResult<CopyTotals> totals = await _parts.Metadata.SumCopiesAsync(cancel);
+        return totals.Succeeded ? totals.Value : throw new IOException($"count what stores have: {totals.Error}");
+    }
 }

@@ -37,6 +37,7 @@ internal static class CommandTree
             ConfigCommand.Create(runner),
             PolicyCommand.Create(runner),
             StoreCommand.Create(runner),
+            ResidencyCommand.Create(runner),
             QuotaCommand.Create(runner),
             CompletionCommand.Create(runner),
         };

@@ -3,6 +3,7 @@ using HipaaFs.Cli.Configuration;
 using HipaaFs.Cli.Control;
 using HipaaFs.Cli.Output;
 using HipaaFs.Cli.Placing;
+using HipaaFs.Placements;
 
 namespace HipaaFs.Cli.Commands;
 
@@ -17,6 +18,7 @@ internal static class StoreCommand
         CreateRepair(runner),
         CreateDrain(runner),
         CreateMigrate(runner),
+        CreateRemove(runner),
     };
 
     private static Command CreateStatus(CommandRunner runner)
@@ -103,6 +105,25 @@ internal static class StoreCommand
         var command = new Command("migrate", "Puts another store in the place of one, and empties that.") { mountPoint, from, to, wait };
         runner.Handle(command, (parsed, output, cancel) => EmptyAsync(
             parsed.GetRequiredValue(mountPoint), parsed.GetRequiredValue(from), parsed.GetRequiredValue(to), parsed.GetValue(wait), runner, output, cancel));
+        return command;
+    }
+
+    private static Command CreateRemove(CommandRunner runner)
+    {
+        Argument<string> mountPoint = MountPointArgument();
+        Argument<string> name = NameArgument("NAME", "The store.");
+        var command = new Command("remove", "Takes away a store that nothing is in any more.") { mountPoint, name };
+        runner.Handle(command, async (parsed, output, cancel) =>
+        {
+            using ControlClient client = await ConnectAsync(parsed.GetRequiredValue(mountPoint), runner, cancel);
+            StoreRemoval removal = await client.RemoveStoreAsync(parsed.GetRequiredValue(name), cancel);
+            output.Result(removal, JsonOutput.Default.StoreRemoval, text => text.WriteLine(
+                $"{parsed.GetRequiredValue(name)} is no store of the volume any more. "
+                + (!removal.IsLookedThrough ? "It did not answer, so what may be left in it was not looked for."
+                    : removal.LeftObjects > 0 ? $"{removal.LeftObjects} segments are in it that this volume knows nothing of; delete them with the store."
+                    : "No segment is in it.")));
+            return removal is { IsLookedThrough: true, LeftObjects: 0 } ? ExitCode.Done : ExitCode.Incomplete;
+        });
         return command;
     }
 

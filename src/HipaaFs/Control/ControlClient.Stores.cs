@@ -1,6 +1,7 @@
 using System.Globalization;
 using HipaaFs.Cli.Output;
 using HipaaFs.Cli.Placing;
+using HipaaFs.Placements;
 
 namespace HipaaFs.Cli.Control;
 
@@ -48,4 +49,12 @@ internal sealed partial class ControlClient
         JsonOutput.Default.StoreChange,
         progress,
         cancel);
+
+    /// <summary>Where the data of each directory of the policy is.</summary>
+    public Task<ResidencyReport> ReportResidencyAsync(Action<ProgressUpdate> progress, CancellationToken cancel) =>
+        SendAsync(HttpMethod.Post, "v1/residency", JsonOutput.Default.ResidencyReport, progress, cancel);
+
+    /// <summary>Takes a store away that nothing is in and no placement names.</summary>
+    public Task<StoreRemoval> RemoveStoreAsync(string name, CancellationToken cancel) =>
+        SendAsync(HttpMethod.Delete, $"v1/stores?name={Escape(name)}", JsonOutput.Default.StoreRemoval, null, cancel);
 }

@@ -52,4 +52,15 @@ internal sealed partial class ControlServer
         await oneAtATime.WaitAsync(CancellationToken.None);
         await SendAsync(http, JsonEnvelope.Result(change, JsonOutput.Default.StoreChange));
     }
+
+    private async Task ReportResidencyAsync(HttpContext http)
+    {
+        using var oneAtATime = new SemaphoreSlim(1);
+        ResidencyReport report = await _target.ReportResidencyAsync(update => Report(http, update, oneAtATime), http.RequestAborted);
+        await oneAtATime.WaitAsync(CancellationToken.None);
+        await SendAsync(http, JsonEnvelope.Result(report, JsonOutput.Default.ResidencyReport));
+    }
+
+    private async Task RemoveStoreAsync(HttpContext http) => await SendAsync(
+        http, JsonEnvelope.Result(await _target.RemoveStoreAsync(Required(http, "name"), http.RequestAborted), JsonOutput.Default.StoreRemoval));
 }

@@ -1,6 +1,7 @@
 using HipaaFs.Scrubbing;
 using HipaaFs.Cli.Output;
 using HipaaFs.Cli.Placing;
+using HipaaFs.Placements;
 using HipaaFs.Collection;
 
 namespace HipaaFs.Cli.Control;
@@ -75,4 +76,10 @@ internal interface IControlTarget
     /// <param name="progress">Told how far it is.</param>
     /// <param name="cancel">Ends the wait.</param>
     Task<StoreChange> EmptyStoreAsync(string name, string? target, bool waits, Action<ProgressUpdate> progress, CancellationToken cancel);
+
+    /// <summary>Where the data of each directory of the policy is.</summary>
+    Task<ResidencyReport> ReportResidencyAsync(Action<ProgressUpdate> progress, CancellationToken cancel);
+
+    /// <summary>Takes a store away that nothing is in and no placement names.</summary>
+    Task<StoreRemoval> RemoveStoreAsync(string name, CancellationToken cancel);
 }

@@ -56,6 +56,20 @@ internal sealed partial class MountDaemon
         return PlaceAsync(action, () => _administration.EmptyAsync(name, target, waits, progress, cancel), cancel);
     }
 
+    /// <inheritdoc/>
+    public Task<ResidencyReport> ReportResidencyAsync(Action<ProgressUpdate> progress, CancellationToken cancel) => PlaceAsync(
+        $"report where the data of {_plan.MountPoint} is",
+        () => new ResidencyAudit(_volume).RunAsync(DateOnly.FromDateTime(_context.Time.GetUtcNow().UtcDateTime), progress, cancel),
+        cancel);
+
+    /// <inheritdoc/>
+    public Task<StoreRemoval> RemoveStoreAsync(string name, CancellationToken cancel)
+    {
+        string action = $"remove the store {name}";
+        RefuseReadOnly(action);
+        return PlaceAsync(action, () => _administration.RemoveAsync(name, cancel), cancel);
+    }
+
     private void RefuseReadOnly(string action)
     {
         if (_plan.Options.ReadOnly || _volume.GetStatus().IsReadOnly)

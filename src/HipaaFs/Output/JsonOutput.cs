@@ -5,6 +5,7 @@ using HipaaFs.Cli.Daemon;
 using HipaaFs.Cli.Placing;
 using HipaaFs.Cli.Transfer;
 using HipaaFs.Collection;
+using HipaaFs.Placements;
 
 namespace HipaaFs.Cli.Output;
 
@@ -36,6 +37,8 @@ namespace HipaaFs.Cli.Output;
 [JsonSerializable(typeof(IReadOnlyList<QuotaReport>))]
 [JsonSerializable(typeof(StoreVerification))]
 [JsonSerializable(typeof(StoreChange))]
+[JsonSerializable(typeof(StoreRemoval))]
+[JsonSerializable(typeof(ResidencyReport))]
 [JsonSerializable(typeof(VersionResult))]
 [JsonSerializable(typeof(TransferResult))]
 [JsonSerializable(typeof(TransferRecord))]

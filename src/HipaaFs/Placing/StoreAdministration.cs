@@ -103,6 +103,23 @@ internal sealed class StoreAdministration
         }
     }
 
+    /// <summary>Takes a store away that nothing is in and no placement names.</summary>
+    /// <exception cref="CommandException">There is no such store, or something is in it.</exception>
+    /// <exception cref="VolumeException">Something came into it meanwhile.</exception>
+    /// <exception cref="IOException">The metadata cannot be read or written.</exception>
+    public async Task<StoreRemoval> RemoveAsync(string name, CancellationToken cancel)
+    {
+        StoreReport store = await FindAsync(name, cancel);
+        string? why = store.Number == 0 ? "it is the volume's own, where change stream and key ring are"
+            : store.Placements.Count > 0 ? $"placement {string.Join(", ", store.Placements)} names it"
+            : !store.IsEmpty ? $"{store.Has.Segments} segments are in it, and {store.Condemned.Segments} that wait to be deleted"
+            : null;
+        return why is null
+            ? await _volume.RemoveStoreAsync(store.Number, cancel)
+            : throw new CommandException(
+                ExitCode.Refused, $"remove the store {name}: {why}", "'hipaafs store drain' or 'store migrate' empties it; 'store status' shows how far that is.");
+    }
+
     private static List<Placement> Drain(StoreReport from, Placement[] placements)
     {
         var changed = new List<Placement>();

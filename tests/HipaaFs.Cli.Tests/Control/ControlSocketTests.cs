@@ -4,6 +4,7 @@ using HipaaFs.Cli.Output;
 using HipaaFs.Cli.Placing;
 using HipaaFs.Cli.Policies;
 using HipaaFs.Collection;
+using HipaaFs.Placements;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -219,6 +220,18 @@ public sealed class ControlSocketTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Residency_RoundTrip_KeepsTheFindings()
+    {
+        await _server.StartAsync(CancellationToken.None);
+
+        ResidencyReport report = await _client.ReportResidencyAsync(static _ => { }, CancellationToken.None);
+
+        Assert.False(report.Holds);
+        Assert.Equal((1, 2), (report.MisplacedFiles, report.MisplacedBytes));
+        Assert.Equal(new ResidencyPlace("host", "", "us", 0, 0, Allowed: false), Assert.Single(Assert.Single(report.Directories).Places));
+    }
+
+    [Fact]
     public async Task StoreRequests_NamesAndOptions_PassUnchanged()
     {
         await _server.StartAsync(CancellationToken.None);
@@ -230,6 +243,7 @@ public sealed class ControlSocketTests : IAsyncDisposable
 
         Assert.Equal(("a&b 7 False False", "a 0 True True", "a  False", "a b& True"), (verify.Message, repair.Message, drain.Policy, migrate.Policy));
         Assert.Equal((false, 3u), (drain.IsDone, Assert.Single(drain.Redefined)));
+        Assert.Equal(new StoreRemoval(true, 3, 2), await _client.RemoveStoreAsync("a b", CancellationToken.None));
     }
 
     [Theory]
@@ -332,6 +346,11 @@ public sealed class ControlSocketTests : IAsyncDisposable
 
         public Task<StoreChange> EmptyStoreAsync(string name, string? target, bool waits, Action<ProgressUpdate> progress, CancellationToken cancel) =>
             Task.FromResult(new StoreChange(Store, null, [3], new SegmentCount(1, 2), $"{name} {target} {waits}"));
+
+        public Task<ResidencyReport> ReportResidencyAsync(Action<ProgressUpdate> progress, CancellationToken cancel) =>
+            Task.FromResult(new ResidencyReport([new ResidencyLine("/x", ["eu"], [1], [new ResidencyPlace("host", "", "us", 0, 0, Allowed: false)], ["it is"])], 1, 2));
+
+        public Task<StoreRemoval> RemoveStoreAsync(string name, CancellationToken cancel) => Task.FromResult(new StoreRemoval(true, name.Length, 2));
 
         public Task<LostVersionList> ListTrashAsync(string path, int limit, CancellationToken cancel) => throw new NotSupportedException();
 

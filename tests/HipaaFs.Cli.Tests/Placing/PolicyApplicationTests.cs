@@ -144,4 +144,74 @@ public sealed class PolicyApplicationTests
 
         return [.. placements];
     }
+
+    [Fact]
+    public async Task Remove_StoreThatIsEmpty_TakesItAwayAndItsNumberIsNotGivenAgain()
+    {
+        await using OpenVolume volume = await OpenVolume.CreateAsync();
+        await volume.MakeDirectoryAsync(InodeId.Root, "x");
+        const string onB = "defaults: {placement: {primary: a}}\nrules: [{path: /x, placement: {primary: b}}]\n";
+        await ApplyAsync(volume, onB);
+        var administration = new StoreAdministration(volume.Volume, TimeProvider.System);
+        foreach (string name in (string[])["a", "b"])
+        {
+            Assert.Equal(ExitCode.Refused, (await Assert.ThrowsAsync<CommandException>(() => administration.RemoveAsync(name, default))).Code);
+        }
+
+        await administration.EmptyAsync("b", "c", waits: true, static _ => { }, default);
+        await administration.RemoveAsync("b", default);
+
+        Assert.Equal("0, 2", await NumbersAsync(volume));
+        Assert.Equal(ExitCode.NotFound, (await Assert.ThrowsAsync<CommandException>(() => administration.RemoveAsync("b", default))).Code);
+        await ApplyAsync(volume, onB);
+        Assert.Equal("0, 2, 3", await NumbersAsync(volume));
+        Assert.Equal(3, volume.Volume.Placements[^1].Primary);
+    }
+
+    [Fact]
+    public async Task Residency_OfWhatThePolicySays_Holds()
+    {
+        await using OpenVolume volume = await OpenVolume.CreateAsync();
+        var audit = new ResidencyAudit(volume.Volume);
+        Assert.Equal(ExitCode.NotFound, (await Assert.ThrowsAsync<CommandException>(() => ReportAsync(audit))).Code);
+        await volume.MakeDirectoryAsync(InodeId.Root, "x");
+        await ApplyAsync(volume, "defaults: {placement: {primary: c}}\nrules: [{path: /x, regions: [eu], placement: {primary: b}}]\n");
+
+        ResidencyReport report = await ReportAsync(audit);
+
+        Assert.True(report.Holds, string.Join('\n', report.Directories.SelectMany(static line => line.Violations)));
+        Assert.Equal(["/", "/x"], report.Directories.Select(static line => line.Path));
+        Assert.Null(report.Directories[0].Regions);
+        Assert.Equal(
+            [("placement", "b", "eu"), ("metadata", "a", "eu"), ("host", "", "eu")],
+            report.Directories[1].Places.Select(static place => (place.Kind, place.Store, place.Region)));
+    }
+
+    [Fact]
+    public async Task Residency_OfWhatIsOutside_NamesEachPlace()
+    {
+        await using OpenVolume volume = await OpenVolume.CreateAsync();
+        await volume.MakeDirectoryAsync(InodeId.Root, "x");
+        await ApplyAsync(volume, "defaults: {placement: {primary: a}}\nrules: [{path: /x, regions: [eu], placement: {primary: b}}]\n");
+        await volume.Volume.NameStoreAsync(0, "a", "us", default);
+        await volume.Volume.NameStoreAsync(1, "b", "", default);
+        await volume.Volume.WritePolicyAsync(
+            volume.Policy("defaults: {placement: {primary: a}}\nrules: [{path: /x, regions: [eu, eu-fr], placement: {primary: b}}]\n").Text, default);
+
+        ResidencyReport report = await ReportAsync(new ResidencyAudit(volume.Volume));
+
+        Assert.False(report.Holds);
+        Assert.Equal(
+            [
+                "new data goes to b, in a region that nobody said",
+                "change stream and key ring are in a, in us",
+                "1 files and directories have placement 1, which these regions do not bound",
+            ],
+            report.Directories[1].Violations);
+    }
+
+    private static Task<ResidencyReport> ReportAsync(ResidencyAudit audit) => audit.RunAsync(new DateOnly(2026, 11, 1), static _ => { }, default);
+
+    private static async Task<string> NumbersAsync(OpenVolume volume) =>
+        string.Join(", ", (await volume.Volume.DescribeStoresAsync(default)).Select(static contents => contents.Store.Number));
 }

@@ -52,6 +52,10 @@ public sealed class ManyStoresTests
         Assert.Equal(0, PolicyTests.Bytes(await StoreAsync(volume, "two"), "alone"));
         Assert.Equal(0, (await StoreAsync(volume, "two")).GetProperty("placements").GetArrayLength());
 
+        ProcessOutcome kept = await volume.RunAsync("store", "remove", volume.Root, "two");
+        Assert.Equal(Refused, kept.ExitCode); // What was copied is deleted after a grace.
+        Assert.Contains("segments are in it", kept.Describe(), StringComparison.Ordinal);
+
         // From the other two alone.
         await volume.UnmountAsync();
         await Shell.CheckAsync("mv two aside && rm -r volume/cache", volume.Work);

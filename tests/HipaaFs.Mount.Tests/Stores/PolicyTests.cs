@@ -44,6 +44,11 @@ public sealed class PolicyTests
         Assert.False(plan.GetProperty("changes").GetBoolean());
         Assert.Contains("nothing is changed", (await volume.RunAsync("policy", "apply", volume.Root, policy)).Text, StringComparison.Ordinal);
         Assert.Contains("store 1  two in eu", (await volume.RunAsync("store", "status", volume.Root)).Text, StringComparison.Ordinal);
+        JsonElement report = await ResultAsync(volume, "residency", "report", volume.Root);
+        JsonElement restricted = report.GetProperty("directories").EnumerateArray().Single(static line => line.GetProperty("path").GetString() == "/phi");
+        Assert.Equal(["one", "two"], restricted.GetProperty("places").EnumerateArray()
+            .Where(static place => place.GetProperty("kind").GetString() == "copies").Select(static place => place.GetProperty("store").GetString()));
+        Assert.Contains("/phi  may be in eu", (await volume.RunAsync("residency", "report", volume.Root)).Text, StringComparison.Ordinal);
         Assert.DoesNotContain("research", volume.Log, StringComparison.Ordinal);
     }
 
@@ -92,6 +97,18 @@ public sealed class PolicyTests
         Assert.Contains("--yes", asked.Describe(), StringComparison.Ordinal);
         (await volume.RunAsync("policy", "apply", volume.Root, policy, "--yes")).EnsureSucceeded();
         Assert.False((await ResultAsync(volume, "policy", "plan", volume.Root, policy)).GetProperty("changes").GetBoolean());
+
+        // As long as something has yet to be moved nothing is proven.
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                ProcessOutcome outcome = await volume.RunAsync("residency", "report", volume.Root);
+                Assert.True(outcome.ExitCode is 0 or 10, outcome.Describe());
+                Assert.Equal(outcome.ExitCode == 10, outcome.Text.Contains("VIOLATION", StringComparison.Ordinal));
+                return outcome.ExitCode == 0;
+            },
+            "everything is moved to where the policy wants it");
+        Assert.InRange(Bytes((await StoresAsync(volume))[1], "has"), 1_000_000, 1_200_000);
     }
 
     [Fact]
