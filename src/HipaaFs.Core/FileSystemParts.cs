@@ -19,6 +19,8 @@ internal sealed record FileSystemParts
 
     internal required PlacementTable Placements { get; init; }
 
+    internal required AssignmentWatch Assignments { get; init; }
+
     /// <summary>Reads inodes of every view.</summary>
     internal required ViewReader View { get; init; }
 

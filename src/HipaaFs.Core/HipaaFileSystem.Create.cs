@@ -79,6 +79,23 @@ public sealed partial class HipaaFileSystem
     private async ValueTask<FsResult<InodeAttributes>> CreateInodeAsync(
         InodeId parent, NewName? name, CreationMode mode, Caller caller, byte[]? target, CancellationToken interrupted)
     {
+        bool notes = _parts.Assignments.Enter();
+        InodeId? made = null;
+        try
+        {
+            FsResult<InodeAttributes> created = await CreateAloneAsync(parent, name, mode, caller, target, interrupted);
+            made = notes && created.IsOk && !await IsPlacedAsync(created.Value, parent, mode, name) ? created.Value.Id : null;
+            return created;
+        }
+        finally
+        {
+            _parts.Assignments.Exit(notes, made);
+        }
+    }
+
+    private async ValueTask<FsResult<InodeAttributes>> CreateAloneAsync(
+        InodeId parent, NewName? name, CreationMode mode, Caller caller, byte[]? target, CancellationToken interrupted)
+    {
         FsError refused = RefuseChange(parent);
         if (refused != FsError.None)
         {
@@ -127,6 +144,13 @@ public sealed partial class HipaaFileSystem
             },
             interrupted);
         return created.Succeeded ? created.Value.Value.Inode : created.Error.ToFsError();
+    }
+
+    // Whether its directory still says what it said when the inode was made.
+    private async ValueTask<bool> IsPlacedAsync(InodeAttributes inode, InodeId parent, CreationMode mode, NewName? name)
+    {
+        MetadataResult<InodeAttributes> directory = await _view.GetInodeAsync(parent, CancellationToken.None);
+        return directory.Succeeded && PlacementOf(directory.Value.Placement, mode, name) == inode.Placement;
     }
 
     // Names decide for files only: below a directory there are others.
@@ -184,8 +208,15 @@ public sealed partial class HipaaFileSystem
             return made.Error;
         }
 
+        // Its row is read again once its state is there: an assignment may have given it another placement in between, and tells only who has a state.
         FileState file = _files.Acquire(made.Value.Id);
-        SetLoaded(file, made.Value);
+        FsError error = await LoadAsync(file, CancellationToken.None);
+        if (error != FsError.None)
+        {
+            _files.Release(file);
+            return error;
+        }
+
         _files.AddHandle(file);
         if (made.Value.LinkCount == 0)
         {

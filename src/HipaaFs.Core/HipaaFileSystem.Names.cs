@@ -213,22 +213,33 @@ public sealed partial class HipaaFileSystem
     private async ValueTask<FsError> RenameAsync(
         InodeId parent, EntryName from, InodeId newParent, EntryName to, RenameMode mode, bool keepOrphan, CancellationToken interrupted)
     {
-        MetadataResult<Applied<RenameOutcome>> renamed = await _metadata.RenameAsync(
-            new RenameRequest
-            {
-                Operation = _parts.Clock.NextOperation(),
-                Now = _parts.Clock.Now,
-                Session = _parts.Clock.Session,
-                Parent = parent,
-                Name = from.Tag,
-                NewParent = newParent,
-                NewName = to,
-                ExchangeName = mode == RenameMode.Exchange ? from : null,
-                NoReplace = mode == RenameMode.NoReplace,
-                Exchange = mode == RenameMode.Exchange,
-                KeepOrphan = keepOrphan,
-            },
-            interrupted);
+        bool notes = _parts.Assignments.Enter();
+        MetadataResult<Applied<RenameOutcome>> renamed = default;
+        try
+        {
+            renamed = await _metadata.RenameAsync(
+                new RenameRequest
+                {
+                    Operation = _parts.Clock.NextOperation(),
+                    Now = _parts.Clock.Now,
+                    Session = _parts.Clock.Session,
+                    Parent = parent,
+                    Name = from.Tag,
+                    NewParent = newParent,
+                    NewName = to,
+                    ExchangeName = mode == RenameMode.Exchange ? from : null,
+                    NoReplace = mode == RenameMode.NoReplace,
+                    Exchange = mode == RenameMode.Exchange,
+                    KeepOrphan = keepOrphan,
+                },
+                interrupted);
+        }
+        finally
+        {
+            RenameOutcome? moved = notes && renamed.Succeeded ? renamed.Value.Value : null;
+            _parts.Assignments.Exit(notes, moved?.Moved.Id, mode == RenameMode.Exchange ? moved?.Replaced?.Id : null);
+        }
+
         if (!renamed.Succeeded)
         {
             return renamed.Error.ToFsError();

@@ -8,7 +8,8 @@ namespace HipaaFs.Placements;
 
 /// <summary>Gives everything below a directory a placement, while files are made, moved, written and deleted there.</summary>
 /// <remarks>
-/// <para>From the top down, each directory before what is in it, so that what is made meanwhile inherits it. One row at a time: what is cut off in the middle goes on when it is asked for
+/// <para>From the top down, each directory before what is in it, so that what is made meanwhile inherits it. What was made by what its directory said before, and what was moved meanwhile to where it was
+/// passed already, is looked at again in the end (<see cref="AssignmentWatch"/>). One row at a time: what is cut off in the middle goes on when it is asked for
 /// again, and what is right already is not written. Data stays where it is; moving it is another's.</para>
 /// <para>One run at a time; others wait.</para>
 /// </remarks>
@@ -21,10 +22,13 @@ internal sealed class PlacementAssignment : IDisposable
     private readonly VolumeNames _names;
     private readonly FileTable _files;
     private readonly PlacementTable _placements;
+    private readonly AssignmentWatch _watch;
     private readonly SessionClock _clock;
 
-    internal PlacementAssignment(IMetadataStore metadata, VolumeNames names, FileTable files, PlacementTable placements, SessionClock clock)
+    internal PlacementAssignment(
+        IMetadataStore metadata, VolumeNames names, FileTable files, PlacementTable placements, AssignmentWatch watch, SessionClock clock)
     {
+        _watch = watch;
         _metadata = metadata;
         _names = names;
         _files = files;
@@ -60,7 +64,7 @@ internal sealed class PlacementAssignment : IDisposable
                 return FsError.NotADirectory;
             }
 
-            return await WalkAsync(root.Value, placement, except, progress, cancel);
+            return await AssignAllAsync(root.Value, placement, except, progress, cancel);
         }
         finally
         {
@@ -71,19 +75,104 @@ internal sealed class PlacementAssignment : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _one.Dispose();
 
-    private async Task<FsResult<AssignmentProgress>> WalkAsync(
+    private async Task<FsResult<AssignmentProgress>> AssignAllAsync(
         InodeAttributes root, uint placement, IReadOnlySet<InodeId> except, IProgress<AssignmentProgress>? progress, CancellationToken cancel)
     {
-        var done = new AssignmentProgress();
-        FsResult<bool> set = await SetAsync(root, placement, cancel);
-        if (!set.IsOk)
+        bool isEnded = false;
+        try
         {
-            return set.Error;
+            await _watch.BeginAsync(cancel);
+            FsResult<bool> set = await SetAsync(root, placement, cancel);
+            if (!set.IsOk)
+            {
+                return set.Error;
+            }
+
+            FsResult<AssignmentProgress> done = await WalkAsync(root.Id, placement, except, new AssignmentProgress(0, 0, set.Value ? 1 : 0), progress, cancel);
+            if (!done.IsOk)
+            {
+                return done;
+            }
+
+            isEnded = true;
+            await _watch.EndAsync(cancel);
+            return await SettleAsync(root.Id, placement, except, done.Value, progress, cancel);
+        }
+        finally
+        {
+            if (!isEnded)
+            {
+                _ = _watch.EndAsync(CancellationToken.None); // Nobody waits for those that still note something.
+            }
+        }
+    }
+
+    // What was made or moved meanwhile, where it is now.
+    private async Task<FsResult<AssignmentProgress>> SettleAsync(
+        InodeId root, uint placement, IReadOnlySet<InodeId> except, AssignmentProgress done, IProgress<AssignmentProgress>? progress, CancellationToken cancel)
+    {
+        foreach (InodeId noted in _watch.Take())
+        {
+            MetadataResult<DirectoryEntry> entry = await _metadata.FindEntryAsync(noted, cancel);
+            if (!entry.Succeeded && entry.Error != MetadataError.NotFound)
+            {
+                return entry.Error.ToFsError();
+            }
+
+            if (!entry.Succeeded || except.Contains(noted) || !await IsBelowAsync(entry.Value.Parent, root, except, cancel))
+            {
+                continue;
+            }
+
+            FsResult<bool> set = await AssignAsync(entry.Value, placement, cancel);
+            if (!set.IsOk)
+            {
+                return set.Error;
+            }
+
+            done = done with { Changed = done.Changed + (set.Value ? 1 : 0) };
+            if (entry.Value.Inode.IsDirectory)
+            {
+                FsResult<AssignmentProgress> walked = await WalkAsync(noted, placement, except, done, progress, cancel);
+                if (!walked.IsOk)
+                {
+                    return walked;
+                }
+
+                done = walked.Value;
+            }
         }
 
-        done = done with { Changed = set.Value ? 1 : 0 };
+        return done;
+    }
+
+    private async ValueTask<bool> IsBelowAsync(InodeId directory, InodeId root, IReadOnlySet<InodeId> except, CancellationToken cancel)
+    {
+        var seen = new HashSet<InodeId>(); // Damaged rows may be no tree.
+        while (directory != root)
+        {
+            if (directory == InodeId.Root || except.Contains(directory) || !seen.Add(directory))
+            {
+                return false;
+            }
+
+            MetadataResult<DirectoryEntry> entry = await _metadata.FindEntryAsync(directory, cancel);
+            if (!entry.Succeeded)
+            {
+                return false;
+            }
+
+            directory = entry.Value.Parent;
+        }
+
+        return true;
+    }
+
+    private async Task<FsResult<AssignmentProgress>> WalkAsync(
+        InodeId root, uint placement, IReadOnlySet<InodeId> except, AssignmentProgress done, IProgress<AssignmentProgress>? progress, CancellationToken cancel)
+    {
         var left = new Stack<(InodeId Directory, NameTag? After)>();
-        left.Push((root.Id, null));
+        left.Push((root, null));
         var page = new DirectoryEntry[Page];
         while (left.TryPop(out (InodeId Directory, NameTag? After) at))
         {
@@ -104,15 +193,15 @@ internal sealed class PlacementAssignment : IDisposable
                 left.Push((at.Directory, page[^1].Name.Tag));
             }
 
-            foreach (DirectoryEntry entry in page.AsSpan(0, read.Value).ToArray())
+            for (int i = 0; i < read.Value; i++)
             {
-                InodeAttributes inode = entry.Inode;
+                InodeAttributes inode = page[i].Inode;
                 if (inode.IsDirectory ? except.Contains(inode.Id) : !inode.IsFile)
                 {
                     continue;
                 }
 
-                set = await AssignAsync(entry, placement, cancel);
+                FsResult<bool> set = await AssignAsync(page[i], placement, cancel);
                 if (!set.IsOk)
                 {
                     return set.Error;

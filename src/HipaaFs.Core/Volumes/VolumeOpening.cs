@@ -395,6 +395,7 @@ internal sealed partial class VolumeOpening
         var snapshotViews = new ViewTable(metadata.OpenSnapshot);
         var viewReader = new ViewReader(shown, snapshotViews);
         SnapshotDirectoryMode directory = shown == metadata ? _options.SnapshotDirectory : SnapshotDirectoryMode.Off;
+        var assignments = new AssignmentWatch();
         VolumeWriter? writer = null;
         if (fence is not null)
         {
@@ -424,7 +425,7 @@ internal sealed partial class VolumeOpening
             var registration = new StoreRegistration(
                 stores, metadata, clock, names, _options.VolumeId, (registered, url) => MakeMember(registered, url, fence, new StoreClaims(metadata, clock, _options.AcceptOlderStore)));
             var mover = new PlacementMover(metadata, stores, source, staging, move, fence, _time, _logger);
-            var assignment = new PlacementAssignment(metadata, names, files, stores.Placements, clock);
+            var assignment = new PlacementAssignment(metadata, names, files, stores.Placements, assignments, clock);
             writer = new VolumeWriter(writeback, uploader, publisher, collector, compactor, repacker, fence, alarm, unknown, scrubber, replication, replicator, registration, assignment, mover);
         }
 
@@ -433,6 +434,7 @@ internal sealed partial class VolumeOpening
             Metadata = metadata,
             Names = names,
             Placements = stores.Placements,
+            Assignments = assignments,
             View = viewReader,
             Views = snapshotViews,
             Snapshots = new SnapshotDirectory(catalog, snapshotViews, viewReader, directory),

@@ -90,6 +90,109 @@ public sealed class PlacementAssignmentTests
     }
 
     [Fact]
+    public async Task Assign_WhatIsMovedMeanwhileToWhereItWasPassed_EndsWithTheRightNumber()
+    {
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Primary = 1 });
+        HipaaFileSystem files = volume.Test.FileSystem;
+        InodeId top = (await files.MakeDirectoryAsync("top")).Id;
+        InodeId kept = (await files.MakeDirectoryAsync("kept", top)).Id;
+        InodeId from = (await files.MakeDirectoryAsync("from")).Id;
+        InodeId tree = (await files.MakeDirectoryAsync("tree", from)).Id;
+        InodeId deep = (await files.MakeDirectoryAsync("deep", tree)).Id;
+        InodeId below = await files.PutAsync("below", [], deep);
+        InodeId file = await files.PutAsync("file", [], from);
+        InodeId left = await files.PutAsync("left", [], from);
+        InodeId there = await files.PutAsync("there", [], top);
+        bool isMoved = false;
+        var once = new ProgressHook<AssignmentProgress>(_ =>
+        {
+            if (isMoved)
+            {
+                return;
+            }
+
+            isMoved = true; // The top has been gone through.
+            files.RenameAsync(from, "tree"u8, top, "tree"u8, RenameMode.NoReplace, default).AsTask().GetAwaiter().GetResult();
+            files.RenameAsync(from, "file"u8, top, "there"u8, RenameMode.Exchange, default).AsTask().GetAwaiter().GetResult();
+            files.RenameAsync(from, "left"u8, kept, "left"u8, RenameMode.NoReplace, default).AsTask().GetAwaiter().GetResult();
+        });
+
+        await volume.Test.Volume.AssignPlacementAsync(top, 1, new HashSet<InodeId> { kept }, once, default);
+
+        Assert.Equal((1u, 1u), (await PlacementAsync(files, tree), await PlacementAsync(files, deep)));
+        Assert.Equal((1u, 1u), (await PlacementAsync(files, below), await PlacementAsync(files, file)));
+        Assert.Equal((0u, 0u), (await PlacementAsync(files, left), await PlacementAsync(files, kept)));
+        Assert.Equal(1u, await PlacementAsync(files, there)); // It had it before it was moved out.
+        await volume.Test.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Assign_FileThatIsBeingMade_IsWaitedForAndIsWrittenWhereItBelongs()
+    {
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Primary = 1 });
+        HipaaFileSystem files = volume.Test.FileSystem;
+        InodeId top = (await files.MakeDirectoryAsync("top")).Id;
+        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var released = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        volume.Test.Rows.BeforeCreate = _ =>
+        {
+            reached.TrySetResult();
+            return released.Task;
+        };
+        Task<CreatedFile> making = files.CreateAsync("a", top);
+        await reached.Task;
+        Task<AssignmentProgress> assigning = volume.AssignAsync(top, 1);
+        volume.Test.Rows.BeforeCreate = null;
+        released.SetResult();
+
+        CreatedFile made = await making;
+        await assigning;
+        await files.WriteAsync(made.Handle, 0, Content);
+        await volume.Test.DrainAsync();
+
+        Assert.Equal(1u, await PlacementAsync(files, made.Attributes.Id));
+        Extent extent = (await volume.Test.Volume.Parts.Metadata.GetExtentsAsync(made.Attributes.Id, 0, Content.Length, 10)).Value.Extents[0];
+        Assert.Equal(1u, (await volume.RowAsync(extent.Segment)).Placement);
+        await files.CloseAsync(made.Handle);
+    }
+
+    [Fact]
+    public async Task Assign_FileMadeByWhatItsDirectorySaidBefore_IsLookedAtInTheEnd()
+    {
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Primary = 1 });
+        HipaaFileSystem files = volume.Test.FileSystem;
+        InodeId top = (await files.MakeDirectoryAsync("top")).Id;
+        InodeId sub = (await files.MakeDirectoryAsync("sub", top)).Id;
+        var released = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<CreatedFile>? making = null;
+        volume.Test.Rows.RefuseAttributes = request =>
+        {
+            // The assignment runs and has not come to the directory: who makes a file in it now reads the old number, and is held up.
+            if (request.Inode == sub && making is null)
+            {
+                volume.Test.Rows.BeforeCreate = _ => released.Task;
+                making = files.CreateAsync("a", sub);
+                volume.Test.Rows.BeforeCreate = null;
+            }
+
+            return MetadataError.None;
+        };
+        var last = new ProgressHook<AssignmentProgress>(done =>
+        {
+            if (done.Directories == 2)
+            {
+                released.SetResult(); // Everything has been gone through.
+            }
+        });
+
+        await volume.Test.Volume.AssignPlacementAsync(top, 1, new HashSet<InodeId>(), last, default);
+        CreatedFile made = await making!;
+
+        Assert.Equal(1u, await PlacementAsync(files, made.Attributes.Id));
+        await files.CloseAsync(made.Handle);
+    }
+
+    [Fact]
     public async Task Create_NameThatAPatternMatches_GoesWhereThatSays()
     {
         await using PlacedVolume volume = await PatternedAsync();

@@ -65,9 +65,8 @@ public sealed class StoreRemovalTests
     [Fact]
     public async Task RemoveStore_WhileSomethingIsCopiedToIt_IsNotNotedAsBeingThere()
     {
-        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Async = [1] });
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement());
         SegmentRow row = await volume.UploadAsync("a", Content);
-        await volume.Test.Volume.DefinePlacementAsync(new Placement { Number = 1 }, default);
         SegmentReplication replication = volume.Test.Volume.Parts.Writer!.Replication;
         replication.BeforeNoted = () => volume.Test.Volume.RemoveStoreAsync(1, default);
 

@@ -29,6 +29,9 @@ public sealed class InterposedMetadataStore : IMetadataStore
     /// <summary>Runs before rows of a file's extents are written; null does nothing.</summary>
     public Func<WriteExtentsRequest, Task>? BeforeWriteExtents { get; set; }
 
+    /// <summary>Waited for before an inode is made; null: nothing.</summary>
+    public Func<CreateRequest, Task>? BeforeCreate { get; set; }
+
     /// <summary>Waited for before a name is removed; null: nothing.</summary>
     public Func<Task>? BeforeUnlink { get; set; }
 
@@ -132,6 +135,7 @@ public sealed class InterposedMetadataStore : IMetadataStore
     public async ValueTask<MetadataResult<Applied<DirectoryEntry>>> CreateAsync(
         CreateRequest request, CancellationToken cancel = default)
     {
+        await (BeforeCreate?.Invoke(request) ?? Task.CompletedTask);
         await _before(_store);
         return await _store.CreateAsync(request, cancel);
     }
