@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using HipaaFs.Metadata;
 using HipaaFs.Names;
 using HipaaFs.Sessions;
@@ -212,10 +213,39 @@ internal sealed class StoreRegistration : IDisposable
         }
 
         await MarkAsync(member, member.Store!, cancel);
+        await ProveApartAsync(member, member.Store!, cancel);
         StoreError held = await member.HoldAsync(cancel);
         if (held != StoreError.None)
         {
             throw Refused(member, member.Problem ?? held.ToString());
+        }
+    }
+
+    // One place under two names (a link, an alias of a host) would pass for two copies, of which the one deletes the other as not wanted any more.
+    private async Task ProveApartAsync(MemberStore member, MeteringObjectStore store, CancellationToken cancel)
+    {
+        var probe = new ObjectKey("probe/" + RandomNumberGenerator.GetHexString(32, lowercase: true));
+        StoreResult<ObjectProperties> put = await store.PutAsync(probe, new byte[1], PutCondition.IfAbsent, cancel);
+        if (!put.Succeeded)
+        {
+            throw Refused(member, StoreAdvice.For(put.Failure!).Meaning);
+        }
+
+        try
+        {
+            foreach (MemberStore known in _stores.Active)
+            {
+                // One that is away cannot be asked.
+                StoreResult<ObjectProperties> seen = known.Store is { } other ? await other.GetPropertiesAsync(probe, cancel) : StoreError.Unavailable;
+                if (seen.Error != StoreError.NotFound)
+                {
+                    throw Refused(member, seen.Succeeded ? $"it is the same place as store {known.Name}" : $"whether it is another place than store {known.Name} cannot be told while that does not answer");
+                }
+            }
+        }
+        finally
+        {
+            await store.DeleteAsync(probe, EntityTag.Any, CancellationToken.None);
         }
     }
 

@@ -27,6 +27,26 @@ public sealed class PlacementTests
     }
 
     [Fact]
+    public async Task RegisterStore_PlaceOfAStoreUnderAnotherName_IsRefused()
+    {
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement());
+        foreach (string directory in (string[])[volume.Test.StoreDirectory, volume.Test.MemberDirectory(2)])
+        {
+            string link = volume.Test.MemberDirectory(3);
+            Directory.CreateSymbolicLink(link, directory);
+
+            VolumeException refused = await Assert.ThrowsAsync<VolumeException>(
+                () => volume.Test.Volume.RegisterStoreAsync("fourth", StoreUrl.Parse("file://" + link), "", default));
+
+            Assert.True(refused.Message.Contains("the same place", StringComparison.Ordinal), refused.Message);
+            Directory.Delete(link);
+            Assert.Empty(Directory.Exists(Path.Combine(directory, "probe")) ? Directory.GetFiles(Path.Combine(directory, "probe")) : []);
+        }
+
+        Assert.Equal(3, volume.Test.Volume.Parts.Stores.All.Count);
+    }
+
+    [Fact]
     public async Task RegisterStore_OfAnotherVolumeOrOfSomethingElse_IsRefusedAndLeftAlone()
     {
         await using TestVolume other = await TestVolume.CreateAsync(TestVolumeOptions.Still);
