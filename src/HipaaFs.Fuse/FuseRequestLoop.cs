@@ -35,6 +35,7 @@ internal sealed partial class FuseRequestLoop : IDisposable
     private FuseDevice? _unblocked;
     private readonly AdaptivePoll _poll;
     private readonly int _sleepers;
+    private readonly AwakeProcessors? _awake;
     private int _running;
     private volatile bool _gathers; // From the decision to poll until one reader is left.
 
@@ -49,6 +50,9 @@ internal sealed partial class FuseRequestLoop : IDisposable
         _pollTicks = Environment.ProcessorCount > 1 ? options.PollMicroseconds * Stopwatch.Frequency / 1_000_000 : 0;
         _poll = new AdaptivePoll(_pollTicks);
         _sleepers = Environment.ProcessorCount > 1 ? Math.Min(Sleepers, options.Threads) : 1;
+        _awake = options.KeepProcessorsAwake && Environment.ProcessorCount > 1
+            ? new AwakeProcessors(AwakeProcessors.Device, TimeProvider.System, logger)
+            : null;
         _logger = logger;
         _ended = ended;
     }
@@ -102,6 +106,7 @@ internal sealed partial class FuseRequestLoop : IDisposable
     /// <summary>Closes the clones. No request may be in service.</summary>
     public void Dispose()
     {
+        _awake?.Dispose();
         foreach (FuseDevice clone in _clones)
         {
             clone.Dispose();
@@ -166,6 +171,7 @@ internal sealed partial class FuseRequestLoop : IDisposable
             Sample(ref pace);
         }
 
+        _awake?.Count();
         _readers.EnterService();
         if (!_dispatcher.Dispatch(request!, length, source))
         {

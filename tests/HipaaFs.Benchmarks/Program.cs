@@ -4,7 +4,7 @@ using HipaaFs.Benchmarks.Volume;
 return args switch
 {
     ["null", .. string[] options] => NullFileSystemBenchmark.Run(options),
-    ["null-serve", string mountPoint] => await NullFileSystemServer.RunAsync(mountPoint),
+    ["null-serve", string mountPoint, .. string[] options] => await NullFileSystemServer.RunAsync(mountPoint, keepAwake: !options.Contains(NullFileSystemBenchmark.NoAwake)),
     ["volume", .. string[] options] => await VolumeBenchmark.RunAsync(options),
     ["workload", .. string[] options] => Workload.Run(options),
     _ => Usage(),
@@ -14,7 +14,8 @@ static int Usage()
 {
     Console.Error.WriteLine("""
         usage: HipaaFs.Benchmarks VERB
-          null [--rounds N] [--seconds S] [--json]   the request loop alone, against the same file system in C on libfuse3
+          null [--rounds N] [--seconds S] [--noawake] [--json]
+                                                     the request loop alone, against the same file system in C on libfuse3
           volume [--rounds N] [--size MIB] [--files N] [--directory DIR] [--json]
                                                      a mount, against the local file system and gocryptfs
         """);

@@ -8,6 +8,7 @@ namespace HipaaFs.Fuse.Interop;
 /// <summary>The libc calls of this library. Names and types are those of the man pages, sections 2 and 3.</summary>
 internal static unsafe partial class LibC
 {
+    internal const int O_WRONLY = 1;
     internal const int O_RDWR = 2;
     internal const short POLLIN = 1;
     internal const int O_NONBLOCK = 0x800;

@@ -8,6 +8,9 @@ internal static class FuseMounting
 {
     private const int ReadAheadKilobytes = 4096;
 
+    // On a larger machine too many processors would poll for the sake of one caller.
+    private const int MostProcessorsKeptAwake = 16;
+
     /// <summary>The options of the session.</summary>
     public static FuseSessionOptions Options(MountPlan plan)
     {
@@ -39,6 +42,7 @@ internal static class FuseMounting
             DirSync = mount.SynchronousDirectories,
             Capabilities = capabilities,
             ReadAheadKilobytes = Environment.IsPrivilegedProcess ? ReadAheadKilobytes : 0,
+            KeepProcessorsAwake = Environment.IsPrivilegedProcess && (mount.KeepProcessorsAwake ?? Environment.ProcessorCount <= MostProcessorsKeptAwake),
         };
         return mount.MaxBackground == 0 ? options : options with { MaxBackground = mount.MaxBackground };
     }

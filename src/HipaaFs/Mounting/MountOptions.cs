@@ -47,6 +47,9 @@ internal sealed record MountOptions
     /// <summary>Background requests that the kernel keeps in flight; 0 leaves it to the driver.</summary>
     public int MaxBackground { get; init; }
 
+    /// <summary>Whether idle processors are kept from halting while requests come in a dense row (root only); null leaves it to the driver.</summary>
+    public bool? KeepProcessorsAwake { get; init; }
+
     /// <summary>How long the kernel may use names and attributes without asking; null leaves it to the driver.</summary>
     public TimeSpan? KernelCacheTime { get; init; }
 

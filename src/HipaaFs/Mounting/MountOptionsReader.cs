@@ -33,7 +33,7 @@ internal static class MountOptionsReader
     /// <summary>The names of every option that takes or is a word of ours, for shell completion.</summary>
     public static IEnumerable<string> Names =>
     [
-        "ro", "rw", "allow_other", "suid", "nosuid", "dev", "nodev", "exec", "noexec", "noatime", "atime", "sync", "dirsync",
+        "ro", "rw", "allow_other", "suid", "nosuid", "dev", "nodev", "exec", "noexec", "noatime", "atime", "sync", "dirsync", "awake", "noawake",
         "nonempty", "foreground", "accept_older_store", "take_over", "uid=", "gid=", "umask=", "fmask=", "dmask=", "max_background=", "kernel_cache_time=",
         "snapdir=", "snapshot=", "at=",
         .. SettingOptions.Keys.Select(name => name + "="),
@@ -126,6 +126,8 @@ internal static class MountOptionsReader
         "atime" => options with { NoAccessTime = false },
         "sync" => options with { Synchronous = true },
         "dirsync" => options with { SynchronousDirectories = true },
+        "awake" => options with { KeepProcessorsAwake = true },
+        "noawake" => options with { KeepProcessorsAwake = false },
         "nonempty" => options with { NonEmpty = true },
         "foreground" => options with { Foreground = true },
         "take_over" => options with { TakeOver = true },

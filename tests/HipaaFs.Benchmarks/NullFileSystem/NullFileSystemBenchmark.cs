@@ -8,6 +8,9 @@ namespace HipaaFs.Benchmarks.NullFileSystem;
 /// installed and by a loop of pread(2) in C. Placement of reader and server on the processors differs from run to run: hence the rounds.</remarks>
 internal static class NullFileSystemBenchmark
 {
+    /// <summary>The option that leaves idle processors alone, as a mount without root does.</summary>
+    internal const string NoAwake = "--noawake";
+
     private const string Source = "null_libfuse3.c";
 
     private static readonly (string Name, int Bytes, double Required)[] Sizes = [("4 KiB", 4096, 1.5), ("1 MiB", 1 << 20, 1.0)];
@@ -27,7 +30,7 @@ internal static class NullFileSystemBenchmark
             }
 
             using NullMount managed = NullMount.Start(
-                Path.Combine(folder, "managed"), Environment.ProcessPath!, "null-serve", Path.Combine(folder, "managed"));
+                Path.Combine(folder, "managed"), Environment.ProcessPath!, ["null-serve", Path.Combine(folder, "managed"), .. options.Where(static option => option == NoAwake)]);
             using NullMount native = NullMount.Start(
                 Path.Combine(folder, "libfuse3"), program, "serve", Path.Combine(folder, "libfuse3"));
             List<NullResult> results = Measure(managed, native, program, rounds, seconds);

@@ -24,7 +24,7 @@ public sealed class MountOptionsReaderTests
     [Fact]
     public void Read_UsualOptions_AreUnderstood()
     {
-        MountOptions options = Read("ro,allow_other,suid,dev,noexec,noatime,sync,dirsync,nonempty,max_background=64,kernel_cache_time=5s");
+        MountOptions options = Read("ro,allow_other,suid,dev,noexec,noatime,sync,dirsync,nonempty,awake,max_background=64,kernel_cache_time=5s");
 
         Assert.True(options.ReadOnly);
         Assert.True(options.AllowOther);
@@ -35,6 +35,7 @@ public sealed class MountOptionsReaderTests
         Assert.True(options.Synchronous);
         Assert.True(options.SynchronousDirectories);
         Assert.True(options.NonEmpty);
+        Assert.True(options.KeepProcessorsAwake);
         Assert.Equal(64, options.MaxBackground);
         Assert.Equal(TimeSpan.FromSeconds(5), options.KernelCacheTime);
     }
