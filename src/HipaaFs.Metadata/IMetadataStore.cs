@@ -165,7 +165,7 @@ public interface IMetadataStore : IMetadataView, IAsyncDisposable
 
     /// <summary>
     /// Lists files of which data, live or past, was in segments of another placement than theirs at the last commit, in the order of their inodes, of inodes after
-    /// <paramref name="after"/>. Every extent is looked at.
+    /// <paramref name="after"/>. Whether that placement means another place is not asked. Every extent is looked at.
     /// </summary>
     ValueTask<MetadataResult<IReadOnlyList<MisplacedFile>>> ListMisplacedAsync(InodeId after, int limit, CancellationToken cancel = default);
 

@@ -3,7 +3,7 @@ using HipaaFs.Metadata;
 namespace HipaaFs.Placements;
 
 /// <summary>What is not where its placement says, as of the last commit.</summary>
-/// <param name="Files">Files with data in segments of another placement than theirs. It is moved in the background.</param>
+/// <param name="Files">Files with data in segments of a placement that has other stores than theirs. It is moved in the background.</param>
 /// <param name="Bytes">Bytes of that data which the files show now.</param>
 /// <param name="SnapshotBytes">Bytes of it which only snapshots of these files show.</param>
 /// <param name="RemovedBytes">
@@ -17,11 +17,17 @@ public sealed record Misplacement(long Files, long Bytes, long SnapshotBytes, IR
     /// <summary>Nothing is misplaced.</summary>
     internal static Misplacement None { get; } = new(0, 0, 0, new Dictionary<uint, long>());
 
+    /// <summary>
+    /// Placements of files, and others whose segments hold data of them, at the same places: that stays there, and is moved only when one of the two comes to say something else.
+    /// </summary>
+    public IReadOnlySet<(uint File, uint Segment)> Shared { get; init; } = new HashSet<(uint, uint)>();
+
     /// <summary>Counts it; every extent is looked at.</summary>
     /// <exception cref="IOException">The metadata cannot be read.</exception>
-    internal static async Task<Misplacement> CountAsync(IMetadataStore metadata, CancellationToken cancel)
+    internal static async Task<Misplacement> CountAsync(IMetadataStore metadata, PlacementTable placements, CancellationToken cancel)
     {
         Misplacement sum = None;
+        var shared = new HashSet<(uint, uint)>();
         InodeId after = default;
         while (true)
         {
@@ -29,7 +35,20 @@ public sealed record Misplacement(long Files, long Bytes, long SnapshotBytes, IR
             foreach (MisplacedFile file in files)
             {
                 after = file.Inode;
-                sum = sum with { Files = sum.Files + 1, Bytes = sum.Bytes + file.Bytes, SnapshotBytes = sum.SnapshotBytes + file.PastBytes };
+                bool isMisplaced = false;
+                foreach (PlacedElsewhere there in file.Elsewhere)
+                {
+                    if (placements.AreAlike(file.Placement, there.Placement))
+                    {
+                        shared.Add((file.Placement, there.Placement));
+                        continue;
+                    }
+
+                    isMisplaced = true;
+                    sum = sum with { Bytes = sum.Bytes + there.Bytes, SnapshotBytes = sum.SnapshotBytes + there.PastBytes };
+                }
+
+                sum = sum with { Files = sum.Files + (isMisplaced ? 1 : 0) };
             }
 
             if (files.Count < Page)
@@ -39,10 +58,12 @@ public sealed record Misplacement(long Files, long Bytes, long SnapshotBytes, IR
         }
 
         MetadataResult<IReadOnlyDictionary<uint, long>> removed = await metadata.SumRemovedAsync(cancel);
-        return removed.Succeeded ? sum with { RemovedBytes = removed.Value } : throw new IOException($"count what snapshots alone show: {removed.Error}");
+        return removed.Succeeded
+            ? sum with { RemovedBytes = removed.Value, Shared = shared }
+            : throw new IOException($"count what snapshots alone show: {removed.Error}");
     }
 
-    /// <summary>Lists a page of the files.</summary>
+    /// <summary>Lists a page of the files with data in segments of another number than theirs, at the same places or not.</summary>
     /// <exception cref="IOException">The metadata cannot be read.</exception>
     internal static async Task<IReadOnlyList<MisplacedFile>> ListAsync(IMetadataStore metadata, InodeId after, int limit, CancellationToken cancel)
     {

@@ -60,13 +60,17 @@ public sealed record Placement
 
     /// <summary>Whether another one says the same of where data goes, whatever its number.</summary>
     public bool IsSameAs(Placement other) =>
-        Primary == other.Primary
-        && Sync.SequenceEqual(other.Sync)
-        && Async.SequenceEqual(other.Async)
-        && Border == other.Border
+        PlacesLike(other)
         && Trees.SequenceEqual(other.Trees)
         && Patterns.Count == other.Patterns.Count
         && Patterns.Zip(other.Patterns).All(static pair => pair.First.Placement == pair.Second.Placement && pair.First.Match.SequenceEqual(pair.Second.Match));
+
+    /// <summary>Whether data of another one lies at the same places, and must stay inside the same border: nothing has to be moved from one to the other.</summary>
+    public bool PlacesLike(Placement other) =>
+        Primary == other.Primary
+        && Sync.SequenceEqual(other.Sync)
+        && Async.SequenceEqual(other.Async)
+        && Border == other.Border;
 
     /// <summary>As JSON, names sealed.</summary>
     internal byte[] ToJson(VolumeNames names) => JsonSerializer.SerializeToUtf8Bytes(

@@ -10,9 +10,9 @@ namespace HipaaFs.Placements;
 
 /// <summary>Moves the data of files whose placement has changed into segments of that placement, while the files are read and written.</summary>
 /// <remarks>
-/// What is left to do is in the rows and nowhere else: a file's extents refer to segments of another placement than its own. They are copied and referred to as compaction does it
+/// What is left to do is in the rows and nowhere else: a file's extents refer to segments of a placement that has other stores than its own. They are copied and referred to as compaction does it
 /// (<see cref="SegmentMove"/>), what only snapshots show of the file too; files of other placements that share the data keep theirs. A batch of <see cref="Compactor.BatchBytes"/> is on its way, and none begins while staging has no
-/// room to spare or a store that must have it is away. Nothing is looked for unless a placement was assigned since nothing was found, or the volume was just opened.
+/// room to spare or a store that must have it is away. Nothing is looked for unless a placement was assigned or defined since nothing was found, or the volume was just opened.
 /// </remarks>
 internal sealed partial class PlacementMover : IDisposable
 {
@@ -33,6 +33,7 @@ internal sealed partial class PlacementMover : IDisposable
     private readonly ILogger _logger;
     private readonly HashSet<SegmentId> _unreadable = []; // Until the next mount. Under _one.
     private Misplacement? _left;
+    private int _wakes; // What was counted before the last one says nothing of what it is about.
 
     internal PlacementMover(
         IMetadataStore metadata, VolumeStores stores, SegmentSource source, StagingArea staging, SegmentMove move, SessionFence fence, TimeProvider time, ILogger logger)
@@ -47,7 +48,7 @@ internal sealed partial class PlacementMover : IDisposable
         _logger = logger;
     }
 
-    /// <summary>What was left to move when it was last counted; null before that.</summary>
+    /// <summary>What was left to move when it was last counted; null before that, and from when it was woken on.</summary>
     internal Misplacement? Left => Volatile.Read(ref _left);
 
     /// <summary>Called before each round of the background. For tests.</summary>
@@ -58,6 +59,8 @@ internal sealed partial class PlacementMover : IDisposable
     {
         lock (_wake)
         {
+            _wakes++;
+            _left = null;
             if (_wake.CurrentCount == 0)
             {
                 _wake.Release();
@@ -92,22 +95,23 @@ internal sealed partial class PlacementMover : IDisposable
     {
         if (_stores.Placements.Count == 1)
         {
-            Volatile.Write(ref _left, Misplacement.None);
+            Set(Misplacement.None, Volatile.Read(ref _wakes));
             return true;
         }
 
         await _one.WaitAsync(cancel);
         try
         {
-            await CountAsync(cancel);
+            Misplacement left = await CountAsync(cancel);
             var gate = new BandwidthGate(bytesPerSecond, _time);
             InodeId after = default;
-            while (Left!.Files > 0)
+            while (left.Files > 0)
             {
                 IReadOnlyList<MisplacedFile> files = await Misplacement.ListAsync(_metadata, after, Page, cancel);
                 foreach (IGrouping<uint, MisplacedFile> alike in files.GroupBy(static file => file.Placement))
                 {
-                    await MoveAsync(alike.Key, [.. alike.SelectMany(static file => file.Segments).Distinct()], gate, cancel);
+                    IEnumerable<PlacedElsewhere> misplaced = alike.SelectMany(static file => file.Elsewhere).Where(there => !_stores.Placements.AreAlike(alike.Key, there.Placement));
+                    await MoveAsync(alike.Key, [.. misplaced.SelectMany(static there => there.Segments).Distinct()], gate, cancel);
                 }
 
                 if (files.Count < Page)
@@ -118,8 +122,8 @@ internal sealed partial class PlacementMover : IDisposable
                 after = files[^1].Inode;
             }
 
-            await CountAsync(cancel);
-            return Left!.Files == 0;
+            left = left.Files == 0 ? left : await CountAsync(cancel);
+            return left.Files == 0;
         }
         finally
         {
@@ -135,10 +139,21 @@ internal sealed partial class PlacementMover : IDisposable
     }
 
     // Lists look at what is committed.
-    private async Task CountAsync(CancellationToken cancel)
+    private async Task<Misplacement> CountAsync(CancellationToken cancel)
     {
+        int wakes = Volatile.Read(ref _wakes);
         await _metadata.MakeDurableAsync(_metadata.Applied, cancel);
-        Volatile.Write(ref _left, await Misplacement.CountAsync(_metadata, cancel));
+        Misplacement left = await Misplacement.CountAsync(_metadata, _stores.Placements, cancel);
+        Set(left, wakes);
+        return left;
+    }
+
+    private void Set(Misplacement left, int wakes)
+    {
+        lock (_wake)
+        {
+            _left = wakes == _wakes ? left : null;
+        }
     }
 
     private async Task<bool> MoveOrLogAsync(CancellationToken stop)
@@ -171,7 +186,7 @@ internal sealed partial class PlacementMover : IDisposable
             }
 
             MetadataResult<SegmentRow> row = await _metadata.GetSegmentAsync(segment, cancel);
-            if (!row.Succeeded || row.Value.Placement == placement || _unreadable.Contains(segment) || !await IsReadableAsync(row.Value, cancel))
+            if (!row.Succeeded || _stores.Placements.AreAlike(row.Value.Placement, placement) || _unreadable.Contains(segment) || !await IsReadableAsync(row.Value, cancel))
             {
                 continue;
             }

@@ -54,6 +54,9 @@ internal sealed class PlacementTable
     /// <summary>Whether files may not be renamed or linked from one placement to another.</summary>
     internal bool IsBorderBetween(uint left, uint right) => left != right && Find(left)?.Border != Find(right)?.Border;
 
+    /// <summary>Whether data of one placement lies where that of another does. One that is not known is like itself only.</summary>
+    internal bool AreAlike(uint left, uint right) => left == right || (Find(left) is { } one && Find(right) is { } other && one.PlacesLike(other));
+
     /// <summary>Defines the next one, or one that is there anew. One caller at a time.</summary>
     internal void Set(Placement placement)
     {

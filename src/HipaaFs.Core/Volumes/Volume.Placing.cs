@@ -18,7 +18,7 @@ public sealed partial class Volume
         return registered;
     }
 
-    /// <summary>Defines a placement, the next number or one that is there. What a store lacks by it is copied in the background.</summary>
+    /// <summary>Defines a placement, the next number or one that is there. What a store lacks by it is copied in the background, and what is in segments of a placement that then has other stores is moved.</summary>
     /// <exception cref="VolumeException">It makes no sense.</exception>
     /// <exception cref="IOException">The settings cannot be written.</exception>
     /// <exception cref="InvalidOperationException">The volume takes no changes.</exception>
@@ -26,6 +26,7 @@ public sealed partial class Volume
     {
         await Writing.Registration.DefineAsync(placement, cancel);
         Writing.Replicator.Wake();
+        Writing.Mover.Wake(); // Data of files of one placement in segments of another stays there only as long as both have the same stores.
     }
 
     /// <summary>
@@ -70,7 +71,7 @@ public sealed partial class Volume
                 await _parts.Metadata.MakeDurableAsync(_parts.Metadata.Applied, ends); // It looks at what is committed.
             }
 
-            return await Misplacement.CountAsync(_parts.Metadata, ends);
+            return await Misplacement.CountAsync(_parts.Metadata, _parts.Stores.Placements, ends);
         },
         cancel);
 

@@ -8,10 +8,10 @@ public sealed partial class SqliteMetadataStore
 {
     /// <summary>What files of inodes after one refer to in segments of other placements. A CROSS JOIN is done in the order in which it is written.</summary>
     internal const string Misplaced = """
-        SELECT e.inode AS inode, i.placement, e.segment, e.length, 0 FROM extent e CROSS JOIN inode i CROSS JOIN segment s
+        SELECT e.inode AS inode, i.placement, e.segment, e.length, 0, s.placement FROM extent e CROSS JOIN inode i CROSS JOIN segment s
         WHERE e.inode > ?1 AND i.id = e.inode AND s.id = e.segment AND s.placement <> i.placement
         UNION ALL
-        SELECT e.inode AS inode, i.placement, e.segment, e.length, 1 FROM extent_past e CROSS JOIN inode i CROSS JOIN segment s
+        SELECT e.inode AS inode, i.placement, e.segment, e.length, 1, s.placement FROM extent_past e CROSS JOIN inode i CROSS JOIN segment s
         WHERE e.inode > ?1 AND i.id = e.inode AND s.id = e.segment AND s.placement <> i.placement
         ORDER BY inode
         """;
@@ -113,42 +113,44 @@ public sealed partial class SqliteMetadataStore
         using Statement select = reader.Prepare(Misplaced);
         select.Bind(1, after.Value);
         var files = new List<MisplacedFile>();
-        var segments = new HashSet<SegmentId>();
-        var current = new MisplacedFile(default, 0, 0, 0, []);
+        var elsewhere = new SortedDictionary<uint, (long Bytes, long PastBytes, HashSet<SegmentId> Segments)>();
+        var current = new MisplacedFile(default, 0, []);
         while (select.Step())
         {
             cancel.ThrowIfCancellationRequested();
             var inode = new InodeId(select.UInt64(0));
             if (inode != current.Inode)
             {
-                AddMisplaced(current, segments, files);
+                AddMisplaced(current, elsewhere, files);
                 if (files.Count == limit)
                 {
                     return files;
                 }
 
-                current = new MisplacedFile(inode, select.UInt32(1), 0, 0, []);
+                current = new MisplacedFile(inode, select.UInt32(1), []);
             }
 
+            uint placement = select.UInt32(5);
+            (long bytes, long pastBytes, HashSet<SegmentId> segments) = elsewhere.TryGetValue(placement, out (long Bytes, long PastBytes, HashSet<SegmentId> Segments) known) ? known : (0, 0, []);
             bool isPast = select.Int64(4) != 0;
-            current = current with
-            {
-                Bytes = current.Bytes + (isPast ? 0 : select.Int64(3)),
-                PastBytes = current.PastBytes + (isPast ? select.Int64(3) : 0),
-            };
             segments.Add(new SegmentId(select.UInt128(2)));
+            elsewhere[placement] = (bytes + (isPast ? 0 : select.Int64(3)), pastBytes + (isPast ? select.Int64(3) : 0), segments);
         }
 
-        AddMisplaced(current, segments, files);
+        AddMisplaced(current, elsewhere, files);
         return files;
     }
 
-    private static void AddMisplaced(MisplacedFile file, HashSet<SegmentId> segments, List<MisplacedFile> into)
+    private static void AddMisplaced(
+        MisplacedFile file, SortedDictionary<uint, (long Bytes, long PastBytes, HashSet<SegmentId> Segments)> elsewhere, List<MisplacedFile> into)
     {
-        if (segments.Count > 0)
+        if (elsewhere.Count > 0)
         {
-            into.Add(file with { Segments = [.. segments] });
-            segments.Clear();
+            into.Add(file with
+            {
+                Elsewhere = [.. elsewhere.Select(static there => new PlacedElsewhere(there.Key, there.Value.Bytes, there.Value.PastBytes, [.. there.Value.Segments]))],
+            });
+            elsewhere.Clear();
         }
     }
 

@@ -240,6 +240,7 @@ internal static class StatusCommand
             text.WriteLine($"  stored          {ByteSize.Format(stored)} for {ByteSize.Format(live)} of live data, {ByteSize.Format(condemned)} to be deleted");
         }
 
+        DescribeMove(figures, text);
         foreach (FailedUploadLine failed in figures.FailedUploads?.Where(static failed => failed.StagedFileDamaged) ?? [])
         {
             text.WriteLine($"  STUCK           segment {failed.Segment} for {DurationText.Format(TimeSpan.FromSeconds(failed.Seconds))}: its file in staging is damaged ({failed.Error}).");
@@ -297,5 +298,14 @@ internal static class StatusCommand
             : $"  recovery point  {point} old");
         text.WriteLine($"  cache           {ByteSize.Format(figures.CacheBytes)} of {ByteSize.Format(figures.CacheMaxBytes)}, {ByteSize.Format(figures.FetchedBytes)} fetched");
         text.WriteLine($"  memory          budget {ByteSize.Format(figures.MemoryBytes)}, {ByteSize.Format(figures.DirtyBytes)} dirty");
+    }
+
+    /// <summary>What is left to move to other stores, if anything is.</summary>
+    public static void DescribeMove(VolumeFigures? figures, TextWriter text)
+    {
+        if (figures is { FilesToMove: > 0 and var files, BytesToMove: { } bytes })
+        {
+            text.WriteLine($"  to move         {ByteSize.Format(bytes)} of {files} {(files == 1 ? "file" : "files")} to the stores of their placement");
+        }
     }
 }

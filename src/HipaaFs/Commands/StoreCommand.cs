@@ -29,12 +29,15 @@ internal static class StoreCommand
         {
             using ControlClient client = await ConnectAsync(parsed.GetRequiredValue(mountPoint), runner, cancel);
             IReadOnlyList<StoreReport> stores = await client.ListStoresAsync(cancel);
+            MountStatus status = await client.GetStatusAsync(cancel);
             output.Result(stores, JsonOutput.Default.IReadOnlyListStoreReport, text =>
             {
                 foreach (StoreReport store in stores)
                 {
                     Describe(store, text);
                 }
+
+                StatusCommand.DescribeMove(status.Figures, text);
             });
             return ExitCode.Done;
         });
@@ -139,6 +142,7 @@ internal static class StoreCommand
                 : $"{name} is in no placement that could go on without it.");
             text.WriteLine(
                 change.ToCopy.Segments > 0 ? $"{Format(change.ToCopy)} have yet to be copied, then {Format(change.Store.Surplus)} are deleted from it. That goes on in the background."
+                : change.FilesToMove > 0 ? $"Data of {change.FilesToMove} files has yet to be moved to their stores, then it is deleted from the others. That goes on in the background."
                 : change.Store.Surplus.Segments > 0 ? $"Everything is copied; {Format(change.Store.Surplus)} have yet to be deleted from it. That goes on in the background."
                 : "Nothing is left to do.");
             if (change.Policy is { } policy)

@@ -36,6 +36,12 @@ internal sealed record VolumeFigures
     /// <summary>The stores, when there are several; null for a volume with one. What is said of "the store" elsewhere is said of the first.</summary>
     public IReadOnlyList<StoreLine>? Stores { get; init; }
 
+    /// <summary>Files with data in stores that are not those of their placement, as last counted; null until that is known. It is moved in the background.</summary>
+    public long? FilesToMove { get; init; }
+
+    /// <summary>Bytes of that data, with what only snapshots of the files show.</summary>
+    public long? BytesToMove { get; init; }
+
     /// <summary>Bytes of segments in the store that something needs a part of, as last counted; null before that.</summary>
     public long? StoredBytes { get; init; }
 

@@ -26,6 +26,8 @@ internal static class VolumeFiguresMapping
             StoreHedgedReads = status.StoreHedgedReads,
             StoreRequests = status.StoreRequests,
             Stores = status.Stores.Count == 0 ? null : [.. status.Stores.Select(store => ToLine(store, now))],
+            FilesToMove = status.ToMove?.Files,
+            BytesToMove = status.ToMove is { } left ? left.Bytes + left.SnapshotBytes : null,
             StoredBytes = status.Space?.StoredBytes,
             LiveBytes = status.Space?.LiveBytes,
             CondemnedBytes = status.Space?.CondemnedBytes,

@@ -9,12 +9,16 @@ namespace HipaaFs.Cli.Placing;
 /// <em>redefined</em>: nothing has to be moved, the stores get what they lack. Every other one gets a number of its own, and what is there is moved.</para>
 /// <para>Redefined is only what nothing else has, and only while the border stays and all stores that are added have an agreement: what was deleted and is in a snapshot still, or was
 /// moved elsewhere and not collected yet, has the old number too and goes wherever that leads.</para>
+/// <para>Files may have data in segments of another number whose stores are the same (a directory's first quota gives it a number of its own, and its data stays where it is). Where the
+/// stores of one change, the other's must become the same, else it gets a new number; and a number that only such segments have still is redefined with those whose data they hold.</para>
 /// </remarks>
 internal sealed class PlacementNumbering
 {
     private readonly IReadOnlyList<Placement> _known;
     private readonly IReadOnlyDictionary<SurveyKey, SurveyCount> _survey;
+    private readonly IReadOnlySet<(uint File, uint Segment)> _shared;
     private readonly Func<int, bool> _hasBaa;
+    private readonly Dictionary<(int Rule, int Pattern), Placement> _wanted = [];
     private readonly Dictionary<(int Rule, int Pattern), NumberedPlacement> _numbered = [];
     private readonly List<NumberedPlacement> _all = [];
     private readonly HashSet<uint> _taken = [0];
@@ -22,28 +26,28 @@ internal sealed class PlacementNumbering
     private readonly List<int> _patterns = []; // How many of each directory count.
     private uint _next;
 
-    private PlacementNumbering(IReadOnlyList<Placement> known, IReadOnlyDictionary<SurveyKey, SurveyCount> survey, Func<int, bool> hasBaa)
+    private PlacementNumbering(PlacedContents contents, Func<int, bool> hasBaa)
     {
-        _known = known;
-        _survey = survey;
+        _known = contents.Placements;
+        _survey = contents.Survey;
+        _shared = contents.Shared;
         _hasBaa = hasBaa;
-        _next = (uint)known.Count;
+        _next = (uint)_known.Count;
     }
 
     /// <summary>Numbers the placements of a policy's directories, and of the patterns in them.</summary>
     /// <param name="directories">The directories.</param>
     /// <param name="numberOf">The numbers of the stores.</param>
-    /// <param name="known">The volume's placements; the number of each is its place.</param>
-    /// <param name="survey">What has which placement now.</param>
+    /// <param name="contents">The volume's placements, and what has which now.</param>
     /// <param name="hasBaa">Whether a store may hold protected health information.</param>
     public static PlacementNumbering Of(
         IReadOnlyList<RuleDirectory> directories,
         Func<string, int> numberOf,
-        IReadOnlyList<Placement> known,
-        IReadOnlyDictionary<SurveyKey, SurveyCount> survey,
+        PlacedContents contents,
         Func<int, bool> hasBaa)
     {
-        var numbering = new PlacementNumbering(known, survey, hasBaa);
+        IReadOnlyList<Placement> known = contents.Placements;
+        var numbering = new PlacementNumbering(contents, hasBaa);
         var ofFiles = new List<PlacementWish>();
         for (int rule = 0; rule < directories.Count; rule++)
         {
@@ -53,9 +57,11 @@ internal sealed class PlacementNumbering
             // The first that matches decides: one that leads nowhere else still keeps files from those after it.
             int count = 1 + Array.FindLastIndex(targets, target => !target.IsSameAs(itself));
             numbering._patterns.Add(count);
+            numbering._wanted[(rule, -1)] = itself;
             Placement? current = directories[rule].Inode is null || directories[rule].Current >= known.Count ? null : known[(int)directories[rule].Current];
             for (int pattern = 0; pattern < count; pattern++)
             {
+                numbering._wanted[(rule, pattern)] = targets[pattern];
                 string[] match = Match(directories[rule].Patterns[pattern]);
                 ofFiles.Add(new PlacementWish(
                     rule, pattern, targets[pattern], current?.Patterns.FirstOrDefault(other => other.Match.SequenceEqual(match))?.Placement));
@@ -80,6 +86,7 @@ internal sealed class PlacementNumbering
         }
 
         numbering.Settle(wishes, []);
+        numbering.RedefineWhatIsShared();
         return numbering;
     }
 
@@ -155,11 +162,39 @@ internal sealed class PlacementNumbering
             .Select(static wish => wish.Current)
             .OfType<uint>()
             .Where(number => !_taken.Contains(number) && !spoken.Contains(number) && number < _known.Count)
-            .Where(number => _survey.Keys.All(key => key.Placement != number || IsMember(key)))
+            .Where(number => _survey.Keys.All(key => key.Placement != number || IsMember(key)) && AreSharersLike(number, group[0].Wanted))
             .Select(number => _known[(int)number])
             .FirstOrDefault(former => former.Border == group[0].Wanted.Border && Added(former, group[0].Wanted).All(_hasBaa));
 
-        bool IsMember(SurveyKey key) => members.Contains((key.Rule, key.Pattern < _patterns[key.Rule] ? key.Pattern : -1));
+        bool IsMember(SurveyKey key) => members.Contains(WishOf(key));
+    }
+
+    private (int Rule, int Pattern) WishOf(SurveyKey key) => (key.Rule, key.Pattern < _patterns[key.Rule] ? key.Pattern : -1);
+
+    // Whether everything that has data in segments of a number is to lie as wanted.
+    private bool AreSharersLike(uint number, Placement wanted)
+    {
+        HashSet<uint> sharers = [.. _shared.Where(pair => pair.Segment == number).Select(static pair => pair.File)];
+        return _survey.Keys.All(key => !sharers.Contains(key.Placement) || _wanted[WishOf(key)].PlacesLike(wanted));
+    }
+
+    // Else what lies in them would be moved where it need only be copied to a further store.
+    private void RedefineWhatIsShared()
+    {
+        HashSet<uint> inUse = [.. _survey.Keys.Select(static key => key.Placement)];
+        foreach (NumberedPlacement redefined in _all.Where(static one => one.Former is { } former && !former.PlacesLike(one.Placement)).ToArray())
+        {
+            Placement wanted = redefined.Placement;
+            foreach (uint number in _shared.Where(pair => pair.File == wanted.Number).Select(static pair => pair.Segment).Order())
+            {
+                if (number != 0 && !inUse.Contains(number) && !_taken.Contains(number) && AreSharersLike(number, wanted))
+                {
+                    Placement former = _known[(int)number];
+                    _taken.Add(number);
+                    _all.Add(new NumberedPlacement(former with { Primary = wanted.Primary, Sync = wanted.Sync, Async = wanted.Async }, former));
+                }
+            }
+        }
     }
 
     private static IEnumerable<int> Added(Placement former, Placement wanted) => Stores(wanted).Except(Stores(former));

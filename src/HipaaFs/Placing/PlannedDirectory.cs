@@ -7,7 +7,7 @@ namespace HipaaFs.Cli.Placing;
 /// <param name="Directories">Directories in it, itself among them.</param>
 /// <param name="Files">Files in it.</param>
 /// <param name="Bytes">Bytes of their data.</param>
-/// <param name="MovedFiles">Files of which the data goes to another placement.</param>
+/// <param name="MovedFiles">Files of which the data goes to another placement with other stores.</param>
 /// <param name="MovedBytes">Bytes of it.</param>
 internal sealed record PlannedDirectory(
     string Path, bool Exists, uint Placement, long Directories, long Files, long Bytes, long MovedFiles, long MovedBytes)

@@ -86,7 +86,8 @@ internal sealed class PolicyApplication : IDisposable
         IReadOnlyList<RuleDirectory> directories = await survey.FindAsync(RuleDirectory.Of(document), cancel);
         IReadOnlyDictionary<SurveyKey, SurveyCount> counts = await survey.CountAsync(directories, cancel);
         HashSet<int> covered = [.. document.Stores.Where(static store => store.HasBaa).Select(store => match.NumberOf(store.Name))];
-        var numbering = PlacementNumbering.Of(directories, match.NumberOf, _volume.Placements, counts, covered.Contains);
+        Misplacement misplaced = await _volume.DescribeMisplacedAsync(cancel);
+        var numbering = PlacementNumbering.Of(directories, match.NumberOf, new PlacedContents(_volume.Placements, counts, misplaced.Shared), covered.Contains);
         bool isKept = await _volume.ReadPolicyAsync(cancel) is { } kept && text.Span.SequenceEqual(kept);
         IReadOnlyList<Quota> quotas = QuotaPlanning.Find(policy, [.. numbering.All.Select(static numbered => numbered.Placement)]);
         bool areQuotasKept = QuotaPlanning.AreSame(quotas, _volume.Quotas);

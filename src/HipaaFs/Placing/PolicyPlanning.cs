@@ -58,16 +58,19 @@ internal sealed class PolicyPlanning(
     {
         SurveyCount all = default;
         SurveyCount moved = default;
+        long changed = 0;
         foreach ((SurveyKey key, SurveyCount count) in counts.Where(count => count.Key.Rule == rule))
         {
+            Placement target = numbering.Of(rule, key.Pattern).Placement;
             all += count;
-            moved += key.Placement == numbering.Of(rule, key.Pattern).Placement.Number ? default : count;
+            changed += key.Placement == target.Number ? 0 : count.Directories + count.Files;
+            moved += IsMoved(key.Placement, target) ? count : default;
         }
 
         return new PlannedDirectory(
             directory.Path, directory.Inode is not null, numbering.Of(rule, -1).Placement.Number, all.Directories, all.Files, all.Bytes, moved.Files, moved.Bytes)
         {
-            ChangedEntries = moved.Directories + moved.Files,
+            ChangedEntries = changed,
         };
     }
 
@@ -77,8 +80,8 @@ internal sealed class PolicyPlanning(
         foreach ((SurveyKey key, SurveyCount count) in counts)
         {
             NumberedPlacement target = numbering.Of(key.Rule, key.Pattern);
-            bool isMoved = key.Placement != target.Placement.Number;
-            Placement? former = isMoved ? Find(key.Placement) : target.Former;
+            bool isMoved = IsMoved(key.Placement, target.Placement);
+            Placement? former = key.Placement == target.Placement.Number ? target.Former : Find(key.Placement);
             if (count.Bytes > 0 && (isMoved || target.IsChange))
             {
                 estimate.Add(count.Bytes, former, target.Placement, isMoved);
@@ -87,6 +90,8 @@ internal sealed class PolicyPlanning(
 
         return estimate.ToTransfers(NameOf, policy.Document);
     }
+
+    private bool IsMoved(uint number, Placement target) => number != target.Number && Find(number)?.PlacesLike(target) != true;
 
     private Placement? Find(uint number) => number < placements.Count ? placements[(int)number] : null;
 

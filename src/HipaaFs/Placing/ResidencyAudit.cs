@@ -10,7 +10,7 @@ namespace HipaaFs.Cli.Placing;
 /// <summary>Finds out where the data of each directory of the policy is, and what of it is outside its regions.</summary>
 /// <remarks>
 /// Which store has a segment is known of every segment, and which placement a segment is of. So data that is of a directory's placement is proven to be where the copies of that placement
-/// are; what of its files has yet to be moved there is counted for the whole volume and held against every directory that has regions.
+/// are, and the copies of placements with the same stores whose segments hold data of its files; what of its files has yet to be moved there is counted for the whole volume and held against every directory that has regions.
 /// </remarks>
 internal sealed class ResidencyAudit
 {
@@ -51,10 +51,11 @@ internal sealed class ResidencyAudit
     {
         string[]? regions = directory.Policy.Regions is { } bound ? [.. bound.Select(static region => region.Value).Distinct().Order(StringComparer.Ordinal)] : null;
         uint[] placements = [.. counts.Keys.Where(key => key.Rule == rule).Select(static key => key.Placement).Distinct().Order()];
+        HashSet<uint> ofSegments = [.. placements, .. misplaced.Shared.Where(pair => placements.Contains(pair.File)).Select(static pair => pair.Segment)];
         var places = new List<ResidencyPlace>();
         foreach (RegisteredStore store in stores)
         {
-            CopySum copies = Sum(totals, group => placements.Contains(group.Placement) && IsIn(group, store));
+            CopySum copies = Sum(totals, group => ofSegments.Contains(group.Placement) && IsIn(group, store));
             if (copies.Segments > 0)
             {
                 places.Add(Place("copies", store.Name, store.Region, regions) with { Segments = copies.Segments, Bytes = copies.ObjectBytes });

@@ -91,6 +91,7 @@ internal sealed class StoreAdministration
 
         async Task<StoreChange> DescribeAsync()
         {
+            long? toMove = _volume.GetStatus().ToMove?.Files; // Before what is counted now: what was moved meanwhile is counted as copied or too much.
             IReadOnlyList<StoreReport> stores = await StoreReporting.DescribeAsync(_volume, _time, cancel);
             long segments = stores.Sum(static store => store.Lacks.Segments);
             long bytes = stores.Sum(static store => store.Lacks.Bytes);
@@ -99,7 +100,10 @@ internal sealed class StoreAdministration
                 to is null ? null : stores.Single(store => store.Number == to.Number),
                 [.. changed.Select(static placement => placement.Number)],
                 new SegmentCount(segments, bytes),
-                DescribePolicy(policy, name));
+                DescribePolicy(policy, name))
+            {
+                FilesToMove = toMove,
+            };
         }
     }
 

@@ -10,6 +10,9 @@ namespace HipaaFs.Cli.Placing;
 /// <param name="Policy">What of the policy is not as the volume is now, in words for people; null when nothing is.</param>
 internal sealed record StoreChange(StoreReport Store, StoreReport? Target, IReadOnlyList<uint> Redefined, SegmentCount ToCopy, string? Policy)
 {
+    /// <summary>Files with data in segments of a placement that has other stores than theirs, which is moved before it can leave the store; null while that is not counted yet.</summary>
+    public long? FilesToMove { get; init; }
+
     /// <summary>Whether everything that was to leave the store has left it.</summary>
-    public bool IsDone => Store.Surplus.Segments == 0 && ToCopy.Segments == 0;
+    public bool IsDone => Store.Surplus.Segments == 0 && ToCopy.Segments == 0 && FilesToMove == 0;
 }

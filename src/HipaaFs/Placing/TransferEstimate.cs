@@ -18,7 +18,7 @@ internal sealed class TransferEstimate
     /// <param name="bytes">Bytes of their data.</param>
     /// <param name="former">Where they are; null when nobody knows.</param>
     /// <param name="wanted">Where they go.</param>
-    /// <param name="isMoved">Whether they get another number: everything is written anew then, in stores of both too.</param>
+    /// <param name="isMoved">Whether they get another number with other stores: everything is written anew then, in stores of both too.</param>
     public void Add(long bytes, Placement? former, Placement wanted, bool isMoved)
     {
         int[] from = former is null ? [] : [former.Primary, .. former.Sync, .. former.Async];

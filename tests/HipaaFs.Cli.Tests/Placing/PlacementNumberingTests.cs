@@ -148,10 +148,65 @@ public sealed class PlacementNumberingTests
         Assert.Equal((2u, false), Of(numbering, 0));
     }
 
+    [Fact]
+    public void Number_StoresOfADirectoryWithDataInASharedNumber_RedefinesThatToo()
+    {
+        Placement[] known = [Own, new Placement { Number = 1, Primary = 1 }, new Placement { Number = 2, Primary = 1, Trees = ["/x"] }];
+
+        PlacementNumbering numbering = NumberShared(
+            "defaults: {placement: {primary: a}}\nrules: [{path: /x, quota: {bytes: 1GiB}, placement: {primary: b, replicas: [{store: c}]}}]",
+            known,
+            [0, 2],
+            [(2, 1)]);
+
+        Assert.Equal((2u, true), Of(numbering, 1));
+        Assert.Equal([(1u, 1), (2u, 1)], numbering.All.Where(static one => one.IsChange).Select(static one => (one.Placement.Number, one.Placement.Async.Count)).Order());
+    }
+
+    [Fact]
+    public void Number_StoresOfOneOfTwoThatShareANumber_LeavesThatAsItIs()
+    {
+        Placement[] known =
+        [
+            Own,
+            new Placement { Number = 1, Primary = 1 },
+            new Placement { Number = 2, Primary = 1, Trees = ["/x"] },
+            new Placement { Number = 3, Primary = 1, Trees = ["/y"] },
+        ];
+
+        PlacementNumbering numbering = NumberShared(
+            "defaults: {placement: {primary: a}}\nrules: [{path: /x, quota: {bytes: 1GiB}, placement: {primary: b, replicas: [{store: c}]}}, {path: /y, quota: {bytes: 1GiB}, placement: {primary: b}}]",
+            known,
+            [0, 2, 3],
+            [(2, 1), (3, 1)]);
+
+        Assert.Equal((2u, true), Of(numbering, 1));
+        Assert.Equal([2u], numbering.All.Where(static one => one.IsChange).Select(static one => one.Placement.Number));
+    }
+
+    [Fact]
+    public void Number_StoresOfANumberThatOthersShare_AreNotChangedUnderThem()
+    {
+        Placement[] known = [Own, new Placement { Number = 1, Primary = 1 }, new Placement { Number = 2, Primary = 1, Trees = ["/y"] }];
+        const string changesX = "defaults: {placement: {primary: a}}\nrules: [{path: /x, placement: {primary: b, replicas: [{store: c}]}}, {path: /y, quota: {bytes: 1GiB}, placement: {primary: b";
+
+        PlacementNumbering one = NumberShared(changesX + "}}]", known, [0, 1, 2], [(2, 1)]);
+        PlacementNumbering both = NumberShared(changesX + ", replicas: [{store: c}]}}]", known, [0, 1, 2], [(2, 1)]);
+
+        Assert.Equal((3u, true), Of(one, 1));
+        Assert.Equal((2u, false), Of(one, 2));
+        Assert.Equal((1u, true), Of(both, 1));
+        Assert.Equal((2u, true), Of(both, 2));
+    }
+
     private static (uint Number, bool IsChange) Of(PlacementNumbering numbering, int rule) =>
         (numbering.Of(rule, -1).Placement.Number, numbering.Of(rule, -1).IsChange);
 
-    private static PlacementNumbering Number(string policy, IReadOnlyList<Placement> known, uint?[] current, params (SurveyKey Key, long Files)[] survey)
+    private static PlacementNumbering Number(string policy, IReadOnlyList<Placement> known, uint?[] current, params (SurveyKey Key, long Files)[] survey) =>
+        NumberShared(policy, known, current, [], survey);
+
+    private static PlacementNumbering NumberShared(
+        string policy, IReadOnlyList<Placement> known, uint?[] current, HashSet<(uint File, uint Segment)> shared, params (SurveyKey Key, long Files)[] survey)
     {
         IReadOnlyList<RuleDirectory> directories =
         [
@@ -168,6 +223,6 @@ public sealed class PlacementNumberingTests
             }
         }
 
-        return PlacementNumbering.Of(directories, name => Array.IndexOf(Names, name), known, counts, static store => store < 3);
+        return PlacementNumbering.Of(directories, name => Array.IndexOf(Names, name), new PlacedContents(known, counts, shared), static store => store < 3);
     }
 }

@@ -46,6 +46,35 @@ public sealed class PlacementMoverTests
     }
 
     [Fact]
+    public async Task Assign_AnotherNumberWithTheSameStores_MovesNothingUntilOneOfThemChanges()
+    {
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Primary = 1 });
+        PlacementMover mover = await HoldAsync(volume);
+        HipaaFileSystem files = volume.Test.FileSystem;
+        await volume.Test.Volume.DefinePlacementAsync(new Placement { Number = 2, Primary = 1, Trees = ["/top"] }, default);
+        InodeId top = (await files.MakeDirectoryAsync("top")).Id;
+        await volume.AssignAsync(top, 1);
+        await files.PutAsync("a", Content, top);
+        await volume.Test.DrainAsync();
+        await volume.AssignAsync(top, 2);
+
+        Misplacement left = await volume.Test.Volume.DescribeMisplacedAsync(default);
+        Assert.Equal((0L, 0L), (left.Files, left.Bytes));
+        Assert.Equal([(2u, 1u)], left.Shared);
+        Assert.True(await mover.MoveAsync(0, default));
+        Assert.DoesNotContain((await UsedAsync(volume)).Select(static used => used.Item1), static placement => placement == 2);
+
+        await volume.Test.Volume.DefinePlacementAsync(new Placement { Number = 2, Primary = 2, Trees = ["/top"] }, default);
+        left = await volume.Test.Volume.DescribeMisplacedAsync(default);
+        Assert.Equal((1L, 300_000L), (left.Files, left.Bytes));
+        Assert.Null(volume.Test.Volume.GetStatus().ToMove); // Not known before it is counted again.
+        Assert.True(await mover.MoveAsync(0, default));
+        Assert.Contains((2u, 4ul), await UsedAsync(volume));
+        FileSystemCalls.AssertSame(Content, await files.GetAsync("top/a"));
+        await volume.Test.AssertSoundAsync();
+    }
+
+    [Fact]
     public async Task DescribeMisplaced_CountsFilesSnapshotsAndWhatIsGoneApart()
     {
         await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Primary = 1 });

@@ -39,9 +39,14 @@ public sealed partial class MemoryMetadataStore
             .Select(file => new MisplacedFile(
                 file.Key,
                 _tables.Inodes.Find(file.Key)!.Value.Value.Placement,
-                file.Where(row => !row.IsPast).Sum(row => row.Extent.Length),
-                file.Where(row => row.IsPast).Sum(row => row.Extent.Length),
-                file.Select(row => row.Extent.Segment).Distinct().ToList()))
+                file.GroupBy(row => _tables.Segments.Find(row.Extent.Segment.Value)!.Value.Placement)
+                    .OrderBy(rows => rows.Key)
+                    .Select(rows => new PlacedElsewhere(
+                        rows.Key,
+                        rows.Where(row => !row.IsPast).Sum(row => row.Extent.Length),
+                        rows.Where(row => row.IsPast).Sum(row => row.Extent.Length),
+                        rows.Select(row => row.Extent.Segment).Distinct().ToList()))
+                    .ToList()))
             .ToList());
 
     /// <inheritdoc/>

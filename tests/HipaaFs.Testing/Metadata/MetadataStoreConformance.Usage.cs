@@ -79,14 +79,16 @@ public abstract partial class MetadataStoreConformance
     {
         SegmentId first = SegmentId.NewRandom();
         SegmentId second = SegmentId.NewRandom();
+        SegmentId third = SegmentId.NewRandom();
         Ok(await Store.AddSegmentAsync(Next(), NewSegment(SegmentState.Live) with { Id = first, Placement = 0 }));
         Ok(await Store.AddSegmentAsync(Next(), NewSegment(SegmentState.Live) with { Id = second, Placement = 3 }));
+        Ok(await Store.AddSegmentAsync(Next(), NewSegment(SegmentState.Live) with { Id = third, Placement = 2 }));
         InodeId right = await CreateFileAsync("a");
         InodeId one = await CreateFileAsync("b");
         InodeId other = await CreateFileAsync("c");
         InodeId removed = await CreateFileAsync("d");
         await WriteAsync(right, new Extent(0, 10, first, 0));
-        await WriteAsync(one, new Extent(0, 10, first, 0), new Extent(50, 7, second, 0), new Extent(90, 5, first, 20));
+        await WriteAsync(one, new Extent(0, 10, first, 0), new Extent(50, 7, second, 0), new Extent(90, 5, first, 20), new Extent(200, 8, third, 0));
         await WriteAsync(other, new Extent(0, 4, second, 100));
         await WriteAsync(removed, new Extent(0, 6, second, 200));
         await TakeAsync();
@@ -96,9 +98,11 @@ public abstract partial class MetadataStoreConformance
         Ok(await Store.MakeDurableAsync(Store.Applied));
 
         IReadOnlyList<MisplacedFile> files = Ok(await Store.ListMisplacedAsync(default, 10));
-        Assert.Equal([(one, 3u, 15L, 0L), (other, 0u, 0L, 4L)], files.Select(file => (file.Inode, file.Placement, file.Bytes, file.PastBytes)));
-        Assert.Equal([first], files[0].Segments);
-        Assert.Equal([second], files[1].Segments);
+        Assert.Equal([(one, 3u), (other, 0u)], files.Select(file => (file.Inode, file.Placement)));
+        Assert.Equal([(0u, 15L, 0L), (2u, 8L, 0L)], files[0].Elsewhere.Select(there => (there.Placement, there.Bytes, there.PastBytes)));
+        Assert.Equal([(3u, 0L, 4L)], files[1].Elsewhere.Select(there => (there.Placement, there.Bytes, there.PastBytes)));
+        Assert.Equal([[first], [third]], files[0].Elsewhere.Select(there => there.Segments));
+        Assert.Equal([second], files[1].Elsewhere.Single().Segments);
         Assert.Equal([one], Ok(await Store.ListMisplacedAsync(default, 1)).Select(file => file.Inode));
         Assert.Equal([other], Ok(await Store.ListMisplacedAsync(one, 1)).Select(file => file.Inode));
         Assert.Empty(Ok(await Store.ListMisplacedAsync(other, 1)));

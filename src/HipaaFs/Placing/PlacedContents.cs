@@ -1,0 +1,10 @@
+using HipaaFs.Placements;
+
+namespace HipaaFs.Cli.Placing;
+
+/// <summary>The placements of a volume, and what has them.</summary>
+/// <param name="Placements">Its placements; the number of each is its place.</param>
+/// <param name="Survey">Which files and directories have which.</param>
+/// <param name="Shared">Placements of files, and others whose segments hold data of them, at the same places.</param>
+internal sealed record PlacedContents(
+    IReadOnlyList<Placement> Placements, IReadOnlyDictionary<SurveyKey, SurveyCount> Survey, IReadOnlySet<(uint File, uint Segment)> Shared);
