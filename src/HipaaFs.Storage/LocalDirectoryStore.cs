@@ -9,7 +9,7 @@ namespace HipaaFs.Storage;
 /// <remarks>
 /// <para><b>A put</b> writes a temporary file beside the object's place, syncs it, renames it there (or, if it must be absent,
 /// links it there, so that of racing writers in any process one wins) and syncs the directory. A file handed over on the same file
-/// system becomes the object by a hard link: from then on whoever changes the file, or punches holes into it, changes the object.
+/// system becomes the object by a hard link, unless that is not wanted (<see cref="PutOptions.MayLink"/>): from then on whoever changes the file, or punches holes into it, changes the object.
 /// Files have mode 0600, directories 0700; a linked file keeps the mode it has. Directories stay when their last object goes.</para>
 /// <para><b>A version</b> is (inode, length, time of writing in nanoseconds). Written objects get the clock's time at full
 /// resolution instead of the kernel's coarse one, so an inode number used again at once is another version all the same.
@@ -116,7 +116,7 @@ public sealed partial class LocalDirectoryStore : IObjectStore
     public ValueTask<StoreResult<ObjectProperties>> PutFileAsync(ObjectKey key, UploadSource source, PutOptions options, CancellationToken cancel)
     {
         return options.Tier == StorageTier.Hot
-            ? CallAsync(() => PutFile(key, source, options.Condition, cancel), cancel)
+            ? CallAsync(() => PutFile(key, source, options, cancel), cancel)
             : ValueTask.FromResult<StoreResult<ObjectProperties>>(StoreError.Unsupported);
     }
 
@@ -227,7 +227,7 @@ public sealed partial class LocalDirectoryStore : IObjectStore
         return total;
     }
 
-    private StoreResult<ObjectProperties> PutFile(ObjectKey key, UploadSource source, PutCondition condition, CancellationToken cancel)
+    private StoreResult<ObjectProperties> PutFile(ObjectKey key, UploadSource source, PutOptions options, CancellationToken cancel)
     {
         StoreResult<SafeFileHandle> opened = UploadSources.Open(source);
         if (!opened.Succeeded)
@@ -236,7 +236,11 @@ public sealed partial class LocalDirectoryStore : IObjectStore
         }
 
         using SafeFileHandle file = opened.Value;
-        return Put(key, condition, temporary => LocalPut.LinkOrCopy(temporary, source, file, cancel), cancel);
+        return Put(
+            key,
+            options.Condition,
+            temporary => options.MayLink ? LocalPut.LinkOrCopy(temporary, source, file, cancel) : LocalPut.Copy(temporary, source, file, cancel),
+            cancel);
     }
 
     // Fill gives the temporary its durable content and returns its SHA-256, or nothing where the object has to be read back.

@@ -1,6 +1,6 @@
 namespace HipaaFs.Storage;
 
-/// <summary>A local file handed over for upload. From then on nobody writes to it, ever: a store on the same file system may keep it by a hard link.</summary>
+/// <summary>A local file handed over for upload. From then on nobody writes to it, ever: a store on the same file system may keep it by a hard link (<see cref="PutOptions.MayLink"/>).</summary>
 /// <param name="Path">The file, already synced to its disk by the caller. It is read only; removing this name is the caller's business.</param>
 /// <param name="Length">Its length in bytes, which must be the file's.</param>
 public sealed record UploadSource(string Path, long Length)

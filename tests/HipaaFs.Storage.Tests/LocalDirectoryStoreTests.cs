@@ -85,6 +85,22 @@ public sealed class LocalDirectoryStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task PutFile_ThatMayNotLink_SharesNothing()
+    {
+        await using LocalDirectoryStore store = Open(create: true);
+        UploadSource source = Source(_scratch["source"], 3_000_000);
+        string placed = Path.Combine(Root, "one");
+        foreach (PutCondition condition in new[] { PutCondition.IfAbsent, PutCondition.None })
+        {
+            Assert.True((await store.PutFileAsync(new ObjectKey("one"), source, new PutOptions { Condition = condition, MayLink = false }, default)).Succeeded);
+            Assert.NotEqual(FileStatus.Of(source.Path)!.Value.Inode, FileStatus.Of(placed)!.Value.Inode);
+        }
+
+        Assert.Equal((1u, 1u), (FileStatus.Of(source.Path)!.Value.Links, FileStatus.Of(placed)!.Value.Links));
+        Assert.Equal(await File.ReadAllBytesAsync(source.Path), await File.ReadAllBytesAsync(placed));
+    }
+
+    [Fact]
     public async Task PutFile_FromAnotherFileSystem_IsACopyThatIsVerified()
     {
         Assert.SkipUnless(Directory.Exists("/dev/shm"), "no /dev/shm");

@@ -133,8 +133,8 @@ internal sealed partial class SegmentReplication
             return error;
         }
 
-        string cached = _cache.Files.WholePath(row.Id);
-        error = File.Exists(cached) ? await PutAsync(new StagedSegment(row, cached, _time.GetUtcNow()), target, cancel) : StoreError.NotFound;
+        string cached = _cache.Files.WholePath(row.Id); // Perhaps another store's object as well, by a link.
+        error = File.Exists(cached) ? await PutAsync(new StagedSegment(row, cached, _time.GetUtcNow()), target, mayLink: false, cancel) : StoreError.NotFound;
         if (error is StoreError.NotFound or StoreError.Corrupt or StoreError.InvalidRequest)
         {
             error = await TryFromStoresAsync(row, target, cancel); // It left the cache meanwhile, or the cache's disk has changed it.
@@ -173,7 +173,7 @@ internal sealed partial class SegmentReplication
                 source.Note(digest.Error);
                 if (digest.Succeeded)
                 {
-                    return await PutAsync(new StagedSegment(row, path, _time.GetUtcNow()) { Sha256 = digest.Value }, target, cancel);
+                    return await PutAsync(new StagedSegment(row, path, _time.GetUtcNow()) { Sha256 = digest.Value }, target, mayLink: true, cancel); // Nobody else has this file.
                 }
 
                 LogBadSource(_logger, row.Id, source.Number, digest.Error);
@@ -188,9 +188,9 @@ internal sealed partial class SegmentReplication
         }
     }
 
-    private async ValueTask<StoreError> PutAsync(StagedSegment segment, MemberStore target, CancellationToken cancel)
+    private async ValueTask<StoreError> PutAsync(StagedSegment segment, MemberStore target, bool mayLink, CancellationToken cancel)
     {
-        StoreError error = await new SegmentUpload(target.Store!, _ring, _logger).TryAsync(segment, cancel);
+        StoreError error = await new SegmentUpload(target.Store!, _ring, _logger).TryAsync(segment, mayLink, cancel);
         target.Note(error);
         return error;
     }

@@ -323,7 +323,7 @@ internal sealed partial class Scrubber : IDisposable
         }
     }
 
-    // An entry of the cache that is the whole object is put back after the keys have proven every byte of it.
+    // An entry of the cache that is the whole object is put back after the keys have proven every byte of it. As a copy: it may be another store's object by a link.
     private async Task<bool> TryRepairAsync(SegmentRow row, MemberStore member, CancellationToken cancel)
     {
         string path = _cache.Files.WholePath(row.Id);
@@ -332,7 +332,7 @@ internal sealed partial class Scrubber : IDisposable
             return false;
         }
 
-        StoreError error = await new SegmentUpload(member.Store!, _ring, _logger).TryAsync(new StagedSegment(row, path, _time.GetUtcNow()), cancel);
+        StoreError error = await new SegmentUpload(member.Store!, _ring, _logger).TryAsync(new StagedSegment(row, path, _time.GetUtcNow()), mayLink: false, cancel);
         return error == StoreError.None;
     }
 

@@ -8,7 +8,8 @@ namespace HipaaFs.Staging;
 /// <summary>Brings one staged segment to the stores that must have it before it is live, and says which do.</summary>
 /// <remarks>
 /// Those are the primary of its placement and every synchronous replica, at the same time. When the primary is away, another replica stands in for it, and it gets its copy later. What a
-/// store has taken and proven is not asked of it again, as long as this process lives. Thread-safe.
+/// store has taken and proven is not asked of it again, as long as this process lives. In a directory the primary may keep the staged file by a link; the others copy it, so that no two stores
+/// share blocks. Thread-safe.
 /// </remarks>
 internal sealed class PlacedUpload
 {
@@ -34,8 +35,8 @@ internal sealed class PlacedUpload
         }
 
         bool isStoodInFor = placement.Async.Count > 0 && primary.IsAway;
-        Task<StoreError>[] replicas = [.. placement.Sync.Select(number => Task.Run(() => TryAsync(_stores.Find(number), segment, cancel), cancel))];
-        StoreError error = isStoodInFor ? StoreError.Unavailable : await TryAsync(primary, segment, cancel);
+        Task<StoreError>[] replicas = [.. placement.Sync.Select(number => Task.Run(() => TryAsync(_stores.Find(number), segment, mayLink: false, cancel), cancel))];
+        StoreError error = isStoodInFor ? StoreError.Unavailable : await TryAsync(primary, segment, mayLink: true, cancel);
         foreach (StoreError outcome in await Task.WhenAll(replicas))
         {
             if (outcome != StoreError.None)
@@ -65,7 +66,7 @@ internal sealed class PlacedUpload
         IEnumerable<MemberStore?> others = placement.Async.Select(_stores.Find);
         foreach (MemberStore? other in others.OrderBy(static store => store?.IsAway != false))
         {
-            if (await TryAsync(other, segment, cancel) == StoreError.None)
+            if (await TryAsync(other, segment, mayLink: false, cancel) == StoreError.None)
             {
                 return true;
             }
@@ -74,7 +75,7 @@ internal sealed class PlacedUpload
         return false;
     }
 
-    private async Task<StoreError> TryAsync(MemberStore? member, StagedSegment segment, CancellationToken cancel)
+    private async Task<StoreError> TryAsync(MemberStore? member, StagedSegment segment, bool mayLink, CancellationToken cancel)
     {
         if (member is null)
         {
@@ -101,7 +102,7 @@ internal sealed class PlacedUpload
             return StoreError.Unavailable;
         }
 
-        StoreError error = await UploadTo(member.Store!).TryAsync(segment, cancel);
+        StoreError error = await UploadTo(member.Store!).TryAsync(segment, mayLink, cancel);
         member.Note(error);
         if (error != StoreError.None)
         {

@@ -26,13 +26,16 @@ internal sealed partial class SegmentUpload
     }
 
     /// <summary>Tries once. None: the object in the store has the bytes that were sealed.</summary>
-    internal async ValueTask<StoreError> TryAsync(StagedSegment segment, CancellationToken cancel)
+    /// <param name="segment">The segment.</param>
+    /// <param name="mayLink">Whether a directory may keep the file itself. One store at most may: a second that shares its blocks would be no copy.</param>
+    /// <param name="cancel">Ends it.</param>
+    internal async ValueTask<StoreError> TryAsync(StagedSegment segment, bool mayLink, CancellationToken cancel)
     {
         ObjectKey key = StoreLayout.Segment(segment.Id);
         long length = segment.Row.ObjectLength;
         var source = new UploadSource(segment.Path, length) { Sha256 = segment.Sha256 };
         StoreResult<ObjectProperties> put = await _store.PutFileAsync(
-            key, source, new PutOptions { Condition = PutCondition.IfAbsent }, cancel);
+            key, source, new PutOptions { Condition = PutCondition.IfAbsent, MayLink = mayLink }, cancel);
         if (!put.Succeeded && put.Error == StoreError.AlreadyExists)
         {
             // Ids are random and never used twice: the object is this one, from before a crash, or from a try whose answer was lost or not believed.
@@ -50,7 +53,7 @@ internal sealed partial class SegmentUpload
             }
 
             // And so must what is there then: the damaged object has its name and its length.
-            put = await _store.PutFileAsync(key, source with { Sha256 = digest }, PutOptions.Default, cancel);
+            put = await _store.PutFileAsync(key, source with { Sha256 = digest }, new PutOptions { MayLink = mayLink }, cancel);
             return put.Succeeded ? await _verification.CheckObjectAsync(key, length, () => digest, cancel) : put.Error;
         }
 

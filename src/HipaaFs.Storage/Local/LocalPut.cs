@@ -30,29 +30,8 @@ internal static class LocalPut
     public static StoreResult<ReadOnlyMemory<byte>> LinkOrCopy(string temporary, UploadSource source, SafeFileHandle opened, CancellationToken cancel) =>
         DurableFile.TryLink(source.Path, temporary, out _) ? ReadOnlyMemory<byte>.Empty : Copy(temporary, source, opened, cancel);
 
-    /// <summary>Gives the temporary the object's name in one step. The temporary may stay behind as a second name.</summary>
-    public static StoreError Place(string temporary, string path, PutCondition condition)
-    {
-        if (condition == PutCondition.None)
-        {
-            DurableFile.Rename(temporary, path);
-            return StoreError.None;
-        }
-
-        if (DurableFile.TryLink(temporary, path, out bool exists) || (!exists && DurableFile.TryRenameNew(temporary, path, out exists)))
-        {
-            return StoreError.None;
-        }
-
-        if (!exists)
-        {
-            return StoreError.Unsupported;
-        }
-
-        return Directory.Exists(path) ? StoreError.InvalidRequest : StoreError.AlreadyExists;
-    }
-
-    private static StoreResult<ReadOnlyMemory<byte>> Copy(string temporary, UploadSource source, SafeFileHandle from, CancellationToken cancel)
+    /// <summary>Creates the temporary as a copy with blocks of its own: read and written, never cloned. As <see cref="LinkOrCopy"/> else.</summary>
+    public static StoreResult<ReadOnlyMemory<byte>> Copy(string temporary, UploadSource source, SafeFileHandle from, CancellationToken cancel)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         using SafeFileHandle to = DurableFile.CreatePrivate(temporary);
@@ -76,6 +55,28 @@ internal static class LocalPut
         Stamp(to);
         DurableFile.SyncData(to);
         return UploadSources.Matches(source, hash.GetHashAndReset()) ? ReadOnlyMemory<byte>.Empty : StoreError.Corrupt;
+    }
+
+    /// <summary>Gives the temporary the object's name in one step. The temporary may stay behind as a second name.</summary>
+    public static StoreError Place(string temporary, string path, PutCondition condition)
+    {
+        if (condition == PutCondition.None)
+        {
+            DurableFile.Rename(temporary, path);
+            return StoreError.None;
+        }
+
+        if (DurableFile.TryLink(temporary, path, out bool exists) || (!exists && DurableFile.TryRenameNew(temporary, path, out exists)))
+        {
+            return StoreError.None;
+        }
+
+        if (!exists)
+        {
+            return StoreError.Unsupported;
+        }
+
+        return Directory.Exists(path) ? StoreError.InvalidRequest : StoreError.AlreadyExists;
     }
 
     // The real clock on purpose: the time of writing is part of the version, and the kernel's own stamps are milliseconds coarse.

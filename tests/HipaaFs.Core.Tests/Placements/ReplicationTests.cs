@@ -40,6 +40,24 @@ public sealed class ReplicationTests
     }
 
     [Fact]
+    public async Task Copies_InDirectoriesOfOneFileSystem_ShareNoFile()
+    {
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Sync = [1], Async = [2] }, isRemote: false);
+        SegmentRow row = await volume.UploadAsync("a", Content);
+        Assert.True(await volume.Replicator.ReplicateAsync(default)); // From the cache, which is the primary's object by a link.
+        Assert.Equal(7ul, await volume.CopiesAsync(row));
+        Assert.Equal(3, Files().Distinct().Count());
+
+        File.WriteAllBytes(volume.ObjectPath(1, row), new byte[100]);
+        await volume.Test.Volume.ScrubAsync(new ScrubOptions(), new Progress<ScrubProgress>(), default);
+        Assert.True(await volume.Replicator.ReplicateAsync(default));
+        Assert.Equal(3, Files().Distinct().Count());
+        await volume.Test.AssertSoundAsync();
+
+        IEnumerable<ulong> Files() => Enumerable.Range(0, 3).Select(store => Platform.FileStatus.Of(volume.ObjectPath(store, row))!.Value.Inode);
+    }
+
+    [Fact]
     public async Task Upload_PrimaryDead_IsLiveInAReplicaAndThePrimaryGetsItWhenItIsBack()
     {
         await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Async = [1, 2] });
