@@ -37,11 +37,15 @@ internal sealed class PolicyStoreMatch
         int next = 1 + known.Max(static store => store.Number);
         foreach (PolicyStore store in document.Stores)
         {
-            RegisteredStore? same = known.FirstOrDefault(other => StoreUrl.Parse(other.Url).IsSamePlace(store.Url!));
+            RegisteredStore? same = known.FirstOrDefault(other => other.Problem is null && StoreUrl.Parse(other.Url).IsSamePlace(store.Url!));
             RegisteredStore? named = known.FirstOrDefault(other => other.Name == store.Name && !IsUnnamed(other));
             if (same is not null && same.Name != store.Name && !IsUnnamed(same))
             {
                 problems.Add($"stores.{store.Name}: the volume knows {same.Url} as {same.Name}; call it that");
+            }
+            else if (named?.Problem is { } unusable)
+            {
+                problems.Add($"stores.{store.Name}: {unusable}");
             }
             else if (named is not null && named != same)
             {

@@ -42,4 +42,14 @@ public sealed class PolicyStoreMatchTests
         Assert.Equal(ExitCode.Refused, refused.Code);
         Assert.StartsWith(expected, Assert.Single(refused.Problems), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Match_StoreWhoseSettingMakesNoSense_IsNoPlaceAndItsNameIsRefused()
+    {
+        var senseless = new RegisteredStore { Number = 1, Name = "store.1", Url = "", Problem = "it makes no sense" };
+
+        Assert.Equal([senseless], PolicyStoreMatch.Of(PolicyText.Read(PolicyText.Sound), [Own, senseless]).Left);
+        var refused = Assert.Throws<CommandException>(() => PolicyStoreMatch.Of(PolicyText.Read(PolicyText.Sound), [Own, senseless with { Name = "dir", Url = "ftp://x" }]));
+        Assert.Equal("stores.dir: it makes no sense", Assert.Single(refused.Problems));
+    }
 }
