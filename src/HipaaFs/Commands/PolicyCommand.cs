@@ -57,7 +57,7 @@ internal static class PolicyCommand
             if (plan.Directories.Any(static directory => directory.MovedBytes > 0) && !parsed.GetValue(yes))
             {
                 throw new CommandException(
-                    ExitCode.Usage,
+                    ExitCode.Refused,
                     $"apply the policy {path}: {plan.Directories.Sum(static directory => directory.MovedFiles)} files would be moved to other stores, and --yes is not given",
                     "'hipaafs policy plan' shows what is moved and what it costs; --yes does it.");
             }

@@ -326,7 +326,7 @@ public sealed class TransferCommandsTests : IDisposable
         foreach (string journal in journals)
         {
             string text = journal + await File.ReadAllTextAsync(journal);
-            Assert.All(["Study", "slice", "dcm", "Gr", "100", "empty"], name => Assert.DoesNotContain(name, text, StringComparison.Ordinal));
+            Assert.All(["Study", "slice", ".dcm", "Größe", "Gr\\u", " 100%", "empty"], name => Assert.DoesNotContain(name, text, StringComparison.Ordinal));
         }
     }
 

@@ -9,7 +9,8 @@ namespace HipaaFs.Mount.Tests.Stores;
 public sealed class PolicyTests
 {
     private const int NotFound = 8;
-    private const int Usage = 2;
+    private const int Incomplete = 9;
+    private const int Refused = 10;
 
     // Published often: what is staged comes to the stores soon.
     private const string Configuration = "recovery:\n  publish: 1s\n";
@@ -83,6 +84,7 @@ public sealed class PolicyTests
         await using MountedVolume volume = await CreateAsync();
         string policy = await WritePolicyAsync(volume);
         await volume.ShellAsync("mkdir phi research raw && head -c 1000000 /dev/urandom > research/a && head -c 500000 /dev/urandom > a && sync");
+        (await volume.RunAsync("sync", volume.Root)).EnsureSucceeded(); // What is dirty counts in whole pages.
 
         JsonElement plan = await ResultAsync(volume, "policy", "plan", volume.Root, policy);
 
@@ -93,7 +95,7 @@ public sealed class PolicyTests
         Assert.Equal((1_000_000, 1), (two.GetProperty("gets").GetInt64(), two.GetProperty("puts").GetInt64()));
         Assert.Equal("EUR", two.GetProperty("cost").GetProperty("currency").GetString());
         ProcessOutcome asked = await volume.RunAsync("policy", "apply", volume.Root, policy);
-        Assert.Equal(Usage, asked.ExitCode);
+        Assert.Equal(Refused, asked.ExitCode);
         Assert.Contains("--yes", asked.Describe(), StringComparison.Ordinal);
         (await volume.RunAsync("policy", "apply", volume.Root, policy, "--yes")).EnsureSucceeded();
         Assert.False((await ResultAsync(volume, "policy", "plan", volume.Root, policy)).GetProperty("changes").GetBoolean());
@@ -109,6 +111,34 @@ public sealed class PolicyTests
             },
             "everything is moved to where the policy wants it");
         Assert.InRange(Bytes((await StoresAsync(volume))[1], "has"), 1_000_000, 1_200_000);
+    }
+
+    [Fact]
+    public async Task Gc_AndFsck_WithAStoreThatIsAway_NameItAndEndIncomplete()
+    {
+        await using MountedVolume volume = await CreateAsync();
+        await ResultAsync(volume, "policy", "apply", volume.Root, await WritePolicyAsync(volume), "--make-directories");
+        await volume.ShellAsync("head -c 300000 /dev/urandom > raw/file && sync");
+        await CopiedAsync(volume);
+        string store = Path.Combine(volume.Work, "three");
+        Directory.Move(store, store + "-away");
+
+        Assert.Equal("three", await UnreadAsync("gc", "--unknown", volume.Root));
+        Assert.Contains("Not looked into to the end: store three", (await volume.RunAsync("gc", "--unknown", volume.Root)).Text, StringComparison.Ordinal);
+        await volume.UnmountAsync();
+        Assert.Equal("three", await UnreadAsync("fsck", volume.Volume));
+        Assert.Equal("three", await UnreadAsync("fsck", "--repair", volume.Volume));
+        Assert.Contains("Not read: store three. 1 segments may be there only", (await volume.RunAsync("fsck", volume.Volume)).Text, StringComparison.Ordinal);
+        Directory.Move(store + "-away", store);
+        (await volume.RunAsync("fsck", volume.Volume)).EnsureSucceeded();
+
+        async Task<string?> UnreadAsync(params string[] arguments)
+        {
+            ProcessOutcome outcome = await volume.RunAsync([.. arguments, "--json"]);
+            Assert.True(outcome.ExitCode == Incomplete, outcome.Describe());
+            using JsonDocument document = JsonDocument.Parse(outcome.Text);
+            return Assert.Single(document.RootElement.GetProperty("result").GetProperty("unreadStores").EnumerateArray()).GetString();
+        }
     }
 
     [Fact]
