@@ -1,3 +1,4 @@
+using HipaaFs.Archives;
 using HipaaFs.Dirty;
 using HipaaFs.Handles;
 using HipaaFs.Metadata;
@@ -29,6 +30,8 @@ internal sealed record FileSystemParts
     internal required SnapshotDirectory Snapshots { get; init; }
 
     internal required SegmentReader Reader { get; init; }
+
+    internal required ArchivedFiles Archived { get; init; }
 
     internal required FileTable Files { get; init; }
 

@@ -17,6 +17,12 @@ public sealed partial class HipaaFileSystem
             return refused;
         }
 
+        refused = (flags & OpenFlags.Truncate) != 0 ? FsError.None : await AdmitAsync(inode, caller, interrupted);
+        if (refused != FsError.None)
+        {
+            return refused;
+        }
+
         FsResult<FileState> opened = await AcquireOpenAsync(inode, interrupted);
         if (!opened.IsOk)
         {

@@ -61,6 +61,9 @@ internal sealed class TestVolume : IAsyncDisposable
     /// <summary>What the further stores that are registered as remote do wrong for who opens them without mounting the volume, by number.</summary>
     public Dictionary<int, StoreFault> MemberFaults { get; } = [];
 
+    /// <summary>The storage classes of the stores that have them, by number.</summary>
+    public Dictionary<int, ArchiveShelf> Shelves { get; init; } = [];
+
     /// <summary>What settings cannot be read, by the beginnings of their keys.</summary>
     public HashSet<string> UnreadableSettings { get; } = [];
 
@@ -174,6 +177,7 @@ internal sealed class TestVolume : IAsyncDisposable
         var copy = new TestVolume(scratch, _options with { StagingDirectory = null }, Id)
         {
             StoreDirectory = sharesStore ? StoreDirectory : scratch["store"],
+            Shelves = Shelves,
         };
         Directory.CreateDirectory(copy.VolumeDirectory);
 
@@ -238,6 +242,7 @@ internal sealed class TestVolume : IAsyncDisposable
         var restored = new TestVolume(scratch, _options with { StagingDirectory = null }, Id)
         {
             StoreDirectory = sharesStore ? StoreDirectory : scratch["store"],
+            Shelves = Shelves,
         };
         if (!sharesStore)
         {
@@ -320,7 +325,7 @@ internal sealed class TestVolume : IAsyncDisposable
             throw new StoreOpenException(StoreError.NotFound, "there is no such store");
         }
 
-        var store = new FaultingObjectStore(ObjectStores.Local.Open(StoreUrl.Parse("file://" + directory), new StoreOptions(), TimeProvider.System, NullLogger.Instance));
+        var store = new FaultingObjectStore(OnShelf(number, ObjectStores.Local.Open(StoreUrl.Parse("file://" + directory), new StoreOptions(), TimeProvider.System, NullLogger.Instance)));
         if (MemberFaults.TryGetValue(number, out StoreFault? fault))
         {
             store.Add(fault);
@@ -342,7 +347,7 @@ internal sealed class TestVolume : IAsyncDisposable
             throw new VolumeException(VolumeFailure.Store, exception.Message, "none", exception);
         }
 
-        Members[number] = new FaultingObjectStore(inner, _options.Time);
+        Members[number] = new FaultingObjectStore(OnShelf(number, inner), _options.Time);
         if (DeadMembers.Contains(number))
         {
             Members[number].Add(new StoreFault(StoreFaultKind.Fail));
@@ -352,10 +357,13 @@ internal sealed class TestVolume : IAsyncDisposable
         return ObjectStores.Stack(Members[number], once, _options.Time, NullLogger.Instance);
     }
 
+    private IObjectStore OnShelf(int number, IObjectStore store) =>
+        Shelves.TryGetValue(number, out ArchiveShelf? shelf) ? new ArchivingObjectStore(store, shelf, _options.Time) : store;
+
     private MeteringObjectStore OpenStore(Action<FaultingObjectStore>? arrange)
     {
         MeteringObjectStore inner = ObjectStores.Local.Open(Url, new StoreOptions(), TimeProvider.System, NullLogger.Instance);
-        Store = new FaultingObjectStore(inner, _options.Time);
+        Store = new FaultingObjectStore(OnShelf(0, inner), _options.Time);
         arrange?.Invoke(Store);
         var once = new StoreOptions { Retry = new RetryOptions { MaxAttempts = 1 } };
         return ObjectStores.Stack(Store, once, _options.Time, NullLogger.Instance);

@@ -126,6 +126,18 @@ internal sealed partial class FrameCache : IDisposable
         }
     }
 
+    /// <summary>Whether a range of a segment's plaintext, which is not empty, can be read from here.</summary>
+    internal bool HasRange(SegmentId segment, long plaintextOffset, long length)
+    {
+        CacheEntry? entry;
+        lock (_lock)
+        {
+            entry = _entries.GetValueOrDefault(segment);
+        }
+
+        return entry?.HasFrames(plaintextOffset / SegmentFormat.FrameSize, ((plaintextOffset + length - 1) / SegmentFormat.FrameSize) + 1) == true;
+    }
+
     /// <summary>Makes an uploaded staged segment a complete entry, by renaming its file.</summary>
     internal void Adopt(SegmentId segment, string stagedPath, long objectLength)
     {

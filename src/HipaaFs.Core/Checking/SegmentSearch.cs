@@ -180,7 +180,7 @@ internal sealed class SegmentSearch
 
     private void DoubtIfFailed(int store, StoreError error)
     {
-        if (error is not (StoreError.None or StoreError.NotFound or StoreError.Corrupt))
+        if (error is not (StoreError.None or StoreError.NotFound or StoreError.Corrupt or StoreError.Archived))
         {
             _stores.Doubt(store, error);
         }

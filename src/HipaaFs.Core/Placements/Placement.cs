@@ -1,8 +1,11 @@
+using System.Collections.Immutable;
 using System.Numerics;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using HipaaFs.Archives;
 using HipaaFs.Metadata;
 using HipaaFs.Names;
+using HipaaFs.Storage;
 
 namespace HipaaFs.Placements;
 
@@ -25,6 +28,21 @@ public sealed record Placement
 
     /// <summary>Numbers of the stores that get data later. One of them stands in for a primary that is away.</summary>
     public IReadOnlyList<int> Async { get; init => field = value ?? []; } = [];
+
+    /// <summary>
+    /// The tiers of what lies in its stores, by their numbers, where it is not hot; of stores too that it named before, as long as they may have something of it. Data of another tier is
+    /// another placement's: what was put once does not change its tier by this.
+    /// </summary>
+    public IReadOnlyDictionary<int, StorageTier> Tiers { get; init => field = value ?? NoTiers; } = NoTiers;
+
+    /// <summary>What becomes of requests for its files when they are archived.</summary>
+    [JsonIgnore]
+    public ArchiveBehaviour Archive { get; init; } = ArchiveBehaviour.Default;
+
+    /// <summary><see cref="Archive"/> as settings keep it; null is the usual.</summary>
+    [JsonInclude]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    internal byte[]? SealedArchive { get; init; }
 
     /// <summary>
     /// Where files made in its directories go by their names: the first that matches decides, and what none matches stays here. A pattern counts only when
@@ -58,23 +76,48 @@ public sealed record Placement
     [JsonIgnore]
     internal ulong Wanted => Stores.Aggregate(0UL, static (mask, store) => mask | SegmentCopies.In(store));
 
+    /// <summary>The tier of what lies in a store.</summary>
+    public StorageTier TierOf(int store) => Tiers.GetValueOrDefault(store);
+
+    /// <summary>Whether another one has everything in the same tiers, in the stores that both name.</summary>
+    public bool HasTiersOf(Placement other) => Stores.Intersect(other.Stores).All(store => TierOf(store) == other.TierOf(store));
+
+    /// <summary>This one in the place of a former one, null for none: what is left in stores that it names no more is in the tiers it was put to.</summary>
+    internal Placement After(Placement? former)
+    {
+        var tiers = new SortedDictionary<int, StorageTier>();
+        foreach ((int store, StorageTier tier) in (former?.Tiers ?? NoTiers).Where(known => !Stores.Contains(known.Key)).Concat(Tiers))
+        {
+            tiers[store] = tier;
+        }
+
+        return this with { Tiers = tiers };
+    }
+
     /// <summary>Whether another one says the same of where data goes, whatever its number.</summary>
     public bool IsSameAs(Placement other) =>
         PlacesLike(other)
+        && Archive.IsSameAs(other.Archive)
         && Trees.SequenceEqual(other.Trees)
         && Patterns.Count == other.Patterns.Count
         && Patterns.Zip(other.Patterns).All(static pair => pair.First.Placement == pair.Second.Placement && pair.First.Match.SequenceEqual(pair.Second.Match));
 
-    /// <summary>Whether data of another one lies at the same places, and must stay inside the same border: nothing has to be moved from one to the other.</summary>
+    /// <summary>Whether data of another one lies at the same places, in the same tiers, and must stay inside the same border: nothing has to be moved from one to the other.</summary>
     public bool PlacesLike(Placement other) =>
         Primary == other.Primary
         && Sync.SequenceEqual(other.Sync)
         && Async.SequenceEqual(other.Async)
+        && Stores.All(store => TierOf(store) == other.TierOf(store))
         && Border == other.Border;
 
     /// <summary>As JSON, names sealed.</summary>
     internal byte[] ToJson(VolumeNames names) => JsonSerializer.SerializeToUtf8Bytes(
-        this with { SealedPatterns = PlacementPattern.Seal(Patterns, names), SealedTrees = Trees.Count == 0 ? null : SealedSetting.Seal(TreesLabel, Trees, PlacementContext.Default.IReadOnlyListString, names) },
+        this with
+        {
+            SealedPatterns = PlacementPattern.Seal(Patterns, names),
+            SealedTrees = Trees.Count == 0 ? null : SealedSetting.Seal(TreesLabel, Trees, PlacementContext.Default.IReadOnlyListString, names),
+            SealedArchive = Archive.IsSameAs(ArchiveBehaviour.Default) ? null : SealedSetting.Seal(ArchiveLabel, Archive, PlacementContext.Default.ArchiveBehaviour, names),
+        },
         PlacementContext.Default.Placement);
 
     /// <summary>Reads what <see cref="ToJson"/> wrote. Null when it makes no sense.</summary>
@@ -86,7 +129,9 @@ public sealed record Placement
                 && read.IsSound
                 && PlacementPattern.TryOpen(read.SealedPatterns, names) is { } patterns
                 && (read.SealedTrees is null ? [] : SealedSetting.TryOpen(TreesLabel, read.SealedTrees, PlacementContext.Default.IReadOnlyListString, names)) is { } trees
-                    ? read with { Number = number, Patterns = patterns, SealedPatterns = null, Trees = trees, SealedTrees = null }
+                && (read.SealedArchive is null ? ArchiveBehaviour.Default : SealedSetting.TryOpen(ArchiveLabel, read.SealedArchive, PlacementContext.Default.ArchiveBehaviour, names)) is { } archive
+                && Enum.IsDefined(archive.OnOpen)
+                    ? read with { Number = number, Patterns = patterns, SealedPatterns = null, Trees = trees, SealedTrees = null, Archive = archive, SealedArchive = null }
                     : null;
         }
         catch (JsonException)
@@ -122,7 +167,12 @@ public sealed record Placement
 
     private static ReadOnlySpan<byte> TreesLabel => "hipaafs placement trees"u8;
 
+    private static ReadOnlySpan<byte> ArchiveLabel => "hipaafs placement archive"u8;
+
+    private static IReadOnlyDictionary<int, StorageTier> NoTiers => ImmutableDictionary<int, StorageTier>.Empty;
+
     private bool IsSound =>
         Stores.All(static store => store is >= 0 and <= SegmentCopies.HighestStore)
+        && Tiers.Values.All(Enum.IsDefined)
         && BitOperations.PopCount(Wanted) == 1 + Sync.Count + Async.Count;
 }

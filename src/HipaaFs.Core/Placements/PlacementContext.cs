@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using HipaaFs.Archives;
 
 namespace HipaaFs.Placements;
 
@@ -6,6 +7,7 @@ namespace HipaaFs.Placements;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(RegisteredStore))]
 [JsonSerializable(typeof(Placement))]
+[JsonSerializable(typeof(ArchiveBehaviour))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 [JsonSerializable(typeof(IReadOnlyList<PlacementPattern>))]
 internal sealed partial class PlacementContext : JsonSerializerContext;

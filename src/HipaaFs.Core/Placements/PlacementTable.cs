@@ -1,3 +1,5 @@
+using HipaaFs.Storage;
+
 namespace HipaaFs.Placements;
 
 /// <summary>The placements of a volume by number.</summary>
@@ -7,9 +9,14 @@ internal sealed class PlacementTable
     private const string UnknownBorder = "?";
 
     private volatile Placement?[] _placements; // The number of each is its place.
+    private volatile bool _hasArchive;
 
     /// <param name="placements">Those beside number 0, the first of them number 1; null is one that is not known.</param>
-    internal PlacementTable(IReadOnlyList<Placement?> placements) => _placements = [Placement.Own, .. placements];
+    internal PlacementTable(IReadOnlyList<Placement?> placements)
+    {
+        _placements = [Placement.Own, .. placements];
+        _hasArchive = All.Any(IsArchive);
+    }
 
     /// <summary>All that are known.</summary>
     internal IEnumerable<Placement> All => _placements.OfType<Placement>();
@@ -51,6 +58,9 @@ internal sealed class PlacementTable
     /// <summary>Whether there is a border at all.</summary>
     internal bool HasBorders => _placements.Any(static placement => placement is not { Border.Length: 0 });
 
+    /// <summary>Whether data of a placement lies in an archive.</summary>
+    internal bool HasArchive => _hasArchive;
+
     /// <summary>Whether files may not be renamed or linked from one placement to another.</summary>
     internal bool IsBorderBetween(uint left, uint right) => left != right && Find(left)?.Border != Find(right)?.Border;
 
@@ -67,5 +77,8 @@ internal sealed class PlacementTable
         }
 
         _placements = placement.Number < placements.Length ? placements : [.. placements, placement];
+        _hasArchive |= IsArchive(placement);
     }
+
+    private static bool IsArchive(Placement placement) => placement.Tiers.Values.Contains(StorageTier.Archive);
 }

@@ -196,7 +196,7 @@ internal sealed partial class Replicator : IDisposable
         {
             LogCopied(_logger, row.Id, target.Number);
         }
-        else if (outcome != StoreError.NotFound)
+        else if (outcome is not (StoreError.NotFound or StoreError.Archived))
         {
             LogNotCopied(_logger, row.Id, target.Number, outcome);
         }

@@ -1,3 +1,4 @@
+using HipaaFs.Archives;
 using HipaaFs.Cache;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
@@ -23,6 +24,7 @@ internal sealed partial class SegmentReplication
     private readonly Lock _lock = new();
     private readonly Dictionary<(SegmentId Segment, int Store), Task<StoreError>> _running = []; // Guarded by _lock.
     private readonly VolumeStores _stores;
+    private readonly RecallTable _recalls;
     private readonly IMetadataStore _metadata;
     private readonly KeyRing _ring;
     private readonly FrameCache _cache;
@@ -35,6 +37,7 @@ internal sealed partial class SegmentReplication
 
     internal SegmentReplication(
         VolumeStores stores,
+        RecallTable recalls,
         IMetadataStore metadata,
         KeyRing ring,
         FrameCache cache,
@@ -45,6 +48,7 @@ internal sealed partial class SegmentReplication
         ILogger logger)
     {
         _stores = stores;
+        _recalls = recalls;
         _metadata = metadata;
         _ring = ring;
         _cache = cache;
@@ -62,7 +66,7 @@ internal sealed partial class SegmentReplication
     /// <param name="row">The segment, with the stores that have it.</param>
     /// <param name="target">Who gets it.</param>
     /// <param name="cancel">Ends it.</param>
-    /// <returns>What came of it. NoSpace: also when staging has no room to spare. NotFound: no store gives it, or nobody needs it any more. Corrupt: no copy is as it was sealed.</returns>
+    /// <returns>What came of it. NoSpace: also when staging has no room to spare. NotFound: no store gives it, or nobody needs it any more. Corrupt: no copy is as it was sealed. Archived: no copy can be read until it is brought back.</returns>
     internal async ValueTask<StoreError> TryAsync(SegmentRow row, MemberStore target, CancellationToken cancel)
     {
         (SegmentId, int) key = (row.Id, target.Number);
@@ -168,6 +172,12 @@ internal sealed partial class SegmentReplication
                     continue;
                 }
 
+                if (_stores.TierOf(row.Placement, source) == StorageTier.Archive && !_recalls.IsBack(row.Id))
+                {
+                    error = error == StoreError.NotFound ? StoreError.Archived : error;
+                    continue;
+                }
+
                 File.Delete(path);
                 StoreResult<ReadOnlyMemory<byte>> digest = await SegmentDownload.RunAsync(store, row, path, _ring, cancel);
                 source.Note(digest.Error);
@@ -190,7 +200,7 @@ internal sealed partial class SegmentReplication
 
     private async ValueTask<StoreError> PutAsync(StagedSegment segment, MemberStore target, bool mayLink, CancellationToken cancel)
     {
-        StoreError error = await new SegmentUpload(target.Store!, _ring, _logger).TryAsync(segment, mayLink, cancel);
+        StoreError error = await new SegmentUpload(target.Store!, _stores.TierOf(segment.Row.Placement, target), _ring, _logger).TryAsync(segment, mayLink, cancel);
         target.Note(error);
         return error;
     }

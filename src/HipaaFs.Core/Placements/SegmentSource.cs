@@ -1,3 +1,4 @@
+using HipaaFs.Archives;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
 using HipaaFs.Storage;
@@ -17,12 +18,14 @@ internal sealed class SegmentSource
 
     private readonly VolumeStores _stores;
     private readonly IMetadataStore _metadata;
+    private readonly RecallTable _recalls;
     private readonly TimeProvider _time;
 
-    internal SegmentSource(VolumeStores stores, IMetadataStore metadata, TimeProvider time)
+    internal SegmentSource(VolumeStores stores, IMetadataStore metadata, RecallTable recalls, TimeProvider time)
     {
         _stores = stores;
         _metadata = metadata;
+        _recalls = recalls;
         _time = time;
     }
 
@@ -69,16 +72,17 @@ internal sealed class SegmentSource
         return first ?? StoreFailure.Of(StoreError.NotFound);
     }
 
-    /// <summary>Whether a copy of a segment can be read without bringing it back from an archive.</summary>
+    /// <summary>Whether a copy of a segment can be read without bringing it back from an archive. Nobody is asked about one that is known to be there.</summary>
     internal async ValueTask<bool> IsReadableAsync(SegmentRow row, CancellationToken cancel)
     {
         foreach (MemberStore member in _stores.IsSingle ? [_stores.Own] : _stores.InOrder(row, 0))
         {
-            if (member.Store is { } store)
+            bool isArchived = _stores.TierOf(row.Placement, member) == StorageTier.Archive && !_recalls.IsBack(row.Id);
+            if (!isArchived && member.Store is { } store)
             {
                 StoreResult<ObjectProperties> found = await store.GetPropertiesAsync(StoreLayout.Segment(row.Id), cancel);
                 member.Note(found.Error);
-                if (found.Succeeded && found.Value.Tier != StorageTier.Archive)
+                if (found.Succeeded && found.Value is { Tier: not StorageTier.Archive } or { Restore: RestoreState.Available })
                 {
                     return true;
                 }

@@ -154,12 +154,14 @@ internal sealed class StoreRegistration : IDisposable
         {
             string? problem = placement.Number == 0 ? "number 0 is the volume's own store"
                 : placement.Number > _stores.Placements.Count ? $"the next number is {_stores.Placements.Count}"
+                : _stores.Placements.Find(placement.Number)?.HasTiersOf(placement) == false ? "it would have what is there in another tier"
                 : placement.FindProblem(_stores.All, Math.Max(_stores.Placements.Count, (int)placement.Number + 1));
             if (problem is not null)
             {
                 throw new VolumeException(VolumeFailure.Configuration, $"define placement {placement.Number}: {problem}", "correct it");
             }
 
+            placement = placement.After(_stores.Placements.Find(placement.Number));
             await _stores.Definition.WaitAsync(cancel);
             try
             {

@@ -1,4 +1,5 @@
 using HipaaFs.Metadata;
+using HipaaFs.Storage;
 
 namespace HipaaFs.Placements;
 
@@ -53,8 +54,26 @@ internal sealed class VolumeStores : IAsyncDisposable
     /// <summary>The stores that should have a segment: those of its placement.</summary>
     internal ulong WantedBy(uint placement) => Placements.Find(placement)?.Wanted ?? 0;
 
+    /// <summary>The tier of a segment's copy: by the placement, unless the store has none. Hot where nothing is known.</summary>
+    internal StorageTier TierOf(uint placement, MemberStore member) =>
+        member.Store is { Capabilities.Tiers: false } ? StorageTier.Hot : Placements.Find(placement)?.TierOf(member.Number) ?? StorageTier.Hot;
+
+    /// <summary>Whether a store has a segment where it can be read without being brought back.</summary>
+    internal bool IsOnline(in SegmentRow row)
+    {
+        foreach (MemberStore member in _members)
+        {
+            if ((row.Copies & member.Mask) != 0 && !member.IsRemoved && TierOf(row.Placement, member) != StorageTier.Archive)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>
-    /// The stores that have a segment, in the order in which to ask them: as its placement names them, then others; those that are away, or are to be avoided, last.
+    /// The stores that have a segment, in the order in which to ask them: as its placement names them, then others; those that have it in an archive, are away, or are to be avoided, last.
     /// </summary>
     internal List<MemberStore> InOrder(in SegmentRow row, ulong avoid)
     {
@@ -71,7 +90,9 @@ internal sealed class VolumeStores : IAsyncDisposable
 
         order.AddRange(In(left));
         avoid = (row.Copies & ~avoid) == 0 ? 0 : avoid;
-        return [.. order.OrderBy(member => ((avoid & member.Mask) != 0 ? 2 : 0) + (member.IsAway ? 1 : 0))]; // Stable.
+        uint placement = row.Placement;
+        return [.. order.OrderBy(member =>
+            ((avoid & member.Mask) != 0 ? 4 : 0) + (TierOf(placement, member) == StorageTier.Archive ? 2 : 0) + (member.IsAway ? 1 : 0))]; // Stable.
     }
 
     /// <inheritdoc/>

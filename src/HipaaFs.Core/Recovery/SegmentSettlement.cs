@@ -96,6 +96,7 @@ internal sealed class SegmentSettlement
     // there, and a mount that reaches it finds it.
     private async Task SettleStagedAsync(SegmentRow row, CancellationToken cancel)
     {
+        bool isArchived = false;
         foreach ((int number, _) in _stores.FindIn(row.Id))
         {
             StoreResult<SegmentRow> live = await StoredSegment.FindAsync(_stores[number], number, row, cancel);
@@ -107,13 +108,14 @@ internal sealed class SegmentSettlement
                 return;
             }
 
-            if (live.Error is not (StoreError.NotFound or StoreError.Corrupt))
+            isArchived |= live.Error == StoreError.Archived;
+            if (live.Error is not (StoreError.NotFound or StoreError.Corrupt or StoreError.Archived))
             {
                 _stores.Doubt(number, live.Error);
             }
         }
 
-        if (_stores.Unread != 0)
+        if (_stores.Unread != 0 || isArchived)
         {
             Unchecked++;
             return;

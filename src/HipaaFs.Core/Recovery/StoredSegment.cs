@@ -8,7 +8,7 @@ namespace HipaaFs.Recovery;
 /// <summary>Learns from the store what a segment's row does not say yet.</summary>
 internal static class StoredSegment
 {
-    /// <summary>The row of a segment that is in the store, the volume's own, with its lengths, as live. Corrupt when it is cut off; NotFound when the store does not have it.</summary>
+    /// <summary>The row of a segment that is in the store, the volume's own, with its lengths, as live. Corrupt when it is cut off; NotFound when the store does not have it; Archived when it is in an archive and the row does not say how long it is.</summary>
     internal static async Task<StoreResult<SegmentRow>> FindAsync(IObjectStore store, SegmentRow row, CancellationToken cancel) =>
         await FindAsync(store, 0, row, cancel);
 
@@ -29,6 +29,11 @@ internal static class StoredSegment
 
         byte[] content = new byte[SegmentFormat.TrailerSize];
         StoreResult<int> read = await store.ReadAsync(key, found.Value.Tag, found.Value.Length - SegmentFormat.TrailerSize, content, cancel);
+        if (read.Error == StoreError.Archived && row.PlaintextLength > 0 && row.ObjectLength == found.Value.Length)
+        {
+            return row with { State = SegmentState.Live, Copies = row.Copies | SegmentCopies.In(number) };
+        }
+
         if (!read.Succeeded)
         {
             return read.Failure!;

@@ -332,7 +332,7 @@ internal sealed partial class Scrubber : IDisposable
             return false;
         }
 
-        StoreError error = await new SegmentUpload(member.Store!, _ring, _logger).TryAsync(new StagedSegment(row, path, _time.GetUtcNow()), mayLink: false, cancel);
+        StoreError error = await new SegmentUpload(member.Store!, _stores.TierOf(row.Placement, member), _ring, _logger).TryAsync(new StagedSegment(row, path, _time.GetUtcNow()), mayLink: false, cancel);
         return error == StoreError.None;
     }
 

@@ -26,7 +26,9 @@ internal sealed class StoredSegmentAudit
         _pace = pace;
     }
 
-    /// <summary>Reads it. Null when every byte is as it was written; an error when the store could not be asked.</summary>
+    /// <summary>
+    /// Reads it. Null when every byte is as it was written; an error when the store could not be asked. One in an archive is not brought back for this: null when it is there in its length.
+    /// </summary>
     internal async ValueTask<StoreResult<SegmentDamage?>> RunAsync(SegmentRow row, CancellationToken cancel)
     {
         ObjectKey key = StoreLayout.Segment(row.Id);
@@ -34,6 +36,11 @@ internal sealed class StoredSegmentAudit
         if (!found.Succeeded)
         {
             return found.Error == StoreError.NotFound ? new SegmentDamage(row, 0) : found.Error;
+        }
+
+        if (found.Value is { Tier: StorageTier.Archive, Restore: not RestoreState.Available })
+        {
+            return found.Value.Length == row.ObjectLength ? (SegmentDamage?)null : new SegmentDamage(row, Math.Min(found.Value.Length, row.ObjectLength));
         }
 
         if (!_ring.TryOpenSegment(new SegmentHeader(row.Id, row.Epoch, row.Class), out SegmentCipher? cipher))

@@ -123,6 +123,12 @@ internal sealed partial class SegmentReader
                     return await ReadAroundAsync(view, plaintextOffset, destination, reader, cancel);
                 }
 
+                if (error == FsError.Archived)
+                {
+                    LogArchived(_logger, reader, segment);
+                    return error;
+                }
+
                 if (error != FsError.None)
                 {
                     LogUnreadable(_logger, reader, segment, error);
@@ -237,6 +243,12 @@ internal sealed partial class SegmentReader
             for (ulong avoid = 0; ;)
             {
                 FsResult<int> fetched = await _cache.FetchAroundAsync(view.Id, first, buffer.AsMemory(0, length), avoid, cancel);
+                if (fetched.Error == FsError.Archived)
+                {
+                    LogArchived(_logger, reader, view.Id);
+                    return fetched.Error;
+                }
+
                 if (!fetched.IsOk)
                 {
                     LogUnreadable(_logger, reader, view.Id, fetched.Error);
@@ -327,6 +339,9 @@ internal sealed partial class SegmentReader
 
     [LoggerMessage(513, LogLevel.Warning, "Inode {Inode}: the local file of segment {Segment} cannot be read (error {Error})")]
     private static partial void LogDiskFailed(ILogger logger, InodeId inode, SegmentId segment, int error);
+
+    [LoggerMessage(514, LogLevel.Information, "Inode {Inode}: segment {Segment} is in an archive; the range is refused until it is brought back")]
+    private static partial void LogArchived(ILogger logger, InodeId inode, SegmentId segment);
 
     [LoggerMessage(512, LogLevel.Error, "Inode {Inode}: segment {Segment} cannot be read: {Error}")]
     private static partial void LogUnreadable(ILogger logger, InodeId inode, SegmentId segment, FsError error);

@@ -35,8 +35,8 @@ internal sealed class PlacedUpload
         }
 
         bool isStoodInFor = placement.Async.Count > 0 && primary.IsAway;
-        Task<StoreError>[] replicas = [.. placement.Sync.Select(number => Task.Run(() => TryAsync(_stores.Find(number), segment, mayLink: false, cancel), cancel))];
-        StoreError error = isStoodInFor ? StoreError.Unavailable : await TryAsync(primary, segment, mayLink: true, cancel);
+        Task<StoreError>[] replicas = [.. placement.Sync.Select(number => Task.Run(() => TryAsync(_stores.Find(number), placement, segment, mayLink: false, cancel), cancel))];
+        StoreError error = isStoodInFor ? StoreError.Unavailable : await TryAsync(primary, placement, segment, mayLink: true, cancel);
         foreach (StoreError outcome in await Task.WhenAll(replicas))
         {
             if (outcome != StoreError.None)
@@ -59,14 +59,14 @@ internal sealed class PlacedUpload
     }
 
     /// <summary>See <see cref="SegmentUpload.IsHopeless"/>.</summary>
-    internal bool IsHopeless(StagedSegment segment, StoreError error) => UploadTo(_stores.Own.Store!).IsHopeless(segment, error);
+    internal bool IsHopeless(StagedSegment segment, StoreError error) => UploadTo(_stores.Own.Store!, StorageTier.Hot).IsHopeless(segment, error);
 
     private async Task<bool> TryStandInAsync(Placement placement, StagedSegment segment, CancellationToken cancel)
     {
         IEnumerable<MemberStore?> others = placement.Async.Select(_stores.Find);
         foreach (MemberStore? other in others.OrderBy(static store => store?.IsAway != false))
         {
-            if (await TryAsync(other, segment, mayLink: false, cancel) == StoreError.None)
+            if (await TryAsync(other, placement, segment, mayLink: false, cancel) == StoreError.None)
             {
                 return true;
             }
@@ -75,7 +75,7 @@ internal sealed class PlacedUpload
         return false;
     }
 
-    private async Task<StoreError> TryAsync(MemberStore? member, StagedSegment segment, bool mayLink, CancellationToken cancel)
+    private async Task<StoreError> TryAsync(MemberStore? member, Placement placement, StagedSegment segment, bool mayLink, CancellationToken cancel)
     {
         if (member is null)
         {
@@ -102,7 +102,7 @@ internal sealed class PlacedUpload
             return StoreError.Unavailable;
         }
 
-        StoreError error = await UploadTo(member.Store!).TryAsync(segment, mayLink, cancel);
+        StoreError error = await UploadTo(member.Store!, placement.TierOf(member.Number)).TryAsync(segment, mayLink, cancel);
         member.Note(error);
         if (error != StoreError.None)
         {
@@ -131,7 +131,7 @@ internal sealed class PlacedUpload
         }
     }
 
-    private SegmentUpload UploadTo(IObjectStore store) => new(store, _ring, _logger);
+    private SegmentUpload UploadTo(IObjectStore store, StorageTier tier) => new(store, tier, _ring, _logger);
 
     private static bool IsAway(StoreError error) =>
         error is StoreError.Unavailable or StoreError.TimedOut or StoreError.Throttled or StoreError.AccessDenied or StoreError.NoSpace;

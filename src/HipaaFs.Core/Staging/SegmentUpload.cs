@@ -9,17 +9,26 @@ using Microsoft.Win32.SafeHandles;
 namespace HipaaFs.Staging;
 
 /// <summary>Brings one staged segment to the store and makes sure that it is there, byte by byte.</summary>
-/// <remarks>Thread-safe. What a try left in the store that is not the segment, the next one puts right.</remarks>
+/// <remarks>
+/// Thread-safe. What a try left in the store that is not the segment, the next one puts right. What was put into an archive cannot be read back: where the store does not say what
+/// it has taken, or it is there from before, it is put as hot, proven, and then moved down.
+/// </remarks>
 internal sealed partial class SegmentUpload
 {
     private readonly IObjectStore _store;
+    private readonly StorageTier _tier;
     private readonly UploadVerification _verification;
     private readonly KeyRing _ring;
     private readonly ILogger _logger;
 
-    internal SegmentUpload(IObjectStore store, KeyRing ring, ILogger logger)
+    /// <param name="store">Who gets it.</param>
+    /// <param name="tier">Its storage class there; hot in a store that has none.</param>
+    /// <param name="ring">The keys, which prove it.</param>
+    /// <param name="logger">Told of staged files that cannot be read.</param>
+    internal SegmentUpload(IObjectStore store, StorageTier tier, KeyRing ring, ILogger logger)
     {
         _store = store;
+        _tier = store.Capabilities.Tiers ? tier : StorageTier.Hot;
         _verification = new UploadVerification(store);
         _ring = ring;
         _logger = logger;
@@ -35,26 +44,12 @@ internal sealed partial class SegmentUpload
         long length = segment.Row.ObjectLength;
         var source = new UploadSource(segment.Path, length) { Sha256 = segment.Sha256 };
         StoreResult<ObjectProperties> put = await _store.PutFileAsync(
-            key, source, new PutOptions { Condition = PutCondition.IfAbsent, MayLink = mayLink }, cancel);
+            key, source, new PutOptions { Condition = PutCondition.IfAbsent, Tier = _tier, MayLink = mayLink }, cancel);
         if (!put.Succeeded && put.Error == StoreError.AlreadyExists)
         {
             // Ids are random and never used twice: the object is this one, from before a crash, or from a try whose answer was lost or not believed.
             StoreError there = await _verification.CheckObjectAsync(key, length, () => Digest(segment), cancel);
-            if (there != StoreError.Corrupt)
-            {
-                return there;
-            }
-
-            // What replaces it must be proven itself: a disk may have changed the staged file since it was written.
-            ReadOnlyMemory<byte> digest = Digest(segment with { Sha256 = default });
-            if (digest.IsEmpty)
-            {
-                return StoreError.Corrupt; // Neither is what it should be: nothing is overwritten.
-            }
-
-            // And so must what is there then: the damaged object has its name and its length.
-            put = await _store.PutFileAsync(key, source with { Sha256 = digest }, new PutOptions { MayLink = mayLink }, cancel);
-            return put.Succeeded ? await _verification.CheckObjectAsync(key, length, () => digest, cancel) : put.Error;
+            return there is StoreError.Corrupt or StoreError.Archived ? await ReplaceAsync(key, segment, source, mayLink, cancel) : there;
         }
 
         if (!put.Succeeded)
@@ -62,7 +57,23 @@ internal sealed partial class SegmentUpload
             return put.Error;
         }
 
-        return await _verification.CheckAnswerAsync(put.Value, length, () => Digest(segment), cancel);
+        StoreError taken = await _verification.CheckAnswerAsync(put.Value, length, () => Digest(segment), cancel);
+        return taken == StoreError.Archived ? await ReplaceAsync(key, segment, source, mayLink, cancel) : taken;
+    }
+
+    // What replaces it must be proven itself: a disk may have changed the staged file since it was written. And so must what is there then: the damaged object has its name and its length.
+    private async ValueTask<StoreError> ReplaceAsync(ObjectKey key, StagedSegment segment, UploadSource source, bool mayLink, CancellationToken cancel)
+    {
+        ReadOnlyMemory<byte> digest = Digest(segment with { Sha256 = default });
+        if (digest.IsEmpty)
+        {
+            return StoreError.Corrupt; // Neither is what it should be: nothing is overwritten.
+        }
+
+        StorageTier readable = _tier == StorageTier.Archive ? StorageTier.Hot : _tier;
+        StoreResult<ObjectProperties> put = await _store.PutFileAsync(key, source with { Sha256 = digest }, new PutOptions { Tier = readable, MayLink = mayLink }, cancel);
+        StoreError error = put.Succeeded ? await _verification.CheckObjectAsync(key, source.Length, () => digest, cancel) : put.Error;
+        return error != StoreError.None || readable == _tier ? error : (await _store.SetTierAsync(key, _tier, cancel)).Error;
     }
 
     /// <summary>Whether an upload can never succeed, since the staged file is not what was sealed or cannot be opened.</summary>

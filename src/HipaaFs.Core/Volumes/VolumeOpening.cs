@@ -1,3 +1,4 @@
+using HipaaFs.Archives;
 using HipaaFs.Cache;
 using HipaaFs.ChangeStream;
 using HipaaFs.Collection;
@@ -125,7 +126,8 @@ internal sealed partial class VolumeOpening
         var names = new VolumeNames(ring);
         _opened.Push(new Disposer(names));
         VolumeStores stores = await OpenMembersAsync(store, metadata, names, fence, clock, cancel);
-        var source = new SegmentSource(stores, metadata, _time);
+        var recalls = new RecallTable(_time);
+        var source = new SegmentSource(stores, metadata, recalls, _time);
         FrameCache cache = OpenCache(source, budget);
         _opened.Push(new Disposer(cache));
         var missing = new MissingSegments(staging, metadata, stores, clock, _logger);
@@ -138,7 +140,7 @@ internal sealed partial class VolumeOpening
 
         var catalog = new SnapshotCatalog(metadata, names, clock);
         IMetadataView shown = await FindShownAsync(metadata, catalog, cancel);
-        VolumeParts parts = Assemble(volumeLock, ring, store, stores, source, metadata, names, catalog, shown, cache, staging, stagingOwner, missing, budget, clock, fence); // Step 7
+        VolumeParts parts = Assemble(volumeLock, ring, store, stores, recalls, source, metadata, names, catalog, shown, cache, staging, stagingOwner, missing, budget, clock, fence); // Step 7
         if (parts.Writer is not null)
         {
             await parts.Writer.Publisher.ReadRecoveryPointAsync(cancel);
@@ -375,6 +377,7 @@ internal sealed partial class VolumeOpening
         KeyRing ring,
         MeteringObjectStore store,
         VolumeStores stores,
+        RecallTable recalls,
         SegmentSource source,
         IMetadataStore metadata,
         VolumeNames names,
@@ -408,7 +411,7 @@ internal sealed partial class VolumeOpening
             {
                 Interval = _options.PublishInterval,
             };
-            var replication = new SegmentReplication(stores, metadata, ring, cache, staging, fence, clock, _time, _logger);
+            var replication = new SegmentReplication(stores, recalls, metadata, ring, cache, staging, fence, clock, _time, _logger);
             var collector = new SegmentCollector(metadata, stores, replication, staging, cache, views, publisher, fence, clock, _time, _logger)
             {
                 Surplus = new SurplusRemoval(metadata, stores, publisher, fence, clock, _time, _logger),
@@ -439,6 +442,7 @@ internal sealed partial class VolumeOpening
             Views = snapshotViews,
             Snapshots = new SnapshotDirectory(catalog, snapshotViews, viewReader, directory),
             Reader = reader,
+            Archived = new ArchivedFiles(stores, metadata, viewReader, cache, recalls),
             Files = files,
             Pool = pool,
             Clock = clock,

@@ -19,9 +19,16 @@ internal sealed class PlacedVolume : IAsyncDisposable
     /// <param name="placement">Number 1.</param>
     /// <param name="time">The clock; null is one that stands still.</param>
     /// <param name="isRemote">Whether a copy of the volume has further stores of its own; else it knows those of this one.</param>
-    public static async Task<PlacedVolume> CreateAsync(Placement placement, TimeProvider? time = null, bool isRemote = true)
+    /// <param name="shelves">The storage classes of the further stores that have them, by number; null for none.</param>
+    public static async Task<PlacedVolume> CreateAsync(
+        Placement placement, TimeProvider? time = null, bool isRemote = true, IReadOnlyDictionary<int, ArchiveShelf>? shelves = null)
     {
         TestVolume test = await TestVolume.CreateAsync(new TestVolumeOptions { Time = time ?? new ManualTimeProvider() });
+        foreach ((int number, ArchiveShelf shelf) in shelves ?? new Dictionary<int, ArchiveShelf>())
+        {
+            test.Shelves[number] = shelf;
+        }
+
         var placed = new PlacedVolume(test);
         await placed.RegisterAsync("second", isRemote);
         await placed.RegisterAsync("third", isRemote);

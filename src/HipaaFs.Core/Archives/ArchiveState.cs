@@ -1,0 +1,17 @@
+namespace HipaaFs.Archives;
+
+/// <summary>Whether data can be read now.</summary>
+public enum ArchiveState
+{
+    /// <summary>It can.</summary>
+    Online,
+
+    /// <summary>It is in an archive.</summary>
+    Archived,
+
+    /// <summary>It is on its way back from the archive.</summary>
+    Recalling,
+
+    /// <summary>It is back from the archive, for a while.</summary>
+    Recalled,
+}
