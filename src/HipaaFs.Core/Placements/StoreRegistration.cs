@@ -144,6 +144,47 @@ internal sealed class StoreRegistration : IDisposable
         }
     }
 
+    /// <summary>Counts what would be lost with a store.</summary>
+    /// <exception cref="VolumeException">There is no such store.</exception>
+    internal async Task<StoreLoss> CountLossAsync(int number, Func<MemberStore, CancellationToken, Task<StoreLoss>> count, CancellationToken cancel)
+    {
+        MemberStore member = FindActive(number);
+        bool answers = await member.HoldAsync(cancel) == StoreError.None;
+        return await count(member, cancel) with { Answers = answers };
+    }
+
+    /// <summary>
+    /// Takes a store away that is lost with all that is in it: no placement names it, and it does not answer. What other stores have is struck from what is known of it first, so that one that was cut off is done again.
+    /// </summary>
+    /// <exception cref="VolumeException">A placement names it, it answers, it is the volume's own, or there is no such store.</exception>
+    /// <exception cref="IOException">The metadata cannot be read or written.</exception>
+    internal async Task ForgetAsync(int number, Func<MemberStore, CancellationToken, Task> strike, CancellationToken cancel)
+    {
+        await _one.WaitAsync(cancel);
+        try
+        {
+            MemberStore member = FindActive(number);
+            string? why = number == 0 ? "it is the volume's own, which has its keys and its change stream"
+                : _stores.Placements.All.Any(placement => (placement.Wanted & member.Mask) != 0) ? "placements name it"
+                : await member.HoldAsync(cancel) == StoreError.None ? "it answers"
+                : null;
+            if (why is not null)
+            {
+                throw new VolumeException(VolumeFailure.Refused, $"forget store {member.Name}: {why}", "drain it, or migrate it to another");
+            }
+
+            await strike(member, cancel);
+            RegisteredStore removed = member.Registered with { IsRemoved = true };
+            await PlacementSettings.WriteAsync(_metadata, _clock, removed, cancel);
+            member.Registered = removed;
+            await strike(member, CancellationToken.None); // What was noted before that.
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
     /// <summary>Defines a placement: the next number, or anew one that is there. What its segments lack then is copied; copies that are not wanted any more are deleted once the others are there.</summary>
     /// <exception cref="VolumeException">It makes no sense.</exception>
     /// <exception cref="IOException">The settings cannot be written.</exception>

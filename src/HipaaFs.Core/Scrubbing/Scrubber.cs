@@ -218,7 +218,11 @@ internal sealed partial class Scrubber : IDisposable
     }
 
     private Task<CopiesAudit> AuditAsync(SegmentRow row, ScrubPace pace, CancellationToken cancel) =>
-        AuditAsync(row, _stores.IsSingle ? [_stores.Own] : _stores.In(row.Copies), pace, cancel);
+        AuditAsync(row, _stores.IsSingle ? [_stores.Own] : WhereItIs(row), pace, cancel);
+
+    // What was only in a store that was given up is missing where it should be.
+    private IEnumerable<MemberStore> WhereItIs(SegmentRow row) =>
+        _stores.ActiveOf(row.Copies) != 0 ? _stores.In(row.Copies) : _stores.In(_stores.WantedBy(row.Placement)).Take(1);
 
     private async Task<CopiesAudit> AuditAsync(SegmentRow row, IEnumerable<MemberStore> members, ScrubPace pace, CancellationToken cancel)
     {

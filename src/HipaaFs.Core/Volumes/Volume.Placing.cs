@@ -89,6 +89,38 @@ public sealed partial class Volume
         return Ask(ends => writer.Registration.RemoveAsync(number, new StoreSweep(_parts.Metadata, writer.Fence).RunAsync, ends), cancel);
     }
 
+    /// <summary>What would be lost with a store.</summary>
+    /// <exception cref="VolumeException">There is no such store.</exception>
+    /// <exception cref="IOException">The metadata cannot be read.</exception>
+    /// <exception cref="InvalidOperationException">The volume takes no changes.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled, or the volume is closing.</exception>
+    public Task<StoreLoss> DescribeLossAsync(int number, CancellationToken cancel)
+    {
+        VolumeWriter writer = Writing;
+        return Ask(ends => writer.Registration.CountLossAsync(number, LostStore(writer).CountAsync, ends), cancel);
+    }
+
+    /// <summary>
+    /// Takes a store away that is lost with all that is in it. What it had and other stores have is copied from those where their placements want more; what it alone had is lost, but for what the
+    /// cache of this machine has whole.
+    /// </summary>
+    /// <exception cref="VolumeException">A placement names it, it answers, it is the volume's own, or there is no such store.</exception>
+    /// <exception cref="IOException">The metadata cannot be read or written.</exception>
+    /// <exception cref="InvalidOperationException">The volume takes no changes.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled, or the volume is closing: it is done again.</exception>
+    public async Task ForgetStoreAsync(int number, CancellationToken cancel)
+    {
+        VolumeWriter writer = Writing;
+        await Ask(
+            async ends =>
+            {
+                await writer.Registration.ForgetAsync(number, LostStore(writer).StrikeAsync, ends);
+                return true;
+            },
+            cancel);
+        writer.Replicator.Wake();
+    }
+
     /// <summary>What each store has and should have, counted now, by number; those that were removed are left out.</summary>
     /// <exception cref="IOException">The metadata cannot be read.</exception>
     public async Task<IReadOnlyList<StoreContents>> DescribeStoresAsync(CancellationToken cancel)
@@ -98,6 +130,8 @@ public sealed partial class Volume
             ? [.. _parts.Stores.Active.Select(member => StoreContents.Of(member, _parts.Stores.Placements, totals.Value))]
             : throw new IOException($"count what stores have: {totals.Error}");
     }
+
+    private LostStore LostStore(VolumeWriter writer) => new(_parts.Metadata, _parts.Stores, _parts.Cache, writer.Replication, _parts.Clock);
 
     private VolumeWriter Writing => _parts.Writer is { } writer && !FileSystem.IsReadOnly
         ? writer

@@ -19,6 +19,7 @@ internal static class StoreCommand
         CreateDrain(runner),
         CreateMigrate(runner),
         CreateRemove(runner),
+        CreateForget(runner),
     };
 
     private static Command CreateStatus(CommandRunner runner)
@@ -126,6 +127,34 @@ internal static class StoreCommand
                     : removal.LeftObjects > 0 ? $"{removal.LeftObjects} segments are in it that this volume knows nothing of; delete them with the store."
                     : "No segment is in it.")));
             return removal is { IsLookedThrough: true, LeftObjects: 0 } ? ExitCode.Done : ExitCode.Incomplete;
+        });
+        return command;
+    }
+
+    private static Command CreateForget(CommandRunner runner)
+    {
+        Argument<string> mountPoint = MountPointArgument();
+        Argument<string> name = NameArgument("NAME", "The store, which does not answer and never will again.");
+        var yes = new Option<bool>("--yes") { Description = "Forgets it, and what is nowhere else with it. Without, the command says what that is and changes nothing." };
+        var command = new Command("forget", "Takes away a store that is lost with what is in it.") { mountPoint, name, yes };
+        runner.Handle(command, async (parsed, output, cancel) =>
+        {
+            string store = parsed.GetRequiredValue(name);
+            using ControlClient client = await ConnectAsync(parsed.GetRequiredValue(mountPoint), runner, cancel);
+            StoreForgotten forgotten = await client.ForgetStoreAsync(store, parsed.GetValue(yes), cancel);
+            StoreLoss loss = forgotten.Loss;
+            output.Result(forgotten, JsonOutput.Default.StoreForgotten, text =>
+            {
+                text.WriteLine($"{store} is no store of the volume any more; it had {Format(new SegmentCount(loss.Segments, loss.Bytes))}.");
+                text.WriteLine(loss.LostSegments == 0
+                    ? "Nothing is lost. What its copies are missed for is copied from other stores in the background; 'hipaafs store status' shows how far that is."
+                    : $"LOST: {Format(new SegmentCount(loss.LostSegments, loss.LostBytes))}, with data of {loss.LostFiles} files. 'hipaafs scrub' and 'hipaafs fsck' name them.");
+                if (forgotten.Policy is { } policy)
+                {
+                    text.WriteLine($"Note: {policy}.");
+                }
+            });
+            return ExitCode.Done;
         });
         return command;
     }

@@ -57,4 +57,8 @@ internal sealed partial class ControlClient
     /// <summary>Takes a store away that nothing is in and no placement names.</summary>
     public Task<StoreRemoval> RemoveStoreAsync(string name, CancellationToken cancel) =>
         SendAsync(HttpMethod.Delete, $"v1/stores?name={Escape(name)}", JsonOutput.Default.StoreRemoval, null, cancel);
+
+    /// <summary>Takes a store away that does not come back; unless <paramref name="isConfirmed"/> refuses, and says what would be lost.</summary>
+    public Task<StoreForgotten> ForgetStoreAsync(string name, bool isConfirmed, CancellationToken cancel) =>
+        SendAsync(HttpMethod.Post, $"v1/stores/forget?name={Escape(name)}{(isConfirmed ? "&yes=true" : "")}", JsonOutput.Default.StoreForgotten, null, cancel);
 }

@@ -61,6 +61,10 @@ internal sealed partial class ControlServer
         await SendAsync(http, JsonEnvelope.Result(report, JsonOutput.Default.ResidencyReport));
     }
 
+    private async Task ForgetStoreAsync(HttpContext http) => await SendAsync(
+        http,
+        JsonEnvelope.Result(await _target.ForgetStoreAsync(Required(http, "name"), Query(http, "yes") == "true", http.RequestAborted), JsonOutput.Default.StoreForgotten));
+
     private async Task RemoveStoreAsync(HttpContext http) => await SendAsync(
         http, JsonEnvelope.Result(await _target.RemoveStoreAsync(Required(http, "name"), http.RequestAborted), JsonOutput.Default.StoreRemoval));
 }

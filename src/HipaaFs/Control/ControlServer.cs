@@ -147,12 +147,13 @@ internal sealed partial class ControlServer : IAsyncDisposable
         ("POST", "/v1/stores/repair") => VerifyStoreAsync(http, repairs: true),
         ("DELETE", "/v1/stores") => RemoveStoreAsync(http),
         ("POST", "/v1/stores/empty") => EmptyStoreAsync(http),
+        ("POST", "/v1/stores/forget") => ForgetStoreAsync(http),
         ("POST", "/v1/policy/plan") => UsePolicyAsync(http, applies: false),
         ("POST", "/v1/policy/apply") => UsePolicyAsync(http, applies: true),
         _ => throw new CommandException(
             ExitCode.NotFound,
             $"answer {http.Request.Method} {http.Request.Path}: there is no such request",
-            "Use /v1/status, /v1/sync, /v1/gc, /v1/gc/unknown, /v1/scrub, /v1/umount, /v1/handover, /v1/snapshots, /v1/snapshots/diff, /v1/trash, /v1/stores, /v1/residency, /v1/stores/verify, /v1/stores/repair, /v1/stores/empty, /v1/quotas, /v1/policy/plan, /v1/policy/apply or /metrics."),
+            "Use /v1/status, /v1/sync, /v1/gc, /v1/gc/unknown, /v1/scrub, /v1/umount, /v1/handover, /v1/snapshots, /v1/snapshots/diff, /v1/trash, /v1/stores, /v1/residency, /v1/stores/verify, /v1/stores/repair, /v1/stores/empty, /v1/stores/forget, /v1/quotas, /v1/policy/plan, /v1/policy/apply or /metrics."),
     };
 
     private async Task SyncAsync(HttpContext http)

@@ -82,4 +82,7 @@ internal interface IControlTarget
 
     /// <summary>Takes a store away that nothing is in and no placement names.</summary>
     Task<StoreRemoval> RemoveStoreAsync(string name, CancellationToken cancel);
+
+    /// <summary>Takes a store away that does not come back; unless <paramref name="isConfirmed"/> refuses, and says what would be lost.</summary>
+    Task<StoreForgotten> ForgetStoreAsync(string name, bool isConfirmed, CancellationToken cancel);
 }

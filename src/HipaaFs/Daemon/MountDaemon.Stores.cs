@@ -70,6 +70,14 @@ internal sealed partial class MountDaemon
         return PlaceAsync(action, () => _administration.RemoveAsync(name, cancel), cancel);
     }
 
+    /// <inheritdoc/>
+    public Task<StoreForgotten> ForgetStoreAsync(string name, bool isConfirmed, CancellationToken cancel)
+    {
+        string action = $"forget the store {name}";
+        RefuseReadOnly(action);
+        return PlaceAsync(action, () => _administration.ForgetAsync(name, isConfirmed, cancel), cancel);
+    }
+
     private void RefuseReadOnly(string action)
     {
         if (_plan.Options.ReadOnly || _volume.GetStatus().IsReadOnly)

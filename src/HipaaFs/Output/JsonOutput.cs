@@ -38,6 +38,7 @@ namespace HipaaFs.Cli.Output;
 [JsonSerializable(typeof(StoreVerification))]
 [JsonSerializable(typeof(StoreChange))]
 [JsonSerializable(typeof(StoreRemoval))]
+[JsonSerializable(typeof(StoreForgotten))]
 [JsonSerializable(typeof(ResidencyReport))]
 [JsonSerializable(typeof(VersionResult))]
 [JsonSerializable(typeof(TransferResult))]

@@ -1,3 +1,4 @@
+using HipaaFs.Cli.Configuration;
 using HipaaFs.Cli.Control;
 using HipaaFs.Cli.Output;
 using HipaaFs.Cli.Policies;
@@ -6,7 +7,7 @@ using HipaaFs.Volumes;
 
 namespace HipaaFs.Cli.Placing;
 
-/// <summary>Empties stores of an open volume. It changes placements only; copying and deleting is done in the background, mounts and crashes later too.</summary>
+/// <summary>Empties stores of an open volume, and takes them away. It changes placements only; copying and deleting is done in the background, mounts and crashes later too.</summary>
 internal sealed class StoreAdministration
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
@@ -69,7 +70,7 @@ internal sealed class StoreAdministration
         StoreReport? to = target is null ? null : await FindAsync(target, cancel);
         LoadedPolicy? policy = await ReadPolicyAsync(cancel);
         Placement[] placements = [.. _volume.Placements.Where(placement => placement.Number != 0 && from.Placements.Contains(placement.Number))];
-        IReadOnlyList<Placement> changed = to is null ? Drain(from, placements) : Migrate(from, to, placements, policy);
+        IReadOnlyList<Placement> changed = to is null ? Drain(from, placements, $"drain the store {from.Name}") : Migrate(from, to, placements, policy);
         foreach (Placement placement in changed)
         {
             await _volume.DefinePlacementAsync(placement, cancel);
@@ -124,7 +125,51 @@ internal sealed class StoreAdministration
                 ExitCode.Refused, $"remove the store {name}: {why}", "'hipaafs store drain' or 'store migrate' empties it; 'store status' shows how far that is.");
     }
 
-    private static List<Placement> Drain(StoreReport from, Placement[] placements)
+    /// <summary>Takes a store away that does not come back, with what is in it: every placement that names it goes on without it, and what other stores have is copied from those.</summary>
+    /// <param name="name">The store.</param>
+    /// <param name="isConfirmed">Whether what is lost may be lost; else it is only counted.</param>
+    /// <param name="cancel">Ends it; it is done again.</param>
+    /// <exception cref="CommandException">There is no such store, it answers, rules forbid it, or it is not confirmed.</exception>
+    /// <exception cref="VolumeException">The store came back meanwhile.</exception>
+    /// <exception cref="IOException">The metadata cannot be read or written.</exception>
+    public async Task<StoreForgotten> ForgetAsync(string name, bool isConfirmed, CancellationToken cancel)
+    {
+        StoreReport store = await FindAsync(name, cancel);
+        string action = $"forget the store {name}";
+        if (store.Number == 0)
+        {
+            throw new CommandException(
+                ExitCode.Refused, $"{action}: it is the volume's own, where change stream and key ring are", "'hipaafs restore' makes the volume again from another copy of it.");
+        }
+
+        StoreLoss loss = await _volume.DescribeLossAsync(store.Number, cancel);
+        if (loss.Answers)
+        {
+            throw new CommandException(ExitCode.Refused, $"{action}: it answers", "'hipaafs store drain' or 'store migrate' empties it and loses nothing.");
+        }
+
+        LoadedPolicy? policy = await ReadPolicyAsync(cancel);
+        IReadOnlyList<Placement> changed = Drain(store, [.. _volume.Placements.Where(placement => placement.Number != 0 && store.Placements.Contains(placement.Number))], action);
+        if (!isConfirmed)
+        {
+            throw new CommandException(
+                ExitCode.Refused,
+                loss.LostSegments == 0
+                    ? $"{action}: {loss.Segments} segments are in it, and all that is needed of them is elsewhere; --yes is not given"
+                    : $"{action}: {loss.LostSegments} segments, {ByteSize.Format(loss.LostBytes)}, are nowhere else, and data of {loss.LostFiles} files would be lost with them; --yes is not given",
+                "If it can come back, wait for it, or mount with the credentials that it needs. If not, --yes forgets it for good.");
+        }
+
+        foreach (Placement placement in changed)
+        {
+            await _volume.DefinePlacementAsync(placement, cancel);
+        }
+
+        await _volume.ForgetStoreAsync(store.Number, cancel);
+        return new StoreForgotten(loss, [.. changed.Select(static placement => placement.Number)], DescribePolicy(policy, name));
+    }
+
+    private static List<Placement> Drain(StoreReport from, Placement[] placements, string action)
     {
         var changed = new List<Placement>();
         var stuck = new List<uint>();
@@ -145,8 +190,8 @@ internal sealed class StoreAdministration
             : throw new CommandException(
                 ExitCode.Refused,
                 from.Number == 0
-                    ? $"drain the store {from.Name}: it is the volume's own, where change stream and key ring are and what no rule places goes"
-                    : $"drain the store {from.Name}: it is the only store of placement {string.Join(", ", stuck)}",
+                    ? $"{action}: it is the volume's own, where change stream and key ring are and what no rule places goes"
+                    : $"{action}: it is the only store of placement {string.Join(", ", stuck)}",
                 $"'hipaafs store migrate MOUNTPOINT {from.Name} OTHER' puts another store in its place, or apply a policy in which its directories have others.");
     }
 

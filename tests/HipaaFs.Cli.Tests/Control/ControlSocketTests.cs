@@ -243,6 +243,8 @@ public sealed class ControlSocketTests : IAsyncDisposable
 
         Assert.Equal(("a&b 7 False False", "a 0 True True", "a  False", "a b& True"), (verify.Message, repair.Message, drain.Policy, migrate.Policy));
         Assert.Equal((false, 3u), (drain.IsDone, Assert.Single(drain.Redefined)));
+        StoreForgotten forgotten = await _client.ForgetStoreAsync("a&b", isConfirmed: true, CancellationToken.None);
+        Assert.Equal((new StoreLoss(1, 2, 3, 4, 5), 7u, "a&b True"), (forgotten.Loss, Assert.Single(forgotten.Redefined), forgotten.Policy));
         Assert.Equal(new StoreRemoval(true, 3, 2), await _client.RemoveStoreAsync("a b", CancellationToken.None));
     }
 
@@ -351,6 +353,9 @@ public sealed class ControlSocketTests : IAsyncDisposable
             Task.FromResult(new ResidencyReport([new ResidencyLine("/x", ["eu"], [1], [new ResidencyPlace("host", "", "us", 0, 0, Allowed: false)], ["it is"])], 1, 2));
 
         public Task<StoreRemoval> RemoveStoreAsync(string name, CancellationToken cancel) => Task.FromResult(new StoreRemoval(true, name.Length, 2));
+
+        public Task<StoreForgotten> ForgetStoreAsync(string name, bool isConfirmed, CancellationToken cancel) =>
+            Task.FromResult(new StoreForgotten(new StoreLoss(1, 2, 3, 4, 5), [7], $"{name} {isConfirmed}"));
 
         public Task<LostVersionList> ListTrashAsync(string path, int limit, CancellationToken cancel) => throw new NotSupportedException();
 

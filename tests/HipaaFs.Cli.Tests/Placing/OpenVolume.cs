@@ -54,6 +54,9 @@ internal sealed class OpenVolume : IAsyncDisposable
     public async Task<InodeAttributes> MakeDirectoryAsync(InodeId parent, string name) => Ok(
         await Volume.FileSystem.MakeDirectoryAsync(parent, System.Text.Encoding.UTF8.GetBytes(name), new CreationMode { Mode = 0x1ED }, default(Caller), default));
 
+    /// <summary>Has the directory of a store be gone.</summary>
+    public void TakeAway(string store) => Directory.Move(Path.Combine(_directory.Root, store), Path.Combine(_directory.Root, store + "-gone"));
+
     public async Task<uint> PlacementAsync(InodeId inode) => Ok(await Volume.FileSystem.GetAttributesAsync(inode, default)).Placement;
 
     public async ValueTask DisposeAsync()

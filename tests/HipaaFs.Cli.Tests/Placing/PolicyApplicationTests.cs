@@ -119,6 +119,36 @@ public sealed class PolicyApplicationTests
         Assert.Null((await administration.EmptyAsync("b", "c", waits: true, static _ => { }, default)).Policy);
     }
 
+    [Fact]
+    public async Task Forget_StoreThatIsLost_AsksFirstAndGoesOnWithoutIt()
+    {
+        await using OpenVolume volume = await OpenVolume.CreateAsync();
+        await volume.MakeDirectoryAsync(InodeId.Root, "x");
+        await volume.MakeDirectoryAsync(InodeId.Root, "y");
+        await ApplyAsync(volume, "defaults: {placement: {primary: a}}\nrules: [{path: /x, placement: {primary: b, replicas: [{store: c}]}}, {path: /y, placement: {primary: c}}]\n");
+        var administration = new StoreAdministration(volume.Volume, TimeProvider.System);
+        await AssertRefusedAsync("a", confirmed: true, "it is the volume's own");
+        await AssertRefusedAsync("b", confirmed: true, "it answers");
+        volume.TakeAway("b");
+        volume.TakeAway("c");
+        await AssertRefusedAsync("b", confirmed: false, "0 segments are in it, and all that is needed of them is elsewhere; --yes is not given");
+        await AssertRefusedAsync("c", confirmed: true, "it is the only store of placement");
+
+        StoreForgotten forgotten = await administration.ForgetAsync("b", isConfirmed: true, default);
+
+        Assert.Single(forgotten.Redefined);
+        Assert.Contains("still places data in b", forgotten.Policy, StringComparison.Ordinal);
+        Assert.Equal(2, volume.Volume.Placements[(int)forgotten.Redefined[0]].Primary);
+        Assert.Equal(["a", "c"], (await StoreReporting.DescribeAsync(volume.Volume, TimeProvider.System, default)).Select(static store => store.Name));
+
+        async Task AssertRefusedAsync(string name, bool confirmed, string why)
+        {
+            CommandException refused = await Assert.ThrowsAsync<CommandException>(() => administration.ForgetAsync(name, confirmed, default));
+            Assert.Equal(ExitCode.Refused, refused.Code);
+            Assert.Contains(why, refused.Message, StringComparison.Ordinal);
+        }
+    }
+
     private static async Task ApplyAsync(OpenVolume volume, string rules)
     {
         (LoadedPolicy policy, byte[] text) = volume.Policy(rules);

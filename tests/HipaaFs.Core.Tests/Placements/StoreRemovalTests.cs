@@ -1,6 +1,11 @@
+using HipaaFs.Checking;
+using HipaaFs.Collection;
 using HipaaFs.Metadata;
 using HipaaFs.Placements;
+using HipaaFs.Scrubbing;
 using HipaaFs.Storage;
+using HipaaFs.Testing;
+using HipaaFs.Testing.Storage;
 using HipaaFs.Volumes;
 
 namespace HipaaFs.Core.Tests.Placements;
@@ -74,6 +79,77 @@ public sealed class StoreRemovalTests
 
         Assert.Equal(1ul, await volume.CopiesAsync(row));
         Assert.Equal([0], volume.Having(row));
+    }
+
+    [Fact]
+    public async Task ForgetStore_ThatAnswersOrIsNamedOrIsTheVolumesOwn_IsRefused()
+    {
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Sync = [2] });
+        Volume open = volume.Test.Volume;
+
+        Assert.True((await open.DescribeLossAsync(1, default)).Answers);
+        await AssertRefusedAsync(1, "it answers");
+        volume.Store(2).Add(PlacedVolume.Dead);
+        await AssertRefusedAsync(2, "placements name it");
+        await AssertRefusedAsync(0, "it is the volume's own");
+
+        async Task AssertRefusedAsync(int store, string why)
+        {
+            VolumeException refused = await Assert.ThrowsAsync<VolumeException>(() => open.ForgetStoreAsync(store, default));
+            Assert.Equal(VolumeFailure.Refused, refused.Failure);
+            Assert.Contains(why, refused.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task ForgetStore_ThatIsLost_LosesOnlyWhatIsNowhereElse()
+    {
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Primary = 1, Sync = [2] });
+        SegmentRow both = await volume.UploadAsync("both", Content);
+        await volume.Test.Volume.DefinePlacementAsync(new Placement { Number = 1, Primary = 1 }, default);
+        SegmentRow cached = await volume.UploadAsync("cached", Content);
+        SegmentRow alone = await volume.UploadAsync("alone", Content);
+        File.Delete(volume.Test.Volume.Parts.Cache.Files.WholePath(alone.Id));
+        Volume open = volume.Test.Volume;
+        volume.Store(1).Add(PlacedVolume.Dead);
+        await open.DefinePlacementAsync(new Placement { Number = 1, Primary = 2, Sync = [0] }, default);
+        Assert.Equal(new StoreLoss(3, both.ObjectLength + cached.ObjectLength + alone.ObjectLength, 1, alone.ObjectLength, 1), await open.DescribeLossAsync(1, default));
+        await open.ForgetStoreAsync(1, default);
+
+        await AssertRemovedAsync(volume);
+        await Eventually.TrueAsync(async () => await volume.CopiesAsync(both) == 5 && await volume.CopiesAsync(cached) == 5, "what is elsewhere is copied");
+        Assert.Equal(2ul, await volume.CopiesAsync(alone)); // Who had it is all that is known.
+        await volume.ReopenEmptyAsync();
+        Assert.Equal(Content, await volume.ReadAsync("both"));
+        Assert.Equal(Content, await volume.ReadAsync("cached"));
+        ScrubReport scrubbed = (await volume.Test.Volume.ScrubAsync(new ScrubOptions(), new Progress<ScrubProgress>(), default))!;
+        Assert.Equal((alone.Id, true, 1), (Assert.Single(scrubbed.Findings).Segment, scrubbed.Findings[0].IsMissing, scrubbed.Findings[0].Files.Count));
+
+        // It turns up again, under another name.
+        await volume.Test.StopAsync();
+        Assert.Contains((await volume.Test.CheckAsync()).Findings, static finding => finding.Kind == CheckKind.SegmentMissing);
+        Directory.Move(volume.Test.MemberDirectory(1), volume.Test.MemberDirectory(3));
+        await volume.Test.OpenAsync();
+        Assert.Equal(3, (await volume.RegisterAsync("again", isRemote: false)).Number);
+        await volume.Test.StopAsync();
+        Assert.All((await volume.Test.CheckAsync(repair: true)).Findings, static finding => Assert.True(finding.Repaired));
+        await volume.Test.OpenAsync();
+        Assert.Equal(Content, await volume.ReadAsync("alone"));
+        await volume.Test.StopAsync();
+        Directory.Move(volume.Test.MemberDirectory(3), volume.Test.MemberDirectory(3) + "-gone");
+        await volume.Test.OpenAsync();
+        await volume.Test.Volume.ForgetStoreAsync(3, default);
+
+        // What was lost goes with its file, and keeps nothing from being deleted.
+        InodeId directory = volume.Directory;
+        await volume.Test.FileSystem.UnlinkAsync(directory, "alone"u8, default).Ok();
+        await volume.Test.DrainAsync();
+        SegmentCollector collector = volume.Test.Volume.Parts.Writer!.Collector;
+        await collector.CollectAsync(TimeSpan.Zero, default);
+        await volume.Test.DrainAsync(); // What was condemned is published.
+        await collector.CollectAsync(TimeSpan.Zero, default);
+        Assert.Equal(MetadataError.NotFound, (await volume.Test.Volume.Parts.Metadata.GetSegmentAsync(alone.Id)).Error);
+        await volume.Test.AssertSoundAsync();
     }
 
     private static async Task AssertRemovedAsync(PlacedVolume volume)
