@@ -191,7 +191,7 @@ internal sealed class PlacementNumbering
                 {
                     Placement former = _known[(int)number];
                     _taken.Add(number);
-                    _all.Add(new NumberedPlacement(former with { Primary = wanted.Primary, Sync = wanted.Sync, Async = wanted.Async }, former));
+                    _all.Add(new NumberedPlacement(former with { Primary = wanted.Primary, Sync = wanted.Sync, Async = wanted.Async, Tiers = wanted.Tiers }, former));
                 }
             }
         }
