@@ -1,3 +1,4 @@
+using HipaaFs.Benchmarks.Cloud;
 using HipaaFs.Benchmarks.NullFileSystem;
 using HipaaFs.Benchmarks.Volume;
 
@@ -6,6 +7,7 @@ return args switch
     ["null", .. string[] options] => NullFileSystemBenchmark.Run(options),
     ["null-serve", string mountPoint, .. string[] options] => await NullFileSystemServer.RunAsync(mountPoint, keepAwake: !options.Contains(NullFileSystemBenchmark.NoAwake)),
     ["volume", .. string[] options] => await VolumeBenchmark.RunAsync(options),
+    ["cloud", .. string[] options] => await CloudBenchmark.RunAsync(options),
     ["workload", .. string[] options] => Workload.Run(options),
     _ => Usage(),
 };
@@ -18,6 +20,8 @@ static int Usage()
                                                      the request loop alone, against the same file system in C on libfuse3
           volume [--rounds N] [--size MIB] [--files N] [--directory DIR] [--json]
                                                      a mount, against the local file system and gocryptfs
+          cloud [--rounds N] [--size MIB] [--rtt MILLISECONDS --rate MBIT] [--json]
+                                                     a mount over an S3 gateway, against plain transfers
         """);
     return 2;
 }
