@@ -169,6 +169,13 @@ public interface IMetadataStore : IMetadataView, IAsyncDisposable
     /// </summary>
     ValueTask<MetadataResult<IReadOnlyList<MisplacedFile>>> ListMisplacedAsync(InodeId after, int limit, CancellationToken cancel = default);
 
+    /// <summary>
+    /// Lists files of a placement, at least as large as <paramref name="leastBytes"/>, that were made and written last before a time, as of the last commit, in the order of their inodes, of inodes
+    /// after <paramref name="after"/>. Every inode may be looked at.
+    /// </summary>
+    ValueTask<MetadataResult<IReadOnlyList<InodeAttributes>>> ListAgedAsync(
+        uint placement, Timestamp writtenBefore, long leastBytes, InodeId after, int limit, CancellationToken cancel = default);
+
     /// <summary>Bytes that at the last commit only snapshots showed of files that are gone, by the placement of the segments that hold them; counted once for each row.</summary>
     ValueTask<MetadataResult<IReadOnlyDictionary<uint, long>>> SumRemovedAsync(CancellationToken cancel = default);
 

@@ -6,6 +6,7 @@ using HipaaFs.Archives;
 using HipaaFs.Metadata;
 using HipaaFs.Names;
 using HipaaFs.Storage;
+using HipaaFs.Transitions;
 
 namespace HipaaFs.Placements;
 
@@ -50,6 +51,13 @@ public sealed record Placement
     /// </summary>
     [JsonIgnore]
     public IReadOnlyList<PlacementPattern> Patterns { get; init; } = [];
+
+    /// <summary>What becomes of its files as they age. A step to a placement that is not defined (yet) is not taken.</summary>
+    public IReadOnlyList<PlacementStep> Steps { get; init => field = value ?? []; } = [];
+
+    /// <summary>Number of the placement that its files were written to and came from by age, and go back to when they are written again; null when they are written to this one.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public uint? Origin { get; init; }
 
     /// <summary>Nothing is renamed or linked from a directory into one whose placement says something else here: a program copies it then. Empty for none; the regions, sorted, by convention.</summary>
     public string Border { get; init => field = value ?? string.Empty; } = string.Empty;
@@ -98,6 +106,8 @@ public sealed record Placement
     public bool IsSameAs(Placement other) =>
         PlacesLike(other)
         && Archive.IsSameAs(other.Archive)
+        && Origin == other.Origin
+        && Steps.SequenceEqual(other.Steps)
         && Trees.SequenceEqual(other.Trees)
         && Patterns.Count == other.Patterns.Count
         && Patterns.Zip(other.Patterns).All(static pair => pair.First.Placement == pair.Second.Placement && pair.First.Match.SequenceEqual(pair.Second.Match));
@@ -162,7 +172,7 @@ public sealed record Placement
             }
         }
 
-        return IsSound ? null : "a store is named twice";
+        return IsSound ? null : "a store is named twice, or a tier or an age makes no sense";
     }
 
     private static ReadOnlySpan<byte> TreesLabel => "hipaafs placement trees"u8;
@@ -174,5 +184,6 @@ public sealed record Placement
     private bool IsSound =>
         Stores.All(static store => store is >= 0 and <= SegmentCopies.HighestStore)
         && Tiers.Values.All(Enum.IsDefined)
+        && Steps.All(static step => step.After > TimeSpan.Zero && step.LeastBytes >= 0)
         && BitOperations.PopCount(Wanted) == 1 + Sync.Count + Async.Count;
 }

@@ -72,6 +72,10 @@ internal sealed class PlacementAssignment : IDisposable
         }
     }
 
+    /// <summary>Gives one file a placement, unless it was changed since it was read.</summary>
+    /// <returns>Whether it has got it; false when it had it, was changed or is gone.</returns>
+    internal ValueTask<FsResult<bool>> AssignFileAsync(InodeAttributes file, uint placement, CancellationToken cancel) => SetAsync(file, placement, file.Version, cancel);
+
     /// <inheritdoc/>
     public void Dispose() => _one.Dispose();
 
@@ -248,7 +252,9 @@ internal sealed class PlacementAssignment : IDisposable
     }
 
     // Whether it had another one.
-    private async ValueTask<FsResult<bool>> SetAsync(InodeAttributes inode, uint placement, CancellationToken cancel)
+    private ValueTask<FsResult<bool>> SetAsync(InodeAttributes inode, uint placement, CancellationToken cancel) => SetAsync(inode, placement, null, cancel);
+
+    private async ValueTask<FsResult<bool>> SetAsync(InodeAttributes inode, uint placement, ulong? version, CancellationToken cancel)
     {
         if (inode.Placement == placement)
         {
@@ -263,11 +269,12 @@ internal sealed class PlacementAssignment : IDisposable
                 Inode = inode.Id,
                 Mask = AttributeMask.Placement | AttributeMask.KeepChangeTime,
                 Placement = placement,
+                ExpectedVersion = version,
             },
             cancel);
         if (!set.Succeeded)
         {
-            return set.Error == MetadataError.NotFound ? false : set.Error.ToFsError(); // Gone meanwhile.
+            return set.Error == MetadataError.NotFound || (version is not null && set.Error == MetadataError.Conflict) ? false : set.Error.ToFsError(); // Gone or changed meanwhile.
         }
 
         await TellAsync(inode.Id, placement, cancel);

@@ -4,6 +4,7 @@ using HipaaFs.Metadata;
 using HipaaFs.Sessions;
 using HipaaFs.Staging;
 using HipaaFs.Storage;
+using HipaaFs.Transitions;
 using Microsoft.Extensions.Logging;
 
 namespace HipaaFs.Placements;
@@ -17,7 +18,6 @@ namespace HipaaFs.Placements;
 internal sealed partial class PlacementMover : IDisposable
 {
     private const int Page = 64;
-    private const long BytesPerSecond = 32L << 20;
 
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
@@ -161,7 +161,7 @@ internal sealed partial class PlacementMover : IDisposable
         try
         {
             await (BeforeRound?.Invoke(stop) ?? Task.CompletedTask);
-            return await MoveAsync(BytesPerSecond, stop);
+            return await MoveAsync((await TransitionSettings.ReadAsync(_metadata, stop)).BytesPerSecond, stop);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

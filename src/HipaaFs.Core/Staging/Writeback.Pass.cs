@@ -23,7 +23,8 @@ internal sealed partial class Writeback
                 Take(turn); // Step 1
             }
 
-            error = Seal(turns); // Steps 2 and 3
+            FsError returned = await ReturnAsync(turns);
+            error = returned == FsError.None ? Seal(turns) : returned; // Steps 2 and 3
             if (error == FsError.None)
             {
                 error = await ApplyAsync(turns); // Step 4
@@ -80,6 +81,40 @@ internal sealed partial class Writeback
             file.InFlight = new SealedWrite(pages, size, file.Times);
             file.Times = default;
         }
+    }
+
+    // What is written again is young again: a file that came to its placement by age goes back to where it came from, before its new data is sealed.
+    private async ValueTask<FsError> ReturnAsync(List<WritebackTurn> turns)
+    {
+        foreach (WritebackTurn turn in turns)
+        {
+            FileState file = turn.File;
+            if (file.InFlight is not { Pages.Bytes: > 0 } || Placements?.Find(file.Placement)?.Origin is not { } origin || Placements.Find(origin) is null)
+            {
+                continue;
+            }
+
+            MetadataResult<Applied<InodeAttributes>> set = await _metadata.SetAttributesAsync(
+                new SetAttributesRequest
+                {
+                    Operation = _clock.NextOperation(),
+                    Now = _clock.Now,
+                    Inode = file.Id,
+                    Mask = AttributeMask.Placement | AttributeMask.KeepChangeTime,
+                    Placement = origin,
+                },
+                CancellationToken.None);
+            if (set.Succeeded)
+            {
+                file.Place(origin);
+            }
+            else if (set.Error != MetadataError.NotFound)
+            {
+                return set.Error.ToFsError();
+            }
+        }
+
+        return FsError.None;
     }
 
     private FsError Seal(List<WritebackTurn> turns)

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using HipaaFs.Dirty;
 using HipaaFs.Handles;
 using HipaaFs.Metadata;
+using HipaaFs.Placements;
 using HipaaFs.Sessions;
 using Microsoft.Extensions.Logging;
 
@@ -62,6 +63,9 @@ internal sealed partial class Writeback : IAsyncDisposable
         _plan = new SegmentPlan(writers, time);
         _queue = new WritebackQueue(files, pool, time);
     }
+
+    /// <summary>The volume's placements; null where there is only one.</summary>
+    internal PlacementTable? Placements { get; init; }
 
     /// <summary>Raised when an open file that had no bytes in any segment has got its first.</summary>
     internal event Action<InodeId>? FirstBytesApplied;

@@ -1,6 +1,7 @@
 using HipaaFs.Metadata;
 using HipaaFs.Placements;
 using HipaaFs.Storage;
+using HipaaFs.Transitions;
 
 namespace HipaaFs.Volumes;
 
@@ -58,6 +59,32 @@ public sealed partial class Volume
                 }
             },
             cancel);
+    }
+
+    /// <summary>Counts the files that are old enough at a moment for a step of their placement, and has them take it if asked to; their data follows in the background.</summary>
+    /// <param name="asOf">The moment.</param>
+    /// <param name="countsOnly">Whether nothing is to happen.</param>
+    /// <param name="cancel">Ends it; what is done stays done.</param>
+    /// <exception cref="IOException">The metadata cannot be read or written.</exception>
+    /// <exception cref="InvalidOperationException">The volume takes no changes.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled, or the volume is closing.</exception>
+    public Task<IReadOnlyList<TransitionCount>> TransitionAsync(DateTimeOffset asOf, bool countsOnly, CancellationToken cancel)
+    {
+        VolumeWriter writer = Writing;
+        return Ask(ends => writer.Transitions.RunAsync(asOf, countsOnly, ends), cancel);
+    }
+
+    /// <summary>When files change their placement by age, and how fast data is moved.</summary>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public ValueTask<TransitionSettings> ReadTransitionSettingsAsync(CancellationToken cancel) => TransitionSettings.ReadAsync(_parts.Metadata, cancel);
+
+    /// <summary>Keeps when files change their placement by age, and how fast data is moved. Durable on return.</summary>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    /// <exception cref="InvalidOperationException">The volume takes no changes.</exception>
+    public Task WriteTransitionSettingsAsync(TransitionSettings settings, CancellationToken cancel)
+    {
+        _ = Writing;
+        return settings.WriteAsync(_parts.Metadata, _parts.Clock, cancel);
     }
 
     /// <summary>What is not where its placement says, counted now, which looks at every extent.</summary>

@@ -19,6 +19,7 @@ using HipaaFs.Sessions;
 using HipaaFs.Snapshots;
 using HipaaFs.Staging;
 using HipaaFs.Storage;
+using HipaaFs.Transitions;
 using HipaaFs.Trash;
 using Microsoft.Extensions.Logging;
 
@@ -404,7 +405,7 @@ internal sealed partial class VolumeOpening
         {
             var uploader = new Uploader(stores, ring, staging, cache, metadata, fence, clock, _time, _logger);
             var writers = new SegmentWriters(staging, metadata, ring, clock, _time, uploader.Enqueue) { Fault = StagingFault };
-            var writeback = new Writeback(files, pool, staging, writers, metadata, clock, _time, _logger);
+            var writeback = new Writeback(files, pool, staging, writers, metadata, clock, _time, _logger) { Placements = stores.Placements };
             var objects = new StreamObjectWriter(ring, store, staging.Directory) { Fault = StagingFault, HasRoomFor = staging.HasRoomFor };
             var repacker = new Repacker(metadata, reader, writers, staging, views, files, clock, _logger);
             var publisher = new ChangePublisher(metadata, writeback, repacker, uploader, missing, fence, clock, objects, store, _time, _logger)
@@ -429,7 +430,8 @@ internal sealed partial class VolumeOpening
                 stores, metadata, clock, names, _options.VolumeId, (registered, url) => MakeMember(registered, url, fence, new StoreClaims(metadata, clock, _options.AcceptOlderStore)));
             var mover = new PlacementMover(metadata, stores, source, staging, move, fence, _time, _logger);
             var assignment = new PlacementAssignment(metadata, names, files, stores.Placements, assignments, clock);
-            writer = new VolumeWriter(writeback, uploader, publisher, collector, compactor, repacker, fence, alarm, unknown, scrubber, replication, replicator, registration, assignment, mover);
+            var transitions = new TransitionScan(metadata, stores.Placements, assignment, files, mover, fence, _time, _logger);
+            writer = new VolumeWriter(writeback, uploader, publisher, collector, compactor, repacker, fence, alarm, unknown, scrubber, replication, replicator, registration, assignment, mover, transitions);
         }
 
         var fileSystem = new HipaaFileSystem(new FileSystemParts

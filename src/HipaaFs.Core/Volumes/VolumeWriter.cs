@@ -6,6 +6,7 @@ using HipaaFs.Recovery;
 using HipaaFs.Scrubbing;
 using HipaaFs.Sessions;
 using HipaaFs.Staging;
+using HipaaFs.Transitions;
 using HipaaFs.Trash;
 
 namespace HipaaFs.Volumes;
@@ -26,6 +27,7 @@ namespace HipaaFs.Volumes;
 /// <param name="Registration">Makes stores and placements known.</param>
 /// <param name="Assignment">Gives directories and what is below them placements.</param>
 /// <param name="Mover">Moves data of files to their placement.</param>
+/// <param name="Transitions">Gives files that have come of age another placement.</param>
 internal sealed record VolumeWriter(
     Writeback Writeback,
     Uploader Uploader,
@@ -41,7 +43,8 @@ internal sealed record VolumeWriter(
     Replicator Replicator,
     StoreRegistration Registration,
     PlacementAssignment Assignment,
-    PlacementMover Mover)
+    PlacementMover Mover,
+    TransitionScan Transitions)
 {
     /// <summary>Takes snapshots by itself and deletes them when their time is over. Made last, since it works on the volume as its users do.</summary>
     internal TrashKeeper Trash { get; set; } = null!;

@@ -16,6 +16,12 @@ public sealed partial class SqliteMetadataStore
         ORDER BY inode
         """;
 
+    private const string Aged = """
+        SELECT id, born, version, mode, uid, gid, links, device, domain, placement, flags, size, allocated, accessed, modified, changed, created FROM inode
+        WHERE id > ?1 AND placement = ?2 AND size >= ?3 AND modified < ?4 AND created < ?4 AND (mode & ?6) = ?7
+        ORDER BY id LIMIT ?5
+        """;
+
     /// <inheritdoc/>
     public async ValueTask<MetadataResult<IReadOnlyList<SegmentUsage>>> ListSegmentUsagesAsync(
         SegmentId? after, int limit, CancellationToken cancel = default)
@@ -50,6 +56,21 @@ public sealed partial class SqliteMetadataStore
         try
         {
             return new MetadataResult<IReadOnlyList<MisplacedFile>>(await Task.Run(() => ReadMisplaced(after, limit, cancel), cancel));
+        }
+        catch (SqliteFailureException failure)
+        {
+            return ReadFailed(failure);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<MetadataResult<IReadOnlyList<InodeAttributes>>> ListAgedAsync(
+        uint placement, Timestamp writtenBefore, long leastBytes, InodeId after, int limit, CancellationToken cancel = default)
+    {
+        try
+        {
+            return new MetadataResult<IReadOnlyList<InodeAttributes>>(
+                await Task.Run(() => ReadAged(placement, writtenBefore, leastBytes, after, limit, cancel), cancel));
         }
         catch (SqliteFailureException failure)
         {
@@ -104,6 +125,21 @@ public sealed partial class SqliteMetadataStore
         }
 
         return new SegmentUsage(row, referred);
+    }
+
+    private List<InodeAttributes> ReadAged(uint placement, Timestamp writtenBefore, long leastBytes, InodeId after, int limit, CancellationToken cancel)
+    {
+        using SqliteFile reader = OpenReader();
+        using Statement select = reader.Prepare(Aged);
+        select.Bind(1, after.Value).Bind(2, placement).Bind(3, leastBytes).Bind(4, writtenBefore.Nanoseconds).Bind(5, limit).Bind(6, ModeBits.TypeMask).Bind(7, ModeBits.File);
+        var files = new List<InodeAttributes>();
+        while (select.Step())
+        {
+            cancel.ThrowIfCancellationRequested();
+            files.Add(InodeTable.ReadAttributes(select, 2));
+        }
+
+        return files;
     }
 
     // Both tables are in the order of their inodes, so that nothing is sorted.

@@ -1,3 +1,5 @@
+using HipaaFs.Transitions;
+
 namespace HipaaFs.Cli.Policies;
 
 /// <summary>When and how fast transitions move data.</summary>

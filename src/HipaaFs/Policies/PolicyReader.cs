@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using HipaaFs.Transitions;
 
 namespace HipaaFs.Cli.Policies;
 

@@ -1,3 +1,5 @@
+using HipaaFs.Transitions;
+
 namespace HipaaFs.Cli.Policies;
 
 /// <summary>A further copy of the data.</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using HipaaFs.Storage;
+using HipaaFs.Transitions;
 
 namespace HipaaFs.Cli.Policies;
 

@@ -85,7 +85,13 @@ internal sealed class PlainTransfer : IDisposable
         string url = await _client.GetPreSignedURLAsync(
             new GetPreSignedUrlRequest
             {
-                BucketName = _bucket, Key = Key, UploadId = upload, PartNumber = number, Expires = DateTime.UtcNow.AddHours(1), Verb = HttpVerb.PUT, Protocol = Protocol.HTTP,
+                BucketName = _bucket,
+                Key = Key,
+                UploadId = upload,
+                PartNumber = number,
+                Expires = DateTime.UtcNow.AddHours(1),
+                Verb = HttpVerb.PUT,
+                Protocol = Protocol.HTTP,
             });
         using var content = new ByteArrayContent(part);
         using HttpResponseMessage response = await _http.PutAsync(url, content);

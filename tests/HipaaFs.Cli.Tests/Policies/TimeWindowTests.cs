@@ -1,4 +1,5 @@
 using HipaaFs.Cli.Policies;
+using HipaaFs.Transitions;
 using Xunit;
 
 namespace HipaaFs.Cli.Tests.Policies;

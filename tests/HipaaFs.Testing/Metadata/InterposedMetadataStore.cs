@@ -350,6 +350,14 @@ public sealed class InterposedMetadataStore : IMetadataStore
     }
 
     /// <inheritdoc/>
+    public async ValueTask<MetadataResult<IReadOnlyList<InodeAttributes>>> ListAgedAsync(
+        uint placement, Timestamp writtenBefore, long leastBytes, InodeId after, int limit, CancellationToken cancel = default)
+    {
+        await _before(_store);
+        return await _store.ListAgedAsync(placement, writtenBefore, leastBytes, after, limit, cancel);
+    }
+
+    /// <inheritdoc/>
     public async ValueTask<MetadataResult<IReadOnlyDictionary<uint, long>>> SumRemovedAsync(CancellationToken cancel = default)
     {
         await _before(_store);

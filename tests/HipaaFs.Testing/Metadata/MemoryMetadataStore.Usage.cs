@@ -50,6 +50,17 @@ public sealed partial class MemoryMetadataStore
             .ToList());
 
     /// <inheritdoc/>
+    public ValueTask<MetadataResult<IReadOnlyList<InodeAttributes>>> ListAgedAsync(
+        uint placement, Timestamp writtenBefore, long leastBytes, InodeId after, int limit, CancellationToken cancel = default) =>
+        Read(MetadataResult<IReadOnlyList<InodeAttributes>> () => _tables.Inodes.Rows
+            .Select(row => row.Value.Value)
+            .Where(inode => inode.IsFile && inode.Id > after && inode.Placement == placement && inode.Size >= leastBytes)
+            .Where(inode => inode.ModifyTime < writtenBefore && inode.BirthTime < writtenBefore)
+            .OrderBy(inode => inode.Id)
+            .Take(limit)
+            .ToList());
+
+    /// <inheritdoc/>
     public ValueTask<MetadataResult<IReadOnlyDictionary<uint, long>>> SumRemovedAsync(CancellationToken cancel = default) =>
         Read(MetadataResult<IReadOnlyDictionary<uint, long>> () => AllExtents()
             .Where(row => row.IsPast && _tables.Inodes.Find(row.Inode) is null)

@@ -109,6 +109,46 @@ public abstract partial class MetadataStoreConformance
         Assert.Equal([new KeyValuePair<uint, long>(3, 6)], Ok(await Store.SumRemovedAsync()));
     }
 
+    [Fact]
+    public async Task ListAged_FilesOfAPlacement_AreThoseMadeAndWrittenBeforeATime()
+    {
+        var early = new Timestamp(1_000);
+        var late = new Timestamp(5_000);
+        InodeId old = await AgedAsync("a", 3, 100, early, early);
+        await AgedAsync("b", 2, 100, early, early);
+        await AgedAsync("c", 3, 99, early, early);
+        await AgedAsync("d", 3, 100, late, early);
+        await AgedAsync("e", 3, 100, early, late);
+        InodeId second = await AgedAsync("f", 3, 200, early, early);
+        InodeId directory = Ok(await Store.CreateAsync(Creation(InodeId.Root, "g", DirectoryMode))).Value.Inode.Id;
+        Ok(await Store.SetAttributesAsync(Aged(directory, 3, 0, early, early) with { Mask = AttributeMask.Placement | AttributeMask.ModifyTime | AttributeMask.BirthTime }));
+        Ok(await Store.MakeDurableAsync(Store.Applied));
+
+        Assert.Equal([old, second], Ok(await Store.ListAgedAsync(3, late, 100, default, 10)).Select(file => file.Id));
+        Assert.Equal([old], Ok(await Store.ListAgedAsync(3, late, 100, default, 1)).Select(file => file.Id));
+        InodeAttributes last = Ok(await Store.ListAgedAsync(3, late, 100, old, 10)).Single();
+        Assert.Equal((second, 200L, early, 3u), (last.Id, last.Size, last.ModifyTime, last.Placement));
+        Assert.Empty(Ok(await Store.ListAgedAsync(3, early, 0, default, 10)));
+    }
+
+    private async Task<InodeId> AgedAsync(string name, uint placement, long size, Timestamp modified, Timestamp made)
+    {
+        InodeId file = await CreateFileAsync(name);
+        Ok(await Store.SetAttributesAsync(Aged(file, placement, size, modified, made)));
+        return file;
+    }
+
+    private static SetAttributesRequest Aged(InodeId inode, uint placement, long size, Timestamp modified, Timestamp made) => new()
+    {
+        Inode = inode,
+        Mask = AttributeMask.Placement | AttributeMask.Size | AttributeMask.ModifyTime | AttributeMask.BirthTime,
+        Placement = placement,
+        Size = size,
+        ModifyTime = modified,
+        BirthTime = made,
+        Now = modified,
+    };
+
     private async Task<long> ReferredAsync(SegmentId segment) =>
         Ok(await Store.ListSegmentUsagesAsync(null, 10)).Single(usage => usage.Row.Id == segment).ReferredBytes;
 }

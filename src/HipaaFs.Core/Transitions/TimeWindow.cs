@@ -1,14 +1,14 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace HipaaFs.Cli.Policies;
+namespace HipaaFs.Transitions;
 
 /// <summary>A part of the day, on some days of the week, in UTC.</summary>
 /// <param name="FirstDay">The first of the days on which it begins; 0 is Monday.</param>
 /// <param name="LastDay">The last of them, after which the week goes on.</param>
 /// <param name="From">The minute of the day at which it begins.</param>
 /// <param name="To">The minute at which it ends; of the next day when it is not above <paramref name="From"/>.</param>
-internal readonly partial record struct TimeWindow(int FirstDay, int LastDay, int From, int To)
+public readonly partial record struct TimeWindow(int FirstDay, int LastDay, int From, int To)
 {
     private static readonly string[] Days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
@@ -30,6 +30,17 @@ internal readonly partial record struct TimeWindow(int FirstDay, int LastDay, in
         return from == to ? "begins and ends at the same minute; write 00:00-24:00 for all day" : null;
     }
 
+    /// <summary>Whether a moment lies in it.</summary>
+    public bool Contains(DateTimeOffset moment)
+    {
+        DateTimeOffset utc = moment.ToUniversalTime();
+        int minute = (utc.Hour * 60) + utc.Minute;
+        int today = ((int)utc.DayOfWeek + 6) % Days.Length;
+        bool isOverMidnight = To <= From;
+        return (BeginsOn(today) && minute >= From && (isOverMidnight || minute < To))
+            || (isOverMidnight && BeginsOn((today + Days.Length - 1) % Days.Length) && minute < To);
+    }
+
     /// <summary>As <see cref="TryParse"/> reads it.</summary>
     public override string ToString()
     {
@@ -38,6 +49,9 @@ internal readonly partial record struct TimeWindow(int FirstDay, int LastDay, in
             : $"{Days[FirstDay]}-{Days[LastDay]} ";
         return string.Create(CultureInfo.InvariantCulture, $"{days}{From / 60:00}:{From % 60:00}-{To / 60:00}:{To % 60:00}");
     }
+
+    // The week goes on after the last day: sat-mon is three days.
+    private bool BeginsOn(int day) => FirstDay <= LastDay ? day >= FirstDay && day <= LastDay : day >= FirstDay || day <= LastDay;
 
     private static int Minute(string text) =>
         (int.Parse(text.AsSpan(0, 2), CultureInfo.InvariantCulture) * 60) + int.Parse(text.AsSpan(3), CultureInfo.InvariantCulture);

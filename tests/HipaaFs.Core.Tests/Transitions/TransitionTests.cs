@@ -1,0 +1,146 @@
+using HipaaFs.Core.Tests.Placements;
+using HipaaFs.Metadata;
+using HipaaFs.Placements;
+using HipaaFs.Testing;
+using HipaaFs.Testing.Storage;
+using HipaaFs.Transitions;
+
+namespace HipaaFs.Core.Tests.Transitions;
+
+/// <summary>Files of placement 1 go to 2 after a day, and to 3 after ten; 2 is in the third store, 3 in the first.</summary>
+public sealed class TransitionTests
+{
+    private static readonly byte[] Content = FileSystemCalls.RandomBytes(200_000, 1);
+
+    [Fact]
+    public async Task Transition_FilesThatAreOldEnough_GoToTheStepThatIsDue()
+    {
+        var time = new ManualTimeProvider();
+        await using PlacedVolume volume = await CreateAsync(time);
+        InodeId large = await volume.Test.FileSystem.PutAsync("large", Content, volume.Directory);
+        InodeId small = await volume.Test.FileSystem.PutAsync("small", Content[..500], volume.Directory);
+        await volume.Test.FileSystem.PutAsync("elsewhere", Content);
+        await volume.Test.DrainAsync();
+
+        Assert.Empty(await volume.Test.Volume.TransitionAsync(time.GetUtcNow() + TimeSpan.FromHours(23), countsOnly: false, default));
+        DateTimeOffset later = time.GetUtcNow() + TimeSpan.FromDays(2);
+        TransitionCount[] due = [new(1, 2, 1, 200_000)];
+        Assert.Equal(due, await volume.Test.Volume.TransitionAsync(later, countsOnly: true, default));
+        Assert.Equal(1u, await PlacementAsync(volume, large));
+
+        Assert.Equal(due, await volume.Test.Volume.TransitionAsync(later, countsOnly: false, default));
+        Assert.Equal((2u, 1u), (await PlacementAsync(volume, large), await PlacementAsync(volume, small)));
+        Assert.Empty(await volume.Test.Volume.TransitionAsync(later, countsOnly: false, default));
+
+        TransitionCount[] last = [new(1, 3, 1, 500), new(2, 3, 1, 200_000)];
+        Assert.Equal(last, await volume.Test.Volume.TransitionAsync(time.GetUtcNow() + TimeSpan.FromDays(11), countsOnly: false, default));
+        Assert.Equal((3u, 3u), (await PlacementAsync(volume, large), await PlacementAsync(volume, small)));
+        await volume.Test.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Background_TimeGoesBy_DataFollowsAndReadsTheSame()
+    {
+        var time = new ManualTimeProvider();
+        await using PlacedVolume volume = await CreateAsync(time);
+        InodeId file = await volume.Test.FileSystem.PutAsync("large", Content, volume.Directory);
+        await volume.Test.DrainAsync();
+
+        time.Advance(TimeSpan.FromDays(1) + TimeSpan.FromHours(1));
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                time.Advance(TimeSpan.FromMinutes(1));
+                return await PlacementAsync(volume, file) == 2 && await StoreOfAsync(volume, file) == 2;
+            },
+            "the file is in the third store");
+
+        await volume.ReopenEmptyAsync();
+        FileSystemCalls.AssertSame(Content, await volume.ReadAsync("large"));
+        await volume.Test.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Write_FileThatWentDown_GoesBackAndItsNewDataWithIt()
+    {
+        var time = new ManualTimeProvider();
+        await using PlacedVolume volume = await CreateAsync(time);
+        InodeId file = await volume.Test.FileSystem.PutAsync("large", Content, volume.Directory);
+        await volume.Test.DrainAsync();
+        await volume.Test.Volume.TransitionAsync(time.GetUtcNow() + TimeSpan.FromDays(2), countsOnly: false, default);
+        Assert.Equal(2u, await PlacementAsync(volume, file));
+
+        HandleId handle = await volume.Test.FileSystem.OpenAsync("placed/large");
+        await volume.Test.FileSystem.WriteAsync(handle, 0, Content);
+        await volume.Test.FileSystem.CloseAsync(handle);
+        await volume.Test.DrainAsync();
+
+        Assert.Equal((1u, 1), (await PlacementAsync(volume, file), await StoreOfAsync(volume, file)));
+        FileSystemCalls.AssertSame(Content, await volume.ReadAsync("large"));
+    }
+
+    [Fact]
+    public async Task Transition_FileThatIsBeingWritten_IsLeftAlone()
+    {
+        var time = new ManualTimeProvider();
+        await using PlacedVolume volume = await CreateAsync(time);
+        InodeId file = await volume.Test.FileSystem.PutAsync("large", Content, volume.Directory);
+        await volume.Test.DrainAsync();
+        HandleId handle = await volume.Test.FileSystem.OpenAsync("placed/large");
+        await volume.Test.FileSystem.WriteAsync(handle, 0, Content);
+
+        Assert.Empty(await volume.Test.Volume.TransitionAsync(time.GetUtcNow() + TimeSpan.FromDays(2), countsOnly: false, default));
+
+        Assert.Equal(1u, await PlacementAsync(volume, file));
+        await volume.Test.FileSystem.CloseAsync(handle);
+    }
+
+    [Fact]
+    public async Task Settings_AreKeptAndSayWhen()
+    {
+        await using PlacedVolume volume = await CreateAsync(new ManualTimeProvider());
+        Assert.True((await volume.Test.Volume.ReadTransitionSettingsAsync(default)).IsSameAs(TransitionSettings.Default));
+        var nights = new TransitionSettings { Windows = ["mon-fri 20:00-06:00"], BytesPerSecond = 1000 };
+
+        await volume.Test.Volume.WriteTransitionSettingsAsync(nights, default);
+
+        TransitionSettings read = await volume.Test.Volume.ReadTransitionSettingsAsync(default);
+        Assert.True(read.IsSameAs(nights));
+        var friday = new DateTimeOffset(2026, 11, 20, 0, 0, 0, TimeSpan.Zero);
+        Assert.Equal(
+            [true, false, true, true, false, false],
+            new[] { 1.0, 12, 21, 24 + 5.5, 24 + 6, 48 + 21 }.Select(hours => read.IsOpenAt(friday.AddHours(hours))));
+    }
+
+    [Fact]
+    public void Placement_WithSteps_IsReadBackAndIsAnother()
+    {
+        var plain = new Placement { Number = 1, Primary = 1 };
+        Placement stepped = plain with { Steps = [new PlacementStep { After = TimeSpan.FromDays(1), LeastBytes = 7, Placement = 2 }], Origin = 4 };
+
+        Assert.False(plain.IsSameAs(stepped));
+        Assert.True(plain.PlacesLike(stepped));
+        Assert.True(stepped.IsSameAs(stepped with { Steps = [.. stepped.Steps] }));
+    }
+
+    private static async Task<PlacedVolume> CreateAsync(ManualTimeProvider time)
+    {
+        var day = new PlacementStep { After = TimeSpan.FromDays(1), LeastBytes = 1000, Placement = 2 };
+        var tenDays = new PlacementStep { After = TimeSpan.FromDays(10), Placement = 3 };
+        PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Primary = 1, Steps = [day, tenDays] }, time);
+        await volume.Test.Volume.DefinePlacementAsync(new Placement { Number = 2, Primary = 2, Steps = [tenDays], Origin = 1 }, default);
+        await volume.Test.Volume.DefinePlacementAsync(new Placement { Number = 3, Primary = 0, Origin = 1 }, default);
+        return volume;
+    }
+
+    private static async Task<uint> PlacementAsync(PlacedVolume volume, InodeId file) =>
+        (await volume.Test.Volume.Parts.Metadata.GetInodeAsync(file)).Value.Placement;
+
+    // Where the file's first byte is read from.
+    private static async Task<int> StoreOfAsync(PlacedVolume volume, InodeId file)
+    {
+        ExtentPage extents = (await volume.Test.Volume.Parts.Metadata.GetExtentsAsync(file, 0, 1, 1)).Value;
+        SegmentRow row = await volume.RowAsync(extents.Extents[0].Segment);
+        return row.State == SegmentState.Live ? System.Numerics.BitOperations.TrailingZeroCount(row.Copies) : -1;
+    }
+}
