@@ -33,6 +33,12 @@ internal sealed record FileSystemParts
 
     internal required ArchivedFiles Archived { get; init; }
 
+    /// <summary>Null on a read-only mount.</summary>
+    internal Recaller? Recaller { get; init; }
+
+    /// <summary>Null on a read-only mount.</summary>
+    internal TierRequests? Tiers { get; init; }
+
     internal required FileTable Files { get; init; }
 
     internal required PagePool Pool { get; init; }

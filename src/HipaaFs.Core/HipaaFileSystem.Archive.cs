@@ -1,21 +1,141 @@
+using System.Globalization;
+using System.Text;
 using HipaaFs.Archives;
 using HipaaFs.Metadata;
+using HipaaFs.Placements;
+using HipaaFs.Storage;
 
 namespace HipaaFs;
 
-/// <content>Files whose data is in an archive.</content>
+/// <content>Files whose data is in an archive, and the attributes that say so.</content>
 public sealed partial class HipaaFileSystem
 {
+    private const int MostWaiting = 256; // Each has a request of the kernel, of which a session has 1,024.
+
+    private int _waiting;
+
     // Whether a file may be opened to be read. What can be read when it is opened may be archived later: who reads it then is told so.
     private async ValueTask<FsError> AdmitAsync(InodeId inode, Caller caller, CancellationToken interrupted)
     {
-        if (!_parts.Archived.MayBe)
+        long from = 0;
+        while (_parts.Archived.MayBe)
         {
-            return FsError.None;
+            FsResult<FileArchive> found = await _parts.Archived.ExamineAsync(inode, from, isWhole: false, interrupted);
+            if (!found.IsOk || !found.Value.IsOutOfReach)
+            {
+                return found.Error;
+            }
+
+            FsError error = await BringBackAsync(inode, found.Value, caller, interrupted);
+            if (error != FsError.None)
+            {
+                return error;
+            }
+
+            from = found.Value.First;
         }
 
-        _ = caller;
-        FsResult<FileArchive> found = await _parts.Archived.ExamineAsync(inode, 0, isWhole: false, interrupted);
-        return !found.IsOk ? found.Error : found.Value.IsOutOfReach ? FsError.Archived : FsError.None;
+        return FsError.None;
+    }
+
+    // None: what was in the way is back.
+    private async ValueTask<FsError> BringBackAsync(InodeId inode, FileArchive file, Caller caller, CancellationToken interrupted)
+    {
+        MetadataResult<InodeAttributes> row = await _view.GetInodeAsync(inode, interrupted);
+        if (!row.Succeeded)
+        {
+            return row.Error.ToFsError();
+        }
+
+        ArchiveBehaviour behaviour = _parts.Placements.Find(row.Value.Placement)?.Archive ?? ArchiveBehaviour.Default;
+        if (behaviour.OnOpen == OpenBehaviour.Fail || _parts.Recaller is not { } recaller || IsReadOnly || OpenerProgram.IsOneOf(caller.ProcessId, behaviour.BlockedPrograms))
+        {
+            return FsError.Archived;
+        }
+
+        if (behaviour.OnOpen == OpenBehaviour.Recall)
+        {
+            return file.State == ArchiveState.Recalling || recaller.TryBegin(inode) is not null ? FsError.Recalling : FsError.Archived;
+        }
+
+        if (Interlocked.Increment(ref _waiting) > MostWaiting)
+        {
+            Interlocked.Decrement(ref _waiting);
+            return recaller.TryBegin(inode) is null ? FsError.Archived : FsError.Recalling;
+        }
+
+        try
+        {
+            if (file.State != ArchiveState.Recalling && recaller.TryBegin(inode) is { } begun)
+            {
+                await begun.WaitAsync(interrupted);
+            }
+
+            return await recaller.WaitAsync(file.Segment, interrupted) ? FsError.None : FsError.Archived;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
+    }
+
+    /// <summary>Asks for a tier for a file (the attribute user.hipaafs.tier), which its owner may.</summary>
+    /// <returns>InvalidArgument: there is no such tier; NotSupported: its directory has none of it; NotPermitted: somebody else owns it.</returns>
+    public async ValueTask<FsError> SetTierAsync(InodeId inode, ReadOnlyMemory<byte> tier, Caller caller, CancellationToken interrupted)
+    {
+        FsError refused = RefuseChange(inode);
+        if (refused != FsError.None)
+        {
+            return refused;
+        }
+
+        MetadataResult<InodeAttributes> row = await _view.GetInodeAsync(inode, interrupted);
+        return !row.Succeeded ? row.Error.ToFsError()
+            : !row.Value.IsFile ? FsError.NotSupported
+            : caller.UserId != 0 && caller.UserId != row.Value.Uid ? FsError.NotPermitted
+            : TierWords.TryRead(tier.Span) is not { } asked ? FsError.InvalidArgument
+            : await _parts.Tiers!.SetAsync(row.Value, asked, interrupted);
+    }
+
+    /// <summary>Whether an attribute is the one that <see cref="SetTierAsync"/> sets.</summary>
+    public static bool IsTierAttribute(ReadOnlySpan<byte> name) => name.SequenceEqual("user.hipaafs.tier"u8);
+
+    // These attributes are not kept and not listed, so that who copies all attributes of a file does not copy them.
+    private static bool IsArchiveAttribute(ReadOnlySpan<byte> name) =>
+        name.StartsWith("user.hipaafs."u8)
+        && (IsTierAttribute(name)
+            || name.SequenceEqual("user.hipaafs.state"u8)
+            || name.SequenceEqual("user.hipaafs.recall_eta"u8)
+            || name.SequenceEqual("user.hipaafs.recall_cost"u8)
+            || name.SequenceEqual("user.hipaafs.sha256"u8));
+
+    private async ValueTask<FsResult<byte[]>> GetArchiveAttributeAsync(InodeAttributes inode, ReadOnlyMemory<byte> name, CancellationToken interrupted)
+    {
+        if (!inode.IsFile)
+        {
+            return FsError.NoAttribute;
+        }
+
+        if (IsTierAttribute(name.Span))
+        {
+            Placement? placement = _parts.Placements.Find(inode.Placement);
+            return Encoding.UTF8.GetBytes(TierWords.Of(placement?.TierOf(placement.Primary) ?? StorageTier.Hot));
+        }
+
+        if (name.Span.SequenceEqual("user.hipaafs.state"u8))
+        {
+            FsResult<FileArchive> found = await _parts.Archived.ExamineAsync(inode.Id, 0, isWhole: true, interrupted);
+            return found.IsOk ? Encoding.UTF8.GetBytes(TierWords.Of(found.Value.State)) : found.Error;
+        }
+
+        if (name.Span.SequenceEqual("user.hipaafs.recall_eta"u8))
+        {
+            FsResult<DateTimeOffset?> expected = await _parts.Archived.FindExpectedAsync(inode.Id, interrupted);
+            return !expected.IsOk ? expected.Error
+                : expected.Value is { } time ? Encoding.UTF8.GetBytes(time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture))
+                : FsError.NoAttribute;
+        }
+
+        return FsError.NoAttribute; // What it costs, and its checksum, are not known here.
     }
 }

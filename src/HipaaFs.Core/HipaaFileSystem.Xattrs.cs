@@ -17,6 +17,11 @@ public sealed partial class HipaaFileSystem
             return row.Error.ToFsError();
         }
 
+        if (IsArchiveAttribute(name.Span))
+        {
+            return await GetArchiveAttributeAsync(row.Value, name, interrupted);
+        }
+
         // Asked before every first write of a file ("security.capability"): an inode without attributes is answered from its row.
         if ((row.Value.Flags & InodeFlags.HasXattrs) == 0)
         {
@@ -151,6 +156,11 @@ public sealed partial class HipaaFileSystem
         if (name.SequenceEqual(PosixAcl.AccessName) || name.SequenceEqual(PosixAcl.DefaultName))
         {
             return FsError.None;
+        }
+
+        if (IsArchiveAttribute(name))
+        {
+            return FsError.NotSupported;
         }
 
         int point = name.IndexOf((byte)'.');

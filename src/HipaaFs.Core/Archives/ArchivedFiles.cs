@@ -38,13 +38,6 @@ internal sealed class ArchivedFiles
     /// <summary>Whether anything can be archived.</summary>
     internal bool MayBe => _stores.Placements.HasArchive;
 
-    /// <summary>The recall of a segment; null when there is none.</summary>
-    internal Recall? RecallOf(SegmentId segment) => _recalls.Find(segment);
-
-    /// <summary>Whether a range of a segment's plaintext, which is not empty, can be read now.</summary>
-    internal async ValueTask<ArchiveState> StateOfAsync(SegmentId segment, long plaintextOffset, long length, CancellationToken cancel) =>
-        WithCached(await StateOfAsync(segment, cancel), segment, plaintextOffset, length);
-
     /// <summary>Looks through a file.</summary>
     /// <param name="inode">The file.</param>
     /// <param name="from">Offset of the first byte that matters.</param>
@@ -91,9 +84,9 @@ internal sealed class ArchivedFiles
         }
     }
 
-    /// <summary>The segments of a file that are archived or on their way back, each once.</summary>
+    /// <summary>The segments of a file of which no copy is online and which the cache does not have, each once.</summary>
     /// <exception cref="IOException">The metadata cannot be read.</exception>
-    internal async IAsyncEnumerable<SegmentRow> ListOutOfReachAsync(InodeId inode, [EnumeratorCancellation] CancellationToken cancel)
+    internal async IAsyncEnumerable<(SegmentRow Row, ArchiveState State)> ListAsync(InodeId inode, [EnumeratorCancellation] CancellationToken cancel)
     {
         var seen = new HashSet<SegmentId>();
         long from = 0;
@@ -110,19 +103,41 @@ internal sealed class ArchivedFiles
             foreach (Extent extent in page.Value.Extents)
             {
                 from = extent.End;
-                if (seen.Contains(extent.Segment)
-                    || await StateOfAsync(extent.Segment, extent.PlaintextOffset, extent.Length, cancel) is not (ArchiveState.Archived or ArchiveState.Recalling))
+                if (seen.Contains(extent.Segment) || _cache.HasRange(extent.Segment, extent.PlaintextOffset, extent.Length))
                 {
                     continue;
                 }
 
                 seen.Add(extent.Segment);
                 MetadataResult<SegmentRow> row = await _metadata.GetSegmentAsync(extent.Segment, cancel);
-                if (row.Succeeded)
+                ArchiveState state = row.Succeeded ? StateOf(row.Value) : ArchiveState.Online;
+                if (state != ArchiveState.Online)
                 {
-                    yield return row.Value;
+                    yield return (row.Value, state);
                 }
             }
+        }
+    }
+
+    /// <summary>When a file is back at the latest, by what stores promise. Null when nothing of it is on its way; what the metadata failed of else.</summary>
+    internal async ValueTask<FsResult<DateTimeOffset?>> FindExpectedAsync(InodeId inode, CancellationToken cancel)
+    {
+        DateTimeOffset? expected = null;
+        try
+        {
+            await foreach ((SegmentRow row, ArchiveState state) in ListAsync(inode, cancel))
+            {
+                if (state == ArchiveState.Recalling && _recalls.Find(row.Id) is { } recall && !(expected >= recall.Expected))
+                {
+                    expected = recall.Expected;
+                }
+            }
+
+            return expected;
+        }
+        catch (IOException)
+        {
+            return FsError.Io;
         }
     }
 

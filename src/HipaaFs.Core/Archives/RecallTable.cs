@@ -87,6 +87,19 @@ internal sealed class RecallTable
         waiting?.SetResult(false);
     }
 
+    /// <summary>Ends all waits: nobody looks any more.</summary>
+    internal void EndWaits()
+    {
+        List<TaskCompletionSource<bool>> waiting;
+        lock (_lock)
+        {
+            waiting = [.. _waiting.Values];
+            _waiting.Clear();
+        }
+
+        waiting.ForEach(static one => one.SetResult(false));
+    }
+
     /// <summary>Waits until a segment is back. False when its recall failed, or there is none.</summary>
     internal Task<bool> WaitAsync(SegmentId segment, CancellationToken cancel)
     {

@@ -128,6 +128,7 @@ internal sealed partial class VolumeOpening
         _opened.Push(new Disposer(names));
         VolumeStores stores = await OpenMembersAsync(store, metadata, names, fence, clock, cancel);
         var recalls = new RecallTable(_time);
+        await RecallSettings.ReadAsync(metadata, recalls, cancel);
         var source = new SegmentSource(stores, metadata, recalls, _time);
         FrameCache cache = OpenCache(source, budget);
         _opened.Push(new Disposer(cache));
@@ -400,6 +401,7 @@ internal sealed partial class VolumeOpening
         var viewReader = new ViewReader(shown, snapshotViews);
         SnapshotDirectoryMode directory = shown == metadata ? _options.SnapshotDirectory : SnapshotDirectoryMode.Off;
         var assignments = new AssignmentWatch();
+        var archived = new ArchivedFiles(stores, metadata, viewReader, cache, recalls);
         VolumeWriter? writer = null;
         if (fence is not null)
         {
@@ -431,7 +433,10 @@ internal sealed partial class VolumeOpening
             var mover = new PlacementMover(metadata, stores, source, staging, move, fence, _time, _logger);
             var assignment = new PlacementAssignment(metadata, names, files, stores.Placements, assignments, clock);
             var transitions = new TransitionScan(metadata, stores.Placements, assignment, files, mover, fence, _time, _logger);
-            writer = new VolumeWriter(writeback, uploader, publisher, collector, compactor, repacker, fence, alarm, unknown, scrubber, replication, replicator, registration, assignment, mover, transitions);
+            writer = new VolumeWriter(writeback, uploader, publisher, collector, compactor, repacker, fence, alarm, unknown, scrubber, replication, replicator, registration, assignment, mover, transitions)
+            {
+                Recaller = new Recaller(recalls, archived, stores, metadata, fence, clock, _time, _logger),
+            };
         }
 
         var fileSystem = new HipaaFileSystem(new FileSystemParts
@@ -444,7 +449,9 @@ internal sealed partial class VolumeOpening
             Views = snapshotViews,
             Snapshots = new SnapshotDirectory(catalog, snapshotViews, viewReader, directory),
             Reader = reader,
-            Archived = new ArchivedFiles(stores, metadata, viewReader, cache, recalls),
+            Archived = archived,
+            Recaller = writer?.Recaller,
+            Tiers = writer is null ? null : new TierRequests(viewReader, stores.Placements, writer.Assignment, writer.Mover),
             Files = files,
             Pool = pool,
             Clock = clock,

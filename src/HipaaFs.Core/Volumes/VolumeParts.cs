@@ -76,6 +76,7 @@ internal sealed record VolumeParts : IAsyncDisposable
             Writer.Registration.Dispose();
             Writer.Assignment.Dispose();
             Writer.Mover.Dispose();
+            Writer.Recaller.Dispose();
             Writer.Replicator.Dispose();
         }
 

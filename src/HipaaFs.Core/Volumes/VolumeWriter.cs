@@ -1,3 +1,4 @@
+using HipaaFs.Archives;
 using HipaaFs.ChangeStream;
 using HipaaFs.Collection;
 using HipaaFs.Compaction;
@@ -46,6 +47,9 @@ internal sealed record VolumeWriter(
     PlacementMover Mover,
     TransitionScan Transitions)
 {
+    /// <summary>Brings segments back from archives.</summary>
+    internal required Recaller Recaller { get; init; }
+
     /// <summary>Takes snapshots by itself and deletes them when their time is over. Made last, since it works on the volume as its users do.</summary>
     internal TrashKeeper Trash { get; set; } = null!;
 }

@@ -178,6 +178,11 @@ internal sealed partial class FuseFrontend
         const uint create = 1; // XATTR_CREATE
         const uint replace = 2; // XATTR_REPLACE
         FuseSetXattrIn set = request.Argument<FuseSetXattrIn>();
+        if (HipaaFileSystem.IsTierAttribute(request.Name(0)))
+        {
+            return await _fileSystem.SetTierAsync(Inode(request), request.DataMemory, CallerOf(request), CancellationToken.None);
+        }
+
         XattrMode mode = (set.Flags & create) != 0 ? XattrMode.Create
             : (set.Flags & replace) != 0 ? XattrMode.Replace : XattrMode.Any;
         return await _fileSystem.SetXattrAsync(

@@ -1,0 +1,67 @@
+using HipaaFs.Metadata;
+using HipaaFs.Placements;
+using HipaaFs.Storage;
+
+namespace HipaaFs.Archives;
+
+/// <summary>Gives single files another tier, within what their directories provide.</summary>
+internal sealed class TierRequests
+{
+    private readonly IMetadataView _view;
+    private readonly PlacementTable _placements;
+    private readonly PlacementAssignment _assignment;
+    private readonly PlacementMover _mover;
+
+    /// <param name="view">The files.</param>
+    /// <param name="placements">The placements.</param>
+    /// <param name="assignment">Gives a file another one.</param>
+    /// <param name="mover">Moves its data then.</param>
+    internal TierRequests(IMetadataView view, PlacementTable placements, PlacementAssignment assignment, PlacementMover mover)
+    {
+        _view = view;
+        _placements = placements;
+        _assignment = assignment;
+        _mover = mover;
+    }
+
+    /// <summary>Gives a file the placement of its directory, or of a pattern in it, whose data lies in a tier. Its data is moved in the background, once it can be read.</summary>
+    /// <returns>NotSupported: its directory has none of that tier; what the metadata failed of else.</returns>
+    internal async ValueTask<FsError> SetAsync(InodeAttributes file, StorageTier tier, CancellationToken cancel)
+    {
+        if (IsIn(file.Placement, tier))
+        {
+            return FsError.None;
+        }
+
+        MetadataResult<DirectoryEntry> entry = await _view.FindEntryAsync(file.Id, cancel);
+        MetadataResult<InodeAttributes> directory = entry.Succeeded ? await _view.GetInodeAsync(entry.Value.Parent, cancel) : entry.Error;
+        if (!directory.Succeeded)
+        {
+            return directory.Error.ToFsError();
+        }
+
+        if (FindIn(directory.Value.Placement, tier) is not { } placement)
+        {
+            return FsError.NotSupported;
+        }
+
+        FsResult<bool> set = await _assignment.AssignFileAsync(file, placement, cancel);
+        _mover.Wake();
+        return set.Error;
+    }
+
+    private uint? FindIn(uint directory, StorageTier tier)
+    {
+        if (IsIn(directory, tier))
+        {
+            return directory;
+        }
+
+        string? border = _placements.Find(directory)?.Border;
+        return _placements.Find(directory)?.Patterns
+            .Select(static pattern => (uint?)pattern.Placement)
+            .FirstOrDefault(number => IsIn(number!.Value, tier) && _placements.Find(number.Value)!.Border == border);
+    }
+
+    private bool IsIn(uint placement, StorageTier tier) => _placements.Find(placement) is { } found && found.TierOf(found.Primary) == tier;
+}
