@@ -87,14 +87,20 @@ public sealed record Placement
     /// <summary>The tier of what lies in a store.</summary>
     public StorageTier TierOf(int store) => Tiers.GetValueOrDefault(store);
 
-    /// <summary>Whether another one has everything in the same tiers, in the stores that both name.</summary>
-    public bool HasTiersOf(Placement other) => Stores.Intersect(other.Stores).All(store => TierOf(store) == other.TierOf(store));
+    /// <summary>Whether nothing that was put by a former one would be in another tier by this one.</summary>
+    public bool HasTiersOf(Placement former) =>
+        Stores.All(store => TierOf(store) == former.TierOf(store) || !(former.Stores.Contains(store) || former.Tiers.ContainsKey(store)));
 
     /// <summary>This one in the place of a former one, null for none: what is left in stores that it names no more is in the tiers it was put to.</summary>
     internal Placement After(Placement? former)
     {
         var tiers = new SortedDictionary<int, StorageTier>();
-        foreach ((int store, StorageTier tier) in (former?.Tiers ?? NoTiers).Where(known => !Stores.Contains(known.Key)).Concat(Tiers))
+        foreach (int store in former?.Tiers.Keys.Concat(former.Stores).Except(Stores) ?? [])
+        {
+            tiers[store] = former!.TierOf(store);
+        }
+
+        foreach ((int store, StorageTier tier) in Tiers)
         {
             tiers[store] = tier;
         }

@@ -53,8 +53,10 @@ internal static class PolicyPlanText
 
     private static string Describe(PlannedPlacement placement)
     {
-        string copies = string.Concat(placement.Sync.Select(static name => $", {name} at once").Concat(placement.Async.Select(static name => $", {name} later")));
-        return $"{placement.Primary}{copies}{(placement.Regions.Length == 0 ? "" : $"; within {placement.Regions}")}";
+        string copies = string.Concat(placement.Sync.Select(name => $", {Name(name)} at once").Concat(placement.Async.Select(name => $", {Name(name)} later")));
+        return $"{Name(placement.Primary)}{copies}{(placement.Regions.Length == 0 ? "" : $"; within {placement.Regions}")}";
+
+        string Name(string store) => placement.Tiers.TryGetValue(store, out string? tier) ? $"{store} ({tier})" : store;
     }
 
     private static string Describe(PlannedCost? cost) => cost is null

@@ -1,4 +1,5 @@
 using HipaaFs.Placements;
+using HipaaFs.Storage;
 
 namespace HipaaFs.Cli.Placing;
 
@@ -35,6 +36,7 @@ internal static class PlacementChange
             Primary = Exchange(placement.Primary),
             Sync = [.. placement.Sync.Where(store => store != to).Select(Exchange)],
             Async = [.. placement.Async.Where(store => store != to).Select(Exchange)],
+            Tiers = new Dictionary<int, StorageTier>(placement.Tiers) { [to] = Array.IndexOf(without, to) >= 0 ? placement.TierOf(to) : placement.TierOf(from) },
         };
 
         int Exchange(int store) => store == from ? to : store;

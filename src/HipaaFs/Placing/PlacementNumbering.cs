@@ -1,5 +1,7 @@
+using HipaaFs.Archives;
 using HipaaFs.Cli.Policies;
 using HipaaFs.Placements;
+using HipaaFs.Storage;
 
 namespace HipaaFs.Cli.Placing;
 
@@ -7,7 +9,7 @@ namespace HipaaFs.Cli.Placing;
 /// <remarks>
 /// <para>A placement that the volume has already keeps its number, so that to apply a policy twice changes nothing. One that differs from what its directories have now in its stores alone is
 /// <em>redefined</em>: nothing has to be moved, the stores get what they lack. Every other one gets a number of its own, and what is there is moved.</para>
-/// <para>Redefined is only what nothing else has, and only while the border stays and all stores that are added have an agreement: what was deleted and is in a snapshot still, or was
+/// <para>Redefined is only what nothing else has, and only while the border stays, nothing that is there would be in another tier, and all stores that are added have an agreement: what was deleted and is in a snapshot still, or was
 /// moved elsewhere and not collected yet, has the old number too and goes wherever that leads.</para>
 /// <para>Files may have data in segments of another number whose stores are the same (a directory's first quota gives it a number of its own, and its data stays where it is). Where the
 /// stores of one change, the other's must become the same, else it gets a new number; and a number that only such segments have still is redefined with those whose data they hold.</para>
@@ -100,13 +102,38 @@ internal sealed class PlacementNumbering
     public static string BorderOf(EffectivePolicy policy) =>
         policy.Regions is { } regions ? string.Join(',', regions.Select(static region => region.Value).Distinct().Order(StringComparer.Ordinal)) : string.Empty;
 
-    private static Placement ToPlacement(EffectivePolicy policy, Func<string, int> numberOf) => new()
+    private static Placement ToPlacement(EffectivePolicy policy, Func<string, int> numberOf)
     {
-        Primary = numberOf(policy.Primary!),
-        Sync = Replicas(policy, ReplicaMode.Sync, numberOf),
-        Async = Replicas(policy, ReplicaMode.Async, numberOf),
-        Border = BorderOf(policy),
-        Trees = [.. policy.Trees],
+        var tiers = new SortedDictionary<int, StorageTier>();
+        foreach ((string store, StorageTier tier) in policy.Replicas.Select(static replica => (replica.Value.Store.Value, replica.Value.Tier.Value)).Append((policy.Primary!, policy.Tier)))
+        {
+            if (tier != StorageTier.Hot)
+            {
+                tiers[numberOf(store)] = tier;
+            }
+        }
+
+        return new Placement
+        {
+            Primary = numberOf(policy.Primary!),
+            Sync = Replicas(policy, ReplicaMode.Sync, numberOf),
+            Async = Replicas(policy, ReplicaMode.Async, numberOf),
+            Tiers = tiers,
+            Archive = tiers.ContainsValue(StorageTier.Archive) ? ToBehaviour(policy) : ArchiveBehaviour.Default, // What is never there needs none.
+            Border = BorderOf(policy),
+            Trees = [.. policy.Trees],
+        };
+    }
+
+    private static ArchiveBehaviour ToBehaviour(EffectivePolicy policy) => new()
+    {
+        OnOpen = policy.Get(PolicyFields.ArchiveOnOpen) switch
+        {
+            ArchiveOpening.Recall => OpenBehaviour.Recall,
+            ArchiveOpening.Block => OpenBehaviour.Block,
+            _ => OpenBehaviour.Fail,
+        },
+        BlockedPrograms = [.. policy.Get(PolicyFields.ArchiveBlockedPrograms).Select(static program => program.Value)],
     };
 
     private static int[] Replicas(EffectivePolicy policy, ReplicaMode mode, Func<string, int> numberOf) =>
@@ -164,7 +191,7 @@ internal sealed class PlacementNumbering
             .Where(number => !_taken.Contains(number) && !spoken.Contains(number) && number < _known.Count)
             .Where(number => _survey.Keys.All(key => key.Placement != number || IsMember(key)) && AreSharersLike(number, group[0].Wanted))
             .Select(number => _known[(int)number])
-            .FirstOrDefault(former => former.Border == group[0].Wanted.Border && Added(former, group[0].Wanted).All(_hasBaa));
+            .FirstOrDefault(former => former.Border == group[0].Wanted.Border && group[0].Wanted.HasTiersOf(former) && Added(former, group[0].Wanted).All(_hasBaa));
 
         bool IsMember(SurveyKey key) => members.Contains(WishOf(key));
     }

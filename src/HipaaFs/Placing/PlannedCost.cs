@@ -11,4 +11,14 @@ internal sealed record PlannedCost(string Currency, decimal StorageMonth, decima
 {
     /// <summary>All that is paid once.</summary>
     public decimal Once => Requests + Retrieval + Egress + EarlyDeletion;
+
+    /// <summary>Both, in one currency.</summary>
+    public static PlannedCost operator +(PlannedCost left, PlannedCost right) => left with
+    {
+        StorageMonth = left.StorageMonth + right.StorageMonth,
+        Requests = left.Requests + right.Requests,
+        Retrieval = left.Retrieval + right.Retrieval,
+        Egress = left.Egress + right.Egress,
+        EarlyDeletion = left.EarlyDeletion + right.EarlyDeletion,
+    };
 }

@@ -8,4 +8,8 @@ namespace HipaaFs.Cli.Placing;
 /// <param name="Async">Those that get it later.</param>
 /// <param name="Regions">The regions that bound it; empty for none.</param>
 internal sealed record PlannedPlacement(
-    uint Number, string Action, string Primary, IReadOnlyList<string> Sync, IReadOnlyList<string> Async, string Regions);
+    uint Number, string Action, string Primary, IReadOnlyList<string> Sync, IReadOnlyList<string> Async, string Regions)
+{
+    /// <summary>The tiers of those that do not keep it hot, by their names.</summary>
+    public IReadOnlyDictionary<string, string> Tiers { get; init; } = new Dictionary<string, string>();
+}

@@ -1,5 +1,6 @@
 using HipaaFs.Cli.Policies;
 using HipaaFs.Placements;
+using HipaaFs.Storage;
 
 namespace HipaaFs.Cli.Placing;
 
@@ -51,7 +52,12 @@ internal sealed class PolicyPlanning(
     {
         Placement placement = numbered.Placement;
         string action = numbered.Former is null ? "define" : numbered.IsChange ? "redefine" : "keep";
-        return new PlannedPlacement(placement.Number, action, NameOf(placement.Primary), [.. placement.Sync.Select(NameOf)], [.. placement.Async.Select(NameOf)], placement.Border);
+        return new PlannedPlacement(placement.Number, action, NameOf(placement.Primary), [.. placement.Sync.Select(NameOf)], [.. placement.Async.Select(NameOf)], placement.Border)
+        {
+            Tiers = ((int[])[placement.Primary, .. placement.Sync, .. placement.Async])
+                .Where(store => placement.TierOf(store) != StorageTier.Hot)
+                .ToDictionary(NameOf, store => PolicyWords.Of(placement.TierOf(store))),
+        };
     }
 
     private PlannedDirectory ToDirectory(RuleDirectory directory, int rule)

@@ -12,7 +12,7 @@ internal sealed class TransferEstimate
     private const decimal Gib = 1L << 30;
     private const decimal MonthDays = 30;
 
-    private readonly SortedDictionary<int, (long Gets, long GivesBack, long Sends)> _stores = [];
+    private readonly SortedDictionary<(int Store, StorageTier Tier), (long Gets, long GivesBack, long Sends)> _stores = [];
 
     /// <summary>Adds files.</summary>
     /// <param name="bytes">Bytes of their data.</param>
@@ -26,53 +26,57 @@ internal sealed class TransferEstimate
         int[] added = isMoved ? to : [.. to.Except(from)];
         foreach (int store in added)
         {
-            Change(store, bytes, 0, 0);
+            Change(store, wanted.TierOf(store), bytes, 0, 0);
         }
 
         foreach (int store in isMoved ? from : from.Except(to))
         {
-            Change(store, 0, bytes, 0);
+            Change(store, former!.TierOf(store), 0, bytes, 0);
         }
 
         if (added.Length > 0 && from.Length > 0)
         {
-            Change(from[0], 0, 0, bytes); // Once: what is copied to several stores is read once, into the cache.
+            int source = from.OrderBy(store => former!.TierOf(store) == StorageTier.Archive).First(); // Stable: nothing is brought back that is at hand elsewhere.
+            Change(source, former!.TierOf(source), 0, 0, bytes); // Once: what is copied to several stores is read once, into the cache.
         }
     }
 
     /// <summary>What came out, by store.</summary>
     public IReadOnlyList<PlannedTransfer> ToTransfers(Func<int, string> nameOf, PolicyDocument document) =>
-        [.. _stores.Where(static store => store.Value != default).Select(store => ToTransfer(nameOf(store.Key), store.Value, document))];
+        [.. _stores.Where(static store => store.Value != default).GroupBy(static store => store.Key.Store).Select(store => ToTransfer(nameOf(store.Key), [.. store], document))];
 
-    private void Change(int store, long gets, long givesBack, long sends)
+    private void Change(int store, StorageTier tier, long gets, long givesBack, long sends)
     {
-        (long Gets, long GivesBack, long Sends) sum = _stores.GetValueOrDefault(store);
-        _stores[store] = (sum.Gets + gets, sum.GivesBack + givesBack, sum.Sends + sends);
+        (long Gets, long GivesBack, long Sends) sum = _stores.GetValueOrDefault((store, tier));
+        _stores[(store, tier)] = (sum.Gets + gets, sum.GivesBack + givesBack, sum.Sends + sends);
     }
 
-    private static PlannedTransfer ToTransfer(string name, (long Gets, long GivesBack, long Sends) sum, PolicyDocument document)
+    private static PlannedTransfer ToTransfer(
+        string name, KeyValuePair<(int Store, StorageTier Tier), (long Gets, long GivesBack, long Sends)>[] tiers, PolicyDocument document)
     {
-        long puts = Up(sum.Gets, ObjectBytes);
-        long reads = Up(sum.Sends, ReadBytes);
-        return new PlannedTransfer(name, sum.Gets, sum.GivesBack, sum.Sends, puts, reads)
+        (long gets, long givesBack, long sends) = (tiers.Sum(static tier => tier.Value.Gets), tiers.Sum(static tier => tier.Value.GivesBack), tiers.Sum(static tier => tier.Value.Sends));
+        return new PlannedTransfer(name, gets, givesBack, sends, Up(gets, ObjectBytes), Up(sends, ReadBytes))
         {
-            Cost = document.FindStore(name)?.Prices?.Value is { } prices && document.Currency is { } currency ? ToCost(prices, currency, sum, puts, reads) : null,
+            Cost = document.FindStore(name)?.Prices?.Value is { } prices && document.Currency is { } currency
+                ? tiers.Select(tier => ToCost(prices, currency, tier.Key.Tier, tier.Value)).Aggregate(static (sum, cost) => sum + cost)
+                : null,
         };
     }
 
-    // New data and data that no transition has moved is hot.
-    private static PlannedCost ToCost(StorePrices prices, string currency, (long Gets, long GivesBack, long Sends) sum, long puts, long reads)
+    private static PlannedCost ToCost(StorePrices prices, string currency, StorageTier tier, (long Gets, long GivesBack, long Sends) sum)
     {
-        decimal storage = prices.Storage.GetValueOrDefault(StorageTier.Hot);
-        decimal requests = (puts * prices.Requests.GetValueOrDefault(StoreVerb.Put) + reads * prices.Requests.GetValueOrDefault(StoreVerb.Read)
-            + Up(sum.GivesBack, ObjectBytes) * prices.Requests.GetValueOrDefault(StoreVerb.Delete)) / 1000;
+        decimal storage = prices.Storage.GetValueOrDefault(tier);
+        decimal retrieval = tier == StorageTier.Archive ? prices.ArchiveRetrieval.GetValueOrDefault(RestoreSpeed.Standard) : prices.Retrieval.GetValueOrDefault(tier);
+        long restores = tier == StorageTier.Archive ? Up(sum.Sends, ObjectBytes) : 0;
+        decimal requests = (Up(sum.Gets, ObjectBytes) * prices.Requests.GetValueOrDefault(StoreVerb.Put) + Up(sum.Sends, ReadBytes) * prices.Requests.GetValueOrDefault(StoreVerb.Read)
+            + restores * prices.Requests.GetValueOrDefault(StoreVerb.Restore) + Up(sum.GivesBack, ObjectBytes) * prices.Requests.GetValueOrDefault(StoreVerb.Delete)) / 1000;
         return new PlannedCost(
             currency,
             Round((sum.Gets - sum.GivesBack) / Gib * storage),
             Round(requests),
-            Round(sum.Sends / Gib * prices.Retrieval.GetValueOrDefault(StorageTier.Hot)),
+            Round(sum.Sends / Gib * retrieval),
             Round(sum.Sends / Gib * prices.Egress),
-            Round(sum.GivesBack / Gib * storage * prices.MinimumDays.GetValueOrDefault(StorageTier.Hot) / MonthDays));
+            Round(sum.GivesBack / Gib * storage * prices.MinimumDays.GetValueOrDefault(tier) / MonthDays));
     }
 
     private static long Up(long bytes, long size) => (bytes + size - 1) / size;

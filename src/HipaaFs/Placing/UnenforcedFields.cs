@@ -1,5 +1,4 @@
 using HipaaFs.Cli.Policies;
-using HipaaFs.Storage;
 
 namespace HipaaFs.Cli.Placing;
 
@@ -8,8 +7,8 @@ internal static class UnenforcedFields
 {
     private static readonly PolicyField[] Never =
     [
-        PolicyFields.Domain, PolicyFields.Retention, PolicyFields.Transitions, PolicyFields.ArchiveOnOpen, PolicyFields.ArchiveKeepHead, PolicyFields.ArchiveBlockedPrograms,
-        PolicyFields.Durability, PolicyFields.Recovery, PolicyFields.ConsentExpires, PolicyFields.Budget,
+        PolicyFields.Domain, PolicyFields.Retention, PolicyFields.Transitions, PolicyFields.ArchiveKeepHead, PolicyFields.Durability, PolicyFields.Recovery,
+        PolicyFields.ConsentExpires, PolicyFields.Budget,
     ];
 
     /// <summary>Each with file, line and column.</summary>
@@ -36,18 +35,8 @@ internal static class UnenforcedFields
                 }
             }
 
-            if (effective.Tier != StorageTier.Hot)
-            {
-                found.Add(new PolicyProblem(effective[PolicyFields.Tier].Origin.Place!.Value, $"{PolicyFields.Tier.Key}: not enforced by this version; data is kept hot"));
-            }
-
             foreach (Placed<Replica> replica in effective.Replicas)
             {
-                if (replica.Value.Tier.Value != StorageTier.Hot)
-                {
-                    found.Add(new PolicyProblem(replica.Value.Tier.Place, $"{PolicyFields.Replicas.Key}: the tier is not enforced by this version; data is kept hot"));
-                }
-
                 if (replica.Value.Windows.Count > 0)
                 {
                     found.Add(new PolicyProblem(replica.Value.Windows[0].Place, $"{PolicyFields.Replicas.Key}: windows are not enforced by this version; it is filled at any time"));

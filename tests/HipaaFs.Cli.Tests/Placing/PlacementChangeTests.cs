@@ -1,5 +1,6 @@
 using HipaaFs.Cli.Placing;
 using HipaaFs.Placements;
+using HipaaFs.Storage;
 using Xunit;
 
 namespace HipaaFs.Cli.Tests.Placing;
@@ -29,6 +30,14 @@ public sealed class PlacementChangeTests
     [InlineData("2/1/9", "2/9/")]
     [InlineData("2/3/9,1", "2/3/9")]
     public void Replace_Store1By9_StaysWhatEitherWas(string before, string after) => Assert.Equal(after, Format(PlacementChange.Replace(Parse(before), 1, 9)));
+
+    [Fact]
+    public void Replace_Store1By9_TakesOverItsTier()
+    {
+        Placement archive = Parse("1/2/") with { Tiers = new Dictionary<int, StorageTier> { [1] = StorageTier.Archive, [2] = StorageTier.Cool } };
+        Assert.Equal(StorageTier.Archive, PlacementChange.Replace(archive, 1, 9).TierOf(9));
+        Assert.Equal(StorageTier.Cool, PlacementChange.Replace(archive, 1, 2).TierOf(2));
+    }
 
     private static Placement Parse(string text)
     {

@@ -1,8 +1,10 @@
+using HipaaFs.Archives;
 using HipaaFs.Cli.Placing;
 using HipaaFs.Cli.Policies;
 using HipaaFs.Cli.Tests.Policies;
 using HipaaFs.Metadata;
 using HipaaFs.Placements;
+using HipaaFs.Storage;
 using Xunit;
 
 namespace HipaaFs.Cli.Tests.Placing;
@@ -104,6 +106,40 @@ public sealed class PlacementNumberingTests
         Assert.Equal((1u, false), Of(numbering, 0));
         Assert.Equal((2u, true), Of(numbering, 1));
         Assert.Equal((0u, false), Of(numbering, 2));
+    }
+
+    [Fact]
+    public void Number_OtherTierOfWhatIsThere_TakesANewNumberWithItsBehaviour()
+    {
+        Placement[] known = [Own, new Placement { Number = 1, Primary = 1 }];
+
+        PlacementNumbering numbering = Number(
+            "defaults: {placement: {primary: a}}\nrules: [{path: /x, placement: {primary: b, tier: archive, replicas: [{store: c, tier: cool}]}, archive: {on_open: recall, blocked_programs: [updatedb]}}]",
+            known, [0, 1], (new SurveyKey(1, -1, 1), 5));
+
+        Assert.Equal((2u, true), Of(numbering, 1));
+        Placement placement = numbering.Of(1, -1).Placement;
+        Assert.Equal((StorageTier.Archive, StorageTier.Cool), (placement.TierOf(1), placement.TierOf(2)));
+        Assert.Equal((OpenBehaviour.Recall, "updatedb"), (placement.Archive.OnOpen, placement.Archive.BlockedPrograms.Single()));
+    }
+
+    [Fact]
+    public void Number_OtherBehaviourOfAnArchive_RedefinesIt()
+    {
+        Placement known = new() { Number = 1, Primary = 1, Tiers = new Dictionary<int, StorageTier> { [1] = StorageTier.Archive } };
+
+        PlacementNumbering numbering = Number(
+            "defaults: {placement: {primary: a}}\nrules: [{path: /x, placement: {primary: b, tier: archive}, archive: {on_open: block}}]", [Own, known], [0, 1], (new SurveyKey(1, -1, 1), 5));
+
+        Assert.Equal((1u, true), Of(numbering, 1));
+        Assert.Equal(OpenBehaviour.Block, numbering.Of(1, -1).Placement.Archive.OnOpen);
+    }
+
+    [Fact]
+    public void Number_BehaviourWithoutAnArchive_ChangesNothing()
+    {
+        PlacementNumbering numbering = Number("defaults: {placement: {primary: a}, archive: {on_open: recall}}", [Own], [0]);
+        Assert.Equal((0u, false), Of(numbering, 0));
     }
 
     [Theory]
