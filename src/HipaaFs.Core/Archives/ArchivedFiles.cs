@@ -84,7 +84,7 @@ internal sealed class ArchivedFiles
         }
     }
 
-    /// <summary>The segments of a file of which no copy is online and which the cache does not have, each once.</summary>
+    /// <summary>The segments of a file of which no copy is online and which the cache does not have, each once; none of a file that is gone.</summary>
     /// <exception cref="IOException">The metadata cannot be read.</exception>
     internal async IAsyncEnumerable<(SegmentRow Row, ArchiveState State)> ListAsync(InodeId inode, [EnumeratorCancellation] CancellationToken cancel)
     {
@@ -94,6 +94,11 @@ internal sealed class ArchivedFiles
         while (more)
         {
             MetadataResult<ExtentPage> page = await _view.GetExtentsAsync(inode, from, long.MaxValue - from, Page, cancel);
+            if (page.Error == MetadataError.NotFound)
+            {
+                yield break;
+            }
+
             if (!page.Succeeded)
             {
                 throw new IOException($"read the extents of a file: {page.Error}");

@@ -39,6 +39,7 @@ internal static class CommandTree
             StoreCommand.Create(runner),
             ResidencyCommand.Create(runner),
             QuotaCommand.Create(runner),
+            RecallCommand.Create(runner),
             CompletionCommand.Create(runner),
         };
         foreach (Option option in root.Options)

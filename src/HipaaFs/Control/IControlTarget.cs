@@ -1,8 +1,10 @@
-using HipaaFs.Scrubbing;
 using HipaaFs.Cli.Output;
 using HipaaFs.Cli.Placing;
-using HipaaFs.Placements;
 using HipaaFs.Collection;
+using HipaaFs.Metadata;
+using HipaaFs.Placements;
+using HipaaFs.Scrubbing;
+using HipaaFs.Storage;
 
 namespace HipaaFs.Cli.Control;
 
@@ -51,6 +53,13 @@ internal interface IControlTarget
 
     /// <summary>The quotas, and what is used of them.</summary>
     Task<IReadOnlyList<QuotaReport>> ListQuotasAsync(CancellationToken cancel);
+
+    /// <summary>Has files brought back from archives, or says what that would ask for.</summary>
+    /// <param name="files">The files.</param>
+    /// <param name="request">How urgently, and for how many days.</param>
+    /// <param name="asks">Whether it is asked for.</param>
+    /// <param name="cancel">Ends it; what was asked for stays asked for.</param>
+    Task<RecallReport> RecallAsync(IReadOnlyCollection<InodeId> files, RestoreRequest request, bool asks, CancellationToken cancel);
 
     /// <summary>What a policy would change; with <paramref name="applies"/> changes it.</summary>
     /// <param name="text">The policy.</param>

@@ -6,6 +6,7 @@ using HipaaFs.Cli.Volumes;
 using HipaaFs.Metadata;
 using HipaaFs.Placements;
 using HipaaFs.Scrubbing;
+using HipaaFs.Storage;
 using HipaaFs.Volumes;
 
 namespace HipaaFs.Cli.Daemon;
@@ -76,6 +77,14 @@ internal sealed partial class MountDaemon
         string action = $"forget the store {name}";
         RefuseReadOnly(action);
         return PlaceAsync(action, () => _administration.ForgetAsync(name, isConfirmed, cancel), cancel);
+    }
+
+    /// <inheritdoc/>
+    public Task<RecallReport> RecallAsync(IReadOnlyCollection<InodeId> files, RestoreRequest request, bool asks, CancellationToken cancel)
+    {
+        string action = $"recall files of {_plan.MountPoint}";
+        RefuseReadOnly(action);
+        return PlaceAsync(action, () => _recalls.RunAsync(files, request, asks, cancel), cancel);
     }
 
     private void RefuseReadOnly(string action)

@@ -41,6 +41,7 @@ internal sealed partial class MountDaemon : IControlTarget, IDisposable
     private readonly SemaphoreSlim _umounting = new(1);
     private readonly PolicyApplication _application;
     private readonly StoreAdministration _administration;
+    private readonly RecallAdministration _recalls;
     private volatile MountState _state = MountState.Serving;
     private volatile bool _endsWithoutUpload;
     private FsError _commitError;
@@ -55,6 +56,7 @@ internal sealed partial class MountDaemon : IControlTarget, IDisposable
         _volume = volume;
         _application = new PolicyApplication(volume);
         _administration = new StoreAdministration(volume, context.Time);
+        _recalls = new RecallAdministration(volume, context.Time);
         _session = session;
         _runtime = RuntimeDirectory.OfUser(context.Environment);
         _logger = logger;

@@ -35,6 +35,7 @@ namespace HipaaFs.Cli.Output;
 [JsonSerializable(typeof(PolicyPlan))]
 [JsonSerializable(typeof(IReadOnlyList<StoreReport>))]
 [JsonSerializable(typeof(IReadOnlyList<QuotaReport>))]
+[JsonSerializable(typeof(RecallReport))]
 [JsonSerializable(typeof(StoreVerification))]
 [JsonSerializable(typeof(StoreChange))]
 [JsonSerializable(typeof(StoreRemoval))]

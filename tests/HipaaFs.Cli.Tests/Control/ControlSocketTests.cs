@@ -1,10 +1,12 @@
-using HipaaFs.Scrubbing;
 using HipaaFs.Cli.Control;
 using HipaaFs.Cli.Output;
 using HipaaFs.Cli.Placing;
 using HipaaFs.Cli.Policies;
 using HipaaFs.Collection;
+using HipaaFs.Metadata;
 using HipaaFs.Placements;
+using HipaaFs.Scrubbing;
+using HipaaFs.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -41,6 +43,16 @@ public sealed class ControlSocketTests : IAsyncDisposable
 
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Socket));
         Assert.True(await _client.IsAnsweringAsync(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Recall_FilesSpeedAndDays_ReachTheTarget()
+    {
+        await _server.StartAsync(CancellationToken.None);
+        RecallReport report = await _client.RecallAsync([new InodeId(7), new InodeId((1UL << 48) + 9)], new RestoreRequest(RestoreSpeed.Expedited, 12), asks: false, default);
+        Assert.Equal((2L, 1L, 12L, (long)RestoreSpeed.Expedited, (1L << 48) + 16), (report.Files, report.Archived, report.Recalling, report.Recalled, report.Failed));
+        Assert.Equal(new RecallRequestLine("s", 1, 2, 0.5m, "EUR"), report.Requests.Single());
+        Assert.Equal(0, (await _client.RecallAsync([new InodeId(7)], new RestoreRequest(RestoreSpeed.Bulk, 1), asks: true, default)).Archived);
     }
 
     [Fact]
@@ -335,6 +347,9 @@ public sealed class ControlSocketTests : IAsyncDisposable
         public Task<IReadOnlyList<StoreReport>> ListStoresAsync(CancellationToken cancel) => Task.FromResult<IReadOnlyList<StoreReport>>([Store]);
 
         public Task<IReadOnlyList<QuotaReport>> ListQuotasAsync(CancellationToken cancel) => throw new NotSupportedException();
+
+        public Task<RecallReport> RecallAsync(IReadOnlyCollection<InodeId> files, RestoreRequest request, bool asks, CancellationToken cancel) => Task.FromResult(
+            new RecallReport(files.Count, asks ? 0 : 1, request.Days, (long)request.Speed, files.Sum(static file => (long)file.Value), null, DateTimeOffset.UnixEpoch, [new RecallRequestLine("s", 1, 2, 0.5m, "EUR")]));
 
         public Task<PolicyPlan> UsePolicyAsync(ReadOnlyMemory<byte> text, string file, bool applies, Action<ProgressUpdate> progress, CancellationToken cancel)
         {

@@ -19,8 +19,8 @@ public sealed class PlacementNumberingTests
         metadata: {stores: [a]}
         stores:
           a: {url: "file:///a", region: eu, baa: ours}
-          b: {url: "file:///b", region: eu, baa: ours}
-          c: {url: "file:///c", region: eu, baa: ours}
+          b: {url: "s3://bucket-b", region: eu, baa: ours}
+          c: {url: "s3://bucket-c", region: eu, baa: ours}
           bare: {url: "file:///bare", region: eu}
 
         """;

@@ -1,0 +1,61 @@
+using HipaaFs.Archives;
+using HipaaFs.Cli.Control;
+using HipaaFs.Cli.Policies;
+using HipaaFs.Metadata;
+using HipaaFs.Placements;
+using HipaaFs.Storage;
+using HipaaFs.Volumes;
+
+namespace HipaaFs.Cli.Placing;
+
+/// <summary>Brings files of an open volume back from archives, and says what that costs.</summary>
+internal sealed class RecallAdministration
+{
+    private const decimal Gib = 1L << 30;
+
+    private readonly Volume _volume;
+    private readonly TimeProvider _time;
+
+    /// <param name="volume">The volume; open for as long as this.</param>
+    /// <param name="time">The clock.</param>
+    public RecallAdministration(Volume volume, TimeProvider time)
+    {
+        _volume = volume;
+        _time = time;
+    }
+
+    /// <summary>Has files brought back, or says what that would ask for.</summary>
+    /// <param name="inodes">The files.</param>
+    /// <param name="request">How urgently and for how long.</param>
+    /// <param name="asks">Whether it is asked for.</param>
+    /// <param name="cancel">Ends it; what was asked for stays asked for.</param>
+    /// <exception cref="InvalidOperationException">The volume takes no changes.</exception>
+    /// <exception cref="IOException">The metadata cannot be read.</exception>
+    public async Task<RecallReport> RunAsync(IReadOnlyCollection<InodeId> inodes, RestoreRequest request, bool asks, CancellationToken cancel)
+    {
+        RecallOutcome outcome = await _volume.RecallAsync(inodes, asks ? request : null, cancel);
+        LoadedPolicy? policy = await _volume.ReadPolicyAsync(cancel) is { } text
+            ? PolicyFile.Parse(text, "policy", DateOnly.FromDateTime(_time.GetUtcNow().UtcDateTime))
+            : null;
+        IReadOnlyList<StoreContents> stores = await _volume.DescribeStoresAsync(cancel);
+        return new RecallReport(
+            inodes.Count,
+            outcome.Archived,
+            outcome.Recalling,
+            outcome.Recalled,
+            outcome.Failed,
+            outcome.Error == StoreError.None ? null : outcome.Error.ToString(),
+            outcome.Expected,
+            [.. outcome.Requests.OrderBy(static store => store.Key).Select(store => ToLine(NameOf(store.Key), store.Value, request.Speed, policy?.Document))]);
+
+        string NameOf(int number) => stores.FirstOrDefault(store => store.Store.Number == number)?.Store.Name ?? $"store {number}";
+    }
+
+    private static RecallRequestLine ToLine(string store, (long Segments, long Bytes) asked, RestoreSpeed speed, PolicyDocument? policy) =>
+        policy?.FindStore(store)?.Prices?.Value is { } prices && policy.Currency is { } currency
+            ? new RecallRequestLine(store, asked.Segments, asked.Bytes, CostOf(prices, asked, speed), currency)
+            : new RecallRequestLine(store, asked.Segments, asked.Bytes, null, null);
+
+    private static decimal CostOf(StorePrices prices, (long Segments, long Bytes) asked, RestoreSpeed speed) => Math.Round(
+        (asked.Segments * prices.Requests.GetValueOrDefault(StoreVerb.Restore) / 1000) + (asked.Bytes / Gib * prices.ArchiveRetrieval.GetValueOrDefault(speed)), 4);
+}
