@@ -24,7 +24,7 @@ internal sealed class TierRequests
         _mover = mover;
     }
 
-    /// <summary>Gives a file the placement of its directory, or of a pattern in it, whose data lies in a tier. Its data is moved in the background, once it can be read.</summary>
+    /// <summary>Gives a file the placement of its directory, or of a pattern or a transition in it, whose data lies in a tier. Its data is moved in the background, once it can be read.</summary>
     /// <returns>NotSupported: its directory has none of that tier; what the metadata failed of else.</returns>
     internal async ValueTask<FsError> SetAsync(InodeAttributes file, StorageTier tier, CancellationToken cancel)
     {
@@ -45,7 +45,7 @@ internal sealed class TierRequests
             return FsError.NotSupported;
         }
 
-        FsResult<bool> set = await _assignment.AssignFileAsync(file, placement, cancel);
+        FsResult<bool> set = await _assignment.PlaceFileAsync(file, placement, cancel);
         _mover.Wake();
         return set.Error;
     }
@@ -57,10 +57,12 @@ internal sealed class TierRequests
             return directory;
         }
 
-        string? border = _placements.Find(directory)?.Border;
-        return _placements.Find(directory)?.Patterns
-            .Select(static pattern => (uint?)pattern.Placement)
-            .FirstOrDefault(number => IsIn(number!.Value, tier) && _placements.Find(number.Value)!.Border == border);
+        return _placements.Find(directory) is { } found
+            ? found.Patterns.Select(static pattern => pattern.Placement)
+                .Concat(found.Steps.Select(static step => step.Placement))
+                .Select(static number => (uint?)number)
+                .FirstOrDefault(number => IsIn(number!.Value, tier) && _placements.Find(number.Value)!.Border == found.Border)
+            : null;
     }
 
     private bool IsIn(uint placement, StorageTier tier) => _placements.Find(placement) is { } found && found.TierOf(found.Primary) == tier;

@@ -252,7 +252,7 @@ internal sealed class PlacementAssignment : IDisposable
     }
 
     /// <summary>Gives one file a placement, until its directory is assigned the next time. Whether it had another one.</summary>
-    internal ValueTask<FsResult<bool>> AssignFileAsync(InodeAttributes file, uint placement, CancellationToken cancel) => SetAsync(file, placement, cancel);
+    internal ValueTask<FsResult<bool>> PlaceFileAsync(InodeAttributes file, uint placement, CancellationToken cancel) => SetAsync(file, placement, cancel);
 
     // Whether it had another one.
     private ValueTask<FsResult<bool>> SetAsync(InodeAttributes inode, uint placement, CancellationToken cancel) => SetAsync(inode, placement, null, cancel);
