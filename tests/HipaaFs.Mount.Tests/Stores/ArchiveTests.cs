@@ -1,0 +1,117 @@
+using System.Globalization;
+using System.Text.Json;
+using HipaaFs.Testing.Mounts;
+using HipaaFs.Testing.Servers;
+using Xunit;
+
+namespace HipaaFs.Mount.Tests.Stores;
+
+/// <summary>Archived files on a mount, as programs see them. The emulator refuses to read archived blobs as Azure does, and brings them back at once.</summary>
+public sealed class ArchiveTests
+{
+    private const string Remote = "Object is remote"; // EREMOTE in strerror(3).
+
+    private readonly AzuriteServer _azurite;
+
+    public ArchiveTests(AzuriteServer azurite) => _azurite = azurite;
+
+    [Theory]
+    [InlineData("tar -cSf \"$out\" raw/reads")]
+    [InlineData("cp --sparse=auto raw/reads \"$out\"")]
+    [InlineData("cp --reflink=never raw/reads \"$out\"")]
+    [InlineData("rsync -S raw/reads \"$out\"")]
+    [InlineData("cat raw/reads > \"$out\"")]
+    [InlineData("dd if=raw/reads of=\"$out\" conv=sparse status=none")]
+    public async Task Copy_Archived_FailsAndLeavesNoZeroes(string copy)
+    {
+        Assert.SkipWhen(copy.StartsWith("rsync", StringComparison.Ordinal) && !(await Shell.RunAsync("command -v rsync", "/")).Succeeded, "rsync is not installed");
+        await using MountedVolume volume = await CreateAsync("fail");
+        ProcessOutcome outcome = await Shell.RunAsync($"out='{volume.Work}/copy'; cd '{volume.Root}'; {copy}", volume.Work);
+        Assert.False(outcome.Succeeded, outcome.Describe());
+        Assert.Contains(Remote, outcome.Describe(), StringComparison.Ordinal);
+        string copied = Path.Combine(volume.Work, "copy");
+        Assert.True(!File.Exists(copied) || copy.StartsWith("tar", StringComparison.Ordinal) || new FileInfo(copied).Length == 0);
+        Assert.DoesNotContain("\"Error\"", volume.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Archived_AttributesAndRecall_ReadTheSameBytesAgain()
+    {
+        await using MountedVolume volume = await CreateAsync("fail");
+        const string look = """
+            import os, sys
+            path = sys.argv[1]
+            status = os.stat(path)
+            get = lambda name: os.getxattr(path, "user.hipaafs." + name).decode()
+            print(status.st_size, status.st_blocks > 0, get("tier"), get("state"), os.listxattr(path))
+            """;
+        async Task<string> LookAsync() => (await Shell.PythonAsync(look, volume.Root, null, "raw/reads")).EnsureSucceeded().Text.Trim();
+        Assert.Equal("3000000 True archive archived []", await LookAsync());
+
+        JsonElement would = await PolicyTests.ResultAsync(volume, "recall", volume.Root, Path.Combine(volume.Root, "raw"), "--dry-run");
+        Assert.Equal((1, 1L), (would.GetProperty("files").GetInt32(), would.GetProperty("archived").GetInt64()));
+        JsonElement request = would.GetProperty("requests").EnumerateArray().Single();
+        Assert.Equal(("vault", "EUR"), (request.GetProperty("store").GetString(), request.GetProperty("currency").GetString()));
+        Assert.Equal(Math.Round((0.6m / 1000) + (request.GetProperty("bytes").GetDecimal() / (1L << 30) * 20m), 4), request.GetProperty("cost").GetDecimal());
+        Assert.Equal("3000000 True archive archived []", await LookAsync());
+
+        string list = Path.Combine(volume.Work, "list");
+        await File.WriteAllTextAsync(list, "raw/reads\n");
+        ProcessOutcome recall = await volume.RunAsync("recall", volume.Root, "--manifest", list, "--speed", "expedited", "--days", "2", "--wait");
+        Assert.Equal(0, recall.ExitCode);
+        Assert.Contains("1 are back", recall.Text, StringComparison.Ordinal);
+        Assert.Equal("3000000 True archive recalled []", await LookAsync());
+        await volume.ShellAsync("cmp raw/reads plain");
+
+        Assert.Equal(8, (await volume.RunAsync("recall", volume.Root, Path.Combine(volume.Root, "none"))).ExitCode);
+        Assert.Equal(2, (await volume.RunAsync("recall", volume.Root, volume.Work)).ExitCode);
+        Assert.Equal(2, (await volume.RunAsync("recall", volume.Root)).ExitCode);
+    }
+
+    [Theory]
+    [InlineData("recall")]
+    [InlineData("block")]
+    public async Task Open_PolicyBringsItBack_ReadsTheSameBytesInTheEnd(string behaviour)
+    {
+        await using MountedVolume volume = await CreateAsync(behaviour);
+        ProcessOutcome blocked = await Shell.RunAsync("dd if=raw/reads of=/dev/null status=none", volume.Root);
+        Assert.Contains(Remote, blocked.Describe(), StringComparison.Ordinal);
+        string program = behaviour == "block" ? "cmp raw/reads plain" : "until cmp raw/reads plain 2> \"$errors\"; do grep -q 'in progress' \"$errors\"; done";
+        await Shell.CheckAsync($"errors='{volume.Work}/errors'; cd '{volume.Root}'; {program}", volume.Work, ChildProcess.LongTimeout);
+    }
+
+    // Of /raw nothing is on this machine when it returns.
+    private async Task<MountedVolume> CreateAsync(string behaviour)
+    {
+        Assert.SkipWhen(AzuriteServer.Missing is not null, AzuriteServer.Missing ?? string.Empty);
+        await _azurite.StartAsync();
+        string container = "archive-" + Guid.NewGuid().ToString("N")[..12];
+        await _azurite.Connect(container).CreateAsync();
+        MountedVolume volume = await MountedVolume.CreateAsync();
+        string policy = Path.Combine(volume.Work, "policy.yaml");
+        await File.WriteAllTextAsync(policy, string.Create(CultureInfo.InvariantCulture, $$$"""
+            version: 1
+            currency: EUR
+            stores:
+              own: {url: "file://{{{volume.Store}}}", region: eu, baa: x}
+              vault:
+                url: "{{{_azurite.StoreUrl(container, "volume")}}}"
+                region: eu
+                baa: x
+                prices:
+                  requests: {restore: 0.6}
+                  retrieval: {archive: {standard: 20, expedited: 120}}
+            defaults: {placement: {primary: own}}
+            rules:
+              - path: /raw
+                placement: {primary: vault, tier: archive}
+                archive: {on_open: {{{behaviour}}}, blocked_programs: [dd]}
+            """));
+        await PolicyTests.ResultAsync(volume, "policy", "apply", volume.Root, policy, "--make-directories");
+        await volume.ShellAsync("head -c 3000000 /dev/urandom > plain; cp plain raw/reads");
+        await volume.UnmountAsync();
+        Directory.Delete(Path.Combine(volume.Volume, "cache"), recursive: true);
+        await volume.MountAsync();
+        return volume;
+    }
+}
