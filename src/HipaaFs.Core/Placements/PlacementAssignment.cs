@@ -259,7 +259,8 @@ internal sealed class PlacementAssignment : IDisposable
 
     private async ValueTask<FsResult<bool>> SetAsync(InodeAttributes inode, uint placement, ulong? version, CancellationToken cancel)
     {
-        if (inode.Placement == placement)
+        // What came down by age is where it belongs, unless it is told to go elsewhere.
+        if (inode.Placement == placement || (version is null && inode.IsFile && _placements.Find(inode.Placement)?.Origin == placement))
         {
             return false;
         }

@@ -17,6 +17,7 @@ internal static class PolicyCommand
         CreateExplain(runner),
         CreatePlan(runner),
         CreateApply(runner),
+        PolicyTransitionCommand.Create(runner),
     };
 
     private static Command CreatePlan(CommandRunner runner)

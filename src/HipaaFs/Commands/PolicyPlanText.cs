@@ -54,7 +54,9 @@ internal static class PolicyPlanText
     private static string Describe(PlannedPlacement placement)
     {
         string copies = string.Concat(placement.Sync.Select(name => $", {Name(name)} at once").Concat(placement.Async.Select(name => $", {Name(name)} later")));
-        return $"{Name(placement.Primary)}{copies}{(placement.Regions.Length == 0 ? "" : $"; within {placement.Regions}")}";
+        string origin = placement.Origin is { } from ? $"for files of {from} that are old enough: " : "";
+        string steps = string.Concat(placement.Steps.Select(static step => $"; {step}"));
+        return $"{origin}{Name(placement.Primary)}{copies}{(placement.Regions.Length == 0 ? "" : $"; within {placement.Regions}")}{steps}";
 
         string Name(string store) => placement.Tiers.TryGetValue(store, out string? tier) ? $"{store} ({tier})" : store;
     }

@@ -50,6 +50,14 @@ internal sealed partial class ControlClient
         progress,
         cancel);
 
+    /// <summary>Counts the files that are old enough at a moment for another tier, and unless <paramref name="countsOnly"/> has them go there.</summary>
+    public Task<TransitionReport> TransitionAsync(DateTimeOffset asOf, bool countsOnly, CancellationToken cancel) => SendAsync(
+        HttpMethod.Post,
+        $"v1/transitions?asof={Escape(asOf.ToString("O", CultureInfo.InvariantCulture))}{(countsOnly ? "&count=true" : "")}",
+        JsonOutput.Default.TransitionReport,
+        null,
+        cancel);
+
     /// <summary>Where the data of each directory of the policy is.</summary>
     public Task<ResidencyReport> ReportResidencyAsync(Action<ProgressUpdate> progress, CancellationToken cancel) =>
         SendAsync(HttpMethod.Post, "v1/residency", JsonOutput.Default.ResidencyReport, progress, cancel);

@@ -53,6 +53,12 @@ internal sealed partial class ControlServer
         await SendAsync(http, JsonEnvelope.Result(change, JsonOutput.Default.StoreChange));
     }
 
+    private async Task TransitionAsync(HttpContext http)
+    {
+        DateTimeOffset asOf = DateTimeOffset.Parse(Required(http, "asof"), CultureInfo.InvariantCulture);
+        await SendAsync(http, JsonEnvelope.Result(await _target.TransitionAsync(asOf, Query(http, "count") == "true", http.RequestAborted), JsonOutput.Default.TransitionReport));
+    }
+
     private async Task ReportResidencyAsync(HttpContext http)
     {
         using var oneAtATime = new SemaphoreSlim(1);

@@ -89,6 +89,9 @@ internal interface IControlTarget
     /// <summary>Where the data of each directory of the policy is.</summary>
     Task<ResidencyReport> ReportResidencyAsync(Action<ProgressUpdate> progress, CancellationToken cancel);
 
+    /// <summary>Counts the files that are old enough at a moment for another tier, and unless <paramref name="countsOnly"/> has them go there.</summary>
+    Task<TransitionReport> TransitionAsync(DateTimeOffset asOf, bool countsOnly, CancellationToken cancel);
+
     /// <summary>Takes a store away that nothing is in and no placement names.</summary>
     Task<StoreRemoval> RemoveStoreAsync(string name, CancellationToken cancel);
 

@@ -7,6 +7,7 @@ using HipaaFs.Metadata;
 using HipaaFs.Placements;
 using HipaaFs.Scrubbing;
 using HipaaFs.Storage;
+using HipaaFs.Transitions;
 using HipaaFs.Volumes;
 
 namespace HipaaFs.Cli.Daemon;
@@ -62,6 +63,21 @@ internal sealed partial class MountDaemon
         $"report where the data of {_plan.MountPoint} is",
         () => new ResidencyAudit(_volume).RunAsync(DateOnly.FromDateTime(_context.Time.GetUtcNow().UtcDateTime), progress, cancel),
         cancel);
+
+    /// <inheritdoc/>
+    public Task<TransitionReport> TransitionAsync(DateTimeOffset asOf, bool countsOnly, CancellationToken cancel)
+    {
+        string action = "have files go to their next tier";
+        RefuseReadOnly(action);
+        return PlaceAsync(
+            action,
+            async () =>
+            {
+                IReadOnlyList<TransitionCount> counts = await _volume.TransitionAsync(asOf, countsOnly, cancel);
+                return await TransitionReporting.DescribeAsync(_volume, asOf, !countsOnly, counts, cancel);
+            },
+            cancel);
+    }
 
     /// <inheritdoc/>
     public Task<StoreRemoval> RemoveStoreAsync(string name, CancellationToken cancel)

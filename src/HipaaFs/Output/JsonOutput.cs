@@ -41,6 +41,7 @@ namespace HipaaFs.Cli.Output;
 [JsonSerializable(typeof(StoreRemoval))]
 [JsonSerializable(typeof(StoreForgotten))]
 [JsonSerializable(typeof(ResidencyReport))]
+[JsonSerializable(typeof(TransitionReport))]
 [JsonSerializable(typeof(VersionResult))]
 [JsonSerializable(typeof(TransferResult))]
 [JsonSerializable(typeof(TransferRecord))]

@@ -2,6 +2,7 @@ using HipaaFs.Archives;
 using HipaaFs.Cli.Policies;
 using HipaaFs.Placements;
 using HipaaFs.Storage;
+using HipaaFs.Transitions;
 
 namespace HipaaFs.Cli.Placing;
 
@@ -13,10 +14,13 @@ namespace HipaaFs.Cli.Placing;
 /// moved elsewhere and not collected yet, has the old number too and goes wherever that leads.</para>
 /// <para>Files may have data in segments of another number whose stores are the same (a directory's first quota gives it a number of its own, and its data stays where it is). Where the
 /// stores of one change, the other's must become the same, else it gets a new number; and a number that only such segments have still is redefined with those whose data they hold.</para>
+/// <para>Steps by age lead to placements of their own, which only files of the one placement come to. They are numbered last; those that lead to the same places as before keep their numbers, and where the stores
+/// of the placement are redefined theirs are too.</para>
 /// </remarks>
 internal sealed class PlacementNumbering
 {
     private readonly IReadOnlyList<Placement> _known;
+    private readonly StepTargets _targets = new();
     private readonly IReadOnlyDictionary<SurveyKey, SurveyCount> _survey;
     private readonly IReadOnlySet<(uint File, uint Segment)> _shared;
     private readonly Func<int, bool> _hasBaa;
@@ -53,8 +57,8 @@ internal sealed class PlacementNumbering
         var ofFiles = new List<PlacementWish>();
         for (int rule = 0; rule < directories.Count; rule++)
         {
-            Placement itself = ToPlacement(directories[rule].Policy, numberOf);
-            Placement[] targets = [.. directories[rule].Patterns.Select(pattern => ToPlacement(pattern, numberOf))];
+            Placement itself = numbering.Want(directories[rule].Policy, numberOf);
+            Placement[] targets = [.. directories[rule].Patterns.Select(pattern => numbering.Want(pattern, numberOf))];
 
             // The first that matches decides: one that leads nowhere else still keeps files from those after it.
             int count = 1 + Array.FindLastIndex(targets, target => !target.IsSameAs(itself));
@@ -89,6 +93,7 @@ internal sealed class PlacementNumbering
 
         numbering.Settle(wishes, []);
         numbering.RedefineWhatIsShared();
+        numbering.NumberSteps();
         return numbering;
     }
 
@@ -101,6 +106,95 @@ internal sealed class PlacementNumbering
     /// <summary>The border of a directory: its regions in their order; empty when it has none.</summary>
     public static string BorderOf(EffectivePolicy policy) =>
         policy.Regions is { } regions ? string.Join(',', regions.Select(static region => region.Value).Distinct().Order(StringComparer.Ordinal)) : string.Empty;
+
+    // With steps that lead to numbers of _targets for the time being.
+    private Placement Want(EffectivePolicy policy, Func<string, int> numberOf)
+    {
+        Placement itself = ToPlacement(policy, numberOf);
+        var at = new TransitionStep(policy.Primary!, policy.Tier, TimeSpan.Zero, null);
+        var steps = new List<PlacementStep>();
+        foreach (Placed<Transition> placed in policy.Transitions.Where(static transition => transition.Value.Since == TransitionClock.Write))
+        {
+            at = at.Then(placed.Value);
+            var tiers = new SortedDictionary<int, StorageTier>(itself.Tiers.Where(tier => tier.Key != itself.Primary).ToDictionary()) { [numberOf(at.Store)] = at.Tier };
+            Placement target = itself with
+            {
+                Primary = numberOf(at.Store),
+                Tiers = new SortedDictionary<int, StorageTier>(tiers.Where(static tier => tier.Value != StorageTier.Hot).ToDictionary()),
+                Archive = at.Tier == StorageTier.Archive ? ToBehaviour(policy) : itself.Archive,
+            };
+            steps.Add(new PlacementStep { After = at.After, LeastBytes = placed.Value.MinSize, Placement = _targets.Add(target) });
+        }
+
+        return itself with { Steps = steps };
+    }
+
+    // In the order of the numbers that they get: one after another.
+    private void NumberSteps()
+    {
+        foreach (NumberedPlacement one in _all.ToArray())
+        {
+            foreach (PlacementStep step in one.Placement.Steps.Where(static step => !StepTargets.Has(step.Placement)))
+            {
+                if (step.Placement < _known.Count && !_all.Exists(other => other.Placement.Number == step.Placement))
+                {
+                    _all.Add(new NumberedPlacement(_known[(int)step.Placement], _known[(int)step.Placement]));
+                }
+            }
+        }
+
+        foreach (NumberedPlacement one in _all.Where(one => one.Placement.Steps.Any(step => StepTargets.Has(step.Placement))).ToArray())
+        {
+            Placement origin = one.Placement;
+            var targets = new List<Placement>();
+            for (int i = 0; i < origin.Steps.Count; i++)
+            {
+                Placement wanted = _targets[origin.Steps[i].Placement] with { Origin = origin.Number };
+                uint? former = FormerStep(one.Former, i, wanted);
+                targets.Add(wanted with { Number = former ?? _next++ });
+            }
+
+            PlacementStep[] steps = [.. origin.Steps.Select((step, i) => step with { Placement = targets[i].Number })];
+            Replace(one, one with { Placement = origin with { Steps = steps } });
+            for (int i = 0; i < targets.Count; i++)
+            {
+                Placement target = targets[i] with { Steps = steps[(i + 1)..] };
+                _all.Add(new NumberedPlacement(target, target.Number < _known.Count ? _known[(int)target.Number] : null));
+            }
+        }
+    }
+
+    // Of the same placement: nothing else is in it.
+    private uint? FormerStep(Placement? origin, int index, Placement wanted)
+    {
+        if (origin is null || index >= origin.Steps.Count || origin.Steps[index].Placement is var number && number >= _known.Count)
+        {
+            return null;
+        }
+
+        Placement former = _known[(int)origin.Steps[index].Placement];
+        return former.Origin == origin.Number && former.Border == wanted.Border && former.Primary == wanted.Primary && wanted.HasTiersOf(former) && Added(former, wanted).All(_hasBaa)
+            ? former.Number
+            : null;
+    }
+
+    private void Replace(NumberedPlacement old, NumberedPlacement changed)
+    {
+        _all[_all.IndexOf(old)] = changed;
+        foreach ((int Rule, int Pattern) wish in _numbered.Where(pair => pair.Value.Placement.Number == old.Placement.Number).Select(static pair => pair.Key).ToArray())
+        {
+            _numbered[wish] = changed;
+        }
+    }
+
+    // As a policy wants it: steps that lead where one of the policy's does are that one.
+    private Placement AsWanted(Placement known) => known with
+    {
+        Steps = [.. known.Steps.Select(step => step with
+        {
+            Placement = step.Placement < _known.Count && _known[(int)step.Placement] is { } target && target.Origin == known.Number ? _targets.Find(target) ?? step.Placement : step.Placement,
+        })],
+    };
 
     private static Placement ToPlacement(EffectivePolicy policy, Func<string, int> numberOf)
     {
@@ -164,7 +258,7 @@ internal sealed class PlacementNumbering
             {
                 Set(group, new NumberedPlacement(same, same));
             }
-            else if (_all.Find(one => one.Placement.IsSameAs(group[0].Wanted)) is { } settled)
+            else if (_all.Find(one => AsWanted(one.Placement).IsSameAs(group[0].Wanted)) is { } settled)
             {
                 Set(group, settled);
             }
@@ -178,7 +272,7 @@ internal sealed class PlacementNumbering
     }
 
     private Placement? FindSame(List<PlacementWish> group) => _known
-        .Where(known => !_redefined.Contains(known.Number) && known.IsSameAs(group[0].Wanted))
+        .Where(known => !_redefined.Contains(known.Number) && AsWanted(known).IsSameAs(group[0].Wanted))
         .OrderByDescending(known => group.Any(wish => wish.Current == known.Number))
         .FirstOrDefault();
 

@@ -12,4 +12,10 @@ internal sealed record PlannedPlacement(
 {
     /// <summary>The tiers of those that do not keep it hot, by their names.</summary>
     public IReadOnlyDictionary<string, string> Tiers { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Where its files go by age, in words: "placement 4 after 30d".</summary>
+    public IReadOnlyList<string> Steps { get; init; } = [];
+
+    /// <summary>Number of the placement that its files come from by age; null when they are made in this one.</summary>
+    public uint? Origin { get; init; }
 }

@@ -3,6 +3,7 @@ using HipaaFs.Cli.Policies;
 using HipaaFs.Metadata;
 using HipaaFs.Placements;
 using HipaaFs.Quotas;
+using HipaaFs.Transitions;
 using HipaaFs.Volumes;
 
 namespace HipaaFs.Cli.Placing;
@@ -91,9 +92,18 @@ internal sealed class PolicyApplication : IDisposable
         bool isKept = await _volume.ReadPolicyAsync(cancel) is { } kept && text.Span.SequenceEqual(kept);
         IReadOnlyList<Quota> quotas = QuotaPlanning.Find(policy, [.. numbering.All.Select(static numbered => numbered.Placement)]);
         bool areQuotasKept = QuotaPlanning.AreSame(quotas, _volume.Quotas);
+        TransitionSettings transitions = ToSettings(document.Mover);
+        bool areTransitionsKept = transitions.IsSameAs(await _volume.ReadTransitionSettingsAsync(cancel));
         var planning = new PolicyPlanning(policy, match, known, _volume.Placements, directories, counts, numbering);
-        return new Prepared(match, directories, numbering, areQuotasKept ? null : quotas, planning.ToPlan(!isKept || !areQuotasKept));
+        return new Prepared(
+            match, directories, numbering, areQuotasKept ? null : quotas, areTransitionsKept ? null : transitions, planning.ToPlan(!isKept || !areQuotasKept || !areTransitionsKept));
     }
+
+    private static TransitionSettings ToSettings(MoverOptions? mover) => mover is null ? TransitionSettings.Default : new TransitionSettings
+    {
+        Windows = [.. mover.Windows.Select(static window => window.ToString())],
+        BytesPerSecond = mover.BytesPerSecond ?? TransitionSettings.Default.BytesPerSecond,
+    };
 
     private static void ThrowIfMissing(PolicyPlan plan)
     {
@@ -112,6 +122,11 @@ internal sealed class PolicyApplication : IDisposable
     private async Task ApplyAsync(Prepared prepared, ReadOnlyMemory<byte> text, Action<ProgressUpdate> progress, CancellationToken cancel)
     {
         await _volume.WritePolicyAsync(text, cancel);
+        if (prepared.NewTransitions is not null)
+        {
+            await _volume.WriteTransitionSettingsAsync(prepared.NewTransitions, cancel);
+        }
+
         foreach (NumberedPlacement placement in prepared.Numbering.All.Where(static placement => placement.IsChange))
         {
             await _volume.DefinePlacementAsync(placement.Placement, cancel);
@@ -169,5 +184,6 @@ internal sealed class PolicyApplication : IDisposable
         IReadOnlyList<RuleDirectory> Directories,
         PlacementNumbering Numbering,
         IReadOnlyList<Quota>? NewQuotas,
+        TransitionSettings? NewTransitions,
         PolicyPlan Plan);
 }

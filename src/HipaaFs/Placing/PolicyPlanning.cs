@@ -54,6 +54,8 @@ internal sealed class PolicyPlanning(
         string action = numbered.Former is null ? "define" : numbered.IsChange ? "redefine" : "keep";
         return new PlannedPlacement(placement.Number, action, NameOf(placement.Primary), [.. placement.Sync.Select(NameOf)], [.. placement.Async.Select(NameOf)], placement.Border)
         {
+            Steps = [.. placement.Steps.Select(static step => $"placement {step.Placement} after {PolicyWords.Of(step.After)}")],
+            Origin = placement.Origin,
             Tiers = ((int[])[placement.Primary, .. placement.Sync, .. placement.Async])
                 .Where(store => placement.TierOf(store) != StorageTier.Hot)
                 .ToDictionary(NameOf, store => PolicyWords.Of(placement.TierOf(store))),
@@ -69,7 +71,7 @@ internal sealed class PolicyPlanning(
         {
             Placement target = numbering.Of(rule, key.Pattern).Placement;
             all += count;
-            changed += key.Placement == target.Number ? 0 : count.Directories + count.Files;
+            changed += IsPlaced(key.Placement, target) ? 0 : count.Directories + count.Files;
             moved += IsMoved(key.Placement, target) ? count : default;
         }
 
@@ -87,7 +89,7 @@ internal sealed class PolicyPlanning(
         {
             NumberedPlacement target = numbering.Of(key.Rule, key.Pattern);
             bool isMoved = IsMoved(key.Placement, target.Placement);
-            Placement? former = key.Placement == target.Placement.Number ? target.Former : Find(key.Placement);
+            Placement? former = IsPlaced(key.Placement, target.Placement) ? target.Former : Find(key.Placement);
             if (count.Bytes > 0 && (isMoved || target.IsChange))
             {
                 estimate.Add(count.Bytes, former, target.Placement, isMoved);
@@ -97,7 +99,10 @@ internal sealed class PolicyPlanning(
         return estimate.ToTransfers(NameOf, policy.Document);
     }
 
-    private bool IsMoved(uint number, Placement target) => number != target.Number && Find(number)?.PlacesLike(target) != true;
+    private bool IsMoved(uint number, Placement target) => !IsPlaced(number, target) && Find(number)?.PlacesLike(target) != true;
+
+    // What came down by age is where it belongs.
+    private bool IsPlaced(uint number, Placement target) => number == target.Number || Find(number)?.Origin == target.Number;
 
     private Placement? Find(uint number) => number < placements.Count ? placements[(int)number] : null;
 

@@ -7,7 +7,7 @@ internal static class UnenforcedFields
 {
     private static readonly PolicyField[] Never =
     [
-        PolicyFields.Domain, PolicyFields.Retention, PolicyFields.Transitions, PolicyFields.ArchiveKeepHead, PolicyFields.Durability, PolicyFields.Recovery,
+        PolicyFields.Domain, PolicyFields.Retention, PolicyFields.ArchiveKeepHead, PolicyFields.Durability, PolicyFields.Recovery,
         PolicyFields.ConsentExpires, PolicyFields.Budget,
     ];
 
@@ -33,6 +33,11 @@ internal static class UnenforcedFields
                 {
                     found.Add(new PolicyProblem(place, $"{entry.Field.Key}: not enforced by this version"));
                 }
+            }
+
+            foreach (Placed<Transition> transition in effective.Transitions.Where(static transition => transition.Value.Since == TransitionClock.Read))
+            {
+                found.Add(new PolicyProblem(transition.Place, $"{PolicyFields.Transitions.Key}: since read is not enforced by this version; the step is not taken"));
             }
 
             foreach (Placed<Replica> replica in effective.Replicas)

@@ -232,6 +232,19 @@ public sealed class ControlSocketTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Transition_RoundTrip_KeepsMomentAndCounts()
+    {
+        await _server.StartAsync(CancellationToken.None);
+        var moment = new DateTimeOffset(2026, 12, 24, 18, 0, 0, TimeSpan.FromHours(1));
+
+        TransitionReport counted = await _client.TransitionAsync(moment, countsOnly: true, CancellationToken.None);
+        TransitionReport taken = await _client.TransitionAsync(moment, countsOnly: false, CancellationToken.None);
+
+        Assert.Equal((moment, false, true), (counted.AsOf, counted.Taken, taken.Taken));
+        Assert.Equal(new TransitionLine("a", "b (archive)", 1, 2, 3, 4), Assert.Single(taken.Steps));
+    }
+
+    [Fact]
     public async Task Residency_RoundTrip_KeepsTheFindings()
     {
         await _server.StartAsync(CancellationToken.None);
@@ -363,6 +376,9 @@ public sealed class ControlSocketTests : IAsyncDisposable
 
         public Task<StoreChange> EmptyStoreAsync(string name, string? target, bool waits, Action<ProgressUpdate> progress, CancellationToken cancel) =>
             Task.FromResult(new StoreChange(Store, null, [3], new SegmentCount(1, 2), $"{name} {target} {waits}"));
+
+        public Task<TransitionReport> TransitionAsync(DateTimeOffset asOf, bool countsOnly, CancellationToken cancel) =>
+            Task.FromResult(new TransitionReport(asOf, !countsOnly, [new TransitionLine("a", "b (archive)", 1, 2, 3, 4)]));
 
         public Task<ResidencyReport> ReportResidencyAsync(Action<ProgressUpdate> progress, CancellationToken cancel) =>
             Task.FromResult(new ResidencyReport([new ResidencyLine("/x", ["eu"], [1], [new ResidencyPlace("host", "", "us", 0, 0, Allowed: false)], ["it is"])], 1, 2));

@@ -25,6 +25,21 @@ public sealed class PlacementNumberingTests
 
         """;
 
+    // Two steps down, replicas stay.
+    private const string Ageing =
+        """
+        defaults: {placement: {primary: a}}
+        rules:
+          - path: /x
+            classification: deidentified
+            files:
+              - match: ["*.gz"]
+                placement: {replicas: [{store: c, mode: sync}]}
+                transitions:
+                  - {store: b, after: 1d, min_size: 7}
+                  - {store: bare, after: 30d}
+        """;
+
     private static readonly string[] Names = ["a", "b", "c", "bare"];
 
     private static readonly Placement Own = new();
@@ -93,6 +108,51 @@ public sealed class PlacementNumberingTests
         Assert.Equal((1u, false), Of(numbering, 0));
         Assert.Equal((2u, true), Of(numbering, 1));
         Assert.Equal([2], numbering.Of(1, -1).Placement.Async);
+    }
+
+    [Fact]
+    public void Number_Transitions_LeadToPlacementsOfTheirOwn()
+    {
+        PlacementNumbering numbering = Number(Ageing, [Own], [0, 0]);
+
+        Placement raw = numbering.Of(1, 0).Placement;
+        Assert.Equal((0, null), (raw.Primary, raw.Origin));
+        Assert.Equal([(TimeSpan.FromDays(1), 7L), (TimeSpan.FromDays(30), 0L)], raw.Steps.Select(static step => (step.After, step.LeastBytes)));
+        Placement[] steps = [.. raw.Steps.Select(step => numbering.All.Single(one => one.Placement.Number == step.Placement).Placement)];
+        Assert.Equal([(1, 2), (3, 2)], steps.Select(static step => (step.Primary, Assert.Single(step.Sync))));
+        Assert.All(steps, step => Assert.Equal(raw.Number, step.Origin));
+        Assert.Equal([steps[1].Number], steps[0].Steps.Select(static step => step.Placement));
+        Assert.Empty(steps[1].Steps);
+        Assert.Equal([1u, 2u, 3u, 4u], numbering.All.Where(static one => one.Former is null).Select(static one => one.Placement.Number)); // In the order in which they are defined.
+    }
+
+    [Fact]
+    public void Number_TransitionsAgain_ChangesNothing()
+    {
+        PlacementNumbering first = Number(Ageing, [Own], [0, 0]);
+        Placement[] known = [Own, .. first.All.Where(static one => one.Former is null).Select(static one => one.Placement)];
+
+        PlacementNumbering again = Number(Ageing, known, [0, first.Of(1, -1).Placement.Number]);
+
+        Assert.DoesNotContain(again.All, static one => one.IsChange);
+        Assert.Equal(first.All.Count, again.All.Count); // What steps lead to is there as well: quotas count it.
+    }
+
+    [Fact]
+    public void Number_TransitionsWithOtherAges_KeepsWhereTheyLead()
+    {
+        PlacementNumbering first = Number(Ageing, [Own], [0, 0]);
+        Placement[] known = [Own, .. first.All.Where(static one => one.Former is null).Select(static one => one.Placement)];
+        Placement raw = first.Of(1, 0).Placement;
+
+        PlacementNumbering again = Number(
+            Ageing.Replace("1d", "2d", StringComparison.Ordinal), known, [0, first.Of(1, -1).Placement.Number], (new SurveyKey(1, 0, raw.Number), 3));
+
+        Placement changed = again.Of(1, 0).Placement;
+        Assert.Equal(raw.Number, changed.Number);
+        Assert.Equal(TimeSpan.FromDays(2), changed.Steps[0].After);
+        Assert.Equal(raw.Steps.Select(static step => step.Placement), changed.Steps.Select(static step => step.Placement));
+        Assert.Equal([raw.Number], again.All.Where(static one => one.IsChange).Select(static one => one.Placement.Number));
     }
 
     [Fact]

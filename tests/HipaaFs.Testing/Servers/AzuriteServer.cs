@@ -6,7 +6,7 @@ using Azure.Storage.Blobs;
 
 namespace HipaaFs.Testing.Servers;
 
-/// <summary>Microsoft's emulator of Azure Blob Storage, on loopback, its data in memory. One for all tests of a process.</summary>
+/// <summary>Microsoft's emulator of Azure Blob Storage, on loopback. The one for all tests of a process has its data in memory; one with a directory can be killed and brought back.</summary>
 public sealed class AzuriteServer : IAsyncDisposable
 {
     /// <summary>The emulator's account.</summary>
@@ -18,7 +18,19 @@ public sealed class AzuriteServer : IAsyncDisposable
     private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(3);
 
     private readonly SemaphoreSlim _starting = new(1);
+    private readonly string? _directory;
     private Process? _process;
+    private int _port;
+
+    /// <summary>One that keeps its data in memory.</summary>
+    public AzuriteServer()
+    {
+    }
+
+    private AzuriteServer(string directory) => _directory = directory;
+
+    /// <summary>One that keeps its data in a directory.</summary>
+    public static AzuriteServer In(string directory) => new(directory);
 
     /// <summary>What is missing on this machine; null when the emulator can be started.</summary>
     public static string? Missing { get; } = FindProgram() is null
@@ -39,20 +51,41 @@ public sealed class AzuriteServer : IAsyncDisposable
                 return;
             }
 
-            int port = LoopbackPorts.FindRun(1);
-            string number = port.ToString(CultureInfo.InvariantCulture);
+            _port = _port == 0 ? LoopbackPorts.FindRun(1) : _port;
+            string number = _port.ToString(CultureInfo.InvariantCulture);
+            string[] place = _directory is null ? ["--inMemoryPersistence"] : ["--location", _directory];
             string[] arguments =
             [
-                FindProgram()!, "--blobHost", "127.0.0.1", "--blobPort", number, "--inMemoryPersistence", "--silent", "--disableTelemetry", "--skipApiVersionCheck",
+                FindProgram()!, "--blobHost", "127.0.0.1", "--blobPort", number, .. place, "--silent", "--disableTelemetry", "--skipApiVersionCheck",
             ];
             _process = Process.Start(new ProcessStartInfo("node", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
             _process.OutputDataReceived += static (_, _) => { };
             _process.ErrorDataReceived += static (_, _) => { };
             _process.BeginOutputReadLine();
             _process.BeginErrorReadLine();
-            await WaitUntilItListensAsync(port);
+            await WaitUntilItListensAsync(_port);
             Endpoint = new Uri($"http://127.0.0.1:{number}");
             Environment.SetEnvironmentVariable("AZURE_STORAGE_KEY", Key);
+        }
+        finally
+        {
+            _starting.Release();
+        }
+    }
+
+    /// <summary>Ends it as a crash does. <see cref="StartAsync"/> brings it back at the same address.</summary>
+    public async Task KillAsync()
+    {
+        await _starting.WaitAsync();
+        try
+        {
+            if (_process is not null)
+            {
+                _process.Kill(entireProcessTree: true);
+                await _process.WaitForExitAsync();
+                _process.Dispose();
+                _process = null;
+            }
         }
         finally
         {
@@ -73,13 +106,7 @@ public sealed class AzuriteServer : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (_process is not null)
-        {
-            _process.Kill(entireProcessTree: true);
-            await _process.WaitForExitAsync();
-            _process.Dispose();
-        }
-
+        await KillAsync();
         _starting.Dispose();
     }
 
