@@ -23,4 +23,7 @@ internal sealed record MoveRequest(
 
     /// <summary>Whether files of other placements, and those that are gone, are to keep what they refer to. What was shared with them is there twice then.</summary>
     internal bool OnlyOfPlacement { get; init; }
+
+    /// <summary>Whether the new segments may be as large as those of an archive.</summary>
+    internal bool IsForArchive { get; init; }
 }

@@ -12,7 +12,8 @@ namespace HipaaFs.Placements;
 /// <summary>Moves the data of files whose placement has changed into segments of that placement, while the files are read and written.</summary>
 /// <remarks>
 /// What is left to do is in the rows and nowhere else: a file's extents refer to segments of a placement that has other stores than its own. They are copied and referred to as compaction does it
-/// (<see cref="SegmentMove"/>), what only snapshots show of the file too; files of other placements that share the data keep theirs. A batch of <see cref="Compactor.BatchBytes"/> is on its way, and none begins while staging has no
+/// (<see cref="SegmentMove"/>), what only snapshots show of the file too; files of other placements that share the data keep theirs. A batch of <see cref="Compactor.BatchBytes"/> is on its way, for an archive one of
+/// <see cref="MoveBatches.ArchiveBytes"/> and of one directory, and none begins while staging has no
 /// room to spare or a store that must have it is away. Nothing is looked for unless a placement was assigned or defined since nothing was found, or the volume was just opened.
 /// </remarks>
 internal sealed partial class PlacementMover : IDisposable
@@ -104,6 +105,7 @@ internal sealed partial class PlacementMover : IDisposable
         {
             Misplacement left = await CountAsync(cancel);
             var gate = new BandwidthGate(bytesPerSecond, _time);
+            var batches = new MoveBatches();
             InodeId after = default;
             while (left.Files > 0)
             {
@@ -111,7 +113,7 @@ internal sealed partial class PlacementMover : IDisposable
                 foreach (IGrouping<uint, MisplacedFile> alike in files.GroupBy(static file => file.Placement))
                 {
                     IEnumerable<PlacedElsewhere> misplaced = alike.SelectMany(static file => file.Elsewhere).Where(there => !_stores.Placements.AreAlike(alike.Key, there.Placement));
-                    await MoveAsync(alike.Key, [.. misplaced.SelectMany(static there => there.Segments).Distinct()], gate, cancel);
+                    await MoveAsync(alike.Key, [.. misplaced.SelectMany(static there => there.Segments).Distinct()], batches, gate, cancel);
                 }
 
                 if (files.Count < Page)
@@ -120,6 +122,11 @@ internal sealed partial class PlacementMover : IDisposable
                 }
 
                 after = files[^1].Inode;
+            }
+
+            while (batches.TakeAny() is { } batch)
+            {
+                await MoveAsync(batch, gate, cancel);
             }
 
             left = left.Files == 0 ? left : await CountAsync(cancel);
@@ -175,9 +182,8 @@ internal sealed partial class PlacementMover : IDisposable
         }
     }
 
-    private async Task MoveAsync(uint placement, List<SegmentId> segments, BandwidthGate gate, CancellationToken cancel)
+    private async Task MoveAsync(uint placement, List<SegmentId> segments, MoveBatches batches, BandwidthGate gate, CancellationToken cancel)
     {
-        var batches = new Dictionary<(DomainId, RecordClass), (List<SegmentUse> Uses, long Bytes)>();
         foreach (SegmentId segment in segments)
         {
             if (!CanBegin(placement))
@@ -186,43 +192,62 @@ internal sealed partial class PlacementMover : IDisposable
             }
 
             MetadataResult<SegmentRow> row = await _metadata.GetSegmentAsync(segment, cancel);
-            if (!row.Succeeded || _stores.Placements.AreAlike(row.Value.Placement, placement) || _unreadable.Contains(segment) || !await IsReadableAsync(row.Value, cancel))
+            if (!row.Succeeded || _stores.Placements.AreAlike(row.Value.Placement, placement) || batches.Has(placement, segment) || _unreadable.Contains(segment) || !await IsReadableAsync(row.Value, cancel))
             {
                 continue;
             }
 
-            (DomainId, RecordClass) kind = (row.Value.Domain, row.Value.Class);
-            if (!batches.TryGetValue(kind, out (List<SegmentUse> Uses, long Bytes) batch))
-            {
-                batch = ([], 0);
-            }
-
             List<SegmentUse> uses = await FindUsesAsync(segment, placement, cancel);
-            batch = ([.. batch.Uses, .. uses], batch.Bytes + SegmentMove.WithoutRepetition(uses).Sum(static use => use.Extent.Length));
-            if (batch.Bytes >= Compactor.BatchBytes)
+            foreach ((InodeId directory, List<SegmentUse> together) in IsArchive(placement) ? await ByDirectoryAsync(uses, cancel) : [(default, uses)])
             {
-                await MoveAsync(placement, kind, batch.Uses, gate, cancel);
-                batch = ([], 0);
-            }
-
-            batches[kind] = batch;
-        }
-
-        foreach (((DomainId, RecordClass) kind, (List<SegmentUse> uses, _)) in batches)
-        {
-            if (uses.Count > 0 && CanBegin(placement))
-            {
-                await MoveAsync(placement, kind, uses, gate, cancel);
+                if (together.Count > 0 && batches.Add((placement, row.Value.Domain, row.Value.Class, directory), together, BatchBytes(placement)) is { } batch)
+                {
+                    await MoveAsync(batch, gate, cancel);
+                }
             }
         }
     }
 
-    private async Task MoveAsync(uint placement, (DomainId Domain, RecordClass Class) kind, List<SegmentUse> uses, BandwidthGate gate, CancellationToken cancel)
+    private async Task MoveAsync(MoveBatch batch, BandwidthGate gate, CancellationToken cancel)
     {
+        if (!CanBegin(batch.Placement))
+        {
+            return; // The next round finds it again.
+        }
+
         MoveOutcome outcome = await _move.RunAsync(
-            new MoveRequest(kind.Domain, placement, kind.Class, uses, [], gate.PayAsync) { OnlyOfPlacement = true }, cancel);
+            new MoveRequest(batch.Domain, batch.Placement, batch.Class, batch.Uses, [], gate.PayAsync) { OnlyOfPlacement = true, IsForArchive = IsArchive(batch.Placement) }, cancel);
         _unreadable.UnionWith(outcome.Unreadable);
-        LogMoved(_logger, outcome.CopiedBytes, placement);
+        LogMoved(_logger, outcome.CopiedBytes, batch.Placement);
+    }
+
+    private bool IsArchive(uint placement) => _stores.Placements.Find(placement) is { } known && known.TierOf(known.Primary) == StorageTier.Archive;
+
+    private long BatchBytes(uint placement) => IsArchive(placement) && _staging.HasSpareRoomFor(MoveBatches.ArchiveBytes) ? MoveBatches.ArchiveBytes : Compactor.BatchBytes;
+
+    // Of a file with several names that of the one which is the first for everybody; what has none any more is together.
+    private async ValueTask<IReadOnlyList<(InodeId Directory, List<SegmentUse> Uses)>> ByDirectoryAsync(List<SegmentUse> uses, CancellationToken cancel)
+    {
+        var directories = new Dictionary<InodeId, InodeId>();
+        var together = new SortedDictionary<InodeId, List<SegmentUse>>();
+        foreach (SegmentUse use in uses)
+        {
+            if (!directories.TryGetValue(use.Inode, out InodeId directory))
+            {
+                MetadataResult<DirectoryEntry> entry = await _metadata.FindEntryAsync(use.Inode, cancel);
+                directory = entry.Succeeded ? entry.Value.Parent : default;
+                directories.Add(use.Inode, directory);
+            }
+
+            if (!together.TryGetValue(directory, out List<SegmentUse>? those))
+            {
+                together.Add(directory, those = []);
+            }
+
+            those.Add(use);
+        }
+
+        return [.. together.Select(static pair => (pair.Key, pair.Value))];
     }
 
     // What must have the copies before they count would keep the others waiting.

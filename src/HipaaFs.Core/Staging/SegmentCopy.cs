@@ -34,6 +34,9 @@ internal sealed class SegmentCopy : IDisposable
     /// <summary>Whether small runs share frames, for what is copied to save space.</summary>
     internal bool IsPacked { get; init; }
 
+    /// <summary>Whether the new segments may be as large as those of an archive.</summary>
+    internal bool IsForArchive { get; init; }
+
     /// <summary>Called with the number of bytes that are about to be read; for bandwidth.</summary>
     internal Func<long, CancellationToken, ValueTask>? Pay { get; init; }
 
@@ -135,20 +138,22 @@ internal sealed class SegmentCopy : IDisposable
         _opened.Clear();
     }
 
+    private OpenSegment Begin() => new(_writers.Begin(_domain, _placement, _class, IsForArchive ? SegmentWriter.MaxArchiveFrames : SegmentWriter.MaxFrames), 0);
+
     private void Write(InodeId inode, long fileOffset, ReadOnlySpan<byte> content, List<Extent> into)
     {
         while (!content.IsEmpty)
         {
             if (_opened.Count == 0)
             {
-                _opened.Add(new OpenSegment(_writers.Begin(_domain, _placement, _class), 0));
+                _opened.Add(Begin());
             }
 
             SegmentWriter writer = _opened[^1].Writer;
             int length = (int)writer.BeginRun(inode.Value, fileOffset, content.Length, IsPacked);
             if (length == 0)
             {
-                _opened.Add(new OpenSegment(_writers.Begin(_domain, _placement, _class), 0));
+                _opened.Add(Begin());
                 continue;
             }
 

@@ -19,6 +19,9 @@ internal sealed class SegmentWriter : IDisposable
     /// <summary>Most frames of a segment: 63 MiB of plaintext, so that the object with its index stays below 64 MiB.</summary>
     internal const int MaxFrames = 4032;
 
+    /// <summary>Most frames of a segment in an archive: 320 MiB of plaintext.</summary>
+    internal const int MaxArchiveFrames = 20_480;
+
     private const int MaxRuns = 32_768;
 
     // A packed run from here on begins at a frame's boundary: at most a sixteenth is wasted.
@@ -52,6 +55,9 @@ internal sealed class SegmentWriter : IDisposable
         _backlogLength = SegmentFormat.HeaderSize;
     }
 
+    /// <summary>Frames that it takes at most.</summary>
+    internal int MostFrames { get; init; } = MaxFrames;
+
     /// <summary>The segment's header.</summary>
     internal SegmentHeader Header { get; }
 
@@ -68,7 +74,7 @@ internal sealed class SegmentWriter : IDisposable
     internal ReadOnlyMemory<byte> Sha256 { get; private set; }
 
     /// <summary>Whether another run may not fit.</summary>
-    internal bool IsFull => _nextFrame >= MaxFrames || _runs.Count >= MaxRuns;
+    internal bool IsFull => _nextFrame >= MostFrames || _runs.Count >= MaxRuns;
 
     /// <summary>Begins a run and says how many of its bytes fit; 0 when the segment is full.</summary>
     /// <remarks>
@@ -93,7 +99,7 @@ internal sealed class SegmentWriter : IDisposable
         }
 
         _run = (inode, fileOffset, PlaintextLength + _frameLength);
-        long left = (((long)MaxFrames - _nextFrame) * SegmentFormat.FrameSize) - _frameLength;
+        long left = (((long)MostFrames - _nextFrame) * SegmentFormat.FrameSize) - _frameLength;
         return Math.Min(length, left);
     }
 
@@ -214,7 +220,7 @@ internal sealed class SegmentWriter : IDisposable
 
     private void SealFrame(ReadOnlySpan<byte> plaintext)
     {
-        Debug.Assert(_missingInLast == 0 && _nextFrame < MaxFrames, "only the last frame is short");
+        Debug.Assert(_missingInLast == 0 && _nextFrame < MostFrames, "only the last frame is short");
         if (_backlogLength + SegmentFormat.SealedFrameSize > BatchFrames * SegmentFormat.SealedFrameSize)
         {
             WriteBacklog();

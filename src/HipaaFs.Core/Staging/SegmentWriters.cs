@@ -33,7 +33,7 @@ internal sealed class SegmentWriters
 
     /// <summary>Begins a segment of a key domain and a placement. Its file exists, its row does not yet (<see cref="RegisterAsync"/>).</summary>
     /// <exception cref="IOException">The file cannot be made.</exception>
-    internal SegmentWriter Begin(DomainId domain, uint placement, RecordClass recordClass)
+    internal SegmentWriter Begin(DomainId domain, uint placement, RecordClass recordClass, int mostFrames = SegmentWriter.MaxFrames)
     {
         var header = new SegmentHeader(SegmentId.NewRandom(), _ring.CurrentEpoch(domain), recordClass);
         SafeFileHandle file = DurableFile.CreatePrivate(_staging.PathOf(header.Segment));
@@ -49,7 +49,7 @@ internal sealed class SegmentWriters
             Changed = _clock.Now,
         };
         _staging.Add(row, _time.GetUtcNow(), 0);
-        return new SegmentWriter(header, _ring.OpenSegment(header), file, Fault);
+        return new SegmentWriter(header, _ring.OpenSegment(header), file, Fault) { MostFrames = mostFrames };
     }
 
     /// <summary>Adds a segment's row, once its first frames are durable and before anything refers to them.</summary>
