@@ -18,6 +18,24 @@ internal sealed class EvictionQueue
     private readonly Queue<CacheEntry> _main = new();
     private readonly Queue<SegmentId> _ghostOrder = new();
     private readonly HashSet<SegmentId> _ghosts = [];
+    private readonly List<CacheEntry> _held = []; // Pinned ones that their turn has come for.
+    private IReadOnlySet<SegmentId> _pinned = new HashSet<SegmentId>();
+
+    /// <summary>The segments that are not to leave, whatever is read.</summary>
+    internal IReadOnlySet<SegmentId> Pinned
+    {
+        get => _pinned;
+        set
+        {
+            _pinned = value;
+            foreach (CacheEntry entry in _held)
+            {
+                _main.Enqueue(entry);
+            }
+
+            _held.Clear();
+        }
+    }
 
     /// <summary>Takes a new entry in.</summary>
     internal void Add(CacheEntry entry)
@@ -64,6 +82,12 @@ internal sealed class EvictionQueue
                 continue;
             }
 
+            if (_pinned.Contains(victim.Segment))
+            {
+                _held.Add(victim);
+                continue;
+            }
+
             if (victim.Frequency > 1)
             {
                 victim.Frequency = 0;
@@ -84,6 +108,12 @@ internal sealed class EvictionQueue
         {
             if (victim.IsGone)
             {
+                continue;
+            }
+
+            if (_pinned.Contains(victim.Segment))
+            {
+                _held.Add(victim);
                 continue;
             }
 

@@ -77,6 +77,44 @@ internal sealed partial class FrameCache : IDisposable
     /// <summary>Whether all segments are in one store, so that there is no other copy of what it gives.</summary>
     internal bool HasOneSource => _fetcher.HasOneSource;
 
+    /// <summary>Bytes that it has of the pinned segments.</summary>
+    internal long PinnedBytes
+    {
+        get
+        {
+            long bytes = 0;
+            lock (_lock)
+            {
+                foreach (SegmentId segment in _queue.Pinned)
+                {
+                    bytes += _entries.TryGetValue(segment, out CacheEntry? entry) ? entry.CachedBytes : 0;
+                }
+            }
+
+            return bytes;
+        }
+    }
+
+    /// <summary>Whether exactly these segments are pinned.</summary>
+    internal bool HasPinned(IReadOnlyCollection<SegmentId> segments)
+    {
+        lock (_lock)
+        {
+            return _queue.Pinned.SetEquals(segments);
+        }
+    }
+
+    /// <summary>Says which segments, in the place of those before, are not evicted.</summary>
+    internal void Pin(IReadOnlySet<SegmentId> segments)
+    {
+        lock (_lock)
+        {
+            _queue.Pinned = segments;
+        }
+
+        MakeRoom();
+    }
+
     /// <summary>Its files.</summary>
     internal CacheFiles Files => _files;
 

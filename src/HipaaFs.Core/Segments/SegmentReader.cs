@@ -100,6 +100,26 @@ internal sealed partial class SegmentReader
         }
     }
 
+    /// <summary>Brings a range into the cache, unless it is there or in staging. NoSpace: the cache's disk takes nothing.</summary>
+    internal async ValueTask<FsError> LoadAsync(SegmentId segment, long plaintextOffset, long length, CancellationToken cancel)
+    {
+        FsResult<SegmentView> opened = await _views.OpenAsync(segment, cancel);
+        if (!opened.IsOk)
+        {
+            return opened.Error;
+        }
+
+        SegmentView view = opened.Value;
+        try
+        {
+            return view.File is null ? FsError.NoSpace : await EnsureLocalAsync(view, plaintextOffset, (int)length, cancel);
+        }
+        finally
+        {
+            view.Release();
+        }
+    }
+
     /// <summary>Fills <paramref name="destination"/> from a segment, from the disk or the store. <paramref name="reader"/> is for the log only.</summary>
     internal async ValueTask<FsError> ReadAsync(
         SegmentId segment, long plaintextOffset, Memory<byte> destination, InodeId reader, CancellationToken cancel)

@@ -260,6 +260,7 @@ public sealed partial class Volume : IAsyncDisposable
             Task.Run(() => writer.Mover.RunAsync(_stop.Token)),
             Task.Run(() => writer.Transitions.RunAsync(_stop.Token)),
             Task.Run(() => writer.Recaller.RunAsync(_stop.Token)),
+            Task.Run(() => _parts.Pins.RunAsync(_stop.Token)),
             Task.Run(() => RepairAsync(writer, recovery)));
     }
 

@@ -484,6 +484,7 @@ internal sealed partial class VolumeOpening
             Stores = stores,
             Metadata = metadata,
             Cache = cache,
+            Pins = new CachePins(cache, metadata, reader, _time, _logger),
             Staging = staging,
             StagingOwner = stagingOwner,
             Missing = missing,

@@ -34,6 +34,8 @@ internal sealed record VolumeParts : IAsyncDisposable
 
     internal required FrameCache Cache { get; init; }
 
+    internal required CachePins Pins { get; init; }
+
     internal required StagingArea Staging { get; init; }
 
     internal required StagingOwner StagingOwner { get; init; }
@@ -81,6 +83,7 @@ internal sealed record VolumeParts : IAsyncDisposable
         }
 
         Views.Dispose();
+        Pins.Dispose();
         Cache.Dispose();
         await Metadata.DisposeAsync();
         await Stores.DisposeAsync();

@@ -37,6 +37,7 @@ internal static class CommandTree
             ConfigCommand.Create(runner),
             PolicyCommand.Create(runner),
             StoreCommand.Create(runner),
+            CacheCommand.Create(runner),
             ResidencyCommand.Create(runner),
             QuotaCommand.Create(runner),
             RecallCommand.Create(runner),

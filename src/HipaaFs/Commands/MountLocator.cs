@@ -7,7 +7,7 @@ namespace HipaaFs.Cli.Commands;
 /// <summary>Finds the daemon behind what a user names: a mount point, or the directory of a volume.</summary>
 internal static class MountLocator
 {
-    /// <summary>The mount at a path, or that a path lies in.</summary>
+    /// <summary>The mount at a path.</summary>
     /// <exception cref="CommandException">No volume is mounted there.</exception>
     public static MountEntry FindMount(string path)
     {
@@ -17,6 +17,18 @@ internal static class MountLocator
             ? entry
             : throw new CommandException(
                 ExitCode.NotFound, $"find the mount at {resolved}: no volume is mounted there", "'hipaafs status' lists the mounts.");
+    }
+
+    /// <summary>The mount that a path lies in.</summary>
+    /// <exception cref="CommandException">It lies in none.</exception>
+    public static MountEntry FindContaining(string path)
+    {
+        string resolved = PathRelation.Resolve(path);
+        MountEntry? entry = MountTable.Read().FindContaining(resolved);
+        return entry?.Volume is not null
+            ? entry
+            : throw new CommandException(
+                ExitCode.NotFound, $"find the mount that {resolved} lies in: no volume is mounted there", "'hipaafs status' lists the mounts.");
     }
 
     /// <summary>Opens the control socket of the daemon behind a mount and waits until it answers.</summary>

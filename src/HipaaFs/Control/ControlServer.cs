@@ -140,6 +140,10 @@ internal sealed partial class ControlServer : IAsyncDisposable
         ("DELETE", "/v1/snapshots") => DeleteSnapshotAsync(http),
         ("GET", "/v1/snapshots/diff") => CompareSnapshotsAsync(http),
         ("GET", "/v1/trash") => ListTrashAsync(http),
+        ("GET", "/v1/cache") => DescribeCacheAsync(http),
+        ("POST", "/v1/cache/warm") => UseCacheAsync(http, CacheUse.Warm),
+        ("POST", "/v1/cache/pin") => UseCacheAsync(http, CacheUse.Pin),
+        ("POST", "/v1/cache/unpin") => UseCacheAsync(http, CacheUse.Unpin),
         ("GET", "/v1/stores") => ListStoresAsync(http),
         ("GET", "/v1/quotas") => ListQuotasAsync(http),
         ("POST", "/v1/recall") => RecallAsync(http),
@@ -155,7 +159,7 @@ internal sealed partial class ControlServer : IAsyncDisposable
         _ => throw new CommandException(
             ExitCode.NotFound,
             $"answer {http.Request.Method} {http.Request.Path}: there is no such request",
-            "Use /v1/status, /v1/sync, /v1/gc, /v1/gc/unknown, /v1/scrub, /v1/umount, /v1/handover, /v1/snapshots, /v1/snapshots/diff, /v1/trash, /v1/stores, /v1/residency, /v1/transitions, /v1/stores/verify, /v1/stores/repair, /v1/stores/empty, /v1/stores/forget, /v1/quotas, /v1/recall, /v1/policy/plan, /v1/policy/apply or /metrics."),
+            "Use /v1/status, /v1/sync, /v1/gc, /v1/gc/unknown, /v1/scrub, /v1/umount, /v1/handover, /v1/snapshots, /v1/snapshots/diff, /v1/trash, /v1/cache, /v1/cache/warm, /v1/cache/pin, /v1/cache/unpin, /v1/stores, /v1/residency, /v1/transitions, /v1/stores/verify, /v1/stores/repair, /v1/stores/empty, /v1/stores/forget, /v1/quotas, /v1/recall, /v1/policy/plan, /v1/policy/apply or /metrics."),
     };
 
     private async Task SyncAsync(HttpContext http)

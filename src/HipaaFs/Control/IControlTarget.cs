@@ -95,6 +95,16 @@ internal interface IControlTarget
     /// <summary>Takes a store away that nothing is in and no placement names.</summary>
     Task<StoreRemoval> RemoveStoreAsync(string name, CancellationToken cancel);
 
+    /// <summary>What is in the cache, and what stays there.</summary>
+    Task<CacheReport> DescribeCacheAsync(CancellationToken cancel);
+
+    /// <summary>Brings data of files into the cache, has it stay there, or no more.</summary>
+    /// <param name="use">Which of these.</param>
+    /// <param name="inodes">The files.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="cancel">Ends it; what is there stays.</param>
+    Task<CacheReport> UseCacheAsync(CacheUse use, IReadOnlyList<ulong> inodes, Action<ProgressUpdate> progress, CancellationToken cancel);
+
     /// <summary>Takes a store away that does not come back; unless <paramref name="isConfirmed"/> refuses, and says what would be lost.</summary>
     Task<StoreForgotten> ForgetStoreAsync(string name, bool isConfirmed, CancellationToken cancel);
 }

@@ -40,6 +40,7 @@ namespace HipaaFs.Cli.Output;
 [JsonSerializable(typeof(StoreChange))]
 [JsonSerializable(typeof(StoreRemoval))]
 [JsonSerializable(typeof(StoreForgotten))]
+[JsonSerializable(typeof(CacheReport))]
 [JsonSerializable(typeof(ResidencyReport))]
 [JsonSerializable(typeof(TransitionReport))]
 [JsonSerializable(typeof(VersionResult))]

@@ -1,3 +1,4 @@
+using HipaaFs.Cache;
 using HipaaFs.Cli.Control;
 using HipaaFs.Cli.Output;
 using HipaaFs.Cli.Placing;
@@ -273,6 +274,19 @@ public sealed class ControlSocketTests : IAsyncDisposable
         Assert.Equal(new StoreRemoval(true, 3, 2), await _client.RemoveStoreAsync("a b", CancellationToken.None));
     }
 
+    [Fact]
+    public async Task CacheRequests_UsesAndInodes_PassUnchanged()
+    {
+        await _server.StartAsync(CancellationToken.None);
+
+        Assert.Equal(new CacheReport(1, 2, new PinUsage(3, 4, 5, 6, 7), null), await _client.DescribeCacheAsync(CancellationToken.None));
+        foreach (CacheUse use in Enum.GetValues<CacheUse>())
+        {
+            CacheReport report = await _client.UseCacheAsync(use, [1, 2, 1UL << 47], static _ => { }, CancellationToken.None);
+            Assert.Equal(new CacheReport((long)use, 3, new PinUsage(1L << 47, 0, 0, 0, 0), new WarmProgress(1, 2, 3, 4)), report);
+        }
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -384,6 +398,11 @@ public sealed class ControlSocketTests : IAsyncDisposable
             Task.FromResult(new ResidencyReport([new ResidencyLine("/x", ["eu"], [1], [new ResidencyPlace("host", "", "us", 0, 0, Allowed: false)], ["it is"])], 1, 2));
 
         public Task<StoreRemoval> RemoveStoreAsync(string name, CancellationToken cancel) => Task.FromResult(new StoreRemoval(true, name.Length, 2));
+
+        public Task<CacheReport> DescribeCacheAsync(CancellationToken cancel) => Task.FromResult(new CacheReport(1, 2, new PinUsage(3, 4, 5, 6, 7), null));
+
+        public Task<CacheReport> UseCacheAsync(CacheUse use, IReadOnlyList<ulong> inodes, Action<ProgressUpdate> progress, CancellationToken cancel) =>
+            Task.FromResult(new CacheReport((long)use, inodes.Count, new PinUsage((long)inodes[^1], 0, 0, 0, 0), new WarmProgress(1, 2, 3, 4)));
 
         public Task<StoreForgotten> ForgetStoreAsync(string name, bool isConfirmed, CancellationToken cancel) =>
             Task.FromResult(new StoreForgotten(new StoreLoss(1, 2, 3, 4, 5), [7], $"{name} {isConfirmed}"));
