@@ -12,7 +12,8 @@ namespace HipaaFs.Placements;
 /// <summary>Moves the data of files whose placement has changed into segments of that placement, while the files are read and written.</summary>
 /// <remarks>
 /// What is left to do is in the rows and nowhere else: a file's extents refer to segments of a placement that has other stores than its own. They are copied and referred to as compaction does it
-/// (<see cref="SegmentMove"/>), what only snapshots show of the file too; files of other placements that share the data keep theirs. A batch of <see cref="Compactor.BatchBytes"/> is on its way, for an archive one of
+/// (<see cref="SegmentMove"/>), what only snapshots show of the file too; files of other placements that share the data keep theirs. Where only
+/// tiers differ and nobody else has a part in a segment its stores change the class of the object instead (<see cref="SegmentRetier"/>). A batch of <see cref="Compactor.BatchBytes"/> is on its way, for an archive one of
 /// <see cref="MoveBatches.ArchiveBytes"/> and of one directory, and none begins while staging has no
 /// room to spare or a store that must have it is away. Nothing is looked for unless a placement was assigned or defined since nothing was found, or the volume was just opened.
 /// </remarks>
@@ -29,6 +30,7 @@ internal sealed partial class PlacementMover : IDisposable
     private readonly SegmentSource _source;
     private readonly StagingArea _staging;
     private readonly SegmentMove _move;
+    private readonly SegmentRetier _retier;
     private readonly SessionFence _fence;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -37,13 +39,14 @@ internal sealed partial class PlacementMover : IDisposable
     private int _wakes; // What was counted before the last one says nothing of what it is about.
 
     internal PlacementMover(
-        IMetadataStore metadata, VolumeStores stores, SegmentSource source, StagingArea staging, SegmentMove move, SessionFence fence, TimeProvider time, ILogger logger)
+        IMetadataStore metadata, VolumeStores stores, SegmentSource source, StagingArea staging, SegmentMove move, SegmentRetier retier, SessionFence fence, TimeProvider time, ILogger logger)
     {
         _metadata = metadata;
         _stores = stores;
         _source = source;
         _staging = staging;
         _move = move;
+        _retier = retier;
         _fence = fence;
         _time = time;
         _logger = logger;
@@ -197,7 +200,12 @@ internal sealed partial class PlacementMover : IDisposable
                 continue;
             }
 
-            List<SegmentUse> uses = await FindUsesAsync(segment, placement, cancel);
+            (List<SegmentUse> uses, bool isAll) = await FindUsesAsync(segment, placement, cancel);
+            if (isAll && uses.Count > 0 && await _retier.TryAsync(row.Value, placement, cancel))
+            {
+                continue;
+            }
+
             foreach ((InodeId directory, List<SegmentUse> together) in IsArchive(placement) ? await ByDirectoryAsync(uses, cancel) : [(default, uses)])
             {
                 if (together.Count > 0 && batches.Add((placement, row.Value.Domain, row.Value.Class, directory), together, BatchBytes(placement)) is { } batch)
@@ -260,12 +268,13 @@ internal sealed partial class PlacementMover : IDisposable
     private async ValueTask<bool> IsReadableAsync(SegmentRow row, CancellationToken cancel) =>
         row.State == SegmentState.Staged || (row.State == SegmentState.Live && await _source.IsReadableAsync(row, cancel));
 
-    // The live ones first: what dies in between is in both.
-    private async ValueTask<List<SegmentUse>> FindUsesAsync(SegmentId segment, uint placement, CancellationToken cancel)
+    // The live ones first: what dies in between is in both. And whether there are no others.
+    private async ValueTask<(List<SegmentUse> Uses, bool IsAll)> FindUsesAsync(SegmentId segment, uint placement, CancellationToken cancel)
     {
         MetadataResult<IReadOnlyList<SegmentUse>> live = await _metadata.GetSegmentUsesAsync(segment, cancel);
         MetadataResult<IReadOnlyList<SegmentUse>> past = await _metadata.GetSegmentPastUsesAsync(segment, cancel);
         var found = new List<SegmentUse>();
+        bool isAll = live.Succeeded && past.Succeeded;
         var known = new Dictionary<InodeId, bool>();
         foreach (SegmentUse use in (IEnumerable<SegmentUse>)[.. live.Succeeded ? live.Value : [], .. past.Succeeded ? past.Value : []])
         {
@@ -276,13 +285,14 @@ internal sealed partial class PlacementMover : IDisposable
                 known.Add(use.Inode, isMeant);
             }
 
+            isAll &= isMeant;
             if (isMeant)
             {
                 found.Add(use);
             }
         }
 
-        return found;
+        return (found, isAll);
     }
 
     [LoggerMessage(630, LogLevel.Debug, "{Bytes} bytes were copied to segments of placement {Placement}")]
