@@ -55,6 +55,6 @@ internal sealed class MoveBatches
             _segments.Clear();
         }
 
-        return new MoveBatch(key.Placement, key.Domain, key.Class, batch.Uses);
+        return new MoveBatch(key.Placement, key.Domain, key.Class, batch.Uses, batch.Bytes);
     }
 }

@@ -59,6 +59,10 @@ public sealed record Placement
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public uint? Origin { get; init; }
 
+    /// <summary>Number of the placement that files in it were written to.</summary>
+    [JsonIgnore]
+    internal uint EndOfOrigin => Origin ?? Number;
+
     /// <summary>Nothing is renamed or linked from a directory into one whose placement says something else here: a program copies it then. Empty for none; the regions, sorted, by convention.</summary>
     public string Border { get; init => field = value ?? string.Empty; } = string.Empty;
 

@@ -248,7 +248,7 @@ internal sealed class PlacementAssignment : IDisposable
             placement = _placements.Resolve(placement, name);
         }
 
-        return await SetAsync(entry.Inode, placement, cancel);
+        return await SetAsync(entry.Inode, entry.Inode.IsFile ? _placements.Resettle(entry.Inode.Placement, placement) : placement, cancel);
     }
 
     /// <summary>Gives one file a placement, until its directory is assigned the next time. Whether it had another one.</summary>
@@ -259,8 +259,7 @@ internal sealed class PlacementAssignment : IDisposable
 
     private async ValueTask<FsResult<bool>> SetAsync(InodeAttributes inode, uint placement, ulong? version, CancellationToken cancel)
     {
-        // What came down by age is where it belongs, unless it is told to go elsewhere.
-        if (inode.Placement == placement || (version is null && inode.IsFile && _placements.Find(inode.Placement)?.Origin == placement))
+        if (inode.Placement == placement)
         {
             return false;
         }

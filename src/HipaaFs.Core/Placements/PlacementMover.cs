@@ -218,7 +218,7 @@ internal sealed partial class PlacementMover : IDisposable
 
     private async Task MoveAsync(MoveBatch batch, BandwidthGate gate, CancellationToken cancel)
     {
-        if (!CanBegin(batch.Placement))
+        if (!CanBegin(batch.Placement) || !_staging.HasSpareRoomFor(batch.Bytes))
         {
             return; // The next round finds it again.
         }

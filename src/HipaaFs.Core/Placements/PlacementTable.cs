@@ -55,6 +55,17 @@ internal sealed class PlacementTable
         return directory;
     }
 
+    /// <summary>The placement that a file gets when it is assigned one: what came down by age stays there, or goes to the step of the new one that is at the same places.</summary>
+    internal uint Resettle(uint current, uint assigned)
+    {
+        if (Find(current) is not { Origin: { } origin } there || Find(assigned) is not { } wanted)
+        {
+            return assigned;
+        }
+
+        return origin == assigned ? current : wanted.Steps.Select(static step => step.Placement).Where(step => Find(step)?.PlacesLike(there) == true).FirstOrDefault(assigned);
+    }
+
     /// <summary>Whether there is a border at all.</summary>
     internal bool HasBorders => _placements.Any(static placement => placement is not { Border.Length: 0 });
 

@@ -89,33 +89,59 @@ internal sealed partial class Writeback
         foreach (WritebackTurn turn in turns)
         {
             FileState file = turn.File;
-            if (file.InFlight is not { Pages.Bytes: > 0 } || Placements?.Find(file.Placement)?.Origin is not { } origin || Placements.Find(origin) is null)
+            while (file.InFlight is { Pages.Bytes: > 0 } && OriginOf(file.Placement) is not null)
             {
-                continue;
-            }
-
-            MetadataResult<Applied<InodeAttributes>> set = await _metadata.SetAttributesAsync(
-                new SetAttributesRequest
+                MetadataError error = await ReturnAsync(file);
+                if (error == MetadataError.NotFound)
                 {
-                    Operation = _clock.NextOperation(),
-                    Now = _clock.Now,
-                    Inode = file.Id,
-                    Mask = AttributeMask.Placement | AttributeMask.KeepChangeTime,
-                    Placement = origin,
-                },
-                CancellationToken.None);
-            if (set.Succeeded)
-            {
-                file.Place(origin);
-            }
-            else if (set.Error != MetadataError.NotFound)
-            {
-                return set.Error.ToFsError();
+                    break; // Gone; what is written says so.
+                }
+
+                if (error is not (MetadataError.None or MetadataError.Conflict))
+                {
+                    return error.ToFsError();
+                }
             }
         }
 
         return FsError.None;
     }
+
+    // What an assignment said meanwhile counts: the row is changed as it was read, or read again.
+    private async ValueTask<MetadataError> ReturnAsync(FileState file)
+    {
+        MetadataResult<InodeAttributes> row = await _metadata.GetInodeAsync(file.Id);
+        if (!row.Succeeded)
+        {
+            return row.Error;
+        }
+
+        if (OriginOf(row.Value.Placement) is not { } origin)
+        {
+            file.Place(row.Value.Placement);
+            return MetadataError.None;
+        }
+
+        MetadataResult<Applied<InodeAttributes>> set = await _metadata.SetAttributesAsync(
+            new SetAttributesRequest
+            {
+                Operation = _clock.NextOperation(),
+                Now = _clock.Now,
+                Inode = file.Id,
+                Mask = AttributeMask.Placement | AttributeMask.KeepChangeTime,
+                Placement = origin,
+                ExpectedVersion = row.Value.Version,
+            },
+            CancellationToken.None);
+        if (set.Succeeded)
+        {
+            file.Place(origin);
+        }
+
+        return set.Error;
+    }
+
+    private uint? OriginOf(uint placement) => Placements?.Find(placement)?.Origin is { } origin && origin != placement && Placements.Find(origin) is { Origin: null } ? origin : null;
 
     private FsError Seal(List<WritebackTurn> turns)
     {

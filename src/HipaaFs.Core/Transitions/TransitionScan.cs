@@ -63,6 +63,11 @@ internal sealed partial class TransitionScan
     internal async Task<IReadOnlyList<TransitionCount>> RunAsync(DateTimeOffset asOf, bool countsOnly, CancellationToken cancel)
     {
         var counts = new SortedDictionary<(uint From, uint To), TransitionCount>();
+        if (asOf < DateTimeOffset.UnixEpoch)
+        {
+            return []; // Nothing is as old as that, and ages could not be reckoned.
+        }
+
         await DurableAsync(cancel); // Lists look at what is committed.
         foreach (Placement placement in _placements.All.Where(static placement => placement.Steps.Count > 0).ToArray())
         {
@@ -81,7 +86,7 @@ internal sealed partial class TransitionScan
     private async Task RunAsync(
         Placement placement, DateTimeOffset asOf, bool countsOnly, SortedDictionary<(uint From, uint To), TransitionCount> counts, CancellationToken cancel)
     {
-        var earliest = Timestamp.FromDateTimeOffset(asOf - placement.Steps.Min(static step => step.After));
+        var earliest = Timestamp.FromDateTimeOffset(asOf - placement.Steps.Min(static step => step.After)); // No step is as long as the time since year 1.
         long least = placement.Steps.Min(static step => step.LeastBytes);
         InodeId after = default;
         IReadOnlyList<InodeAttributes> files;
@@ -97,7 +102,7 @@ internal sealed partial class TransitionScan
                     continue;
                 }
 
-                if (!countsOnly && !await TakeAsync(file, step, cancel))
+                if (!countsOnly && !await TakeAsync(placement, file, step, asOf, cancel))
                 {
                     continue; // Written, or gone, a moment ago.
                 }
@@ -117,7 +122,7 @@ internal sealed partial class TransitionScan
         PlacementStep? due = null;
         foreach (PlacementStep step in placement.Steps)
         {
-            if (step.After <= age && file.Size >= step.LeastBytes && step.Placement != placement.Number && _placements.Find(step.Placement) is not null)
+            if (step.After <= age && file.Size >= step.LeastBytes && _placements.Find(step.Placement) is { } target && target.Origin == placement.EndOfOrigin && target.Border == placement.Border)
             {
                 due = due is null || step.After >= due.After ? step : due;
             }
@@ -126,9 +131,27 @@ internal sealed partial class TransitionScan
         return due;
     }
 
-    private async Task<bool> TakeAsync(InodeAttributes file, PlacementStep step, CancellationToken cancel)
+    // When it has its placement, every pass of writeback that began before has written its rows: one that began to write the file a moment ago is seen then.
+    private async Task<bool> TakeAsync(Placement placement, InodeAttributes file, PlacementStep step, DateTimeOffset asOf, CancellationToken cancel)
     {
-        FsResult<bool> taken = await _assignment.AssignFileAsync(file, step.Placement, cancel);
+        if (!await AssignAsync(file, step.Placement, cancel))
+        {
+            return false;
+        }
+
+        MetadataResult<InodeAttributes> now = await _metadata.GetInodeAsync(file.Id, cancel);
+        if (!now.Succeeded || now.Value.Placement != step.Placement || DueStep(placement, now.Value, asOf) is not null)
+        {
+            return now.Succeeded;
+        }
+
+        await AssignAsync(now.Value, placement.Number, cancel);
+        return false;
+    }
+
+    private async Task<bool> AssignAsync(InodeAttributes file, uint placement, CancellationToken cancel)
+    {
+        FsResult<bool> taken = await _assignment.AssignFileAsync(file, placement, cancel);
         return taken.IsOk ? taken.Value : throw new IOException($"give a file its placement: {taken.Error}");
     }
 

@@ -94,6 +94,7 @@ internal sealed class PlacementNumbering
         numbering.Settle(wishes, []);
         numbering.RedefineWhatIsShared();
         numbering.NumberSteps();
+        numbering.KeepFormerSteps();
         return numbering;
     }
 
@@ -161,6 +162,35 @@ internal sealed class PlacementNumbering
                 Placement target = targets[i] with { Steps = steps[(i + 1)..] };
                 _all.Add(new NumberedPlacement(target, target.Number < _known.Count ? _known[(int)target.Number] : null));
             }
+        }
+    }
+
+    // Files are in them still that came down by steps which the policy does not say any more: they count for quotas, and have the replicas of where they came from.
+    private void KeepFormerSteps()
+    {
+        HashSet<uint> inUse = [.. _survey.Keys.Select(static key => key.Placement)];
+        foreach (Placement step in _known.Where(step => step.Origin is not null && inUse.Contains(step.Number) && !_all.Exists(one => one.Placement.Number == step.Number)))
+        {
+            if (_all.Find(one => one.Placement.Number == step.Origin)?.Placement is not { } origin)
+            {
+                continue;
+            }
+
+            Placement wanted = step with { Trees = origin.Trees };
+            var tiers = new SortedDictionary<int, StorageTier>(step.Tiers.ToDictionary());
+            foreach ((int store, StorageTier tier) in origin.Tiers)
+            {
+                tiers.TryAdd(store, tier);
+            }
+
+            Placement copied = wanted with
+            {
+                Sync = [.. origin.Sync.Where(store => store != step.Primary)],
+                Async = [.. origin.Async.Where(store => store != step.Primary)],
+                Tiers = tiers,
+            };
+            bool mayCopy = copied.Border == origin.Border && copied.HasTiersOf(step) && Added(step, copied).All(_hasBaa);
+            _all.Add(new NumberedPlacement(mayCopy ? copied : wanted, step));
         }
     }
 

@@ -99,7 +99,12 @@ internal sealed class PolicyPlanning(
         return estimate.ToTransfers(NameOf, policy.Document);
     }
 
-    private bool IsMoved(uint number, Placement target) => !IsPlaced(number, target) && Find(number)?.PlacesLike(target) != true;
+    private bool IsMoved(uint number, Placement target) => !IsPlaced(number, target) && Find(number)?.PlacesLike(target) != true && !IsAtAStep(number, target);
+
+    // What came down by age goes to the step that is at the same places.
+    private bool IsAtAStep(uint number, Placement target) =>
+        Find(number) is { Origin: not null } there
+        && target.Steps.Any(step => numbering.All.FirstOrDefault(one => one.Placement.Number == step.Placement)?.Placement.PlacesLike(there) == true);
 
     // What came down by age is where it belongs.
     private bool IsPlaced(uint number, Placement target) => number == target.Number || Find(number)?.Origin == target.Number;

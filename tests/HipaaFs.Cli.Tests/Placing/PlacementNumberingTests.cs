@@ -139,6 +139,26 @@ public sealed class PlacementNumberingTests
     }
 
     [Fact]
+    public void Number_TransitionsAreGone_KeepsWhatFilesCameDownTo()
+    {
+        PlacementNumbering first = Number(Ageing, [Own], [0, 0]);
+        Placement[] known = [Own, .. first.All.Where(static one => one.Former is null).Select(static one => one.Placement)];
+        Placement raw = first.Of(1, 0).Placement;
+        uint step = raw.Steps[0].Placement;
+        string without = Ageing[..Ageing.IndexOf("      transitions:", StringComparison.Ordinal)]
+            .Replace("store: c, mode: sync", "store: c, mode: async", StringComparison.Ordinal);
+
+        PlacementNumbering again = Number(
+            without, known, [0, first.Of(1, -1).Placement.Number], (new SurveyKey(1, 0, raw.Number), 3), (new SurveyKey(1, 0, step), 3));
+
+        Assert.Equal(raw.Number, again.Of(1, 0).Placement.Number);
+        Placement kept = again.All.Single(one => one.Placement.Number == step).Placement;
+        Assert.Equal((1, raw.Number), (kept.Primary, kept.Origin!.Value));
+        Assert.Equal([2], kept.Async); // Its replicas are those of where the files came from.
+        Assert.Empty(kept.Sync);
+    }
+
+    [Fact]
     public void Number_TransitionsWithOtherAges_KeepsWhereTheyLead()
     {
         PlacementNumbering first = Number(Ageing, [Own], [0, 0]);

@@ -113,14 +113,93 @@ public sealed class TransitionTests
     }
 
     [Fact]
-    public void Placement_WithSteps_IsReadBackAndIsAnother()
+    public async Task Placements_OpenedAgain_HaveTheirSteps()
     {
-        var plain = new Placement { Number = 1, Primary = 1 };
-        Placement stepped = plain with { Steps = [new PlacementStep { After = TimeSpan.FromDays(1), LeastBytes = 7, Placement = 2 }], Origin = 4 };
+        await using PlacedVolume volume = await CreateAsync(new ManualTimeProvider());
+        Placement[] before = [.. volume.Test.Volume.Placements];
 
-        Assert.False(plain.IsSameAs(stepped));
-        Assert.True(plain.PlacesLike(stepped));
-        Assert.True(stepped.IsSameAs(stepped with { Steps = [.. stepped.Steps] }));
+        await volume.ReopenEmptyAsync();
+
+        Placement[] after = [.. volume.Test.Volume.Placements];
+        Assert.Equal([0, 2, 1, 0], after.Select(static placement => placement.Steps.Count));
+        Assert.Equal([null, null, 1u, 1u], after.Select(static placement => placement.Origin));
+        Assert.All(before.Zip(after), static pair => Assert.True(pair.First.IsSameAs(pair.Second)));
+        Assert.False(after[1].IsSameAs(after[1] with { Steps = [] }));
+        Assert.False(after[2].IsSameAs(after[2] with { Origin = null }));
+    }
+
+    [Fact]
+    public async Task Write_PlacementAssignedMeanwhile_IsTheOneThatCounts()
+    {
+        var time = new ManualTimeProvider();
+        await using PlacedVolume volume = await CreateAsync(time);
+        await volume.Test.Volume.DefinePlacementAsync(new Placement { Number = 4, Primary = 2 }, default);
+        InodeId file = await volume.Test.FileSystem.PutAsync("large", Content, volume.Directory);
+        await volume.Test.DrainAsync();
+        await volume.Test.Volume.TransitionAsync(time.GetUtcNow() + TimeSpan.FromDays(2), countsOnly: false, default);
+        HandleId handle = await volume.Test.FileSystem.OpenAsync("placed/large");
+        await volume.Test.FileSystem.WriteAsync(handle, 0, Content);
+
+        // An assignment that has written its row, and has told nobody yet.
+        var assigned = new SetAttributesRequest { Inode = file, Mask = AttributeMask.Placement | AttributeMask.KeepChangeTime, Placement = 4, Now = default };
+        Assert.True((await volume.Test.Volume.Parts.Metadata.SetAttributesAsync(assigned)).Succeeded);
+        await volume.Test.FileSystem.CloseAsync(handle);
+        await volume.Test.DrainAsync();
+
+        Assert.Equal((4u, 2), (await PlacementAsync(volume, file), await StoreOfAsync(volume, file)));
+    }
+
+    [Fact]
+    public async Task Assign_FilesThatCameDown_GoToTheStepAtTheSamePlaces()
+    {
+        var time = new ManualTimeProvider();
+        await using PlacedVolume volume = await CreateAsync(time);
+        InodeId old = await volume.Test.FileSystem.PutAsync("old", Content, volume.Directory);
+        await volume.Test.DrainAsync();
+        await volume.Test.Volume.TransitionAsync(time.GetUtcNow() + TimeSpan.FromDays(2), countsOnly: false, default);
+        InodeId young = await volume.Test.FileSystem.PutAsync("young", Content, volume.Directory);
+        await volume.Test.DrainAsync();
+        var day = new PlacementStep { After = TimeSpan.FromDays(1), Placement = 5 };
+        await volume.Test.Volume.DefinePlacementAsync(new Placement { Number = 4, Primary = 1, Steps = [day], Trees = ["/placed"] }, default);
+        await volume.Test.Volume.DefinePlacementAsync(new Placement { Number = 5, Primary = 2, Origin = 4, Trees = ["/placed"] }, default);
+
+        await volume.AssignAsync(volume.Directory, 1);
+        Assert.Equal((2u, 1u), (await PlacementAsync(volume, old), await PlacementAsync(volume, young)));
+        await volume.AssignAsync(volume.Directory, 4);
+
+        Assert.Equal((5u, 4u), (await PlacementAsync(volume, old), await PlacementAsync(volume, young)));
+    }
+
+    [Fact]
+    public async Task Place_FileThatCameDown_GoesWhereItIsTold()
+    {
+        var time = new ManualTimeProvider();
+        await using PlacedVolume volume = await CreateAsync(time);
+        InodeId file = await volume.Test.FileSystem.PutAsync("large", Content, volume.Directory);
+        await volume.Test.DrainAsync();
+        await volume.Test.Volume.TransitionAsync(time.GetUtcNow() + TimeSpan.FromDays(2), countsOnly: false, default);
+        InodeAttributes row = (await volume.Test.Volume.Parts.Metadata.GetInodeAsync(file)).Value;
+
+        Assert.True((await volume.Test.Volume.Parts.Writer!.Assignment.PlaceFileAsync(row, 1, default)).Ok());
+
+        Assert.Equal(1u, await PlacementAsync(volume, file));
+    }
+
+    [Fact]
+    public async Task Transition_StepThatLeadsElsewhere_IsNotTaken()
+    {
+        var time = new ManualTimeProvider();
+        await using PlacedVolume volume = await CreateAsync(time);
+        var astray = new PlacementStep { After = TimeSpan.FromDays(1), Placement = 4 };
+        await volume.Test.Volume.DefinePlacementAsync(new Placement { Number = 1, Primary = 1, Steps = [astray] }, default);
+        await volume.Test.FileSystem.PutAsync("large", Content, volume.Directory);
+        await volume.Test.DrainAsync();
+        DateTimeOffset later = time.GetUtcNow() + TimeSpan.FromDays(2);
+
+        Assert.Empty(await volume.Test.Volume.TransitionAsync(later, countsOnly: false, default));
+        await volume.Test.Volume.DefinePlacementAsync(new Placement { Number = 4, Primary = 2 }, default); // Not of this one.
+        Assert.Empty(await volume.Test.Volume.TransitionAsync(later, countsOnly: false, default));
+        Assert.Empty(await volume.Test.Volume.TransitionAsync(DateTimeOffset.MinValue, countsOnly: false, default));
     }
 
     private static async Task<PlacedVolume> CreateAsync(ManualTimeProvider time)
