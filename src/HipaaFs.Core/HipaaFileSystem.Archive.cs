@@ -14,6 +14,11 @@ public sealed partial class HipaaFileSystem
 
     private int _waiting;
 
+    /// <summary>
+    /// Says what it costs, in words as "0.12 EUR", to bring back so many objects and bytes of each store, by its number, at the usual speed; null when nobody knows. Set by who knows prices.
+    /// </summary>
+    public Func<IReadOnlyDictionary<int, (long Segments, long Bytes)>, CancellationToken, ValueTask<string?>>? PriceRecall { get; set; }
+
     // Whether a file may be opened to be read. What can be read when it is opened may be archived later: who reads it then is told so.
     private async ValueTask<FsError> AdmitAsync(InodeId inode, Caller caller, CancellationToken interrupted)
     {
@@ -136,6 +141,14 @@ public sealed partial class HipaaFileSystem
                 : FsError.NoAttribute;
         }
 
-        return FsError.NoAttribute; // What it costs, and its checksum, are not known here.
+        if (name.Span.SequenceEqual("user.hipaafs.recall_cost"u8) && PriceRecall is { } price)
+        {
+            FsResult<IReadOnlyDictionary<int, (long Segments, long Bytes)>> asked = await _parts.Archived.SumArchivedAsync(inode.Id, interrupted);
+            return !asked.IsOk ? asked.Error
+                : asked.Value.Count > 0 && await price(asked.Value, interrupted) is { } cost ? Encoding.UTF8.GetBytes(cost)
+                : FsError.NoAttribute;
+        }
+
+        return FsError.NoAttribute; // Its checksum is not kept.
     }
 }

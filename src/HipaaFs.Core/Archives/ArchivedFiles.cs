@@ -146,6 +146,29 @@ internal sealed class ArchivedFiles
         }
     }
 
+    /// <summary>What bringing a file back would ask of each store, by its number: of what is archived and not on its way. What the metadata failed of else.</summary>
+    internal async ValueTask<FsResult<IReadOnlyDictionary<int, (long Segments, long Bytes)>>> SumArchivedAsync(InodeId inode, CancellationToken cancel)
+    {
+        var sums = new Dictionary<int, (long Segments, long Bytes)>();
+        try
+        {
+            await foreach ((SegmentRow row, ArchiveState state) in ListAsync(inode, cancel))
+            {
+                if (state == ArchiveState.Archived && _stores.InOrder(row, 0) is [var member, ..])
+                {
+                    (long segments, long bytes) = sums.GetValueOrDefault(member.Number);
+                    sums[member.Number] = (segments + 1, bytes + row.ObjectLength);
+                }
+            }
+
+            return sums;
+        }
+        catch (IOException)
+        {
+            return FsError.Io;
+        }
+    }
+
     private async ValueTask<ArchiveState> StateOfAsync(SegmentId segment, CancellationToken cancel)
     {
         MetadataResult<SegmentRow> row = MayBe ? await _metadata.GetSegmentAsync(segment, cancel) : MetadataError.NotFound;

@@ -62,6 +62,9 @@ internal sealed partial class Recaller : IDisposable
         _logger = logger;
     }
 
+    /// <summary>Called when a segment is back: who could not read it can now.</summary>
+    internal Action? Returned { get; set; }
+
     /// <summary>What the opening of a file asks for.</summary>
     internal static RestoreRequest OnOpen { get; } = new(RestoreSpeed.Standard, 7);
 
@@ -417,10 +420,12 @@ internal sealed partial class Recaller : IDisposable
             case { Succeeded: true, Value.Tier: not StorageTier.Archive } when recall.Until is null || recall.Until > now:
                 Set(recall with { Until = recall.Until ?? now.AddDays(recall.Days), HasMoved = true });
                 LogBack(_logger, recall.Segment, recall.Store);
+                Returned?.Invoke();
                 return StoreError.None;
             case { Succeeded: true, Value: { Restore: RestoreState.Available, RestoredUntil: var until } } when until is null || until > now:
                 Set(recall with { Until = until ?? now.AddDays(recall.Days) });
                 LogBack(_logger, recall.Segment, recall.Store);
+                Returned?.Invoke();
                 return StoreError.None;
             case { Succeeded: true, Value.Restore: RestoreState.InProgress }:
                 Set(recall with { Until = null });

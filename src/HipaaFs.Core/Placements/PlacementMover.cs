@@ -22,6 +22,7 @@ internal sealed partial class PlacementMover : IDisposable
     private const int Page = 64;
 
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LongestInterval = TimeSpan.FromHours(1);
 
     private readonly SemaphoreSlim _one = new(1, 1);
     private readonly SemaphoreSlim _wake = new(1, 1); // The last session may have left something.
@@ -81,9 +82,12 @@ internal sealed partial class PlacementMover : IDisposable
             while (true)
             {
                 await _wake.WaitAsync(stop);
+                TimeSpan pause = Interval;
                 while (!await MoveOrLogAsync(stop))
                 {
-                    await Task.Delay(Interval, _time, stop);
+                    // Each round looks at every extent, and what is left may be in an archive for years.
+                    await WaitAsync(pause, stop);
+                    pause = pause * 2 < LongestInterval ? pause * 2 : LongestInterval;
                 }
             }
         }
@@ -91,6 +95,19 @@ internal sealed partial class PlacementMover : IDisposable
         {
             // The volume is closing, or a newer session has it.
         }
+    }
+
+    // Until then, or until it is woken.
+    private async Task WaitAsync(TimeSpan pause, CancellationToken stop)
+    {
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        Task woken = _wake.WaitAsync(ends.Token);
+        Task due = Task.Delay(pause, _time, ends.Token);
+        await Task.WhenAny(woken, due);
+        await ends.CancelAsync();
+        await woken.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await due.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        stop.ThrowIfCancellationRequested();
     }
 
     /// <summary>One round over everything that is misplaced. True when nothing is left.</summary>

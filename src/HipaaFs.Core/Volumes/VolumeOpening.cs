@@ -435,7 +435,14 @@ internal sealed partial class VolumeOpening
             var transitions = new TransitionScan(metadata, stores.Placements, assignment, files, mover, fence, _time, _logger);
             writer = new VolumeWriter(writeback, uploader, publisher, collector, compactor, repacker, fence, alarm, unknown, scrubber, replication, replicator, registration, assignment, mover, transitions)
             {
-                Recaller = new Recaller(recalls, archived, stores, metadata, fence, clock, _time, _logger),
+                Recaller = new Recaller(recalls, archived, stores, metadata, fence, clock, _time, _logger)
+                {
+                    Returned = () =>
+                    {
+                        replicator.Wake();
+                        mover.Wake();
+                    },
+                },
             };
         }
 

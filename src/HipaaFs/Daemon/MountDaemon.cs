@@ -57,6 +57,7 @@ internal sealed partial class MountDaemon : IControlTarget, IDisposable
         _application = new PolicyApplication(volume);
         _administration = new StoreAdministration(volume, context.Time);
         _recalls = new RecallAdministration(volume, context.Time);
+        volume.FileSystem.PriceRecall = _recalls.PriceAsync;
         _session = session;
         _runtime = RuntimeDirectory.OfUser(context.Environment);
         _logger = logger;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using HipaaFs.Archives;
 using HipaaFs.Cli.Control;
 using HipaaFs.Cli.Policies;
@@ -15,6 +16,7 @@ internal sealed class RecallAdministration
 
     private readonly Volume _volume;
     private readonly TimeProvider _time;
+    private Tuple<byte[], PolicyDocument>? _known;
 
     /// <param name="volume">The volume; open for as long as this.</param>
     /// <param name="time">The clock.</param>
@@ -34,9 +36,7 @@ internal sealed class RecallAdministration
     public async Task<RecallReport> RunAsync(IReadOnlyCollection<InodeId> inodes, RestoreRequest request, bool asks, CancellationToken cancel)
     {
         RecallOutcome outcome = await _volume.RecallAsync(inodes, asks ? request : null, cancel);
-        LoadedPolicy? policy = await _volume.ReadPolicyAsync(cancel) is { } text
-            ? PolicyFile.Parse(text, "policy", DateOnly.FromDateTime(_time.GetUtcNow().UtcDateTime))
-            : null;
+        PolicyDocument? policy = await ReadPolicyAsync(cancel);
         IReadOnlyList<StoreContents> stores = await _volume.DescribeStoresAsync(cancel);
         return new RecallReport(
             inodes.Count,
@@ -46,9 +46,52 @@ internal sealed class RecallAdministration
             outcome.Failed,
             outcome.Error == StoreError.None ? null : outcome.Error.ToString(),
             outcome.Expected,
-            [.. outcome.Requests.OrderBy(static store => store.Key).Select(store => ToLine(NameOf(store.Key), store.Value, request.Speed, policy?.Document))]);
+            [.. outcome.Requests.OrderBy(static store => store.Key).Select(store => ToLine(NameOf(store.Key), store.Value, request.Speed, policy))]);
 
         string NameOf(int number) => stores.FirstOrDefault(store => store.Store.Number == number)?.Store.Name ?? $"store {number}";
+    }
+
+    /// <summary>What it costs to bring back so many objects and bytes of each store, by its number, at the usual speed; null without prices.</summary>
+    /// <exception cref="IOException">The metadata cannot be read.</exception>
+    public async ValueTask<string?> PriceAsync(IReadOnlyDictionary<int, (long Segments, long Bytes)> requests, CancellationToken cancel)
+    {
+        if (await ReadPolicyAsync(cancel) is not { } policy)
+        {
+            return null;
+        }
+
+        IReadOnlyList<StoreContents> stores = await _volume.DescribeStoresAsync(cancel);
+        decimal sum = 0;
+        foreach ((int number, (long Segments, long Bytes) asked) in requests)
+        {
+            string? store = stores.FirstOrDefault(store => store.Store.Number == number)?.Store.Name;
+            if (store is null || ToLine(store, asked, RestoreSpeed.Standard, policy).Cost is not { } cost)
+            {
+                return null;
+            }
+
+            sum += cost;
+        }
+
+        return string.Create(CultureInfo.InvariantCulture, $"{sum:0.00##} {policy.Currency}");
+    }
+
+    // It may be long, and is asked for by programs that look at many files.
+    private async ValueTask<PolicyDocument?> ReadPolicyAsync(CancellationToken cancel)
+    {
+        if (await _volume.ReadPolicyAsync(cancel) is not { } text)
+        {
+            return null;
+        }
+
+        if (Volatile.Read(ref _known) is { } known && known.Item1.AsSpan().SequenceEqual(text))
+        {
+            return known.Item2;
+        }
+
+        PolicyDocument policy = PolicyFile.Parse(text, "policy", DateOnly.FromDateTime(_time.GetUtcNow().UtcDateTime)).Document;
+        Volatile.Write(ref _known, Tuple.Create((byte[])[.. text], policy));
+        return policy;
     }
 
     private static RecallRequestLine ToLine(string store, (long Segments, long Bytes) asked, RestoreSpeed speed, PolicyDocument? policy) =>

@@ -47,6 +47,8 @@ public sealed class ArchiveTests
             """;
         async Task<string> LookAsync() => (await Shell.PythonAsync(look, volume.Root, null, "raw/reads")).EnsureSucceeded().Text.Trim();
         Assert.Equal("3000000 True archive archived []", await LookAsync());
+        string cost = (await Shell.PythonAsync("import os; print(os.getxattr('raw/reads', 'user.hipaafs.recall_cost').decode())", volume.Root)).EnsureSucceeded().Text;
+        Assert.Matches(@"^0\.05\d* EUR\s*$", cost);
 
         JsonElement would = await PolicyTests.ResultAsync(volume, "recall", volume.Root, Path.Combine(volume.Root, "raw"), "--dry-run");
         Assert.Equal((1, 1L), (would.GetProperty("files").GetInt32(), would.GetProperty("archived").GetInt64()));
