@@ -1,5 +1,6 @@
 using HipaaFs.Metadata;
 using HipaaFs.Placements;
+using HipaaFs.Spending;
 using HipaaFs.Storage;
 using HipaaFs.Transitions;
 
@@ -73,6 +74,10 @@ public sealed partial class Volume
         VolumeWriter writer = Writing;
         return Ask(ends => writer.Transitions.RunAsync(asOf, countsOnly, ends), cancel);
     }
+
+    /// <summary>What was asked of each store today and in this month, by number: by this machine's mounts.</summary>
+    /// <exception cref="InvalidOperationException">The volume takes no changes, and counts nothing.</exception>
+    public IReadOnlyList<StoreSpending> DescribeSpending() => Writing.Spending.Describe();
 
     /// <summary>When files change their placement by age, and how fast data is moved.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>

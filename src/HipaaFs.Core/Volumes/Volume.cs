@@ -259,6 +259,7 @@ public sealed partial class Volume : IAsyncDisposable
             Task.Run(() => writer.Replicator.RunAsync(_stop.Token)),
             Task.Run(() => writer.Mover.RunAsync(_stop.Token)),
             Task.Run(() => writer.Transitions.RunAsync(_stop.Token)),
+            Task.Run(() => writer.Spending.RunAsync(_stop.Token)),
             Task.Run(() => writer.Recaller.RunAsync(_stop.Token)),
             Task.Run(() => _parts.Pins.RunAsync(_stop.Token)),
             Task.Run(() => RepairAsync(writer, recovery)));

@@ -17,6 +17,7 @@ using HipaaFs.Scrubbing;
 using HipaaFs.Segments;
 using HipaaFs.Sessions;
 using HipaaFs.Snapshots;
+using HipaaFs.Spending;
 using HipaaFs.Staging;
 using HipaaFs.Storage;
 using HipaaFs.Transitions;
@@ -443,6 +444,7 @@ internal sealed partial class VolumeOpening
                         mover.Wake();
                     },
                 },
+                Spending = new SpendingLedger(stores, _options.Directory, _time, _logger),
             };
         }
 

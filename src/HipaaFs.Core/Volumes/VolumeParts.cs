@@ -68,6 +68,7 @@ internal sealed record VolumeParts : IAsyncDisposable
         {
             await Writer.Writeback.DisposeAsync();
             await Writer.Uploader.DisposeAsync();
+            Writer.Spending.Save();
             await Metadata.CloseSessionAsync(Clock.Session, Clock.Now, CancellationToken.None);
             await Metadata.MakeDurableAsync(Metadata.Applied, CancellationToken.None);
             Writer.Publisher.Dispose();

@@ -6,6 +6,7 @@ using HipaaFs.Placements;
 using HipaaFs.Recovery;
 using HipaaFs.Scrubbing;
 using HipaaFs.Sessions;
+using HipaaFs.Spending;
 using HipaaFs.Staging;
 using HipaaFs.Transitions;
 using HipaaFs.Trash;
@@ -49,6 +50,9 @@ internal sealed record VolumeWriter(
 {
     /// <summary>Brings segments back from archives.</summary>
     internal required Recaller Recaller { get; init; }
+
+    /// <summary>Counts what is asked of the stores.</summary>
+    internal required SpendingLedger Spending { get; init; }
 
     /// <summary>Takes snapshots by itself and deletes them when their time is over. Made last, since it works on the volume as its users do.</summary>
     internal TrashKeeper Trash { get; set; } = null!;

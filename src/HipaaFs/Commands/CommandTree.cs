@@ -40,6 +40,7 @@ internal static class CommandTree
             CacheCommand.Create(runner),
             ResidencyCommand.Create(runner),
             QuotaCommand.Create(runner),
+            CostCommand.Create(runner),
             RecallCommand.Create(runner),
             CompletionCommand.Create(runner),
         };

@@ -1,4 +1,5 @@
 using System.Globalization;
+using HipaaFs.Cli.Costs;
 using HipaaFs.Cli.Output;
 using HipaaFs.Cli.Placing;
 using HipaaFs.Placements;
@@ -57,6 +58,10 @@ internal sealed partial class ControlClient
         JsonOutput.Default.TransitionReport,
         null,
         cancel);
+
+    /// <summary>What stores and directories cost.</summary>
+    public Task<CostReport> ReportCostAsync(Action<ProgressUpdate> progress, CancellationToken cancel) =>
+        SendAsync(HttpMethod.Post, "v1/cost", JsonOutput.Default.CostReport, progress, cancel);
 
     /// <summary>Where the data of each directory of the policy is.</summary>
     public Task<ResidencyReport> ReportResidencyAsync(Action<ProgressUpdate> progress, CancellationToken cancel) =>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using HipaaFs.Cli.Costs;
 using HipaaFs.Cli.Output;
 using HipaaFs.Cli.Placing;
 using HipaaFs.Cli.Policies;
@@ -51,6 +52,14 @@ internal sealed partial class ControlServer
             Required(http, "name"), Query(http, "target"), Query(http, "wait") == "true", update => Report(http, update, oneAtATime), http.RequestAborted);
         await oneAtATime.WaitAsync(CancellationToken.None);
         await SendAsync(http, JsonEnvelope.Result(change, JsonOutput.Default.StoreChange));
+    }
+
+    private async Task ReportCostAsync(HttpContext http)
+    {
+        using var oneAtATime = new SemaphoreSlim(1);
+        CostReport report = await _target.ReportCostAsync(update => Report(http, update, oneAtATime), http.RequestAborted);
+        await oneAtATime.WaitAsync(CancellationToken.None);
+        await SendAsync(http, JsonEnvelope.Result(report, JsonOutput.Default.CostReport));
     }
 
     private async Task TransitionAsync(HttpContext http)

@@ -1,3 +1,4 @@
+using HipaaFs.Cli.Costs;
 using HipaaFs.Cli.Output;
 using HipaaFs.Cli.Placing;
 using HipaaFs.Collection;
@@ -88,6 +89,9 @@ internal interface IControlTarget
 
     /// <summary>Where the data of each directory of the policy is.</summary>
     Task<ResidencyReport> ReportResidencyAsync(Action<ProgressUpdate> progress, CancellationToken cancel);
+
+    /// <summary>What stores and directories cost.</summary>
+    Task<CostReport> ReportCostAsync(Action<ProgressUpdate> progress, CancellationToken cancel);
 
     /// <summary>Counts the files that are old enough at a moment for another tier, and unless <paramref name="countsOnly"/> has them go there.</summary>
     Task<TransitionReport> TransitionAsync(DateTimeOffset asOf, bool countsOnly, CancellationToken cancel);

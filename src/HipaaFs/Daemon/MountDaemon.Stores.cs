@@ -1,4 +1,5 @@
 using HipaaFs.Cli.Control;
+using HipaaFs.Cli.Costs;
 using HipaaFs.Cli.Output;
 using HipaaFs.Cli.Placing;
 using HipaaFs.Cli.Policies;
@@ -63,6 +64,14 @@ internal sealed partial class MountDaemon
         $"report where the data of {_plan.MountPoint} is",
         () => new ResidencyAudit(_volume).RunAsync(DateOnly.FromDateTime(_context.Time.GetUtcNow().UtcDateTime), progress, cancel),
         cancel);
+
+    /// <inheritdoc/>
+    public Task<CostReport> ReportCostAsync(Action<ProgressUpdate> progress, CancellationToken cancel)
+    {
+        string action = $"report what {_plan.MountPoint} costs";
+        RefuseReadOnly(action);
+        return PlaceAsync(action, () => CostReporting.RunAsync(_volume, DateOnly.FromDateTime(_context.Time.GetUtcNow().UtcDateTime), progress, cancel), cancel);
+    }
 
     /// <inheritdoc/>
     public Task<TransitionReport> TransitionAsync(DateTimeOffset asOf, bool countsOnly, CancellationToken cancel)

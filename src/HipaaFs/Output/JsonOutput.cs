@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using HipaaFs.Cli.Commands;
 using HipaaFs.Cli.Control;
 using HipaaFs.Cli.Daemon;
+using HipaaFs.Cli.Costs;
 using HipaaFs.Cli.Placing;
 using HipaaFs.Cli.Transfer;
 using HipaaFs.Collection;
@@ -42,6 +43,7 @@ namespace HipaaFs.Cli.Output;
 [JsonSerializable(typeof(StoreForgotten))]
 [JsonSerializable(typeof(CacheReport))]
 [JsonSerializable(typeof(ResidencyReport))]
+[JsonSerializable(typeof(CostReport))]
 [JsonSerializable(typeof(TransitionReport))]
 [JsonSerializable(typeof(VersionResult))]
 [JsonSerializable(typeof(TransferResult))]

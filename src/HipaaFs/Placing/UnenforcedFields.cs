@@ -17,7 +17,7 @@ internal static class UnenforcedFields
         var found = new List<PolicyProblem>();
         foreach (PolicyStore store in policy.Document.Stores.Where(static store => store.Budget is not null))
         {
-            found.Add(new PolicyProblem(store.Place, $"stores.{store.Name}.budget: not enforced by this version"));
+            found.Add(new PolicyProblem(store.Place, $"stores.{store.Name}.budget: 'hipaafs cost' shows what is used of it; this version stops nothing"));
         }
 
         foreach (Placed<string> name in (policy.Document.MetadataStores ?? []).Where(name => match.NumberOf(name.Value) != 0))

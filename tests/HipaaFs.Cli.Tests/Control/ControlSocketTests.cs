@@ -1,5 +1,6 @@
 using HipaaFs.Cache;
 using HipaaFs.Cli.Control;
+using HipaaFs.Cli.Costs;
 using HipaaFs.Cli.Output;
 using HipaaFs.Cli.Placing;
 using HipaaFs.Cli.Policies;
@@ -233,6 +234,19 @@ public sealed class ControlSocketTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Cost_RoundTrip_KeepsTheFigures()
+    {
+        await _server.StartAsync(CancellationToken.None);
+
+        CostReport report = await _client.ReportCostAsync(static _ => { }, CancellationToken.None);
+
+        CostStore store = Assert.Single(report.Stores);
+        Assert.Equal(("EUR", 0.5m, 0.1m, null), (report.Currency, Assert.Single(store.Tiers).Month, store.Today.Money, store.ThisMonth.Money));
+        Assert.Equal(new CostBudget("day", "requests", 1, 2, "ok"), Assert.Single(store.Budgets));
+        Assert.Equal(new CostDirectory("/x", 1, 2, null), Assert.Single(report.Directories));
+    }
+
+    [Fact]
     public async Task Transition_RoundTrip_KeepsMomentAndCounts()
     {
         await _server.StartAsync(CancellationToken.None);
@@ -390,6 +404,11 @@ public sealed class ControlSocketTests : IAsyncDisposable
 
         public Task<StoreChange> EmptyStoreAsync(string name, string? target, bool waits, Action<ProgressUpdate> progress, CancellationToken cancel) =>
             Task.FromResult(new StoreChange(Store, null, [3], new SegmentCount(1, 2), $"{name} {target} {waits}"));
+
+        public Task<CostReport> ReportCostAsync(Action<ProgressUpdate> progress, CancellationToken cancel) => Task.FromResult(new CostReport(
+            "EUR",
+            [new CostStore("a", [new CostTier("hot", 1, 2, 0.5m)], new CostUse(1, 2, 3, 0.1m), new CostUse(4, 5, 6, null), [new CostBudget("day", "requests", 1, 2, "ok")])],
+            [new CostDirectory("/x", 1, 2, null)]));
 
         public Task<TransitionReport> TransitionAsync(DateTimeOffset asOf, bool countsOnly, CancellationToken cancel) =>
             Task.FromResult(new TransitionReport(asOf, !countsOnly, [new TransitionLine("a", "b (archive)", 1, 2, 3, 4)]));

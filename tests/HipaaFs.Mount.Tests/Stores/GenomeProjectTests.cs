@@ -113,6 +113,11 @@ public sealed class GenomeProjectTests
         await File.WriteAllLinesAsync(manifest, ["raw/sample_R1.fastq.gz", "raw/sample_R2.fastq.gz"]);
         await PolicyTests.ResultAsync(volume, "recall", volume.Root, "--manifest", manifest, "--days", "3", "--wait");
         await AssertSameAsync(volume, answers, sums);
+        JsonElement cost = (await PolicyTests.ResultAsync(volume, "cost", volume.Root)).GetProperty("stores").EnumerateArray().Single(static store => store.GetProperty("name").GetString() == "twin");
+        Assert.Contains(
+            cost.GetProperty("tiers").EnumerateArray(),
+            static tier => tier.GetProperty("tier").GetString() == "archive" && tier.GetProperty("bytes").GetInt64() > 0 && tier.GetProperty("month").GetDecimal() > 0);
+        Assert.True(cost.GetProperty("thisMonth").GetProperty("requests").GetInt64() > 0);
         await volume.UnmountAsync();
         (await volume.RunAsync("fsck", volume.Volume)).EnsureSucceeded();
     }

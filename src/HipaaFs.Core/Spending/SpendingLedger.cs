@@ -1,0 +1,127 @@
+using System.Text.Json;
+using HipaaFs.Placements;
+using HipaaFs.Platform;
+using HipaaFs.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace HipaaFs.Spending;
+
+/// <summary>Counts what is asked of each store by day and month, and keeps it through mounts, in a file beside the metadata.</summary>
+/// <remarks>Each machine counts what it asks itself: in the metadata the counts would be published, which is a request. A crash loses a minute of them. Thread-safe.</remarks>
+internal sealed partial class SpendingLedger
+{
+    /// <summary>The file's name.</summary>
+    internal const string FileName = "spending.json";
+
+    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
+
+    private readonly Lock _lock = new();
+    private readonly SortedDictionary<int, StoreSpending> _spending = []; // Guarded by _lock.
+    private readonly Dictionary<int, StoreMetrics> _seen = []; // Guarded by _lock.
+    private readonly VolumeStores _stores;
+    private readonly string _file;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private bool _isChanged; // Guarded by _lock.
+
+    /// <summary>Goes on from what is kept in a directory; what cannot be read counts as nothing.</summary>
+    internal SpendingLedger(VolumeStores stores, string directory, TimeProvider time, ILogger logger)
+    {
+        _stores = stores;
+        _file = Path.Combine(directory, FileName);
+        _time = time;
+        _logger = logger;
+        foreach (StoreSpending known in Read())
+        {
+            _spending[known.Store] = known;
+        }
+    }
+
+    /// <summary>What was asked of each store, by number, up to now.</summary>
+    internal IReadOnlyList<StoreSpending> Describe()
+    {
+        var today = DateOnly.FromDateTime(_time.GetUtcNow().UtcDateTime);
+        lock (_lock)
+        {
+            foreach (MemberStore member in _stores.Active)
+            {
+                if (member.Store?.Snapshot() is not { } now)
+                {
+                    continue;
+                }
+
+                SpentRequests more = SpentRequests.Between(_seen.GetValueOrDefault(member.Number), now);
+                _seen[member.Number] = now;
+                StoreSpending known = _spending.GetValueOrDefault(member.Number) ?? new StoreSpending { Store = member.Number, Day = today };
+                _spending[member.Number] = known.On(today, more);
+                _isChanged |= more.Requests > 0;
+            }
+
+            return [.. _spending.Values];
+        }
+    }
+
+    /// <summary>Counts once a minute, so that each request falls on its day, until stopped.</summary>
+    internal async Task RunAsync(CancellationToken stop)
+    {
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(Interval, _time, stop);
+                Save();
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The volume is closing, or a newer session has it.
+        }
+    }
+
+    /// <summary>Keeps what was counted. What cannot be kept is tried again the next time.</summary>
+    internal void Save()
+    {
+        StoreSpending[] spending = [.. Describe()];
+        lock (_lock)
+        {
+            if (!_isChanged)
+            {
+                return;
+            }
+
+            _isChanged = false;
+        }
+
+        try
+        {
+            DurableFile.Replace(_file, JsonSerializer.SerializeToUtf8Bytes(spending, SpendingContext.Default.StoreSpendingArray));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            LogNotKept(_logger, exception.HResult);
+            lock (_lock)
+            {
+                _isChanged = true;
+            }
+        }
+    }
+
+    private StoreSpending[] Read()
+    {
+        try
+        {
+            return File.Exists(_file) ? JsonSerializer.Deserialize(File.ReadAllBytes(_file), SpendingContext.Default.StoreSpendingArray) ?? [] : [];
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException)
+        {
+            LogNotRead(_logger, exception.HResult);
+            return [];
+        }
+    }
+
+    [LoggerMessage(645, LogLevel.Warning, "What was asked of the stores could not be noted (error {Error}); it is tried again")]
+    private static partial void LogNotKept(ILogger logger, int error);
+
+    [LoggerMessage(646, LogLevel.Warning, "What was asked of the stores before could not be read (error {Error}); it is counted from now on")]
+    private static partial void LogNotRead(ILogger logger, int error);
+}

@@ -1,0 +1,141 @@
+using HipaaFs.Cli.Output;
+using HipaaFs.Cli.Placing;
+using HipaaFs.Cli.Policies;
+using HipaaFs.Metadata;
+using HipaaFs.Placements;
+using HipaaFs.Spending;
+using HipaaFs.Storage;
+using HipaaFs.Volumes;
+
+namespace HipaaFs.Cli.Costs;
+
+/// <summary>Holds what lies in the stores of a volume, and what is asked of them, against the prices and budgets of its policy.</summary>
+internal sealed class CostReporting
+{
+    private const decimal Gib = 1L << 30;
+    private const int Digits = 6;
+
+    private readonly Volume _volume;
+    private readonly PolicyDocument? _policy;
+
+    private CostReporting(Volume volume, PolicyDocument? policy)
+    {
+        _volume = volume;
+        _policy = policy;
+    }
+
+    /// <summary>Looks at everything now.</summary>
+    /// <param name="volume">The volume.</param>
+    /// <param name="today">The day it is, in UTC.</param>
+    /// <param name="progress">Told how much was counted.</param>
+    /// <param name="cancel">Ends it.</param>
+    /// <exception cref="IOException">The metadata cannot be read.</exception>
+    public static async Task<CostReport> RunAsync(Volume volume, DateOnly today, Action<ProgressUpdate> progress, CancellationToken cancel)
+    {
+        PolicyDocument? policy = await volume.ReadPolicyAsync(cancel) is { } text ? PolicyFile.Parse(text, "policy", today).Document : null;
+        return await new CostReporting(volume, policy).RunAsync(progress, cancel);
+    }
+
+    /// <summary>What was asked of a store, in money.</summary>
+    internal static decimal MoneyOf(SpentRequests spent, StorePrices prices)
+    {
+        decimal requests = 0;
+        foreach ((StoreVerb verb, long count) in spent.ByVerb)
+        {
+            requests += count * prices.Requests.GetValueOrDefault(verb == StoreVerb.PutFile ? StoreVerb.Put : verb);
+        }
+
+        return decimal.Round((requests / 1000) + (spent.ReceivedBytes / Gib * prices.Egress), Digits);
+    }
+
+    /// <summary>How much of a budget is used.</summary>
+    internal static IReadOnlyList<CostBudget> Compare(PolicyBudget budget, CostUse day, CostUse month) =>
+        [.. Compare("day", budget.Day, day, budget.WarnAt), .. Compare("month", budget.Month, month, budget.WarnAt)];
+
+    private static IEnumerable<CostBudget> Compare(string period, BudgetLimit? limit, CostUse use, double warnAt)
+    {
+        (string What, decimal? Limit, decimal? Used)[] limits =
+        [
+            ("requests", limit?.Requests, use.Requests),
+            ("bytes", limit?.Bytes, use.SentBytes + use.ReceivedBytes),
+            ("money", limit?.Money?.Value, use.Money),
+        ];
+        foreach ((string what, decimal? most, decimal? used) in limits)
+        {
+            if (most is { } known && used is { } now)
+            {
+                yield return new CostBudget(period, what, now, known, now >= known ? "over" : now >= known * (decimal)warnAt ? "warn" : "ok");
+            }
+        }
+    }
+
+    private async Task<CostReport> RunAsync(Action<ProgressUpdate> progress, CancellationToken cancel)
+    {
+        RegisteredStore[] stores = [.. (await _volume.DescribeStoresAsync(cancel)).Select(static contents => contents.Store)];
+        CopyTotals totals = await _volume.SumCopiesAsync(cancel);
+        Dictionary<int, StoreSpending> spending = _volume.DescribeSpending().ToDictionary(static spent => spent.Store);
+        return new CostReport(
+            _policy?.Currency,
+            [.. stores.Select(store => ToStore(store, totals, spending.GetValueOrDefault(store.Number)))],
+            _policy is null ? [] : await ListDirectoriesAsync(_policy, stores, progress, cancel));
+    }
+
+    private CostStore ToStore(RegisteredStore store, CopyTotals totals, StoreSpending? spent)
+    {
+        StorePrices? prices = PricesOf(store);
+        var tiers = new SortedDictionary<StorageTier, CopySum>();
+        foreach (CopyGroup group in totals.Groups.Where(group => (group.Copies & SegmentCopies.In(store.Number)) != 0))
+        {
+            StorageTier tier = Find(group.Placement)?.TierOf(store.Number) ?? StorageTier.Hot;
+            tiers[tier] = tiers.GetValueOrDefault(tier) + group.Sum;
+        }
+
+        CostUse today = ToUse(spent?.Today ?? SpentRequests.None, prices);
+        CostUse month = ToUse(spent?.ThisMonth ?? SpentRequests.None, prices);
+        return new CostStore(
+            store.Name,
+            [.. tiers.Select(tier => new CostTier(
+                PolicyWords.Of(tier.Key), tier.Value.Segments, tier.Value.ObjectBytes, prices is null ? null : Round(tier.Value.ObjectBytes / Gib * prices.Storage.GetValueOrDefault(tier.Key))))],
+            today,
+            month,
+            _policy?.FindStore(store.Name)?.Budget is { } budget ? Compare(budget, today, month) : []);
+    }
+
+    private async Task<IReadOnlyList<CostDirectory>> ListDirectoriesAsync(PolicyDocument policy, RegisteredStore[] stores, Action<ProgressUpdate> progress, CancellationToken cancel)
+    {
+        Dictionary<int, RegisteredStore> known = stores.ToDictionary(static store => store.Number);
+        var survey = new PlacementSurvey(_volume.FileSystem, entries => progress(new ProgressUpdate("count", entries, 0, "entries")));
+        IReadOnlyList<RuleDirectory> directories = await survey.FindAsync(RuleDirectory.Of(policy), cancel);
+        IReadOnlyDictionary<SurveyKey, SurveyCount> counts = await survey.CountAsync(directories, cancel);
+        var costs = new List<CostDirectory>();
+        for (int rule = 0; rule < directories.Count; rule++)
+        {
+            SurveyCount all = default;
+            decimal month = 0;
+            foreach ((SurveyKey key, SurveyCount count) in counts.Where(count => count.Key.Rule == rule))
+            {
+                all += count;
+                month += count.Bytes / Gib * PriceOf(key.Placement, known);
+            }
+
+            costs.Add(new CostDirectory(directories[rule].Path, all.Files, all.Bytes, policy.Currency is null ? null : Round(month)));
+        }
+
+        return costs;
+    }
+
+    // Of a GiB for a month, in all stores of a placement.
+    private decimal PriceOf(uint number, Dictionary<int, RegisteredStore> stores) => Find(number) is not { } placement
+        ? 0
+        : ((int[])[placement.Primary, .. placement.Sync, .. placement.Async]).Sum(
+            store => stores.TryGetValue(store, out RegisteredStore? known) ? PricesOf(known)?.Storage.GetValueOrDefault(placement.TierOf(store)) ?? 0 : 0);
+
+    private StorePrices? PricesOf(RegisteredStore store) => _policy?.FindStore(store.Name)?.Prices?.Value;
+
+    private Placement? Find(uint number) => number < _volume.Placements.Count ? _volume.Placements[(int)number] : null;
+
+    private static CostUse ToUse(SpentRequests spent, StorePrices? prices) =>
+        new(spent.Requests, spent.SentBytes, spent.ReceivedBytes, prices is null ? null : MoneyOf(spent, prices));
+
+    private static decimal Round(decimal money) => decimal.Round(money, Digits);
+}
