@@ -72,6 +72,10 @@ internal static class RecallCommand
                 selection.AddList(manifest);
             }
         }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new CommandException(ExitCode.NotFound, $"find the files to recall: there is no list {manifest}", "Check the path: it starts at the current directory.", exception);
+        }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new CommandException(ExitCode.Failed, $"find the files to recall: {exception.Message}", "Check the list, and that you may read the directories.", exception);

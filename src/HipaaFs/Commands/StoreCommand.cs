@@ -168,7 +168,7 @@ internal static class StoreCommand
         {
             text.WriteLine(
                 change.Redefined.Count > 0 ? $"{name} is not in placement {string.Join(", ", change.Redefined)} any more{(target is null ? "" : $"; {target} is in its place")}."
-                : $"{name} is in no placement that could go on without it.");
+                : $"No placement names {name}: there is nothing to change.");
             text.WriteLine(
                 change.ToCopy.Segments > 0 ? $"{Format(change.ToCopy)} have yet to be copied, then {Format(change.Store.Surplus)} are deleted from it. That goes on in the background."
                 : change.FilesToMove > 0 ? $"Data of {change.FilesToMove} files has yet to be moved to their stores, then it is deleted from the others. That goes on in the background."

@@ -135,6 +135,10 @@ internal sealed partial class MountDaemon
         {
             throw new CommandException(ExitCode.Failed, $"{action}: {error.Message}", "The log says what the disk did.", error);
         }
+        catch (ObjectDisposedException error)
+        {
+            throw new CommandException(ExitCode.Incomplete, $"{action}: the volume was unmounted meanwhile", "Mount it and run the command again: it goes on from there.", error);
+        }
         catch (InvalidOperationException error)
         {
             throw new CommandException(ExitCode.Refused, $"{action}: {error.Message}", "Run it on the mount that writes; 'hipaafs status' names a newer session.", error);

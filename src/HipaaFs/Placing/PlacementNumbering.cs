@@ -80,7 +80,7 @@ internal sealed class PlacementNumbering
         for (int rule = 0; rule < directories.Count; rule++)
         {
             RuleDirectory directory = directories[rule];
-            Placement wanted = ToPlacement(directory.Policy, numberOf) with
+            Placement wanted = numbering.Want(directory.Policy, numberOf) with
             {
                 Patterns = [.. Enumerable.Range(0, numbering._patterns[rule]).Select(pattern => new PlacementPattern
                 {

@@ -127,6 +127,36 @@ public sealed class PlacementNumberingTests
     }
 
     [Fact]
+    public void Number_TransitionsOfADirectory_HoldForItsFiles()
+    {
+        const string policy =
+            """
+            defaults: {placement: {primary: a}, transitions: [{store: c, after: 10d}]}
+            rules:
+              - path: /x
+                transitions: [{store: b, after: 1d}]
+                files: [{match: ["*.txt"], placement: {primary: c}, transitions: []}]
+            """;
+        PlacementNumbering first = Number(policy, [Own], [0, 0]);
+
+        Assert.Equal(2, Step(0).Primary);
+        Assert.Equal(1, Step(1).Primary);
+        Assert.Empty(first.Of(1, 0).Placement.Steps);
+        Placement[] known = [Own, .. first.All.Where(static one => one.Former is null).Select(static one => one.Placement)];
+        PlacementNumbering again = Number(policy, known, [first.Of(0, -1).Placement.Number, first.Of(1, -1).Placement.Number]);
+        Assert.DoesNotContain(again.All, static one => one.IsChange);
+
+        Placement Step(int rule)
+        {
+            Placement itself = first.Of(rule, -1).Placement;
+            Placement target = first.All.Single(one => one.Placement.Number == Assert.Single(itself.Steps).Placement).Placement;
+            Assert.Equal(itself.Number, target.Origin);
+            Assert.Empty(target.Patterns);
+            return target;
+        }
+    }
+
+    [Fact]
     public void Number_TransitionsAgain_ChangesNothing()
     {
         PlacementNumbering first = Number(Ageing, [Own], [0, 0]);
