@@ -11,6 +11,7 @@ namespace HipaaFs;
 public sealed partial class HipaaFileSystem
 {
     private const int MostWaiting = 256; // Each has a request of the kernel, of which a session has 1,024.
+    private const int MostTries = 3; // For the same byte: what is back may have gone again before it is looked at.
 
     private int _waiting;
 
@@ -23,6 +24,7 @@ public sealed partial class HipaaFileSystem
     private async ValueTask<FsError> AdmitAsync(InodeId inode, Caller caller, CancellationToken interrupted)
     {
         long from = 0;
+        int tries = 0;
         while (_parts.Archived.MayBe)
         {
             FsResult<FileArchive> found = await _parts.Archived.ExamineAsync(inode, from, isWhole: false, interrupted);
@@ -35,6 +37,12 @@ public sealed partial class HipaaFileSystem
             if (error != FsError.None)
             {
                 return error;
+            }
+
+            tries = found.Value.First > from ? 1 : tries + 1;
+            if (tries == MostTries)
+            {
+                return FsError.Archived;
             }
 
             from = found.Value.First;
@@ -60,7 +68,7 @@ public sealed partial class HipaaFileSystem
 
         if (behaviour.OnOpen == OpenBehaviour.Recall)
         {
-            return file.State == ArchiveState.Recalling || recaller.TryBegin(inode) is not null ? FsError.Recalling : FsError.Archived;
+            return recaller.TryBegin(inode) is not null || file.State == ArchiveState.Recalling ? FsError.Recalling : FsError.Archived;
         }
 
         if (Interlocked.Increment(ref _waiting) > MostWaiting)
@@ -71,9 +79,10 @@ public sealed partial class HipaaFileSystem
 
         try
         {
-            if (file.State != ArchiveState.Recalling && recaller.TryBegin(inode) is { } begun)
+            // What is in the way may be on its way for another file, and the rest of this one not.
+            if (recaller.TryBegin(inode) is { } begun && await begun.WaitAsync(interrupted) != StoreError.None)
             {
-                await begun.WaitAsync(interrupted);
+                return FsError.Archived;
             }
 
             return await recaller.WaitAsync(file.Segment, interrupted) ? FsError.None : FsError.Archived;

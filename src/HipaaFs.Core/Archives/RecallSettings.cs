@@ -36,21 +36,16 @@ internal static class RecallSettings
         }
     }
 
-    /// <summary>Writes some of them anew. Durable with the next commit.</summary>
-    internal static async Task WriteAsync(IMetadataStore metadata, SessionClock clock, RecallTable table, IReadOnlySet<int> changed, CancellationToken cancel)
+    /// <summary>Writes one of them anew. Durable with the next commit. False when the metadata did not take it.</summary>
+    internal static async Task<bool> WriteAsync(IMetadataStore metadata, SessionClock clock, int index, Recall[] those, CancellationToken cancel)
     {
-        ILookup<int, Recall> recalls = table.All.Where(recall => changed.Contains(IndexOf(recall.Segment))).ToLookup(static recall => IndexOf(recall.Segment));
-        foreach (int index in changed)
+        byte[] content = new byte[those.Length * Recall.Size];
+        for (int i = 0; i < those.Length; i++)
         {
-            Recall[] those = [.. recalls[index]];
-            byte[] content = new byte[those.Length * Recall.Size];
-            for (int i = 0; i < those.Length; i++)
-            {
-                those[i].Write(content.AsSpan(i * Recall.Size));
-            }
-
-            await metadata.SetSettingAsync(clock.NextOperation(), KeyOf(index), those.Length == 0 ? null : content, cancel);
+            those[i].Write(content.AsSpan(i * Recall.Size));
         }
+
+        return (await metadata.SetSettingAsync(clock.NextOperation(), KeyOf(index), those.Length == 0 ? null : content, cancel)).Succeeded;
     }
 
     private static string KeyOf(int index) => string.Create(CultureInfo.InvariantCulture, $"recall.{index}");

@@ -11,8 +11,10 @@ internal sealed class RecallTable
 
     private readonly Lock _lock = new();
     private readonly Dictionary<SegmentId, Recall> _recalls = []; // Guarded by _lock.
+    private readonly HashSet<SegmentId> _reserved = []; // Guarded by _lock.
     private readonly Dictionary<SegmentId, TaskCompletionSource<bool>> _waiting = []; // Guarded by _lock.
     private readonly TimeProvider _time;
+    private bool _isOver; // Guarded by _lock.
 
     internal RecallTable(TimeProvider time) => _time = time;
 
@@ -52,13 +54,31 @@ internal sealed class RecallTable
     /// <summary>Whether a segment is back.</summary>
     internal bool IsBack(SegmentId segment) => Find(segment)?.Until is { } until && until > _time.GetUtcNow();
 
-    /// <summary>Notes a recall, or what has become of it. False when there are too many.</summary>
+    /// <summary>Keeps a place for a segment until <see cref="Unreserve"/>. False when there are too many.</summary>
+    internal bool TryReserve(SegmentId segment)
+    {
+        lock (_lock)
+        {
+            return HasRoomFor(segment) && _reserved.Add(segment);
+        }
+    }
+
+    /// <summary>Gives up the place that was kept.</summary>
+    internal void Unreserve(SegmentId segment)
+    {
+        lock (_lock)
+        {
+            _reserved.Remove(segment);
+        }
+    }
+
+    /// <summary>Notes a recall, or what has become of it. False when there are too many, and no place was kept for it.</summary>
     internal bool TrySet(Recall recall)
     {
         TaskCompletionSource<bool>? waiting = null;
         lock (_lock)
         {
-            if (_recalls.Count >= Most && !_recalls.ContainsKey(recall.Segment))
+            if (!_reserved.Contains(recall.Segment) && !HasRoomFor(recall.Segment))
             {
                 return false;
             }
@@ -70,7 +90,7 @@ internal sealed class RecallTable
             }
         }
 
-        waiting?.SetResult(true);
+        waiting?.SetResult(recall.Until > _time.GetUtcNow());
         return true;
     }
 
@@ -93,6 +113,7 @@ internal sealed class RecallTable
         List<TaskCompletionSource<bool>> waiting;
         lock (_lock)
         {
+            _isOver = true;
             waiting = [.. _waiting.Values];
             _waiting.Clear();
         }
@@ -100,15 +121,20 @@ internal sealed class RecallTable
         waiting.ForEach(static one => one.SetResult(false));
     }
 
-    /// <summary>Waits until a segment is back. False when its recall failed, or there is none.</summary>
+    /// <summary>Waits until a segment is back. False when its recall failed, is over, or there is none, and when nobody looks any more.</summary>
     internal Task<bool> WaitAsync(SegmentId segment, CancellationToken cancel)
     {
         TaskCompletionSource<bool>? waiting;
         lock (_lock)
         {
-            if (!_recalls.TryGetValue(segment, out Recall? recall) || recall.Until is not null)
+            if (_isOver || !_recalls.TryGetValue(segment, out Recall? recall))
             {
-                return Task.FromResult(recall is not null);
+                return Task.FromResult(false);
+            }
+
+            if (recall.Until is { } until)
+            {
+                return Task.FromResult(until > _time.GetUtcNow());
             }
 
             if (!_waiting.TryGetValue(segment, out waiting))
@@ -120,4 +146,7 @@ internal sealed class RecallTable
 
         return waiting.Task.WaitAsync(cancel);
     }
+
+    // Under _lock.
+    private bool HasRoomFor(SegmentId segment) => _recalls.ContainsKey(segment) || _recalls.Count + _reserved.Count < Most;
 }

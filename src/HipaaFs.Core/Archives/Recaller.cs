@@ -22,6 +22,7 @@ internal sealed partial class Recaller : IDisposable
     internal const int MostLooks = 512;
 
     private const int AtOnce = 4;
+    private const int SaveEach = 256; // Segments asked for, or a sixteenth of all: a crash forgets few, and few are written again and again.
 
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
@@ -40,6 +41,8 @@ internal sealed partial class Recaller : IDisposable
     private readonly HashSet<int> _changed = []; // Settings that are not as the table. Guarded by _lock.
     private readonly Dictionary<SegmentId, DateTimeOffset> _looked = []; // Under _one.
     private readonly SemaphoreSlim _one = new(1, 1);
+    private readonly SemaphoreSlim _saving = new(1, 1);
+    private bool _isOver; // Guarded by _lock.
     private readonly SemaphoreSlim _wake = new(0, 1);
 
     internal Recaller(
@@ -65,15 +68,23 @@ internal sealed partial class Recaller : IDisposable
     /// <summary>Called when a segment is back: who could not read it can now.</summary>
     internal Action? Returned { get; set; }
 
+    /// <summary>The segments that it knows. For tests.</summary>
+    internal RecallTable Table => _table;
+
     /// <summary>What the opening of a file asks for.</summary>
     internal static RestoreRequest OnOpen { get; } = new(RestoreSpeed.Standard, 7);
 
-    /// <summary>Has a file brought back in the background. The answer ends when all of it was asked for; null when too many wait.</summary>
+    /// <summary>Has a file brought back in the background. The answer ends when all of it was asked for; null when too many wait, or the volume is closing.</summary>
     internal Task<StoreError>? TryBegin(InodeId inode)
     {
         TaskCompletionSource<StoreError>? begun;
         lock (_lock)
         {
+            if (_isOver)
+            {
+                return null;
+            }
+
             if (_queued.TryGetValue(inode, out begun))
             {
                 return begun.Task;
@@ -98,10 +109,11 @@ internal sealed partial class Recaller : IDisposable
 
     /// <summary>Has files brought back, or says what that would ask for.</summary>
     /// <param name="inodes">The files.</param>
-    /// <param name="request">Speed and days; null asks for nothing.</param>
+    /// <param name="request">Speed and days.</param>
+    /// <param name="asks">Whether it is asked for.</param>
     /// <param name="cancel">Ends it; what was asked for stays asked for.</param>
     /// <exception cref="IOException">The metadata cannot be read.</exception>
-    internal async Task<RecallOutcome> RunAsync(IEnumerable<InodeId> inodes, RestoreRequest? request, CancellationToken cancel)
+    internal async Task<RecallOutcome> RunAsync(IEnumerable<InodeId> inodes, RestoreRequest request, bool asks, CancellationToken cancel)
     {
         var segments = new Dictionary<SegmentId, SegmentRow>();
         long recalled = 0;
@@ -118,7 +130,8 @@ internal sealed partial class Recaller : IDisposable
 
         SegmentRow[] archived = [.. segments.Values.Where(row => !_table.IsBack(row.Id))];
         var requests = new Dictionary<int, (long Segments, long Bytes)>();
-        foreach (SegmentRow row in archived.Where(row => _table.Find(row.Id) is null))
+        DateTimeOffset now = _time.GetUtcNow();
+        foreach (SegmentRow row in segments.Values.Where(row => _table.Find(row.Id)?.Covers(request, now) != true))
         {
             int store = SourcesOf(row).FirstOrDefault()?.Number ?? -1;
             (long count, long bytes) = requests.GetValueOrDefault(store);
@@ -127,7 +140,7 @@ internal sealed partial class Recaller : IDisposable
 
         long failed = 0;
         StoreError error = StoreError.None;
-        if (request is not null)
+        if (asks)
         {
             (failed, error) = await AskAsync(segments.Values, request, cancel);
         }
@@ -149,23 +162,32 @@ internal sealed partial class Recaller : IDisposable
     internal async ValueTask<StoreError> AskAsync(SegmentRow row, RestoreRequest request, CancellationToken cancel)
     {
         var mine = new TaskCompletionSource<StoreError>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Task<StoreError>? others;
-        lock (_lock)
+        while (true)
         {
-            if (_table.Find(row.Id) is { } known && known.Covers(request, _time.GetUtcNow()))
+            Task<StoreError>? others;
+            lock (_lock)
             {
-                return StoreError.None;
+                if (_table.Find(row.Id) is { } known && known.Covers(request, _time.GetUtcNow()))
+                {
+                    return StoreError.None;
+                }
+
+                if (!_asking.TryGetValue(row.Id, out others))
+                {
+                    _asking.Add(row.Id, mine.Task);
+                }
             }
 
-            if (!_asking.TryGetValue(row.Id, out others))
+            if (others is null)
             {
-                _asking.Add(row.Id, mine.Task);
+                break;
             }
-        }
 
-        if (others is not null)
-        {
-            return await others.WaitAsync(cancel);
+            StoreError theirs = await others.WaitAsync(cancel);
+            if (theirs != StoreError.None)
+            {
+                return theirs;
+            }
         }
 
         StoreError outcome = StoreError.Unavailable; // As long as it was cut off, for those who wait for it.
@@ -176,12 +198,7 @@ internal sealed partial class Recaller : IDisposable
         }
         finally
         {
-            lock (_lock)
-            {
-                _asking.Remove(row.Id);
-            }
-
-            mine.SetResult(outcome);
+            EndAsking(row.Id, mine, outcome);
         }
     }
 
@@ -228,7 +245,18 @@ internal sealed partial class Recaller : IDisposable
     public void Dispose()
     {
         _one.Dispose();
+        _saving.Dispose();
         _wake.Dispose();
+    }
+
+    private void EndAsking(SegmentId segment, TaskCompletionSource<StoreError> mine, StoreError outcome)
+    {
+        lock (_lock)
+        {
+            _asking.Remove(segment);
+        }
+
+        mine.SetResult(outcome);
     }
 
     private void Wake()
@@ -286,9 +314,12 @@ internal sealed partial class Recaller : IDisposable
             try
             {
                 var rows = new List<SegmentRow>();
-                await foreach ((SegmentRow row, _) in _files.ListAsync(inode, cancel))
+                await foreach ((SegmentRow row, ArchiveState state) in _files.ListAsync(inode, cancel))
                 {
-                    rows.Add(row);
+                    if (state != ArchiveState.Recalling)
+                    {
+                        rows.Add(row); // Who has asked for the others has chosen how urgently.
+                    }
                 }
 
                 (_, outcome) = await AskAsync(rows, OnOpen, cancel);
@@ -316,6 +347,7 @@ internal sealed partial class Recaller : IDisposable
         List<TaskCompletionSource<StoreError>> left;
         lock (_lock)
         {
+            _isOver = true;
             left = [.. _queued.Values];
             _queued.Clear();
             _queue.Clear();
@@ -329,25 +361,57 @@ internal sealed partial class Recaller : IDisposable
     {
         long failed = 0;
         int first = (int)StoreError.None;
+        int unsaved = 0;
         var options = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancel };
-        await Parallel.ForEachAsync(rows, options, async (row, ends) =>
+        try
         {
-            StoreError outcome = await AskAsync(row, request, ends);
-            if (outcome != StoreError.None)
+            await Parallel.ForEachAsync(rows, options, async (row, ends) =>
             {
-                Interlocked.Increment(ref failed);
-                Interlocked.CompareExchange(ref first, (int)outcome, (int)StoreError.None);
-            }
-        });
-        await SaveAsync(cancel);
-        Wake();
+                StoreError outcome = await AskAsync(row, request, ends);
+                if (outcome != StoreError.None)
+                {
+                    Interlocked.Increment(ref failed);
+                    Interlocked.CompareExchange(ref first, (int)outcome, (int)StoreError.None);
+                }
+
+                if (Interlocked.Increment(ref unsaved) >= Math.Max(SaveEach, _table.Count / 16))
+                {
+                    Volatile.Write(ref unsaved, 0);
+                    await SaveAsync(ends);
+                }
+            });
+        }
+        finally
+        {
+            Wake();
+            await SaveAsync(CancellationToken.None); // What was asked for is paid for, whoever has given up since.
+        }
+
         return (failed, (StoreError)first);
     }
 
     private IEnumerable<MemberStore> SourcesOf(SegmentRow row) =>
         _stores.InOrder(row, 0).Where(member => member.Store is not null && _stores.TierOf(row.Placement, member) == StorageTier.Archive);
 
+    // What nobody could look for afterwards is not asked for.
     private async Task<StoreError> AskStoresAsync(SegmentRow row, RestoreRequest request, CancellationToken cancel)
+    {
+        if (!_table.TryReserve(row.Id))
+        {
+            return StoreError.Throttled;
+        }
+
+        try
+        {
+            return await AskEachStoreAsync(row, request, cancel);
+        }
+        finally
+        {
+            _table.Unreserve(row.Id);
+        }
+    }
+
+    private async Task<StoreError> AskEachStoreAsync(SegmentRow row, RestoreRequest request, CancellationToken cancel)
     {
         StoreError error = StoreError.NotFound;
         foreach (MemberStore member in SourcesOf(row))
@@ -357,11 +421,13 @@ internal sealed partial class Recaller : IDisposable
             if (asked.Succeeded)
             {
                 var recall = new Recall(row.Id, member.Number, request.Speed, request.Days, _time.GetUtcNow());
-                if (!Set(recall))
+                if (asked.Value == RestoreState.InProgress && _table.Find(row.Id) is { Until: null } former && former.Store == member.Number)
                 {
-                    return StoreError.Throttled; // It comes back all the same, and nobody looks for it.
+                    // It was on its way: in what it has taken so far the store has not begun anew.
+                    recall = recall.Expected < former.Expected ? recall : former with { Days = Math.Max(former.Days, request.Days) };
                 }
 
+                Set(recall);
                 LogAsked(_logger, row.Id, member.Number, request.Speed);
                 return asked.Value == RestoreState.InProgress ? StoreError.None : await LookAsync(recall, cancel);
             }
@@ -380,11 +446,33 @@ internal sealed partial class Recaller : IDisposable
         foreach (Recall recall in due)
         {
             _looked[recall.Segment] = now;
-            await LookAsync(recall, cancel);
+            await LookAloneAsync(recall, cancel);
             if (_table.Find(recall.Segment) is null)
             {
                 _looked.Remove(recall.Segment);
             }
+        }
+    }
+
+    // Not while it is asked for, nor if it was since: what was asked for is not moved down again.
+    private async Task LookAloneAsync(Recall recall, CancellationToken cancel)
+    {
+        var mine = new TaskCompletionSource<StoreError>(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_lock)
+        {
+            if (_table.Find(recall.Segment) != recall || !_asking.TryAdd(recall.Segment, mine.Task))
+            {
+                return;
+            }
+        }
+
+        try
+        {
+            await LookAsync(recall, cancel);
+        }
+        finally
+        {
+            EndAsking(recall.Segment, mine, StoreError.None); // Who waits for it asks then.
         }
     }
 
@@ -462,15 +550,12 @@ internal sealed partial class Recaller : IDisposable
         return error;
     }
 
-    private bool Set(Recall recall)
+    private void Set(Recall recall)
     {
-        if (!_table.TrySet(recall))
+        if (_table.TrySet(recall))
         {
-            return false;
+            NoteChanged(recall);
         }
-
-        NoteChanged(recall);
-        return true;
     }
 
     private void Remove(Recall recall)
@@ -489,6 +574,8 @@ internal sealed partial class Recaller : IDisposable
 
     private async Task SaveAsync(CancellationToken cancel)
     {
+        // One after the other: the last to write has seen what all others have.
+        await _saving.WaitAsync(cancel);
         HashSet<int> changed;
         lock (_lock)
         {
@@ -496,9 +583,28 @@ internal sealed partial class Recaller : IDisposable
             _changed.Clear();
         }
 
-        if (changed.Count > 0)
+        try
         {
-            await RecallSettings.WriteAsync(_metadata, _clock, _table, changed, cancel);
+            ILookup<int, Recall> recalls = (changed.Count == 0 ? [] : _table.All).ToLookup(static recall => RecallSettings.IndexOf(recall.Segment));
+            foreach (int index in changed.ToArray())
+            {
+                if (!await RecallSettings.WriteAsync(_metadata, _clock, index, [.. recalls[index]], cancel))
+                {
+                    LogNotSaved(_logger);
+                    break;
+                }
+
+                changed.Remove(index);
+            }
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _changed.UnionWith(changed); // Those that are left are written with the next round.
+            }
+
+            _saving.Release();
         }
     }
 
@@ -516,6 +622,9 @@ internal sealed partial class Recaller : IDisposable
 
     [LoggerMessage(655, LogLevel.Error, "What a file needs of an archive could not be read from the metadata (error {Error})")]
     private static partial void LogRowsUnreadable(ILogger logger, int error);
+
+    [LoggerMessage(656, LogLevel.Warning, "Recalls under way could not be written to the metadata; it is tried again at the next interval")]
+    private static partial void LogNotSaved(ILogger logger);
 
     [LoggerMessage(654, LogLevel.Critical, "A round of recalls failed unexpectedly; the next one is tried at the next interval")]
     private static partial void LogRoundBroken(ILogger logger, Exception exception);

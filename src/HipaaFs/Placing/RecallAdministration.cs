@@ -35,7 +35,7 @@ internal sealed class RecallAdministration
     /// <exception cref="IOException">The metadata cannot be read.</exception>
     public async Task<RecallReport> RunAsync(IReadOnlyCollection<InodeId> inodes, RestoreRequest request, bool asks, CancellationToken cancel)
     {
-        RecallOutcome outcome = await _volume.RecallAsync(inodes, asks ? request : null, cancel);
+        RecallOutcome outcome = await _volume.RecallAsync(inodes, request, asks, cancel);
         PolicyDocument? policy = await ReadPolicyAsync(cancel);
         IReadOnlyList<StoreContents> stores = await _volume.DescribeStoresAsync(cancel);
         return new RecallReport(

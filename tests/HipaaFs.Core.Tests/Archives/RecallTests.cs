@@ -73,12 +73,12 @@ public sealed class RecallTests
         await volume.Placed.UploadAsync("a", Content);
         await volume.Placed.ReopenEmptyAsync();
         InodeId[] files = [(await volume.Test.FileSystem.LookupAsync("placed/a")).Id, (await volume.Test.FileSystem.LookupAsync("placed/b")).Id];
-        RecallOutcome outcome = await volume.Test.Volume.RecallAsync(files, Bulk, default);
+        RecallOutcome outcome = await volume.Test.Volume.RecallAsync(files, Bulk, asks: true, default);
         Assert.Equal((1L, 1L), (outcome.Recalling, outcome.Requests[1].Segments));
-        await volume.Test.Volume.RecallAsync(files, Bulk, default);
+        await volume.Test.Volume.RecallAsync(files, Bulk, asks: true, default);
         Assert.Single(volume.Shelf.Asked);
 
-        await volume.Test.Volume.RecallAsync(files, new RestoreRequest(RestoreSpeed.Expedited, 3), default);
+        await volume.Test.Volume.RecallAsync(files, new RestoreRequest(RestoreSpeed.Expedited, 3), asks: true, default);
         Assert.Equal(2, volume.Shelf.Asked.Count);
     }
 
@@ -88,7 +88,7 @@ public sealed class RecallTests
         (ArchivedVolume volume, SegmentRow row) = await CreateAsync(new ArchiveBehaviour());
         await using (volume)
         {
-            RecallOutcome outcome = await RecallAsync(volume, null);
+            RecallOutcome outcome = await RecallAsync(volume, Bulk, asks: false);
             Assert.Equal((1L, 0L), (outcome.Archived, outcome.Recalling));
             Assert.Equal((1L, row.ObjectLength), outcome.Requests[1]);
             Assert.Empty(volume.Shelf.Asked);
@@ -307,8 +307,8 @@ public sealed class RecallTests
     private static Task<(ArchivedVolume Volume, SegmentRow Row)> CreateAsync(ArchiveBehaviour behaviour, bool moves = false) =>
         ArchivedVolume.CreateWithFileAsync(Content, ArchivedVolume.InArchive with { Archive = behaviour }, moves);
 
-    private static async Task<RecallOutcome> RecallAsync(ArchivedVolume volume, RestoreRequest? request) =>
-        await volume.Test.Volume.RecallAsync([(await volume.Test.FileSystem.LookupAsync("placed/a")).Id], request, default);
+    private static async Task<RecallOutcome> RecallAsync(ArchivedVolume volume, RestoreRequest request, bool asks = true) =>
+        await volume.Test.Volume.RecallAsync([(await volume.Test.FileSystem.LookupAsync("placed/a")).Id], request, asks, default);
 
     private static Task RoundAsync(ArchivedVolume volume) => volume.Test.Volume.Parts.Writer!.Recaller.RoundAsync(default);
 

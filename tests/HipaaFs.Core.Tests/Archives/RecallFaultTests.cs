@@ -1,0 +1,206 @@
+using System.Text;
+using HipaaFs.Archives;
+using HipaaFs.Crypto;
+using HipaaFs.Metadata;
+using HipaaFs.Placements;
+using HipaaFs.Storage;
+using HipaaFs.Testing;
+using HipaaFs.Testing.Storage;
+using HipaaFs.Volumes;
+
+namespace HipaaFs.Core.Tests.Archives;
+
+/// <summary>Recalls that are cut off, refused, or asked for while others are under way.</summary>
+public sealed class RecallFaultTests
+{
+    private static readonly byte[] Content = FileSystemCalls.RandomBytes(300_000, 1);
+    private static readonly RestoreRequest Bulk = new(RestoreSpeed.Bulk, 3);
+    private static readonly RestoreRequest Expedited = new(RestoreSpeed.Expedited, 3);
+
+    [Fact]
+    public async Task Recall_CutOff_WhatWasAskedForIsKnownToTheNextSession()
+    {
+        await using ArchivedVolume volume = await ArchivedVolume.CreateAsync();
+        await volume.Placed.UploadAsync("a", Content);
+        await volume.Placed.UploadAsync("b", FileSystemCalls.RandomBytes(300_000, 2));
+        await volume.Placed.ReopenEmptyAsync();
+        volume.Placed.Store(1).Add(new StoreFault(StoreFaultKind.Hang) { Verb = StoreVerb.Restore, Skip = 1 });
+        using var cut = new CancellationTokenSource();
+        Task<RecallOutcome> recall = RecallAsync(volume, Bulk, cancel: cut.Token, names: ["a", "b"]);
+        await Eventually.TrueAsync(() => RecallerOf(volume).Table.Count == 1 && volume.Placed.Store(1).Struck > 0, "one was asked for, the other hangs");
+        await cut.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => recall);
+
+        await volume.Test.ReopenAsync();
+        Assert.Equal(1, RecallerOf(volume).Table.Count);
+    }
+
+    [Fact]
+    public async Task Recall_WithoutAsking_SaysWhatItWouldAskForAgain()
+    {
+        (ArchivedVolume volume, SegmentRow row) = await CreateAsync(OpenBehaviour.Fail);
+        await using (volume)
+        {
+            await RecallAsync(volume, Bulk);
+            Assert.Empty((await RecallAsync(volume, Bulk, asks: false)).Requests);
+            Assert.Equal((1L, row.ObjectLength), (await RecallAsync(volume, Expedited, asks: false)).Requests[1]);
+
+            await BringBackAsync(volume);
+            Assert.Empty((await RecallAsync(volume, Expedited, asks: false)).Requests);
+            Assert.Equal((1L, row.ObjectLength), (await RecallAsync(volume, Bulk with { Days = 30 }, asks: false)).Requests[1]);
+            Assert.Single(volume.Shelf.Asked);
+        }
+    }
+
+    [Fact]
+    public async Task Recall_TooManyKnown_IsRefusedBeforeTheStoreIsAsked()
+    {
+        (ArchivedVolume volume, _) = await CreateAsync(OpenBehaviour.Fail);
+        await using (volume)
+        {
+            RecallTable table = RecallerOf(volume).Table;
+            for (int other = 0; other < RecallTable.Most; other++)
+            {
+                Assert.True(table.TrySet(new Recall(SegmentId.NewRandom(), 1, RestoreSpeed.Bulk, 3, volume.Time.GetUtcNow())));
+            }
+
+            RecallOutcome outcome = await RecallAsync(volume, Bulk);
+            Assert.Equal((1L, StoreError.Throttled), (outcome.Failed, outcome.Error));
+            Assert.Empty(volume.Shelf.Asked);
+
+            table.Remove(table.All[0].Segment);
+            Assert.Equal(1, (await RecallAsync(volume, Bulk)).Recalling);
+        }
+    }
+
+    [Fact]
+    public async Task Recall_WhileItIsMovedDownAgain_IsAskedForAfterwards()
+    {
+        (ArchivedVolume volume, _) = await CreateAsync(OpenBehaviour.Fail, moves: true);
+        await using (volume)
+        {
+            await RecallAsync(volume, Bulk);
+            await BringBackAsync(volume);
+            volume.Time.Advance(TimeSpan.FromDays(3));
+            FaultingObjectStore store = volume.Placed.Store(1);
+            store.Add(new StoreFault(StoreFaultKind.Delay) { Verb = StoreVerb.SetTier, Delay = TimeSpan.FromSeconds(1) });
+            Task round = RecallerOf(volume).RoundAsync(default);
+            await Eventually.TrueAsync(() => store.Delayed > 0, "it is on its way down");
+            Task<RecallOutcome> recall = RecallAsync(volume, Bulk);
+            volume.Time.Advance(TimeSpan.FromSeconds(1));
+            await round;
+            Assert.Equal(1, (await recall).Recalling);
+            Assert.Equal("recalling", await StateAsync(volume, "a"));
+        }
+    }
+
+    [Fact]
+    public async Task Recall_FasterWhileASlowerOneIsAskedFor_IsAskedForAsWell()
+    {
+        (ArchivedVolume volume, _) = await CreateAsync(OpenBehaviour.Fail);
+        await using (volume)
+        {
+            FaultingObjectStore store = volume.Placed.Store(1);
+            store.Add(new StoreFault(StoreFaultKind.Delay) { Verb = StoreVerb.Restore, Delay = TimeSpan.FromSeconds(1), Count = 1 });
+            Task<RecallOutcome> slow = RecallAsync(volume, Bulk);
+            await Eventually.TrueAsync(() => store.Delayed > 0, "the slow one is asked for");
+            Task<RecallOutcome> fast = RecallAsync(volume, Expedited);
+            volume.Time.Advance(TimeSpan.FromSeconds(1));
+            await slow;
+            await fast;
+            Assert.Equal([Bulk, Expedited], volume.Shelf.Asked.Select(static asked => asked.Request));
+        }
+    }
+
+    [Fact]
+    public async Task Open_BackForTooLongAndRefused_Fails()
+    {
+        (ArchivedVolume volume, _) = await CreateAsync(OpenBehaviour.Block);
+        await using (volume)
+        {
+            await RecallAsync(volume, Bulk);
+            await BringBackAsync(volume);
+            volume.Time.Advance(TimeSpan.FromDays(3));
+            volume.Placed.Store(1).Add(new StoreFault(StoreFaultKind.Fail) { Verb = StoreVerb.Restore, Error = StoreError.AccessDenied });
+            Assert.Equal(FsError.Archived, await volume.TryOpenAsync("a"));
+        }
+    }
+
+    [Fact]
+    public async Task Wait_IsBackNoLonger_SaysSo()
+    {
+        var time = new ManualTimeProvider();
+        var table = new RecallTable(time);
+        var recall = new Recall(SegmentId.NewRandom(), 1, RestoreSpeed.Bulk, 3, time.GetUtcNow());
+        table.TrySet(recall with { Until = time.GetUtcNow().AddDays(3) });
+        Assert.True(await table.WaitAsync(recall.Segment, default));
+        time.Advance(TimeSpan.FromDays(3));
+        Assert.False(await table.WaitAsync(recall.Segment, default));
+    }
+
+    [Fact]
+    public async Task Open_PartIsOnItsWayForAnotherFile_AsksForTheRest()
+    {
+        await using ArchivedVolume volume = await ArchivedVolume.CreateAsync(Placed(OpenBehaviour.Recall));
+        await volume.Test.FileSystem.PutAsync("b", Content, volume.Placed.Directory);
+        SegmentRow shared = await volume.Placed.UploadAsync("a", Content);
+        HandleId handle = await volume.Test.FileSystem.OpenAsync("placed/b");
+        await volume.Test.FileSystem.WriteAsync(handle, Content.Length, Content);
+        await volume.Test.FileSystem.CloseAsync(handle);
+        await volume.Test.DrainAsync();
+        await volume.Placed.ReopenEmptyAsync();
+        await RecallAsync(volume, Bulk);
+        Assert.Equal(StoreLayout.Segment(shared.Id), Assert.Single(volume.Shelf.Asked).Key);
+
+        Assert.Equal(FsError.Recalling, await volume.TryOpenAsync("b"));
+        await RecallerOf(volume).RoundAsync(default);
+        Assert.Equal(2, volume.Shelf.Asked.Count);
+        Assert.Equal(2, volume.Shelf.Asked.Select(static asked => asked.Key).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Begin_VolumeIsClosed_IsRefused()
+    {
+        (ArchivedVolume volume, SegmentRow row) = await CreateAsync(OpenBehaviour.Fail);
+        await using (volume)
+        {
+            await RecallAsync(volume, Bulk);
+            InodeId inode = (await volume.Test.FileSystem.LookupAsync("placed/a")).Id;
+            Recaller recaller = RecallerOf(volume);
+            await volume.Test.StopAsync();
+            Assert.Null(recaller.TryBegin(inode));
+            Assert.False(await recaller.WaitAsync(row.Id, default));
+        }
+    }
+
+    private static Placement Placed(OpenBehaviour opening) => ArchivedVolume.InArchive with { Archive = new ArchiveBehaviour { OnOpen = opening } };
+
+    private static Task<(ArchivedVolume Volume, SegmentRow Row)> CreateAsync(OpenBehaviour opening, bool moves = false) =>
+        ArchivedVolume.CreateWithFileAsync(Content, Placed(opening), moves);
+
+    private static Recaller RecallerOf(ArchivedVolume volume) => volume.Test.Volume.Parts.Writer!.Recaller;
+
+    private static async Task<RecallOutcome> RecallAsync(ArchivedVolume volume, RestoreRequest request, bool asks = true, CancellationToken cancel = default, params string[] names)
+    {
+        var inodes = new List<InodeId>();
+        foreach (string name in names is [] ? ["a"] : names)
+        {
+            inodes.Add((await volume.Test.FileSystem.LookupAsync("placed/" + name)).Id);
+        }
+
+        return await volume.Test.Volume.RecallAsync(inodes, request, asks, cancel);
+    }
+
+    private static async Task BringBackAsync(ArchivedVolume volume)
+    {
+        Assert.Equal(1, volume.Shelf.Finish(volume.Time.GetUtcNow()));
+        volume.Time.Advance(TimeSpan.FromMinutes(2));
+        await RecallerOf(volume).RoundAsync(default);
+    }
+
+    private static async Task<string> StateAsync(ArchivedVolume volume, string name)
+    {
+        InodeAttributes inode = await volume.Test.FileSystem.LookupAsync("placed/" + name);
+        return Encoding.UTF8.GetString((await volume.Test.FileSystem.GetXattrAsync(inode.Id, FileSystemCalls.Bytes("user.hipaafs.state"), default)).Value);
+    }
+}
