@@ -10,7 +10,8 @@ namespace HipaaFs.Placements;
 /// <summary>Brings every live segment to all stores of its placement, for ever: what a store lacks it gets, however it came to lack it.</summary>
 /// <remarks>
 /// What is left to do is in the rows and nowhere else, so that it goes on after a crash, and after a store comes back or a copy of it was found bad. Two segments are copied at a
-/// time, through the limits of their stores. A store that does not answer or take anything is left alone for a while, longer each time, and so is a segment that cannot be read. A volume with one store costs nothing.
+/// time, through the limits of their stores. What is in archives only, or nowhere any more, is passed over until it can be read: no store is asked for it. A store that does not answer or
+/// take anything is left alone for a while, longer each time, and so is a segment that cannot be read. A volume with one store costs nothing.
 /// </remarks>
 internal sealed partial class Replicator : IDisposable
 {
@@ -34,6 +35,7 @@ internal sealed partial class Replicator : IDisposable
     private readonly Lock _lock = new();
     private readonly Dictionary<int, (long Until, TimeSpan Length)> _pauses = []; // Of stores. Guarded by _lock.
     private readonly Dictionary<SegmentId, (long Until, TimeSpan Length)> _stuck = []; // Guarded by _lock.
+    private readonly Dictionary<int, long> _outOfReach = []; // Segments that a store lacks and nobody can give now, of this round. Under _one.
     private IReadOnlyDictionary<int, ReplicationLag>? _lags;
 
     internal Replicator(
@@ -80,7 +82,25 @@ internal sealed partial class Replicator : IDisposable
         }
     }
 
-    /// <summary>One round over everything that a store lacks. True when nothing is left to do.</summary>
+    /// <summary>Counts the segments that a store lacks and that can be copied from nowhere now: they are in archives only, or no store has them any more.</summary>
+    /// <exception cref="IOException">The metadata cannot be read.</exception>
+    internal async Task<long> CountOutOfReachAsync(MemberStore target, CancellationToken cancel)
+    {
+        long count = 0;
+        foreach (Placement placement in _stores.Placements.All.Where(placement => (placement.Wanted & target.Mask) != 0))
+        {
+            SegmentRow? after = null;
+            while (await ListLackingAsync(placement, target.Mask, after, cancel) is { Count: > 0 } rows)
+            {
+                after = rows[^1];
+                count += rows.Count(row => !_replication.HasSource(row));
+            }
+        }
+
+        return count;
+    }
+
+    /// <summary>One round over everything that a store lacks. True when nothing is left that could be done now.</summary>
     /// <exception cref="IOException">The metadata cannot be read, or staging's disk takes no more.</exception>
     internal async Task<bool> ReplicateAsync(CancellationToken cancel)
     {
@@ -88,6 +108,7 @@ internal sealed partial class Replicator : IDisposable
         try
         {
             ForgetOld();
+            _outOfReach.Clear();
             await CountAsync(cancel);
             ulong usable = await FindUsableAsync(cancel);
             foreach (Placement placement in _stores.Placements.All)
@@ -96,7 +117,7 @@ internal sealed partial class Replicator : IDisposable
             }
 
             await CountAsync(cancel);
-            return Volatile.Read(ref _lags)!.Values.All(static lag => lag.Segments == 0) && _stores.Active.All(static member => member is { IsAway: false, Problem: null });
+            return Volatile.Read(ref _lags)!.All(lag => lag.Value.Segments <= _outOfReach.GetValueOrDefault(lag.Key)) && _stores.Active.All(static member => member is { IsAway: false, Problem: null });
         }
         finally
         {
@@ -161,21 +182,25 @@ internal sealed partial class Replicator : IDisposable
         SegmentRow? after = null;
         while ((placement.Wanted & usable) != 0)
         {
-            MetadataResult<IReadOnlyList<SegmentRow>> rows = await _metadata.ListLackingAsync(placement.Number, placement.Wanted & usable, after, Page, cancel);
-            if (!rows.Succeeded)
-            {
-                throw new IOException($"list what stores lack: {rows.Error}");
-            }
-
-            if (rows.Value.Count == 0)
+            IReadOnlyList<SegmentRow> rows = await ListLackingAsync(placement, placement.Wanted & usable, after, cancel);
+            if (rows.Count == 0)
             {
                 return;
             }
 
-            after = rows.Value[^1];
+            after = rows[^1];
+            List<SegmentRow> copied = [.. rows.Where(row => _replication.HasSource(row))];
+            foreach (SegmentRow row in rows.Except(copied))
+            {
+                foreach (MemberStore target in _stores.In(placement.Wanted & usable & ~row.Copies))
+                {
+                    _outOfReach[target.Number] = _outOfReach.GetValueOrDefault(target.Number) + 1;
+                }
+            }
+
             ulong failed = 0;
             var options = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancel };
-            await Parallel.ForEachAsync(rows.Value, options, async (row, ends) =>
+            await Parallel.ForEachAsync(copied, options, async (row, ends) =>
             {
                 foreach (MemberStore target in IsStuck(row.Id) ? [] : _stores.In(placement.Wanted & usable & ~row.Copies & ~Volatile.Read(ref failed)))
                 {
@@ -187,6 +212,12 @@ internal sealed partial class Replicator : IDisposable
             });
             usable &= ~failed;
         }
+    }
+
+    private async Task<IReadOnlyList<SegmentRow>> ListLackingAsync(Placement placement, ulong stores, SegmentRow? after, CancellationToken cancel)
+    {
+        MetadataResult<IReadOnlyList<SegmentRow>> rows = await _metadata.ListLackingAsync(placement.Number, stores, after, Page, cancel);
+        return rows.Succeeded ? rows.Value : throw new IOException($"list what stores lack: {rows.Error}");
     }
 
     // Whether the store may be given more.

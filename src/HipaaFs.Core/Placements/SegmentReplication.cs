@@ -102,6 +102,9 @@ internal sealed partial class SegmentReplication
         }
     }
 
+    /// <summary>Whether there is something to copy a segment from: the cache, or a store that has it where it can be read now. No store is asked.</summary>
+    internal bool HasSource(in SegmentRow row) => _stores.IsOnline(row) || _recalls.IsBack(row.Id) || File.Exists(_cache.Files.WholePath(row.Id));
+
     /// <summary>Whether a copy of a segment is being made: what is deleted of it now may come back.</summary>
     internal bool IsUnderWay(SegmentId segment)
     {

@@ -163,6 +163,12 @@ public sealed partial class Volume
             : throw new IOException($"count what stores have: {totals.Error}");
     }
 
+    /// <summary>Counts the segments that a store lacks and that can be copied from nowhere now: they are in archives only, or no store has them any more.</summary>
+    /// <exception cref="InvalidOperationException">The volume takes no changes.</exception>
+    /// <exception cref="IOException">The metadata cannot be read.</exception>
+    public async Task<long> CountOutOfReachAsync(int store, CancellationToken cancel) =>
+        _parts.Stores.Find(store) is { IsRemoved: false } member ? await Writing.Replicator.CountOutOfReachAsync(member, cancel) : 0;
+
     private LostStore LostStore(VolumeWriter writer) => new(_parts.Metadata, _parts.Stores, _parts.Cache, writer.Replication, _parts.Clock);
 
     private VolumeWriter Writing => _parts.Writer is { } writer && !FileSystem.IsReadOnly

@@ -66,7 +66,7 @@ internal static class StoreCommand
     {
         Argument<string> mountPoint = MountPointArgument();
         Argument<string> name = NameArgument("NAME", "The store.");
-        var wait = new Option<bool>("--wait") { Description = "Returns when it lacks nothing." };
+        var wait = new Option<bool>("--wait") { Description = "Returns when it lacks nothing that can be copied now." };
         var command = new Command("repair", "Asks a store for every segment that it should have, and has it get what it lacks.") { mountPoint, name, wait };
         runner.Handle(command, async (parsed, output, cancel) =>
         {
@@ -79,6 +79,13 @@ internal static class StoreCommand
                 if (found.Found.Stopped is { } stopped)
                 {
                     text.WriteLine($"The store does not answer ({stopped}). It gets what it lacks when it is back.");
+                }
+
+                if (found.Store.OutOfReach > 0)
+                {
+                    text.WriteLine(
+                        $"{found.Store.OutOfReach} segments that it lacks can be copied from nowhere now: they are in an archive, or no store has them any more. "
+                        + "Bring their files back with 'hipaafs recall' and run it again; 'hipaafs scrub' names what is nowhere.");
                 }
 
                 Describe(found.Store, text);

@@ -33,6 +33,9 @@ internal sealed record StoreReport(
     /// <summary>For how long the oldest segment that it lacks has been live, in seconds, as last counted; null when it lacks none.</summary>
     public double? LagSeconds { get; init; }
 
+    /// <summary>Of what it lacks the segments that could be copied from nowhere, since they are in archives only or no store has them any more; counted by a repair, else 0.</summary>
+    public long OutOfReach { get; init; }
+
     /// <summary>Whether nothing is left in it that this volume needs, or has to delete.</summary>
     public bool IsEmpty => Has.Segments == 0 && Condemned.Segments == 0;
 }

@@ -46,14 +46,20 @@ internal sealed class StoreAdministration
         _volume.WakeReplication();
         StoreReport store = await FindAsync(name, cancel);
         long total = store.Lacks.Bytes;
-        while (waits && store.Lacks.Segments > 0)
+        store = await CountOutOfReachAsync();
+        while (waits && store.Lacks.Segments > store.OutOfReach)
         {
             progress(new ProgressUpdate("copy", Math.Max(0, total - store.Lacks.Bytes), total, "bytes"));
             await Task.Delay(Look, _time, cancel);
+            long before = store.Lacks.Segments;
             store = await FindAsync(name, cancel);
+            store = store.Lacks.Segments == before ? await CountOutOfReachAsync() : store; // Each row of what it lacks is looked at for this.
         }
 
         return store;
+
+        async Task<StoreReport> CountOutOfReachAsync() =>
+            store.Lacks.Segments == 0 ? store : store with { OutOfReach = await _volume.CountOutOfReachAsync(store.Number, cancel) };
     }
 
     /// <summary>Has a store emptied: every placement that names it goes on without it, or with another one in its place.</summary>
