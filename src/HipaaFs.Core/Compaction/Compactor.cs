@@ -28,6 +28,7 @@ internal sealed partial class Compactor : IDisposable
 
     private readonly SemaphoreSlim _one = new(1, 1);
     private readonly IMetadataStore _metadata;
+    private readonly VolumeStores _stores;
     private readonly SegmentSource _source;
     private readonly StagingArea _staging;
     private readonly SegmentMove _move;
@@ -39,9 +40,10 @@ internal sealed partial class Compactor : IDisposable
     private SpaceUsage? _usage;
 
     internal Compactor(
-        IMetadataStore metadata, SegmentSource source, StagingArea staging, SegmentMove move, ScatteredFiles scattered, TimeProvider time, ILogger logger)
+        IMetadataStore metadata, VolumeStores stores, SegmentSource source, StagingArea staging, SegmentMove move, ScatteredFiles scattered, TimeProvider time, ILogger logger)
     {
         _metadata = metadata;
+        _stores = stores;
         _source = source;
         _staging = staging;
         _move = move;
@@ -95,7 +97,7 @@ internal sealed partial class Compactor : IDisposable
     /// <summary>Counts what is stored. Null when the metadata cannot be read.</summary>
     internal async Task<SpaceUsage?> CountAsync(CancellationToken cancel)
     {
-        SpaceSurvey? survey = await SpaceSurvey.TakeAsync(_metadata, _time, cancel);
+        SpaceSurvey? survey = await SpaceSurvey.TakeAsync(_metadata, _stores, _time, cancel);
         Volatile.Write(ref _usage, survey?.Usage ?? _usage);
         return survey?.Usage;
     }
@@ -136,7 +138,7 @@ internal sealed partial class Compactor : IDisposable
         var gate = new BandwidthGate(options.BytesPerSecond, _time);
         CompactionReport report = await _scattered.RewriteAsync(options.IdleAge, gate, CompactionReport.Empty, cancel);
         await _metadata.MakeDurableAsync(_metadata.Applied, cancel);
-        SpaceSurvey? survey = await SpaceSurvey.TakeAsync(_metadata, _time, cancel);
+        SpaceSurvey? survey = await SpaceSurvey.TakeAsync(_metadata, _stores, _time, cancel);
         if (survey is null)
         {
             return null;
@@ -205,7 +207,7 @@ internal sealed partial class Compactor : IDisposable
             // The live ones first: what dies in between is in both.
             MetadataResult<IReadOnlyList<SegmentUse>> live = await _metadata.GetSegmentUsesAsync(usage.Row.Id, cancel);
             MetadataResult<IReadOnlyList<SegmentUse>> past = await _metadata.GetSegmentPastUsesAsync(usage.Row.Id, cancel);
-            // An archived segment is never read for this.
+            // What cannot be read now is not waited for.
             if (live.Succeeded && past.Succeeded && await _source.IsReadableAsync(usage.Row, cancel))
             {
                 uses.AddRange(live.Value);

@@ -1,6 +1,7 @@
 using HipaaFs.Crypto;
 using HipaaFs.Handles;
 using HipaaFs.Metadata;
+using HipaaFs.Placements;
 using HipaaFs.Staging;
 using HipaaFs.Storage;
 
@@ -18,14 +19,16 @@ internal sealed class ScatteredFiles
     private const int Page = 256;
 
     private readonly IMetadataStore _metadata;
+    private readonly VolumeStores _stores;
     private readonly StagingArea _staging;
     private readonly SegmentMove _move;
     private readonly FileTable _files;
     private readonly TimeProvider _time;
 
-    internal ScatteredFiles(IMetadataStore metadata, StagingArea staging, SegmentMove move, FileTable files, TimeProvider time)
+    internal ScatteredFiles(IMetadataStore metadata, VolumeStores stores, StagingArea staging, SegmentMove move, FileTable files, TimeProvider time)
     {
         _metadata = metadata;
+        _stores = stores;
         _staging = staging;
         _move = move;
         _files = files;
@@ -62,9 +65,9 @@ internal sealed class ScatteredFiles
         InodeId inode, FragmentedRange[] ranges, TimeSpan idleAge, BandwidthGate gate, CompactionReport report, CancellationToken cancel)
     {
         MetadataResult<InodeAttributes> row = await _metadata.GetInodeAsync(inode, cancel);
-        if (!row.Succeeded)
+        if (!row.Succeeded || _stores.HasArchive(row.Value.Placement))
         {
-            return report;
+            return report; // What lies in an archive stays as it is.
         }
 
         bool idle = _time.GetUtcNow() - row.Value.ModifyTime.ToDateTimeOffset() >= idleAge && !HasUnapplied(inode);

@@ -1,13 +1,14 @@
 using HipaaFs.Collection;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
+using HipaaFs.Placements;
 
 namespace HipaaFs.Compaction;
 
 /// <summary>Counts what is stored and what of it is needed, and picks the segments that are worth rewriting, least live first.</summary>
 /// <remarks>
 /// What a snapshot needs is needed as what a file needs is. Not picked: what nothing needs, which is the collector's; and what is needed to four fifths, padding
-/// counted as not. Bounded: the best few thousand of a volume.
+/// counted as not; and what lies in an archive, even while it is back: its early deletion is paid for. Bounded: the best few thousand of a volume.
 /// </remarks>
 internal sealed class SpaceSurvey
 {
@@ -22,12 +23,14 @@ internal sealed class SpaceSurvey
     private long _live;
     private long _condemned;
     private long _segments;
+    private long _archivedStored;
+    private long _archivedLive;
 
     /// <summary>What was counted.</summary>
     internal SpaceUsage Usage { get; private set; } = new(0, 0, 0, 0, default);
 
     /// <summary>Goes through all segments. Null when the metadata cannot be read.</summary>
-    internal static async Task<SpaceSurvey?> TakeAsync(IMetadataStore metadata, TimeProvider time, CancellationToken cancel)
+    internal static async Task<SpaceSurvey?> TakeAsync(IMetadataStore metadata, VolumeStores stores, TimeProvider time, CancellationToken cancel)
     {
         var survey = new SpaceSurvey();
         SegmentId? after = null;
@@ -42,7 +45,7 @@ internal sealed class SpaceSurvey
             foreach (SegmentUsage usage in page.Value)
             {
                 after = usage.Row.Id;
-                survey.Count(usage);
+                survey.Count(usage, stores.HasArchive(usage.Row.Placement));
             }
 
             if (page.Value.Count < Page)
@@ -65,9 +68,10 @@ internal sealed class SpaceSurvey
     {
         var byLiveness = new List<SegmentUsage>(_picked.UnorderedItems.Select(static item => item.Element));
         byLiveness.Sort(static (left, right) => Liveness(left).CompareTo(Liveness(right)));
-        long stored = _stored;
+        long stored = _stored - _archivedStored;
+        long live = _live - _archivedLive;
         int count = 0;
-        while (count < byLiveness.Count && stored > _live * Target)
+        while (count < byLiveness.Count && stored > live * Target)
         {
             stored -= byLiveness[count].Row.ObjectLength - byLiveness[count].ReferredBytes;
             count++;
@@ -76,12 +80,19 @@ internal sealed class SpaceSurvey
         return byLiveness[..count];
     }
 
-    private void Count(in SegmentUsage usage)
+    private void Count(in SegmentUsage usage, bool isArchived)
     {
         _segments++;
         _live += usage.ReferredBytes;
         _stored += usage.ReferredBytes == 0 ? 0 : usage.Row.ObjectLength;
         _condemned += usage.ReferredBytes == 0 ? usage.Row.ObjectLength : 0; // The collector's next round says so of it.
+        if (isArchived && usage.ReferredBytes > 0)
+        {
+            _archivedLive += usage.ReferredBytes;
+            _archivedStored += usage.Row.ObjectLength;
+            return;
+        }
+
         if (usage.ReferredBytes == 0 || usage.ReferredBytes * Target > usage.Row.PlaintextLength)
         {
             return;

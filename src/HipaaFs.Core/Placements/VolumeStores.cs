@@ -58,6 +58,9 @@ internal sealed class VolumeStores : IAsyncDisposable
     internal StorageTier TierOf(uint placement, MemberStore member) =>
         member.Store is { Capabilities.Tiers: false } ? StorageTier.Hot : Placements.Find(placement)?.TierOf(member.Number) ?? StorageTier.Hot;
 
+    /// <summary>Whether one of the stores of a placement keeps its segments in an archive.</summary>
+    internal bool HasArchive(uint placement) => Placements.HasArchive && In(WantedBy(placement)).Any(member => TierOf(placement, member) == StorageTier.Archive);
+
     /// <summary>Whether a store has a segment where it can be read without being brought back.</summary>
     internal bool IsOnline(in SegmentRow row)
     {

@@ -421,8 +421,8 @@ internal sealed partial class VolumeOpening
                 Surplus = new SurplusRemoval(metadata, stores, publisher, fence, clock, _time, _logger),
             };
             var move = new SegmentMove(metadata, reader, writers, staging, uploader, collector, files, clock, _logger);
-            var scattered = new ScatteredFiles(metadata, staging, move, files, _time);
-            var compactor = new Compactor(metadata, source, staging, move, scattered, _time, _logger);
+            var scattered = new ScatteredFiles(metadata, stores, staging, move, files, _time);
+            var compactor = new Compactor(metadata, stores, source, staging, move, scattered, _time, _logger);
             var alarm = new RecoveryPointAlarm(publisher, _options.RecoveryPointLimit, _time, _logger);
             var unknown = new UnknownSegmentSweep(metadata, stores, publisher, fence, _time, _logger);
             var restore = new RestoreAudit(store, ring, _options.Directory, publisher, fence, _logger);

@@ -1,7 +1,9 @@
-using HipaaFs.Core.Tests.Placements;
+using HipaaFs.Compaction;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
 using HipaaFs.Placements;
+using HipaaFs.Storage;
+using HipaaFs.Volumes;
 
 namespace HipaaFs.Core.Tests.Archives;
 
@@ -53,6 +55,28 @@ public sealed class ArchiveCompactionTests
         SegmentUsage only = Assert.Single(await ArchivedAsync(volume));
         Assert.Equal(3L * Length, only.ReferredBytes);
         Assert.True(only.Row.ObjectLength > 3L * Length);
+    }
+
+    [Fact]
+    public async Task Compact_ArchivedSegmentThatIsBack_IsLeftAlone()
+    {
+        await using ArchivedVolume volume = await ArchivedVolume.CreateAsync();
+        await volume.Test.FileSystem.PutAsync("dead", FileSystemCalls.RandomBytes(4 << 20, 1), volume.Placed.Directory);
+        byte[] kept = FileSystemCalls.RandomBytes(1 << 20, 2);
+        SegmentRow row = await volume.Placed.UploadAsync("kept", kept);
+        await volume.Test.FileSystem.UnlinkAsync(volume.Placed.Directory, "dead"u8.ToArray(), default).Ok();
+        await volume.Test.FileSystem.SyncAsync(default).Ok();
+        InodeId inode = (await volume.Test.FileSystem.LookupAsync("placed/kept")).Id;
+        await volume.Placed.ReopenEmptyAsync();
+        await volume.Test.Volume.RecallAsync([inode], new RestoreRequest(RestoreSpeed.Bulk, 3), asks: true, default);
+        Assert.Equal(1, volume.Shelf.Finish(volume.Time.GetUtcNow()));
+        volume.Time.Advance(TimeSpan.FromMinutes(2));
+        VolumeWriter writer = volume.Test.Volume.Parts.Writer!;
+        await writer.Recaller.RoundAsync(default);
+
+        CompactionReport report = (await writer.Compactor.CompactAsync(CompactionOptions.Now, default))!;
+        Assert.Equal((0, 0L), (report.Segments, report.CopiedBytes));
+        Assert.Equal(row.Id, Assert.Single((await volume.Test.Volume.Parts.Metadata.GetExtentsAsync(inode, 0, kept.Length, 2)).Value.Extents).Segment);
     }
 
     private static async Task MoveAsync(ArchivedVolume volume, InodeId top)
