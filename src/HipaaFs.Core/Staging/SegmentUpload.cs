@@ -49,7 +49,9 @@ internal sealed partial class SegmentUpload
         {
             // Ids are random and never used twice: the object is this one, from before a crash, or from a try whose answer was lost or not believed.
             StoreError there = await _verification.CheckObjectAsync(key, length, () => Digest(segment), cancel);
-            return there is StoreError.Corrupt or StoreError.Archived ? await ReplaceAsync(key, segment, source, mayLink, cancel) : there;
+            return there is StoreError.Corrupt or StoreError.Archived ? await ReplaceAsync(key, segment, source, mayLink, cancel)
+                : there == StoreError.None && _tier != StorageTier.Hot ? await MoveDownAsync(key, cancel)
+                : there;
         }
 
         if (!put.Succeeded)
@@ -74,6 +76,15 @@ internal sealed partial class SegmentUpload
         StoreResult<ObjectProperties> put = await _store.PutFileAsync(key, source with { Sha256 = digest }, new PutOptions { Tier = readable, MayLink = mayLink }, cancel);
         StoreError error = put.Succeeded ? await _verification.CheckObjectAsync(key, source.Length, () => digest, cancel) : put.Error;
         return error != StoreError.None || readable == _tier ? error : (await _store.SetTierAsync(key, _tier, cancel)).Error;
+    }
+
+    // A former try may have ended between the two: proven, and not yet moved down.
+    private async ValueTask<StoreError> MoveDownAsync(ObjectKey key, CancellationToken cancel)
+    {
+        StoreResult<ObjectProperties> found = await _store.GetPropertiesAsync(key, cancel);
+        return !found.Succeeded ? found.Error
+            : found.Value.Tier == _tier ? StoreError.None
+            : (await _store.SetTierAsync(key, _tier, cancel)).Error;
     }
 
     /// <summary>Whether an upload can never succeed, since the staged file is not what was sealed or cannot be opened.</summary>
