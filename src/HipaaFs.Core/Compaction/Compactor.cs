@@ -22,6 +22,7 @@ internal sealed partial class Compactor : IDisposable
     private const int RunCost = 24;
 
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LongestRest = TimeSpan.FromDays(1); // The machine may have slept for days meanwhile, and a timer takes no more than weeks.
 
     // Counting and looking take a twentieth of the time at most.
     private const int Rest = 20;
@@ -70,7 +71,7 @@ internal sealed partial class Compactor : IDisposable
                 long begun = _time.GetTimestamp();
                 await CompactOrLogAsync(stop);
                 TimeSpan rest = _time.GetElapsedTime(begun) * Rest;
-                wait = rest > Interval ? rest : Interval;
+                wait = rest < Interval ? Interval : rest < LongestRest ? rest : LongestRest;
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
