@@ -92,7 +92,10 @@ internal sealed class TestVolume : IAsyncDisposable
 
     public string CacheDirectory => Path.Combine(VolumeDirectory, "cache");
 
-    public StoreUrl Url => StoreUrl.Parse("file://" + StoreDirectory);
+    /// <summary>Number of the store whose address the next opening is given as the volume's home.</summary>
+    public int Home { get; set; }
+
+    public StoreUrl Url => Home == 0 ? StoreUrl.Parse("file://" + StoreDirectory) : RemoteUrl(Home);
 
     public VolumeOptions Options => new()
     {
@@ -362,8 +365,8 @@ internal sealed class TestVolume : IAsyncDisposable
 
     private MeteringObjectStore OpenStore(Action<FaultingObjectStore>? arrange)
     {
-        MeteringObjectStore inner = ObjectStores.Local.Open(Url, new StoreOptions(), TimeProvider.System, NullLogger.Instance);
-        Store = new FaultingObjectStore(OnShelf(0, inner), _options.Time);
+        MeteringObjectStore inner = ObjectStores.Local.Open(StoreUrl.Parse("file://" + MemberDirectory(Home)), new StoreOptions(), TimeProvider.System, NullLogger.Instance);
+        Store = new FaultingObjectStore(OnShelf(Home, inner), _options.Time);
         arrange?.Invoke(Store);
         var once = new StoreOptions { Retry = new RetryOptions { MaxAttempts = 1 } };
         return ObjectStores.Stack(Store, once, _options.Time, NullLogger.Instance);

@@ -32,7 +32,7 @@ internal sealed partial class StreamRetention
     {
         _publisher = publisher;
         _stores = stores;
-        _store = stores.Own.Store!;
+        _store = stores.Home.Store!;
         _clock = clock;
         _logger = logger;
     }
@@ -43,7 +43,7 @@ internal sealed partial class StreamRetention
         foreach (MemberStore member in _stores.All)
         {
             if ((_claimsDone & member.Mask) == 0
-                && (member.Number == 0 || await member.HoldAsync(cancel) == StoreError.None)
+                && (member.IsHome || await member.HoldAsync(cancel) == StoreError.None)
                 && await DeleteAsync(member.Store!, StoreLayout.SessionPrefix, IsOldSession, cancel))
             {
                 _claimsDone |= member.Mask;

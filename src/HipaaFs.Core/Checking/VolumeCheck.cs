@@ -76,10 +76,10 @@ public sealed class VolumeCheck
 
     private async Task OpenStoresAsync(RestingStores stores, SqliteMetadataStore metadata, ILoggerFactory loggers, CancellationToken cancel)
     {
-        string name = (await PlacementSettings.ReadOwnStoreAsync(metadata, cancel))?.Name ?? RegisteredStore.Unnamed;
-        var own = new RegisteredStore { Name = name, Url = _options.Store.ToString() };
+        int home = await PlacementSettings.FindHomeAsync(metadata, _options.Store, cancel);
+        IReadOnlyList<RegisteredStore> known = await PlacementSettings.ReadStoresAsync(metadata, home, _options.Store, cancel);
         VolumeException? first = null;
-        foreach (RegisteredStore store in (IEnumerable<RegisteredStore>)[own, .. await PlacementSettings.ReadStoresAsync(metadata, cancel)])
+        foreach (RegisteredStore store in known.Where(static store => !store.IsRemoved).OrderBy(store => store.Number != home)) // What is wrong with the home is said first.
         {
             VolumeException? problem = await stores.OpenAsync(store, _options.VolumeId, _options.Stores, loggers, TimeProvider.System, cancel);
             first ??= problem;

@@ -358,7 +358,7 @@ internal sealed partial class SegmentCollector : IDisposable
             return StoreError.None; // Whatever is there is nobody's: it was looked through when it was taken away, or it was lost.
         }
 
-        if (member.Number != 0) // Of the volume's own the caller makes sure.
+        if (!member.IsHome) // Of the volume's home the caller makes sure.
         {
             if (!_held.TryGetValue(member.Number, out bool isHeld))
             {

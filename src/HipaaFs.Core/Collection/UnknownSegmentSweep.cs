@@ -145,9 +145,9 @@ internal sealed partial class UnknownSegmentSweep
         }
     }
 
-    // The volume's own store says whether a newer session has the volume, each one whether it is the one that was claimed.
+    // The volume's home says whether a newer session has the volume, each one whether it is the one that was claimed.
     private async ValueTask<bool> MayDecideAsync(MemberStore member, CancellationToken cancel) =>
-        await _fence.HoldsStoreAsync(cancel) && (member.Number == 0 || await member.HoldAsync(cancel) == StoreError.None);
+        await _fence.HoldsStoreAsync(cancel) && (member.IsHome || await member.HoldAsync(cancel) == StoreError.None);
 
     // A file may refer to a segment whose row was lost: fsck makes that again, from this very object.
     private async ValueTask<bool> IsKnownAsync(SegmentId segment, CancellationToken cancel)

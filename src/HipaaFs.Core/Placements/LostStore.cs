@@ -8,7 +8,7 @@ namespace HipaaFs.Placements;
 
 /// <summary>Counts what is lost with a store that does not come back, and takes it out of what is known of segments.</summary>
 /// <remarks>
-/// Of a segment that no other store has, the row goes on saying that the store had it: a row that names nobody would be one of the volume's own store. It is read as missing, fsck names its files,
+/// Of a segment that no other store has, the row goes on saying that the store had it: a row that names nobody would be one of store 0. It is read as missing, fsck names its files,
 /// and when the object turns up in a store of the volume, <c>fsck --repair</c> takes it back.
 /// </remarks>
 internal sealed class LostStore

@@ -10,7 +10,7 @@ namespace HipaaFs.Placements;
 /// <remarks>
 /// <para>Anything may be read from it, since every frame is proven by the keys. What is put or deleted in it is believed only while it has this session's claim: another disk,
 /// share or volume may have come to be at its place, or an older state of it: it must have the claim of the session that claimed it last (<see cref="StoreClaims"/>). Its claim
-/// fences nobody off; that is what the one in the volume's own store does.</para>
+/// fences nobody off, but for the one in the volume's home (<see cref="IsHome"/>).</para>
 /// <para>A store that did not answer is away for a while: who has another copy does not ask it. Thread-safe.</para>
 /// </remarks>
 internal sealed partial class MemberStore : IAsyncDisposable
@@ -41,7 +41,7 @@ internal sealed partial class MemberStore : IAsyncDisposable
     /// <param name="volume">Whose it must be.</param>
     /// <param name="open">Opens it.</param>
     /// <param name="fence">Whose claim it gets; null on a read-only mount.</param>
-    /// <param name="claims">Says who claimed it last, and is told; null for the volume's own and on a read-only mount.</param>
+    /// <param name="claims">Says who claimed it last, and is told; null for the volume's home and on a read-only mount.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">Told when it is not what it should be.</param>
     internal MemberStore(
@@ -73,6 +73,9 @@ internal sealed partial class MemberStore : IAsyncDisposable
 
     /// <summary>Whether it was taken away.</summary>
     internal bool IsRemoved => Registered.IsRemoved;
+
+    /// <summary>Whether change stream, key ring and the claims that fence are in it.</summary>
+    internal bool IsHome { get; init; }
 
     /// <summary>Its number.</summary>
     internal int Number => Registered.Number;
@@ -135,7 +138,7 @@ internal sealed partial class MemberStore : IAsyncDisposable
             return StoreError.AccessDenied;
         }
 
-        if (Number == 0)
+        if (IsHome)
         {
             bool isHeld = await _fence.HasClaimAsync(cancel);
             if (isHeld)
@@ -160,9 +163,9 @@ internal sealed partial class MemberStore : IAsyncDisposable
         }
     }
 
-    /// <summary>Whether something may be put into it. The volume's own is asked only when it was another store the last time: it is asked after each upload, before that counts.</summary>
+    /// <summary>Whether something may be put into it. The volume's home is asked only when it was another store the last time: it is asked after each upload, before that counts.</summary>
     internal async ValueTask<bool> MayTakeAsync(CancellationToken cancel) =>
-        (Number == 0 && _fence?.ClaimError == StoreError.None) || await HoldAsync(cancel) == StoreError.None;
+        (IsHome && _fence?.ClaimError == StoreError.None) || await HoldAsync(cancel) == StoreError.None;
 
     /// <summary>Opens it if it is not open, without asking anything of it. False when it cannot be opened now.</summary>
     internal async ValueTask<bool> TryOpenAsync(CancellationToken cancel)

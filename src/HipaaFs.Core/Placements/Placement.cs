@@ -14,10 +14,7 @@ namespace HipaaFs.Placements;
 /// <remarks>A segment is live once the primary and every synchronous replica have it; the others get their copies later.</remarks>
 public sealed record Placement
 {
-    /// <summary>The placement of everything about which nothing is said: the volume's own store.</summary>
-    internal static readonly Placement Own = new();
-
-    /// <summary>Its number; 0 is the volume's own store alone and cannot be another.</summary>
+    /// <summary>Its number; 0 is that of everything about which nothing is said: the volume's home alone.</summary>
     [JsonIgnore]
     public uint Number { get; init; }
 

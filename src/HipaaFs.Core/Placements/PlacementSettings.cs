@@ -2,6 +2,7 @@ using System.Globalization;
 using HipaaFs.Metadata;
 using HipaaFs.Names;
 using HipaaFs.Sessions;
+using HipaaFs.Storage;
 
 namespace HipaaFs.Placements;
 
@@ -9,33 +10,58 @@ namespace HipaaFs.Placements;
 /// <remarks>Numbers are given one after another and never taken back, so that reading ends with the first that is not there.</remarks>
 internal static class PlacementSettings
 {
-    /// <summary>Reads the stores beside the volume's own that were not removed, by number; one whose setting makes no sense is among them and says so.</summary>
-    /// <exception cref="IOException">They cannot be read.</exception>
-    internal static async Task<IReadOnlyList<RegisteredStore>> ReadStoresAsync(IMetadataStore metadata, CancellationToken cancel) =>
-        [.. (await ReadAllStoresAsync(metadata, cancel)).Where(static store => !store.IsRemoved)];
+    // The number of the home, u8. Absent: 0.
+    private const string HomeKey = "home";
 
-    /// <summary>Reads all stores beside the volume's own, by number.</summary>
-    /// <exception cref="IOException">They cannot be read.</exception>
-    internal static async Task<IReadOnlyList<RegisteredStore>> ReadAllStoresAsync(IMetadataStore metadata, CancellationToken cancel)
+    private const string NeverSaid = "where it is was never said";
+
+    /// <summary>
+    /// Finds out which store an address is meant to be, the one that volume.yaml gives as the volume's home: the store that is registered there; else it is the address at which that store is now which was the home last.
+    /// </summary>
+    /// <exception cref="IOException">The settings cannot be read.</exception>
+    internal static async Task<int> FindHomeAsync(IMetadataStore metadata, StoreUrl at, CancellationToken cancel)
     {
-        var stores = new List<RegisteredStore>();
-        for (int number = 1; number <= SegmentCopies.HighestStore; number++)
-        {
-            if (await ReadAsync(metadata, StoreKey(number), cancel) is not { } content)
-            {
-                break;
-            }
-
-            stores.Add(RegisteredStore.Parse(content.Span, number, StoreKey(number)));
-        }
-
-        return stores;
+        int last = await ReadHomeAsync(metadata, cancel);
+        int[] there = [.. (await ReadRegisteredAsync(metadata, cancel)).Where(store => IsAt(store, at)).Select(static store => store.Number)];
+        return there.Length == 0 || there.Contains(last) ? last : there[0];
     }
 
-    /// <summary>Reads what a policy says of the volume's own store, which volume.yaml names; null when none has said anything that makes sense.</summary>
-    /// <exception cref="IOException">It cannot be read.</exception>
-    internal static async Task<RegisteredStore?> ReadOwnStoreAsync(IMetadataStore metadata, CancellationToken cancel) =>
-        await ReadAsync(metadata, StoreKey(0), cancel) is { } content ? RegisteredStore.TryParse(content.Span) : null;
+    /// <summary>Reads all stores, the number of each is its place; one whose setting makes no sense is among them and says so.</summary>
+    /// <param name="metadata">The settings.</param>
+    /// <param name="home">Number of the home.</param>
+    /// <param name="at">Where that is.</param>
+    /// <param name="cancel">Ends it.</param>
+    /// <exception cref="IOException">They cannot be read.</exception>
+    internal static async Task<IReadOnlyList<RegisteredStore>> ReadStoresAsync(IMetadataStore metadata, int home, StoreUrl at, CancellationToken cancel)
+    {
+        IReadOnlyList<RegisteredStore> stores = await ReadRegisteredAsync(metadata, cancel);
+        return home < stores.Count
+            ? [.. stores.Select(store => store.Number == home ? store with { Url = at.ToString(), Problem = null } : store)]
+            : throw new IOException($"read the setting {HomeKey}: there is no store {home}");
+    }
+
+    /// <summary>Has the settings say which store is the home, and where it is; durable on return. Does nothing where they say so, or the volume has one store, about which there is nothing to say.</summary>
+    /// <exception cref="IOException">They cannot be read or written.</exception>
+    internal static async Task SettleHomeAsync(IMetadataStore metadata, SessionClock clock, VolumeStores stores, CancellationToken cancel)
+    {
+        if (stores.IsSingle)
+        {
+            return;
+        }
+
+        // Where it is first: cut off in between, the address alone says who it is.
+        MemberStore home = stores.Home;
+        RegisteredStore known = (await ReadRegisteredAsync(metadata, cancel))[home.Number];
+        if (known.Problem is null or NeverSaid && known.Url != home.Registered.Url) // What makes no sense a newer version may have written.
+        {
+            await WriteAsync(metadata, clock, home.Registered, cancel);
+        }
+
+        if (await ReadHomeAsync(metadata, cancel) != home.Number)
+        {
+            await WriteAsync(metadata, clock, HomeKey, [(byte)home.Number], cancel);
+        }
+    }
 
     /// <summary>Reads the placements beside the volume's own, by number, the first of them 1; null is one whose setting makes no sense.</summary>
     /// <exception cref="IOException">They cannot be read.</exception>
@@ -59,6 +85,36 @@ internal static class PlacementSettings
     /// <exception cref="IOException">It cannot be written.</exception>
     internal static Task WriteAsync(IMetadataStore metadata, SessionClock clock, Placement placement, VolumeNames names, CancellationToken cancel) =>
         WriteAsync(metadata, clock, PlacementKey(placement.Number), placement.ToJson(names), cancel);
+
+    private static async Task<int> ReadHomeAsync(IMetadataStore metadata, CancellationToken cancel) => await ReadAsync(metadata, HomeKey, cancel) switch
+    {
+        null => 0,
+        { Length: 1 } content when content.Span[0] <= SegmentCopies.HighestStore => content.Span[0],
+        _ => throw new IOException($"read the setting {HomeKey}: it makes no sense"),
+    };
+
+    // Of number 0, which every volume has, nothing need be said.
+    private static async Task<IReadOnlyList<RegisteredStore>> ReadRegisteredAsync(IMetadataStore metadata, CancellationToken cancel)
+    {
+        var stores = new List<RegisteredStore>();
+        for (int number = 0; number <= SegmentCopies.HighestStore; number++)
+        {
+            ReadOnlyMemory<byte>? content = await ReadAsync(metadata, StoreKey(number), cancel);
+            if (content is null && number > 0)
+            {
+                break;
+            }
+
+            stores.Add(content is { } known
+                ? RegisteredStore.Parse(known.Span, number, StoreKey(number))
+                : new RegisteredStore { Name = RegisteredStore.Unnamed, Url = string.Empty, Problem = NeverSaid });
+        }
+
+        return stores;
+    }
+
+    private static bool IsAt(RegisteredStore store, StoreUrl url) =>
+        store is { IsRemoved: false, Problem: null } && StoreUrl.Parse(store.Url).IsSamePlace(url);
 
     private static string StoreKey(int number) => string.Create(CultureInfo.InvariantCulture, $"store.{number}");
 

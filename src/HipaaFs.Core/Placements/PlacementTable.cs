@@ -11,10 +11,11 @@ internal sealed class PlacementTable
     private volatile Placement?[] _placements; // The number of each is its place.
     private volatile bool _hasArchive;
 
+    /// <param name="home">Number of the volume's home, the only store of placement 0.</param>
     /// <param name="placements">Those beside number 0, the first of them number 1; null is one that is not known.</param>
-    internal PlacementTable(IReadOnlyList<Placement?> placements)
+    internal PlacementTable(int home, IReadOnlyList<Placement?> placements)
     {
-        _placements = [Placement.Own, .. placements];
+        _placements = [new Placement { Primary = home }, .. placements];
         _hasArchive = All.Any(IsArchive);
     }
 

@@ -4,10 +4,10 @@ using HipaaFs.Storage;
 
 namespace HipaaFs.Placements;
 
-/// <summary>A store of a volume, as its settings keep it. Of the volume's own store, number 0, they keep name and region; where it is says volume.yaml.</summary>
+/// <summary>A store of a volume, as its settings keep it. Where the volume's home is says volume.yaml; what they keep of that is where it was when it was opened for writing last.</summary>
 public sealed record RegisteredStore
 {
-    /// <summary>What the volume's own store is called until somebody names it.</summary>
+    /// <summary>What the volume's first store is called until somebody names it.</summary>
     public const string Unnamed = "primary";
 
     /// <summary>Its number, up to 63; never given to another store.</summary>

@@ -45,7 +45,7 @@ internal sealed class SegmentSource
     {
         if (_stores.IsSingle)
         {
-            return await ReadFromAsync(_stores.Own, segment, offset, destination, needed, cancel);
+            return await ReadFromAsync(_stores.Home, segment, offset, destination, needed, cancel);
         }
 
         MetadataResult<SegmentRow> row = await _metadata.GetSegmentAsync(segment, cancel);
@@ -75,7 +75,7 @@ internal sealed class SegmentSource
     /// <summary>Whether a copy of a segment can be read without bringing it back from an archive. Nobody is asked about one that is known to be there.</summary>
     internal async ValueTask<bool> IsReadableAsync(SegmentRow row, CancellationToken cancel)
     {
-        foreach (MemberStore member in _stores.IsSingle ? [_stores.Own] : _stores.InOrder(row, 0))
+        foreach (MemberStore member in _stores.IsSingle ? [_stores.Home] : _stores.InOrder(row, 0))
         {
             bool isArchived = _stores.TierOf(row.Placement, member) == StorageTier.Archive && !_recalls.IsBack(row.Id);
             if (!isArchived && member.Store is { } store)

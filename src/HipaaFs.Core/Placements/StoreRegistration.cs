@@ -59,6 +59,11 @@ internal sealed class StoreRegistration : IDisposable
             try
             {
                 await PrepareAsync(member, cancel);
+                if (_stores.IsSingle)
+                {
+                    await PlacementSettings.WriteAsync(_metadata, _clock, _stores.Home.Registered, cancel); // So that it is known where it is once it is not the home.
+                }
+
                 await PlacementSettings.WriteAsync(_metadata, _clock, registered, cancel);
             }
             catch
@@ -76,7 +81,7 @@ internal sealed class StoreRegistration : IDisposable
         }
     }
 
-    /// <summary>Gives a store, the volume's own too, the name and the region that a policy has for it.</summary>
+    /// <summary>Gives a store the name and the region that a policy has for it.</summary>
     /// <exception cref="VolumeException">There is no such store, or another one has the name.</exception>
     /// <exception cref="IOException">The settings cannot be written.</exception>
     internal async Task NameAsync(int number, string name, string region, CancellationToken cancel)
@@ -116,9 +121,9 @@ internal sealed class StoreRegistration : IDisposable
         try
         {
             MemberStore member = FindActive(number);
-            if (number == 0)
+            if (member.IsHome)
             {
-                throw NotRemoved(member, "it is the volume's own, which has its keys and its change stream", "give the volume another store in volume.yaml first");
+                throw NotRemoved(member, "it is the volume's home, which has its keys and its change stream", "give the volume another store in volume.yaml first");
             }
 
             await RefuseUsedAsync(member, cancel);
@@ -156,7 +161,7 @@ internal sealed class StoreRegistration : IDisposable
     /// <summary>
     /// Takes a store away that is lost with all that is in it: no placement names it, and it does not answer. What other stores have is struck from what is known of it first, so that one that was cut off is done again.
     /// </summary>
-    /// <exception cref="VolumeException">A placement names it, it answers, it is the volume's own, or there is no such store.</exception>
+    /// <exception cref="VolumeException">A placement names it, it answers, it is the volume's home, or there is no such store.</exception>
     /// <exception cref="IOException">The metadata cannot be read or written.</exception>
     internal async Task ForgetAsync(int number, Func<MemberStore, CancellationToken, Task> strike, CancellationToken cancel)
     {
@@ -164,7 +169,7 @@ internal sealed class StoreRegistration : IDisposable
         try
         {
             MemberStore member = FindActive(number);
-            string? why = number == 0 ? "it is the volume's own, which has its keys and its change stream"
+            string? why = member.IsHome ? "it is the volume's home, which has its keys and its change stream"
                 : _stores.Placements.All.Any(placement => (placement.Wanted & member.Mask) != 0) ? "placements name it"
                 : await member.HoldAsync(cancel) == StoreError.None ? "it answers"
                 : null;
@@ -193,7 +198,7 @@ internal sealed class StoreRegistration : IDisposable
         await _one.WaitAsync(cancel);
         try
         {
-            string? problem = placement.Number == 0 ? "number 0 is the volume's own store"
+            string? problem = placement.Number == 0 ? "number 0 is the volume's home alone"
                 : placement.Number > _stores.Placements.Count ? $"the next number is {_stores.Placements.Count}"
                 : _stores.Placements.Find(placement.Number)?.HasTiersOf(placement) == false ? "it would have what is there in another tier"
                 : placement.FindProblem(_stores.All, Math.Max(_stores.Placements.Count, (int)placement.Number + 1));

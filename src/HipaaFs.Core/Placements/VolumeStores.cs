@@ -4,24 +4,25 @@ using HipaaFs.Storage;
 namespace HipaaFs.Placements;
 
 /// <summary>The stores of a volume by number, and its placements.</summary>
-/// <remarks>Thread-safe. Stores are added, never taken away, while the volume is open; it owns all but number 0, which the volume does.</remarks>
+/// <remarks>Thread-safe. Stores are added, never taken away, while the volume is open; it owns all but the home, which the volume does.</remarks>
 internal sealed class VolumeStores : IAsyncDisposable
 {
     private volatile MemberStore[] _members;
 
-    /// <param name="members">All stores; the number of each is its place.</param>
+    /// <param name="members">All stores; the number of each is its place, and one of them is the home.</param>
     /// <param name="placements">The placements.</param>
     internal VolumeStores(IReadOnlyList<MemberStore> members, PlacementTable placements)
     {
         _members = [.. members];
+        Home = members.Single(static member => member.IsHome);
         Placements = placements;
     }
 
     /// <summary>Held by who defines a placement, and by who deletes copies that none wants: what is wanted does not change in between.</summary>
     internal SemaphoreSlim Definition { get; } = new(1, 1);
 
-    /// <summary>The placements. Set before the volume is open.</summary>
-    internal PlacementTable Placements { get; set; }
+    /// <summary>The placements.</summary>
+    internal PlacementTable Placements { get; }
 
     /// <summary>All stores, those too that were removed; the number of each is its place.</summary>
     internal IReadOnlyList<MemberStore> All => _members;
@@ -29,10 +30,10 @@ internal sealed class VolumeStores : IAsyncDisposable
     /// <summary>The stores that were not removed, by number.</summary>
     internal IEnumerable<MemberStore> Active => _members.Where(static member => !member.IsRemoved);
 
-    /// <summary>Number 0, the volume's own.</summary>
-    internal MemberStore Own => _members[0];
+    /// <summary>The volume's home: change stream, key ring and the claims that fence are there.</summary>
+    internal MemberStore Home { get; }
 
-    /// <summary>Whether there is number 0 only: everything is there, and nobody needs to ask where.</summary>
+    /// <summary>Whether there is one store only: everything is there, and nobody needs to ask where.</summary>
     internal bool IsSingle => _members.Length == 1;
 
     /// <summary>The store of a number; null when there is none.</summary>
@@ -101,7 +102,7 @@ internal sealed class VolumeStores : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        foreach (MemberStore member in _members.Skip(1))
+        foreach (MemberStore member in _members.Where(static member => !member.IsHome))
         {
             await member.DisposeAsync();
         }

@@ -15,17 +15,20 @@ internal sealed class SegmentSettlement
 
     private readonly IMetadataStore _metadata;
     private readonly RestingStores _stores;
+    private readonly int _home;
     private readonly IProgress<RestoreProgress> _progress;
     private readonly SortedDictionary<ulong, long> _lost = [];
     private long _unknown;
 
     /// <param name="metadata">The restored rows.</param>
     /// <param name="stores">The volume's stores.</param>
+    /// <param name="home">Number of its home.</param>
     /// <param name="progress">Told how far it is.</param>
-    internal SegmentSettlement(IMetadataStore metadata, RestingStores stores, IProgress<RestoreProgress> progress)
+    internal SegmentSettlement(IMetadataStore metadata, RestingStores stores, int home, IProgress<RestoreProgress> progress)
     {
         _metadata = metadata;
         _stores = stores;
+        _home = home;
         _progress = progress;
     }
 
@@ -35,7 +38,7 @@ internal sealed class SegmentSettlement
     /// <summary>Segments that rows refer to and only stores have, or may have, that cannot be read now.</summary>
     internal long Unchecked { get; private set; }
 
-    /// <summary>Segments of the volume's own store that no row knows.</summary>
+    /// <summary>Segments of the volume's home that no row knows.</summary>
     internal long Unknown => _unknown;
 
     /// <summary>Whose they are, by inode; files that only snapshots show are among them.</summary>
@@ -46,7 +49,7 @@ internal sealed class SegmentSettlement
     internal async Task RunAsync(CancellationToken cancel)
     {
         await _stores.ListAsync(count => _progress.Report(new RestoreProgress("store", count, 0)), cancel);
-        _unknown = _stores.CountIn(0);
+        _unknown = _stores.CountIn(_home);
         await ForEachAsync(SegmentState.Live, row => CheckLiveAsync(row, cancel), cancel);
         await ForEachAsync(SegmentState.Staged, row => SettleStagedAsync(row, cancel), cancel);
         await ForEachAsync(SegmentState.Condemned, static _ => Task.CompletedTask, cancel);
@@ -67,7 +70,7 @@ internal sealed class SegmentSettlement
             foreach (SegmentRow row in rows.Value)
             {
                 after = row.Id;
-                _unknown -= _stores.HasIn(0, row.Id) ? 1 : 0;
+                _unknown -= _stores.HasIn(_home, row.Id) ? 1 : 0;
                 await settle(row);
             }
         }

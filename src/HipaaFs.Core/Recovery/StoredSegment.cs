@@ -8,11 +8,7 @@ namespace HipaaFs.Recovery;
 /// <summary>Learns from the store what a segment's row does not say yet.</summary>
 internal static class StoredSegment
 {
-    /// <summary>The row of a segment that is in the store, the volume's own, with its lengths, as live. Corrupt when it is cut off; NotFound when the store does not have it; Archived when it is in an archive and the row does not say how long it is.</summary>
-    internal static async Task<StoreResult<SegmentRow>> FindAsync(IObjectStore store, SegmentRow row, CancellationToken cancel) =>
-        await FindAsync(store, 0, row, cancel);
-
-    /// <summary>The same for the store of a number.</summary>
+    /// <summary>The row of a segment that is in the store of a number, with its lengths, as live. Corrupt when it is cut off; NotFound when the store does not have it; Archived when it is in an archive and the row does not say how long it is.</summary>
     internal static async Task<StoreResult<SegmentRow>> FindAsync(IObjectStore store, int number, SegmentRow row, CancellationToken cancel)
     {
         ObjectKey key = StoreLayout.Segment(row.Id);

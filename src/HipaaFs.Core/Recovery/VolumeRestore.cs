@@ -86,8 +86,9 @@ public sealed class VolumeRestore
         await using SqliteMetadataStore metadata = VolumeDirectory.OpenMetadata(
             new SqliteMetadataOptions { Directory = _directory, BallastPath = VolumeDirectory.BallastPath(_directory) }, _loggers, _time);
         await LoadAsync(metadata, chain, reader, cancel); // Step 3
-        await using RestingStores stores = await OpenStoresAsync(store, metadata, identity.Id, cancel); // Step 4
-        var segments = new SegmentSettlement(metadata, stores, _progress);
+        int home = await PlacementSettings.FindHomeAsync(metadata, _url, cancel); // Step 4
+        await using RestingStores stores = await OpenStoresAsync(store, home, metadata, identity.Id, cancel);
+        var segments = new SegmentSettlement(metadata, stores, home, _progress);
         await segments.RunAsync(cancel);
         RestoreFailures.ThrowIfFailed(await RollbackCheck.NoteRestoredAsync(metadata, segments.Missing, cancel));
         MetadataResult<CommitSequence> durable = await metadata.MakeDurableAsync(metadata.Applied, cancel);
@@ -108,12 +109,12 @@ public sealed class VolumeRestore
     }
 
     // What only others have is found in them. One that cannot be read now keeps its copies in the rows: a mount that reaches it reads them.
-    private async Task<RestingStores> OpenStoresAsync(MeteringObjectStore own, SqliteMetadataStore metadata, Guid volume, CancellationToken cancel)
+    private async Task<RestingStores> OpenStoresAsync(MeteringObjectStore store, int home, SqliteMetadataStore metadata, Guid volume, CancellationToken cancel)
     {
+        IReadOnlyList<RegisteredStore> known = await PlacementSettings.ReadStoresAsync(metadata, home, _url, cancel);
         var stores = new RestingStores();
-        string name = (await PlacementSettings.ReadOwnStoreAsync(metadata, cancel))?.Name ?? RegisteredStore.Unnamed;
-        stores.Add(new RegisteredStore { Name = name, Url = _url.ToString() }, own);
-        foreach (RegisteredStore registered in await PlacementSettings.ReadStoresAsync(metadata, cancel))
+        stores.Add(known[home], store);
+        foreach (RegisteredStore registered in known.Where(other => other.Number != home && !other.IsRemoved))
         {
             await stores.OpenAsync(registered, volume, _options.Stores, _loggers, _time, cancel);
         }

@@ -218,7 +218,7 @@ internal sealed partial class Scrubber : IDisposable
     }
 
     private Task<CopiesAudit> AuditAsync(SegmentRow row, ScrubPace pace, CancellationToken cancel) =>
-        AuditAsync(row, _stores.IsSingle ? [_stores.Own] : WhereItIs(row), pace, cancel);
+        AuditAsync(row, _stores.IsSingle ? [_stores.Home] : WhereItIs(row), pace, cancel);
 
     // What was only in a store that was given up is missing where it should be.
     private IEnumerable<MemberStore> WhereItIs(SegmentRow row) =>
@@ -331,7 +331,7 @@ internal sealed partial class Scrubber : IDisposable
     private async Task<bool> TryRepairAsync(SegmentRow row, MemberStore member, CancellationToken cancel)
     {
         string path = _cache.Files.WholePath(row.Id);
-        if (!File.Exists(path) || (member.Number != 0 && await member.HoldAsync(cancel) != StoreError.None))
+        if (!File.Exists(path) || (!member.IsHome && await member.HoldAsync(cancel) != StoreError.None))
         {
             return false;
         }

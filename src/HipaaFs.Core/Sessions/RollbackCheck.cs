@@ -28,6 +28,7 @@ internal sealed class RollbackCheck
     private readonly KeyRing _ring;
     private readonly VolumeOptions _options;
     private readonly IMetadataStore _metadata;
+    private readonly ulong _home; // Its mask.
     private readonly ulong _session;
     private readonly ulong _applied;
     private readonly PublishedPoint? _published;
@@ -38,6 +39,7 @@ internal sealed class RollbackCheck
         KeyRing ring,
         VolumeOptions options,
         IMetadataStore metadata,
+        ulong home,
         ulong session,
         PublishedPoint? published,
         (ulong Session, long Missing)? restored)
@@ -46,6 +48,7 @@ internal sealed class RollbackCheck
         _ring = ring;
         _options = options;
         _metadata = metadata;
+        _home = home;
         _session = session;
         _applied = metadata.Applied.Value;
         _published = published;
@@ -61,8 +64,14 @@ internal sealed class RollbackCheck
     private bool HasPublished => _restored is not { } restored || _published?.Session > restored.Session;
 
     /// <summary>Takes down what this copy has seen.</summary>
+    /// <param name="store">The volume's home.</param>
+    /// <param name="home">Its number.</param>
+    /// <param name="ring">The key ring.</param>
+    /// <param name="options">What whoever opens the volume accepts.</param>
+    /// <param name="metadata">The copy.</param>
+    /// <param name="cancel">Ends it.</param>
     internal static async ValueTask<MetadataResult<RollbackCheck>> PrepareAsync(
-        IObjectStore store, KeyRing ring, VolumeOptions options, IMetadataStore metadata, CancellationToken cancel)
+        IObjectStore store, int home, KeyRing ring, VolumeOptions options, IMetadataStore metadata, CancellationToken cancel)
     {
         MetadataResult<ulong> session = await FindSessionAsync(metadata, cancel);
         if (!session.Succeeded)
@@ -73,7 +82,7 @@ internal sealed class RollbackCheck
         MetadataResult<ReadOnlyMemory<byte>> published = await metadata.GetSettingAsync(PublishedPoint.Setting, cancel);
         (ulong Session, long Missing)? note = await ReadRestoredAsync(metadata, cancel);
         PublishedPoint? point = published.Succeeded ? PublishedPoint.TryDecode(published.Value.Span) : null;
-        return new RollbackCheck(store, ring, options, metadata, session.Value, point, note);
+        return new RollbackCheck(store, ring, options, metadata, SegmentCopies.In(home), session.Value, point, note);
     }
 
     /// <summary>Notes that the copy was made by a restore.</summary>
@@ -174,7 +183,7 @@ internal sealed class RollbackCheck
             foreach (SegmentRow row in rows.Value)
             {
                 after = row.Id;
-                bool isExpected = (row.Copies & SegmentCopies.Own) != 0;
+                bool isExpected = (row.Copies & _home) != 0;
                 missing += !isExpected || (stored.Value.TryGetValue(row.Id, out long length) && length == row.ObjectLength) ? 0 : 1;
             }
 

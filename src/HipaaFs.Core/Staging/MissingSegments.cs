@@ -129,14 +129,15 @@ internal sealed partial class MissingSegments : IDisposable
     // An upload may have gone to any store of its placement, which may have been another then. What the others lack they get once it is live.
     private async Task<StoreResult<SegmentRow>> FindInStoresAsync(SegmentRow row, CancellationToken cancel)
     {
-        StoreResult<SegmentRow> own = await StoredSegment.FindAsync(_stores.Own.Store!, row, cancel);
+        MemberStore home = _stores.Home;
+        StoreResult<SegmentRow> own = await StoredSegment.FindAsync(home.Store!, home.Number, row, cancel);
         if (own.Succeeded || _stores.IsSingle)
         {
             return own;
         }
 
         StoreError asked = own.Error is StoreError.Corrupt ? StoreError.NotFound : own.Error;
-        foreach (MemberStore member in _stores.In(~SegmentCopies.Own))
+        foreach (MemberStore member in _stores.In(~home.Mask))
         {
             StoreError held = await member.HoldAsync(cancel);
             StoreResult<SegmentRow> found = held == StoreError.None ? await StoredSegment.FindAsync(member.Store!, member.Number, row, cancel) : StoreError.Unavailable;

@@ -59,7 +59,7 @@ internal sealed class PlacedUpload
     }
 
     /// <summary>See <see cref="SegmentUpload.IsHopeless"/>.</summary>
-    internal bool IsHopeless(StagedSegment segment, StoreError error) => UploadTo(_stores.Own.Store!, StorageTier.Hot).IsHopeless(segment, error);
+    internal bool IsHopeless(StagedSegment segment, StoreError error) => UploadTo(_stores.Home.Store!, StorageTier.Hot).IsHopeless(segment, error);
 
     private async Task<bool> TryStandInAsync(Placement placement, StagedSegment segment, CancellationToken cancel)
     {

@@ -193,7 +193,7 @@ internal sealed partial class StagingRecovery
         }
 
         bool isKnown = true;
-        foreach (MemberStore member in stores.IsSingle ? [stores.Own] : stores.InOrder(row, 0))
+        foreach (MemberStore member in stores.IsSingle ? [stores.Home] : stores.InOrder(row, 0))
         {
             StoreResult<ObjectProperties> found = member.Store is { } store
                 ? await store.GetPropertiesAsync(StoreLayout.Segment(row.Id), cancel)

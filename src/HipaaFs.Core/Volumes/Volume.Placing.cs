@@ -107,11 +107,14 @@ public sealed partial class Volume
         },
         cancel);
 
+    /// <summary>Number of the volume's home: the store that has change stream, key ring and the claims that fence.</summary>
+    public int HomeStore => _parts.Stores.Home.Number;
+
     /// <summary>The placements; the number of each is its place.</summary>
     public IReadOnlyList<Placement> Placements => _parts.Stores.Placements.Numbered;
 
     /// <summary>Takes a store away that nothing is in and no placement names. Its number is given to no other.</summary>
-    /// <exception cref="VolumeException">Something is in it, a placement names it, it is the volume's own, or there is no such store.</exception>
+    /// <exception cref="VolumeException">Something is in it, a placement names it, it is the volume's home, or there is no such store.</exception>
     /// <exception cref="IOException">The metadata cannot be read or written.</exception>
     /// <exception cref="InvalidOperationException">The volume takes no changes.</exception>
     /// <exception cref="OperationCanceledException">Cancelled, or the volume is closing; what is left in it may not have been looked for.</exception>
@@ -136,7 +139,7 @@ public sealed partial class Volume
     /// Takes a store away that is lost with all that is in it. What it had and other stores have is copied from those where their placements want more; what it alone had is lost, but for what the
     /// cache of this machine has whole.
     /// </summary>
-    /// <exception cref="VolumeException">A placement names it, it answers, it is the volume's own, or there is no such store.</exception>
+    /// <exception cref="VolumeException">A placement names it, it answers, it is the volume's home, or there is no such store.</exception>
     /// <exception cref="IOException">The metadata cannot be read or written.</exception>
     /// <exception cref="InvalidOperationException">The volume takes no changes.</exception>
     /// <exception cref="OperationCanceledException">Cancelled, or the volume is closing: it is done again.</exception>

@@ -47,7 +47,7 @@ public sealed partial class Volume
         }
     }
 
-    /// <summary>Gives a store, the volume's own too, the name and the region that a policy has for it.</summary>
+    /// <summary>Gives a store the name and the region that a policy has for it.</summary>
     /// <exception cref="VolumeException">There is no such store, or another one has the name.</exception>
     /// <exception cref="IOException">The settings cannot be written.</exception>
     /// <exception cref="InvalidOperationException">The volume takes no changes.</exception>

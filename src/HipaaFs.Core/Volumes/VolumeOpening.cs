@@ -122,12 +122,13 @@ internal sealed partial class VolumeOpening
         IMetadataStore metadata = OpenMetadata(budget); // Step 4
         metadata = InterposeMetadata?.Invoke(metadata) ?? metadata;
         _opened.Push(metadata);
-        SessionFence? fence = IsReadOnly ? null : await OpenSessionAsync(metadata, store, ring, holder, isStoreKnown, cancel); // Step 5
+        int home = await FindHomeAsync(metadata, cancel);
+        SessionFence? fence = IsReadOnly ? null : await OpenSessionAsync(metadata, store, home, ring, holder, isStoreKnown, cancel); // Step 5
         var clock = new SessionClock(fence?.Session ?? default, _time);
         volumeLock.Describe((holder with { Session = clock.Session.Value }).ToJson());
         var names = new VolumeNames(ring);
         _opened.Push(new Disposer(names));
-        VolumeStores stores = await OpenMembersAsync(store, metadata, names, fence, clock, cancel);
+        VolumeStores stores = await OpenMembersAsync(store, home, metadata, names, fence, clock, cancel);
         var recalls = new RecallTable(_time);
         await RecallSettings.ReadAsync(metadata, recalls, cancel);
         var source = new SegmentSource(stores, metadata, recalls, _time);
@@ -197,9 +198,9 @@ internal sealed partial class VolumeOpening
     }
 
     private async Task<SessionFence> OpenSessionAsync(
-        IMetadataStore metadata, IObjectStore store, KeyRing ring, SessionHolder holder, bool isStoreKnown, CancellationToken cancel)
+        IMetadataStore metadata, IObjectStore store, int home, KeyRing ring, SessionHolder holder, bool isStoreKnown, CancellationToken cancel)
     {
-        MetadataResult<RollbackCheck> check = await RollbackCheck.PrepareAsync(store, ring, _options, metadata, cancel);
+        MetadataResult<RollbackCheck> check = await RollbackCheck.PrepareAsync(store, home, ring, _options, metadata, cancel);
         if (!check.Succeeded)
         {
             throw CannotOpenSession(check.Error);
@@ -296,41 +297,59 @@ internal sealed partial class VolumeOpening
         }
     }
 
-    // One that cannot be opened keeps nobody from mounting: its segments have other copies, or are read when it is back.
-    private async Task<VolumeStores> OpenMembersAsync(
-        MeteringObjectStore own, IMetadataStore metadata, VolumeNames names, SessionFence? fence, SessionClock clock, CancellationToken cancel)
+    private async Task<int> FindHomeAsync(IMetadataStore metadata, CancellationToken cancel)
     {
-        var registered = new RegisteredStore { Number = 0, Name = RegisteredStore.Unnamed, Url = _options.Store.ToString() };
-        var stores = new VolumeStores([MakeMember(registered, _options.Store, fence, null).Opened(own)], new PlacementTable([]));
-        _opened.Push(stores);
         try
         {
-            if (await PlacementSettings.ReadOwnStoreAsync(metadata, cancel) is { } named)
-            {
-                stores.Own.Registered = registered with { Name = named.Name, Region = named.Region };
-            }
-
-            StoreClaims? claims = fence is null ? null : new StoreClaims(metadata, clock, _options.AcceptOlderStore);
-            foreach (RegisteredStore store in await PlacementSettings.ReadAllStoresAsync(metadata, cancel))
-            {
-                MemberStore member = MakeMember(store, store.Problem is null ? StoreUrl.Parse(store.Url) : null, fence, claims);
-                stores.Add(member);
-                _ = store.IsRemoved || await member.TryOpenAsync(cancel);
-            }
-
-            stores.Placements = new PlacementTable(await PlacementSettings.ReadPlacementsAsync(metadata, names, cancel));
+            return await PlacementSettings.FindHomeAsync(metadata, _options.Store, cancel);
         }
         catch (IOException exception) when (IsReadOnly)
         {
             LogSettingsUnreadable(_logger, exception.Message);
+            return 0;
         }
         catch (IOException exception)
         {
-            throw new VolumeException(
-                VolumeFailure.Io,
-                $"open volume '{_options.Directory}' for writing: {exception.Message}",
-                "'hipaafs fsck' says whether its database is damaged, 'hipaafs restore' makes it again in another directory; -o ro shows what the stores have that are known",
-                exception);
+            throw SettingsUnreadable(exception);
+        }
+    }
+
+    // One that cannot be opened keeps nobody from mounting: its segments have other copies, or are read when it is back.
+    private async Task<VolumeStores> OpenMembersAsync(
+        MeteringObjectStore store, int home, IMetadataStore metadata, VolumeNames names, SessionFence? fence, SessionClock clock, CancellationToken cancel)
+    {
+        IReadOnlyList<RegisteredStore> known = [new RegisteredStore { Name = RegisteredStore.Unnamed, Url = _options.Store.ToString() }];
+        IReadOnlyList<Placement?> placements = [];
+        try
+        {
+            known = await PlacementSettings.ReadStoresAsync(metadata, home, _options.Store, cancel);
+            placements = await PlacementSettings.ReadPlacementsAsync(metadata, names, cancel);
+        }
+        catch (IOException exception) when (IsReadOnly)
+        {
+            LogSettingsUnreadable(_logger, exception.Message);
+            home = home < known.Count ? home : 0;
+        }
+        catch (IOException exception)
+        {
+            throw SettingsUnreadable(exception);
+        }
+
+        StoreClaims? claims = fence is null ? null : new StoreClaims(metadata, clock, _options.AcceptOlderStore);
+        var stores = new VolumeStores(
+            [.. known.Select(other => other.Number == home
+                ? MakeMember(other, _options.Store, isHome: true, fence, null).Opened(store)
+                : MakeMember(other, other.Problem is null ? StoreUrl.Parse(other.Url) : null, isHome: false, fence, claims))],
+            new PlacementTable(home, placements));
+        _opened.Push(stores);
+        foreach (MemberStore member in stores.Active.Where(static member => !member.IsHome))
+        {
+            await member.TryOpenAsync(cancel);
+        }
+
+        if (fence is not null)
+        {
+            await PlacementSettings.SettleHomeAsync(metadata, clock, stores, cancel);
         }
 
         for (uint number = 1; number < stores.Placements.Count; number++)
@@ -344,7 +363,13 @@ internal sealed partial class VolumeOpening
         return stores;
     }
 
-    private MemberStore MakeMember(RegisteredStore store, StoreUrl? url, SessionFence? fence, StoreClaims? claims) => new(
+    private VolumeException SettingsUnreadable(IOException exception) => new(
+        VolumeFailure.Io,
+        $"open volume '{_options.Directory}' for writing: {exception.Message}",
+        "'hipaafs fsck' says whether its database is damaged, 'hipaafs restore' makes it again in another directory; -o ro shows what the stores have that are known",
+        exception);
+
+    private MemberStore MakeMember(RegisteredStore store, StoreUrl? url, bool isHome, SessionFence? fence, StoreClaims? claims) => new(
         store,
         url,
         _options.VolumeId,
@@ -352,7 +377,10 @@ internal sealed partial class VolumeOpening
         fence,
         claims,
         _time,
-        _logger);
+        _logger)
+    {
+        IsHome = isHome,
+    };
 
     private FrameCache OpenCache(SegmentSource source, MemoryBudget budget) =>
         FrameCache.TryOpen(_options.Cache, source, budget, _logger)
@@ -430,7 +458,7 @@ internal sealed partial class VolumeOpening
             uploader.Incomplete = replicator.Wake;
             var scrubber = new Scrubber(metadata, stores, replication, ring, cache, restore, clock, _time, _logger);
             var registration = new StoreRegistration(
-                stores, metadata, clock, names, _options.VolumeId, (registered, url) => MakeMember(registered, url, fence, new StoreClaims(metadata, clock, _options.AcceptOlderStore)));
+                stores, metadata, clock, names, _options.VolumeId, (registered, url) => MakeMember(registered, url, isHome: false, fence, new StoreClaims(metadata, clock, _options.AcceptOlderStore)));
             var mover = new PlacementMover(metadata, stores, source, staging, move, new SegmentRetier(metadata, stores, fence, clock), fence, _time, _logger);
             var assignment = new PlacementAssignment(metadata, names, files, stores.Placements, assignments, clock);
             var transitions = new TransitionScan(metadata, stores.Placements, assignment, files, mover, fence, _time, _logger);

@@ -15,7 +15,7 @@ public sealed record VolumeOptions
     /// <summary>The volume's id.</summary>
     public required Guid VolumeId { get; init; }
 
-    /// <summary>The primary store.</summary>
+    /// <summary>The volume's home, the store that has change stream and key ring; an address of no store that is registered is the present one of the store that was the home last.</summary>
     public required StoreUrl Store { get; init; }
 
     /// <summary>Opens stores. Defaults to those of this machine.</summary>

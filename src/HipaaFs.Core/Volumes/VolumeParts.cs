@@ -25,9 +25,10 @@ internal sealed record VolumeParts : IAsyncDisposable
 
     internal required KeyRing Ring { get; init; }
 
+    /// <summary>The volume's home.</summary>
     internal required MeteringObjectStore Store { get; init; }
 
-    /// <summary>All stores, <see cref="Store"/> the first of them.</summary>
+    /// <summary>All stores, <see cref="Store"/> one of them.</summary>
     internal required VolumeStores Stores { get; init; }
 
     internal required IMetadataStore Metadata { get; init; }

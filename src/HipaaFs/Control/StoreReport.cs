@@ -1,7 +1,7 @@
 namespace HipaaFs.Cli.Control;
 
 /// <summary>One store of a volume, and what it has by what is known of each segment.</summary>
-/// <param name="Number">Its number; 0 is the volume's own.</param>
+/// <param name="Number">Its number.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="Url">Where it is; never with a secret.</param>
 /// <param name="Region">Where it keeps data; empty when nothing was said.</param>
@@ -27,6 +27,9 @@ internal sealed record StoreReport(
     SegmentCount Condemned,
     IReadOnlyList<uint> Placements)
 {
+    /// <summary>Whether it is the volume's home, where change stream and key ring are.</summary>
+    public bool Home { get; init; }
+
     /// <summary>For how long it has not answered, in seconds; null while it does.</summary>
     public double? AwaySeconds { get; init; }
 

@@ -2,7 +2,7 @@ using HipaaFs.Cli.Policies;
 
 namespace HipaaFs.Cli.Placing;
 
-/// <summary>Checks that the volume's own store, to which change stream and key ring go, is one that the policy lets have them.</summary>
+/// <summary>Checks that the volume's home, to which change stream and key ring go, is one that the policy lets have them.</summary>
 internal static class MetadataStoreCheck
 {
     /// <summary>Checks.</summary>
@@ -10,25 +10,25 @@ internal static class MetadataStoreCheck
     public static void Run(LoadedPolicy policy, PolicyStoreMatch match)
     {
         PolicyDocument document = policy.Document;
-        PolicyStore own = document.Stores.Single(store => match.NumberOf(store.Name) == 0);
+        PolicyStore home = document.Stores.Single(store => match.NumberOf(store.Name) == match.Home);
         if (document.MetadataStores is { } named)
         {
-            if (!named.Any(store => store.Value == own.Name))
+            if (!named.Any(store => store.Value == home.Name))
             {
                 throw Refused(
-                    $"change stream and key ring go to the volume's own store, {own.Name}, and 'metadata: stores:' ({policy.FileName}:{named[0].Place}) does not name it",
-                    "Name it there; or make the volume anew with the other store as its own, and import into it.");
+                    $"change stream and key ring go to the volume's home, {home.Name}, and 'metadata: stores:' ({policy.FileName}:{named[0].Place}) does not name it",
+                    "Name it there; or make the volume anew with the other store as its home, and import into it.");
             }
 
             return; // Their regions and agreements the policy's own checks have seen.
         }
 
         EffectivePolicy? health = new PolicyResolver(document).All().FirstOrDefault(static one => one.Classification is Classification.Phi or Classification.Limited);
-        if (health is not null && !own.HasBaa)
+        if (health is not null && !home.HasBaa)
         {
             throw Refused(
-                $"change stream and key ring, which hold the names of {health.Name}, go to the volume's own store, {own.Name}, which has no 'baa:' ({policy.FileName}:{own.Place})",
-                "Say under which agreement it may hold them; or make the volume anew with another store as its own.");
+                $"change stream and key ring, which hold the names of {health.Name}, go to the volume's home, {home.Name}, which has no 'baa:' ({policy.FileName}:{home.Place})",
+                "Say under which agreement it may hold them; or make the volume anew with another store as its home.");
         }
     }
 

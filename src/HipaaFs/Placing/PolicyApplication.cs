@@ -81,7 +81,7 @@ internal sealed class PolicyApplication : IDisposable
         PolicyDocument document = policy.Document;
         IReadOnlyList<StoreContents> contents = await _volume.DescribeStoresAsync(cancel);
         RegisteredStore[] known = [.. contents.Select(static store => store.Store)];
-        var match = PolicyStoreMatch.Of(document, known);
+        var match = PolicyStoreMatch.Of(document, known, _volume.HomeStore);
         MetadataStoreCheck.Run(policy, match);
         var survey = new PlacementSurvey(_volume.FileSystem, entries => progress(new ProgressUpdate("count", entries, 0, "entries")));
         IReadOnlyList<RuleDirectory> directories = await survey.FindAsync(RuleDirectory.Of(document), cancel);

@@ -9,9 +9,10 @@ internal sealed class PolicyStoreMatch
 {
     private readonly Dictionary<string, int> _numbers;
 
-    private PolicyStoreMatch(Dictionary<string, int> numbers, IReadOnlyList<PolicyStore> added, IReadOnlyList<RegisteredStore> left)
+    private PolicyStoreMatch(Dictionary<string, int> numbers, int home, IReadOnlyList<PolicyStore> added, IReadOnlyList<RegisteredStore> left)
     {
         _numbers = numbers;
+        Home = home;
         Added = added;
         Left = left;
     }
@@ -22,14 +23,18 @@ internal sealed class PolicyStoreMatch
     /// <summary>The stores of the volume that the policy does not name.</summary>
     public IReadOnlyList<RegisteredStore> Left { get; }
 
+    /// <summary>The number of the volume's home, which has change stream and key ring.</summary>
+    public int Home { get; }
+
     /// <summary>The number that a store of the policy has; of one that was added, most likely gets.</summary>
     public int NumberOf(string name) => _numbers[name];
 
     /// <summary>Compares names and places.</summary>
     /// <param name="document">The policy.</param>
-    /// <param name="known">The volume's stores, but for those that were removed; its own comes first.</param>
-    /// <exception cref="CommandException">The volume's own store is not among them, or a name or a place means another store than before.</exception>
-    public static PolicyStoreMatch Of(PolicyDocument document, IReadOnlyList<RegisteredStore> known)
+    /// <param name="known">The volume's stores, but for those that were removed.</param>
+    /// <param name="home">The number of its home.</param>
+    /// <exception cref="CommandException">The volume's home is not among them, or a name or a place means another store than before.</exception>
+    public static PolicyStoreMatch Of(PolicyDocument document, IReadOnlyList<RegisteredStore> known, int home)
     {
         var numbers = new Dictionary<string, int>(StringComparer.Ordinal);
         var added = new List<PolicyStore>();
@@ -60,13 +65,13 @@ internal sealed class PolicyStoreMatch
         }
 
         RegisteredStore[] left = [.. known.Where(other => !numbers.ContainsValue(other.Number))];
-        if (left.Any(static store => store.Number == 0))
+        if (left.FirstOrDefault(store => store.Number == home) is { } missing)
         {
-            problems.Add($"stores: the volume's own, {known[0].Url}, is not among them; change stream and key ring go there");
+            problems.Add($"stores: the volume's home, {missing.Url}, is not among them; change stream and key ring go there");
         }
 
         return problems.Count == 0
-            ? new PolicyStoreMatch(numbers, added, [.. left.Where(static store => store.Number != 0)])
+            ? new PolicyStoreMatch(numbers, home, added, [.. left.Where(store => store.Number != home)])
             : throw new CommandException(
                 ExitCode.Refused, "take the stores of the policy for those of the volume: they do not fit", "Correct what is listed in the policy; 'hipaafs store status' shows the volume's stores.")
             {

@@ -67,7 +67,8 @@ internal sealed class ResidencyAudit
             }
         }
 
-        places.Add(Place("metadata", stores[0].Name, stores[0].Region, regions));
+        RegisteredStore home = stores.Single(store => store.Number == _volume.HomeStore);
+        places.Add(Place("metadata", home.Name, home.Region, regions));
         places.Add(Place("host", string.Empty, document.HostRegion?.Value ?? string.Empty, regions));
         string[] violations = regions is null
             ? []

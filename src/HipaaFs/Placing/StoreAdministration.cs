@@ -121,7 +121,7 @@ internal sealed class StoreAdministration
     public async Task<StoreRemoval> RemoveAsync(string name, CancellationToken cancel)
     {
         StoreReport store = await FindAsync(name, cancel);
-        string? why = store.Number == 0 ? "it is the volume's own, where change stream and key ring are"
+        string? why = store.Home ? "it is the volume's home, where change stream and key ring are"
             : store.Placements.Count > 0 ? $"placement {string.Join(", ", store.Placements)} names it"
             : !store.IsEmpty ? $"{store.Has.Segments} segments are in it, and {store.Condemned.Segments} that wait to be deleted"
             : null;
@@ -142,10 +142,10 @@ internal sealed class StoreAdministration
     {
         StoreReport store = await FindAsync(name, cancel);
         string action = $"forget the store {name}";
-        if (store.Number == 0)
+        if (store.Home)
         {
             throw new CommandException(
-                ExitCode.Refused, $"{action}: it is the volume's own, where change stream and key ring are", "'hipaafs restore' makes the volume again from another copy of it.");
+                ExitCode.Refused, $"{action}: it is the volume's home, where change stream and key ring are", "'hipaafs restore' makes the volume again from another copy of it.");
         }
 
         StoreLoss loss = await _volume.DescribeLossAsync(store.Number, cancel);
@@ -191,12 +191,12 @@ internal sealed class StoreAdministration
             }
         }
 
-        return stuck.Count == 0 && from.Number != 0
+        return stuck.Count == 0 && !from.Home
             ? changed
             : throw new CommandException(
                 ExitCode.Refused,
-                from.Number == 0
-                    ? $"{action}: it is the volume's own, where change stream and key ring are and what no rule places goes"
+                from.Home
+                    ? $"{action}: it is the volume's home, where change stream and key ring are and what no rule places goes"
                     : $"{action}: it is the only store of placement {string.Join(", ", stuck)}",
                 $"'hipaafs store migrate MOUNTPOINT {from.Name} OTHER' puts another store in its place, or apply a policy in which its directories have others.");
     }

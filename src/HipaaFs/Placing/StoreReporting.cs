@@ -15,22 +15,22 @@ internal static class StoreReporting
         IReadOnlyList<StoreContents> contents = await volume.DescribeStoresAsync(cancel);
         VolumeStatus status = volume.GetStatus();
         DateTimeOffset now = time.GetUtcNow();
-        return [.. contents.Select(store => ToReport(store, status, now))];
+        return [.. contents.Select(store => ToReport(store, store.Store.Number == volume.HomeStore, status, now))];
     }
 
-    private static StoreReport ToReport(StoreContents contents, VolumeStatus status, DateTimeOffset now)
+    private static StoreReport ToReport(StoreContents contents, bool isHome, VolumeStatus status, DateTimeOffset now)
     {
         RegisteredStore store = contents.Store;
         StoreStatus? known = status.Stores.FirstOrDefault(other => other.Number == store.Number);
-        bool isOwnAway = store.Number == 0 && !status.IsStoreReachable;
-        DateTimeOffset? away = known?.AwaySince ?? (store.Number == 0 ? status.StoreBreakerOpenSince : null);
+        bool isHomeAway = isHome && !status.IsStoreReachable;
+        DateTimeOffset? away = known?.AwaySince ?? (isHome ? status.StoreBreakerOpenSince : null);
         return new StoreReport(
             store.Number,
             store.Name,
             store.Url,
             store.Region,
-            contents.IsAway || isOwnAway,
-            contents.Problem ?? (isOwnAway ? status.StoreFailure : null),
+            contents.IsAway || isHomeAway,
+            contents.Problem ?? (isHomeAway ? status.StoreFailure : null),
             Count(contents.Has),
             Count(contents.Alone),
             Count(contents.Surplus),
@@ -38,6 +38,7 @@ internal static class StoreReporting
             Count(contents.Condemned),
             contents.Placements)
         {
+            Home = isHome,
             AwaySeconds = away is { } since ? Age(now, since) : null,
             LagSeconds = known?.Lag?.Oldest is { } oldest && contents.Lacks.Segments > 0 ? Age(now, oldest) : null,
         };

@@ -20,9 +20,9 @@ internal static class UnenforcedFields
             found.Add(new PolicyProblem(store.Place, $"stores.{store.Name}.budget: 'hipaafs cost' shows what is used of it; this version stops nothing"));
         }
 
-        foreach (Placed<string> name in (policy.Document.MetadataStores ?? []).Where(name => match.NumberOf(name.Value) != 0))
+        foreach (Placed<string> name in (policy.Document.MetadataStores ?? []).Where(name => match.NumberOf(name.Value) != match.Home))
         {
-            found.Add(new PolicyProblem(name.Place, $"metadata.stores: {name.Value} gets neither change stream nor key ring from this version, which keeps them in the volume's own store"));
+            found.Add(new PolicyProblem(name.Place, $"metadata.stores: {name.Value} gets neither change stream nor key ring from this version, which keeps them in the volume's home"));
         }
 
         foreach (EffectivePolicy effective in new PolicyResolver(policy.Document).All())

@@ -87,7 +87,7 @@ public sealed class PolicyApplicationTests
     [InlineData("b", "b", 2, "one store")]
     [InlineData("b", "d", 8, "it has a, b, c")]
     [InlineData("b", null, 10, "only store of placement 1")]
-    [InlineData("a", null, 10, "the volume's own")]
+    [InlineData("a", null, 10, "the volume's home")]
     public async Task Empty_StoreThatCannotBe_IsRefused(string from, string? to, int code, string why)
     {
         await using OpenVolume volume = await OpenVolume.CreateAsync();
@@ -127,7 +127,7 @@ public sealed class PolicyApplicationTests
         await volume.MakeDirectoryAsync(InodeId.Root, "y");
         await ApplyAsync(volume, "defaults: {placement: {primary: a}}\nrules: [{path: /x, placement: {primary: b, replicas: [{store: c}]}}, {path: /y, placement: {primary: c}}]\n");
         var administration = new StoreAdministration(volume.Volume, TimeProvider.System);
-        await AssertRefusedAsync("a", confirmed: true, "it is the volume's own");
+        await AssertRefusedAsync("a", confirmed: true, "it is the volume's home");
         await AssertRefusedAsync("b", confirmed: true, "it answers");
         volume.TakeAway("b");
         volume.TakeAway("c");

@@ -85,6 +85,7 @@ public sealed class PlacementSettingsTests
     [Theory]
     [InlineData("store.")]
     [InlineData("placement.")]
+    [InlineData("home")]
     public async Task Open_SettingsCannotBeRead_IsRefusedForWritingAndShowsWhatItCan(string unreadable)
     {
         await using PlacedVolume volume = await StoppedAsync(new Placement { Sync = [1] });
@@ -94,8 +95,7 @@ public sealed class PlacementSettingsTests
         VolumeException refused = await Assert.ThrowsAsync<VolumeException>(() => test.OpenAsync());
         Assert.Contains("-o ro", refused.Action, StringComparison.Ordinal);
         Assert.True(test.Store.IsDisposed);
-        Assert.All(test.Members.Values, static member => Assert.True(member.IsDisposed));
-        Assert.Equal(unreadable == "store." ? 0 : 2, test.Members.Count);
+        Assert.Empty(test.Members); // Nobody knew what to open.
 
         await test.OpenAsync(VolumeMode.ReadOnly);
         Assert.Equal(Content, await volume.ReadAsync("a"));

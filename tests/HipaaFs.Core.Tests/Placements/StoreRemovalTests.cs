@@ -91,7 +91,7 @@ public sealed class StoreRemovalTests
         await AssertRefusedAsync(1, "it answers");
         volume.Store(2).Add(PlacedVolume.Dead);
         await AssertRefusedAsync(2, "placements name it");
-        await AssertRefusedAsync(0, "it is the volume's own");
+        await AssertRefusedAsync(0, "it is the volume's home");
 
         async Task AssertRefusedAsync(int store, string why)
         {
