@@ -13,6 +13,9 @@ internal static class PlacementSettings
     // The number of the home, u8. Absent: 0.
     private const string HomeKey = "home";
 
+    // The numbers of the stores that get change stream and key ring, u8 each, the home first. Absent: the home alone.
+    private const string MetadataStoresKey = "metadata.stores";
+
     private const string NeverSaid = "where it is was never said";
 
     /// <summary>
@@ -62,6 +65,16 @@ internal static class PlacementSettings
             await WriteAsync(metadata, clock, HomeKey, [(byte)home.Number], cancel);
         }
     }
+
+    /// <summary>Reads the numbers of the stores that get change stream and key ring; the home need not be among them, and gets them.</summary>
+    /// <exception cref="IOException">They cannot be read.</exception>
+    internal static async Task<IReadOnlyList<int>> ReadMetadataStoresAsync(IMetadataStore metadata, CancellationToken cancel) =>
+        await ReadAsync(metadata, MetadataStoresKey, cancel) is { } content ? [.. content.ToArray().Select(static number => (int)number)] : [];
+
+    /// <summary>Writes them; durable on return.</summary>
+    /// <exception cref="IOException">They cannot be written.</exception>
+    internal static Task WriteMetadataStoresAsync(IMetadataStore metadata, SessionClock clock, IEnumerable<int> numbers, CancellationToken cancel) =>
+        WriteAsync(metadata, clock, MetadataStoresKey, [.. numbers.Select(static number => (byte)number)], cancel);
 
     /// <summary>Reads the placements beside the volume's own, by number, the first of them 1; null is one whose setting makes no sense.</summary>
     /// <exception cref="IOException">They cannot be read.</exception>

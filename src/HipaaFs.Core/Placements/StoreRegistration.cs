@@ -126,6 +126,11 @@ internal sealed class StoreRegistration : IDisposable
                 throw NotRemoved(member, "it is the volume's home, which has its keys and its change stream", "give the volume another store in volume.yaml first");
             }
 
+            if (_stores.Mirrors.Contains(member))
+            {
+                throw NotRemoved(member, "change stream and key ring go there too", "apply a policy whose 'metadata: stores:' does not name it");
+            }
+
             await RefuseUsedAsync(member, cancel);
             RegisteredStore before = member.Registered;
             member.Registered = before with { IsRemoved = true }; // From here on nothing that is under way is noted as being there.
@@ -178,11 +183,32 @@ internal sealed class StoreRegistration : IDisposable
                 throw new VolumeException(VolumeFailure.Refused, $"forget store {member.Name}: {why}", "drain it, or migrate it to another");
             }
 
+            if (_stores.Mirrors.Contains(member))
+            {
+                await SetMirrorsAsync([.. _stores.Mirrors.Where(mirror => mirror != member).Select(static mirror => mirror.Number)], cancel);
+            }
+
             await strike(member, cancel);
             RegisteredStore removed = member.Registered with { IsRemoved = true };
             await PlacementSettings.WriteAsync(_metadata, _clock, removed, cancel);
             member.Registered = removed;
             await strike(member, CancellationToken.None); // What was noted before that.
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    /// <summary>Says which stores beside the home get change stream and key ring. What one lacks is copied; one that is none any more keeps what it has.</summary>
+    /// <exception cref="VolumeException">There is no such store.</exception>
+    /// <exception cref="IOException">The settings cannot be written.</exception>
+    internal async Task MirrorAsync(IReadOnlyList<int> numbers, CancellationToken cancel)
+    {
+        await _one.WaitAsync(cancel);
+        try
+        {
+            await SetMirrorsAsync(numbers, cancel);
         }
         finally
         {
@@ -228,9 +254,16 @@ internal sealed class StoreRegistration : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _one.Dispose();
 
+    private async Task SetMirrorsAsync(IReadOnlyList<int> numbers, CancellationToken cancel)
+    {
+        int[] mirrors = [.. numbers.Select(number => FindActive(number).Number).Where(number => number != _stores.Home.Number).Distinct()];
+        await PlacementSettings.WriteMetadataStoresAsync(_metadata, _clock, mirrors.Prepend(_stores.Home.Number), cancel);
+        _stores.SetMirrors(mirrors);
+    }
+
     private MemberStore FindActive(int number) => _stores.Find(number) is { IsRemoved: false } member
         ? member
-        : throw new VolumeException(VolumeFailure.NotFound, $"remove store {number}: the volume has none of this number", "'hipaafs store status' lists them");
+        : throw new VolumeException(VolumeFailure.NotFound, $"find store {number}: the volume has none of this number", "'hipaafs store status' lists them");
 
     private async Task RefuseUsedAsync(MemberStore member, CancellationToken cancel)
     {

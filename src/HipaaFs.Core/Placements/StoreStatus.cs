@@ -11,4 +11,10 @@ public sealed record StoreStatus(int Number, string Name, string Region, bool Is
 {
     /// <summary>Since when it has not answered; null while it does.</summary>
     public DateTimeOffset? AwaySince { get; init; }
+
+    /// <summary>Whether it gets change stream and key ring beside the home.</summary>
+    public bool IsMirror { get; init; }
+
+    /// <summary>What was done before this can be restored from it, the home or a mirror; null when it is neither, or this session has not seen it whole yet.</summary>
+    public DateTimeOffset? RecoveryPoint { get; init; }
 }

@@ -8,6 +8,7 @@ namespace HipaaFs.Placements;
 internal sealed class VolumeStores : IAsyncDisposable
 {
     private volatile MemberStore[] _members;
+    private volatile int[] _mirrors = [];
 
     /// <param name="members">All stores; the number of each is its place, and one of them is the home.</param>
     /// <param name="placements">The placements.</param>
@@ -32,6 +33,12 @@ internal sealed class VolumeStores : IAsyncDisposable
 
     /// <summary>The volume's home: change stream, key ring and the claims that fence are there.</summary>
     internal MemberStore Home { get; }
+
+    /// <summary>The stores beside the home that get change stream and key ring too.</summary>
+    internal IEnumerable<MemberStore> Mirrors => _mirrors.Select(Find).OfType<MemberStore>().Where(static member => !member.IsHome && !member.IsRemoved);
+
+    /// <summary>Says which those are.</summary>
+    internal void SetMirrors(IEnumerable<int> numbers) => _mirrors = [.. numbers];
 
     /// <summary>Whether there is one store only: everything is there, and nobody needs to ask where.</summary>
     internal bool IsSingle => _members.Length == 1;

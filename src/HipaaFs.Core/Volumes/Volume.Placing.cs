@@ -110,6 +110,15 @@ public sealed partial class Volume
     /// <summary>Number of the volume's home: the store that has change stream, key ring and the claims that fence.</summary>
     public int HomeStore => _parts.Stores.Home.Number;
 
+    /// <summary>Numbers of the stores that have change stream and key ring: the home, then the mirrors that they are copied to.</summary>
+    public IReadOnlyList<int> MetadataStores => [HomeStore, .. _parts.Stores.Mirrors.Select(static mirror => mirror.Number)];
+
+    /// <summary>Has change stream and key ring copied to stores beside the home, and to no others from then on.</summary>
+    /// <exception cref="VolumeException">There is no such store.</exception>
+    /// <exception cref="IOException">The settings cannot be written.</exception>
+    /// <exception cref="InvalidOperationException">The volume takes no changes.</exception>
+    public Task MirrorMetadataAsync(IReadOnlyList<int> stores, CancellationToken cancel) => Writing.Registration.MirrorAsync(stores, cancel);
+
     /// <summary>The placements; the number of each is its place.</summary>
     public IReadOnlyList<Placement> Placements => _parts.Stores.Placements.Numbered;
 

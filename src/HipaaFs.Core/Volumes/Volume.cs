@@ -139,6 +139,8 @@ public sealed partial class Volume : IAsyncDisposable
         member.Number, member.Name, member.Registered.Region, member.IsAway, member.Problem, _parts.Writer?.Replicator.LagOf(member.Number))
     {
         AwaySince = member.AwaySince,
+        IsMirror = _parts.Stores.Mirrors.Contains(member),
+        RecoveryPoint = member.IsHome ? _parts.Writer?.Publisher.RecoveryPoint : _parts.Writer?.Mirror.PointOf(member.Number),
     };
 
     /// <summary>Whether changes of files, names or attributes exist on this machine only, be their data in the store or not.</summary>
@@ -181,6 +183,11 @@ public sealed partial class Volume : IAsyncDisposable
         }
 
         StoreError outcome = await publishing;
+        if (outcome == StoreError.None && _parts.Stores.Mirrors.All(static mirror => !mirror.IsAway))
+        {
+            _ = await writer.Mirror.MirrorAsync(cancel); // What the last publication brought; a mirror that fails is told by the log, and gets it at the next mount.
+        }
+
         return outcome == StoreError.None ? null
             : _parts.Missing.NotFound > 0 ? $"{_parts.Missing.NotFound} segments that files need are neither in staging nor in the store ('hipaafs status')"
             : $"the store does not take it: {outcome}";
@@ -259,6 +266,7 @@ public sealed partial class Volume : IAsyncDisposable
             Task.Run(() => writer.Replicator.RunAsync(_stop.Token)),
             Task.Run(() => writer.Mover.RunAsync(_stop.Token)),
             Task.Run(() => writer.Transitions.RunAsync(_stop.Token)),
+            Task.Run(() => writer.Mirror.RunAsync(_stop.Token)),
             Task.Run(() => writer.Spending.RunAsync(_stop.Token)),
             Task.Run(() => writer.Recaller.RunAsync(_stop.Token)),
             Task.Run(() => _parts.Pins.RunAsync(_stop.Token)),

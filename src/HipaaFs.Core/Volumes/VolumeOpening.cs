@@ -320,10 +320,12 @@ internal sealed partial class VolumeOpening
     {
         IReadOnlyList<RegisteredStore> known = [new RegisteredStore { Name = RegisteredStore.Unnamed, Url = _options.Store.ToString() }];
         IReadOnlyList<Placement?> placements = [];
+        IReadOnlyList<int> mirrors = [];
         try
         {
             known = await PlacementSettings.ReadStoresAsync(metadata, home, _options.Store, cancel);
             placements = await PlacementSettings.ReadPlacementsAsync(metadata, names, cancel);
+            mirrors = await PlacementSettings.ReadMetadataStoresAsync(metadata, cancel);
         }
         catch (IOException exception) when (IsReadOnly)
         {
@@ -341,6 +343,7 @@ internal sealed partial class VolumeOpening
                 ? MakeMember(other, _options.Store, isHome: true, fence, null).Opened(store)
                 : MakeMember(other, other.Problem is null ? StoreUrl.Parse(other.Url) : null, isHome: false, fence, claims))],
             new PlacementTable(home, placements));
+        stores.SetMirrors(mirrors);
         _opened.Push(stores);
         foreach (MemberStore member in stores.Active.Where(static member => !member.IsHome))
         {
@@ -472,6 +475,7 @@ internal sealed partial class VolumeOpening
                         mover.Wake();
                     },
                 },
+                Mirror = new StreamMirror(stores, publisher, fence, staging.Directory, _time, _logger),
                 Spending = new SpendingLedger(stores, _options.Directory, _time, _logger),
             };
         }

@@ -81,6 +81,7 @@ internal sealed record VolumeParts : IAsyncDisposable
             Writer.Assignment.Dispose();
             Writer.Mover.Dispose();
             Writer.Recaller.Dispose();
+            Writer.Mirror.Dispose();
             Writer.Replicator.Dispose();
         }
 

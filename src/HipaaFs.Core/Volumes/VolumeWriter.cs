@@ -51,6 +51,9 @@ internal sealed record VolumeWriter(
     /// <summary>Brings segments back from archives.</summary>
     internal required Recaller Recaller { get; init; }
 
+    /// <summary>Keeps change stream and key ring in further stores.</summary>
+    internal required StreamMirror Mirror { get; init; }
+
     /// <summary>Counts what is asked of the stores.</summary>
     internal required SpendingLedger Spending { get; init; }
 

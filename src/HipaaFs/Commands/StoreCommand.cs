@@ -222,6 +222,12 @@ internal static class StoreCommand
             text.WriteLine($"  to delete  {Format(store.Condemned)}");
         }
 
+        if (store.Home || store.Mirror)
+        {
+            string point = store.RecoveryPointSeconds is { } age ? $", recovery point {DurationText.Format(TimeSpan.FromSeconds(Math.Round(age)))} ago" : ", recovery point not known yet";
+            text.WriteLine($"  metadata   {(store.Home ? "home" : "mirror")} of change stream and key ring{point}");
+        }
+
         text.WriteLine($"  placements {(store.Placements.Count == 0 ? "none names it" : string.Join(", ", store.Placements))}");
     }
 

@@ -30,6 +30,12 @@ internal sealed record StoreReport(
     /// <summary>Whether it is the volume's home, where change stream and key ring are.</summary>
     public bool Home { get; init; }
 
+    /// <summary>Whether change stream and key ring are copied to it.</summary>
+    public bool Mirror { get; init; }
+
+    /// <summary>How old the state is that can be restored from the home or from a mirror, in seconds; null when it is neither, or the mount has not seen it whole yet.</summary>
+    public double? RecoveryPointSeconds { get; init; }
+
     /// <summary>For how long it has not answered, in seconds; null while it does.</summary>
     public double? AwaySeconds { get; init; }
 

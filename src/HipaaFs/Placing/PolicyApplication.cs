@@ -94,9 +94,14 @@ internal sealed class PolicyApplication : IDisposable
         bool areQuotasKept = QuotaPlanning.AreSame(quotas, _volume.Quotas);
         TransitionSettings transitions = ToSettings(document.Mover);
         bool areTransitionsKept = transitions.IsSameAs(await _volume.ReadTransitionSettingsAsync(cancel));
+        int[] metadataStores = [match.Home, .. (document.MetadataStores ?? []).Select(name => match.NumberOf(name.Value)).Where(number => number != match.Home)];
+        bool areMetadataStoresKept = metadataStores.SequenceEqual(_volume.MetadataStores);
         var planning = new PolicyPlanning(policy, match, known, _volume.Placements, directories, counts, numbering);
         return new Prepared(
-            match, directories, numbering, areQuotasKept ? null : quotas, areTransitionsKept ? null : transitions, planning.ToPlan(!isKept || !areQuotasKept || !areTransitionsKept));
+            match, directories, numbering, areQuotasKept ? null : quotas, areTransitionsKept ? null : transitions, planning.ToPlan(!isKept || !areQuotasKept || !areTransitionsKept || !areMetadataStoresKept))
+        {
+            NewMetadataStores = areMetadataStoresKept ? null : metadataStores,
+        };
     }
 
     private static TransitionSettings ToSettings(MoverOptions? mover) => mover is null ? TransitionSettings.Default : new TransitionSettings
@@ -122,6 +127,11 @@ internal sealed class PolicyApplication : IDisposable
     private async Task ApplyAsync(Prepared prepared, ReadOnlyMemory<byte> text, Action<ProgressUpdate> progress, CancellationToken cancel)
     {
         await _volume.WritePolicyAsync(text, cancel);
+        if (prepared.NewMetadataStores is not null)
+        {
+            await _volume.MirrorMetadataAsync(prepared.NewMetadataStores, cancel);
+        }
+
         if (prepared.NewTransitions is not null)
         {
             await _volume.WriteTransitionSettingsAsync(prepared.NewTransitions, cancel);
@@ -185,5 +195,9 @@ internal sealed class PolicyApplication : IDisposable
         PlacementNumbering Numbering,
         IReadOnlyList<Quota>? NewQuotas,
         TransitionSettings? NewTransitions,
-        PolicyPlan Plan);
+        PolicyPlan Plan)
+    {
+        // Numbers of the stores that get change stream and key ring; null where nothing changes.
+        public IReadOnlyList<int>? NewMetadataStores { get; init; }
+    }
 }

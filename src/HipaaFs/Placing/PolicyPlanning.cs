@@ -31,7 +31,7 @@ internal sealed class PolicyPlanning(
         PlannedStore[] stores = [.. policy.Document.Stores.Select(ToStore).Concat(match.Left.Select(static store => new PlannedStore(store.Number, store.Name, store.Url, store.Region, "unnamed")))];
         PlannedPlacement[] planned = [.. numbering.All.Select(ToPlacement)];
         PlannedDirectory[] lines = [.. directories.Select(ToDirectory)];
-        return new PolicyPlan(policy.FileName, stores, planned, lines, Estimate(), UnenforcedFields.Find(policy, match), [.. policy.Warnings.Select(warning => warning.In(policy.FileName))])
+        return new PolicyPlan(policy.FileName, stores, planned, lines, Estimate(), UnenforcedFields.Find(policy), [.. policy.Warnings.Select(warning => warning.In(policy.FileName))])
         {
             Changes = isNew
                 || stores.Any(static store => store.Action is "register" or "name")

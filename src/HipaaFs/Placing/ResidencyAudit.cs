@@ -67,8 +67,8 @@ internal sealed class ResidencyAudit
             }
         }
 
-        RegisteredStore home = stores.Single(store => store.Number == _volume.HomeStore);
-        places.Add(Place("metadata", home.Name, home.Region, regions));
+        IReadOnlyList<int> metadata = _volume.MetadataStores;
+        places.AddRange(stores.Where(store => metadata.Contains(store.Number)).Select(store => Place("metadata", store.Name, store.Region, regions)));
         places.Add(Place("host", string.Empty, document.HostRegion?.Value ?? string.Empty, regions));
         string[] violations = regions is null
             ? []

@@ -39,6 +39,8 @@ internal static class StoreReporting
             contents.Placements)
         {
             Home = isHome,
+            Mirror = known?.IsMirror ?? false,
+            RecoveryPointSeconds = known?.RecoveryPoint is { } point ? Age(now, point) : null,
             AwaySeconds = away is { } since ? Age(now, since) : null,
             LagSeconds = known?.Lag?.Oldest is { } oldest && contents.Lacks.Segments > 0 ? Age(now, oldest) : null,
         };

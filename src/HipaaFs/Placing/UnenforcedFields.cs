@@ -12,17 +12,12 @@ internal static class UnenforcedFields
     ];
 
     /// <summary>Each with file, line and column.</summary>
-    public static IReadOnlyList<string> Find(LoadedPolicy policy, PolicyStoreMatch match)
+    public static IReadOnlyList<string> Find(LoadedPolicy policy)
     {
         var found = new List<PolicyProblem>();
         foreach (PolicyStore store in policy.Document.Stores.Where(static store => store.Budget is not null))
         {
             found.Add(new PolicyProblem(store.Place, $"stores.{store.Name}.budget: 'hipaafs cost' shows what is used of it; this version stops nothing"));
-        }
-
-        foreach (Placed<string> name in (policy.Document.MetadataStores ?? []).Where(name => match.NumberOf(name.Value) != match.Home))
-        {
-            found.Add(new PolicyProblem(name.Place, $"metadata.stores: {name.Value} gets neither change stream nor key ring from this version, which keeps them in the volume's home"));
         }
 
         foreach (EffectivePolicy effective in new PolicyResolver(policy.Document).All())

@@ -1,3 +1,4 @@
+using HipaaFs.Cli.Control;
 using HipaaFs.Cli.Output;
 using HipaaFs.Cli.Placing;
 using HipaaFs.Cli.Policies;
@@ -65,6 +66,23 @@ public sealed class PolicyApplicationTests
         Assert.Equal(["/x", "/x/y"], refused.Problems);
         Assert.Single(await volume.Volume.DescribeStoresAsync(default));
         Assert.Null(await volume.Volume.ReadPolicyAsync(default));
+    }
+
+    [Fact]
+    public async Task Apply_MetadataStores_HasThemMirroredAndIsThenUnchanged()
+    {
+        await using OpenVolume volume = await OpenVolume.CreateAsync();
+        byte[] text = System.Text.Encoding.UTF8.GetBytes(
+            System.Text.Encoding.UTF8.GetString(volume.Policy("defaults: {placement: {primary: a}}\n").Text).Replace("stores: [a]", "stores: [c, a]", StringComparison.Ordinal));
+        LoadedPolicy policy = PolicyFile.Parse(text, "policy.yaml", new DateOnly(2026, 11, 1));
+        using var application = new PolicyApplication(volume.Volume);
+
+        await application.ApplyAsync(policy, text, static _ => { }, default);
+
+        Assert.Equal([0, 2], volume.Volume.MetadataStores);
+        Assert.False((await application.PlanAsync(policy, text, static _ => { }, default)).Changes);
+        IReadOnlyList<StoreReport> stores = await StoreReporting.DescribeAsync(volume.Volume, TimeProvider.System, default);
+        Assert.Equal([(true, false), (false, false), (false, true)], stores.Select(static store => (store.Home, store.Mirror)));
     }
 
     [Fact]

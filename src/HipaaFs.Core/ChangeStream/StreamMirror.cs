@@ -1,0 +1,269 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using HipaaFs.Placements;
+using HipaaFs.Platform;
+using HipaaFs.Sessions;
+using HipaaFs.Staging;
+using HipaaFs.Storage;
+using HipaaFs.Volumes;
+using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
+
+namespace HipaaFs.ChangeStream;
+
+/// <summary>Keeps key ring and change stream of the volume's home in further stores too, object by object as they are, so that the loss of the home loses neither.</summary>
+/// <remarks>
+/// One round over a mirror: (1) what it lacks of the ring, then of the stream, is copied in the order of the names, so that what is there can always be followed; (2) of the stream it loses what is before the first object
+/// that the home has: that is only once it has everything that the home has. Nobody waits for it: a mirror that is away is behind, and says since when. Memory: names and lengths of the objects, and one piece of one object.
+/// </remarks>
+internal sealed partial class StreamMirror : IDisposable
+{
+    private const int Page = 1000;
+    private const int ChunkLength = 4 << 20;
+
+    private readonly SemaphoreSlim _one = new(1, 1);
+    private readonly VolumeStores _stores;
+    private readonly ChangePublisher _publisher;
+    private readonly SessionFence _fence;
+    private readonly string _directory;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly ConcurrentDictionary<int, DateTimeOffset> _points = new(); // By store.
+    private readonly ConcurrentDictionary<int, StoreError> _told = new(); // What was logged last, by store.
+
+    /// <param name="stores">The stores; says which are mirrors.</param>
+    /// <param name="publisher">Says what the home has.</param>
+    /// <param name="fence">Says whether this session may write.</param>
+    /// <param name="directory">Where an object waits that is on its way, staging.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Told when a mirror falls behind.</param>
+    internal StreamMirror(VolumeStores stores, ChangePublisher publisher, SessionFence fence, string directory, TimeProvider time, ILogger logger)
+    {
+        _stores = stores;
+        _publisher = publisher;
+        _fence = fence;
+        _directory = directory;
+        _time = time;
+        _logger = logger;
+    }
+
+    /// <summary>What was done before this can be restored from a mirror; null as long as this session has not seen it whole.</summary>
+    internal DateTimeOffset? PointOf(int store) => _points.TryGetValue(store, out DateTimeOffset point) ? point : null;
+
+    /// <summary>Copies at intervals until stopped.</summary>
+    internal async Task RunAsync(CancellationToken stop)
+    {
+        try
+        {
+            await _fence.WaitForClaimAsync(stop);
+            while (true)
+            {
+                await MirrorAsync(stop);
+                await Task.Delay(_publisher.Interval, _time, stop);
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The volume is closing, or a newer session has it.
+        }
+    }
+
+    /// <summary>One round over all mirrors. True when each has everything that the home had at the beginning.</summary>
+    internal async Task<bool> MirrorAsync(CancellationToken cancel)
+    {
+        await _one.WaitAsync(cancel);
+        try
+        {
+            bool isDone = true;
+            foreach (MemberStore mirror in _stores.Mirrors)
+            {
+                DateTimeOffset point = _publisher.RecoveryPoint;
+                StoreError error = await TryAsync(mirror, cancel);
+                if (error == StoreError.None)
+                {
+                    _points[mirror.Number] = point;
+                }
+
+                isDone &= error == StoreError.None;
+                Tell(mirror.Number, error);
+            }
+
+            return isDone;
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _one.Dispose();
+
+    private async Task<StoreError> TryAsync(MemberStore mirror, CancellationToken cancel)
+    {
+        try
+        {
+            foreach (string prefix in (string[])[StoreLayout.RingPrefix, StoreLayout.StreamPrefix])
+            {
+                if (!await MayWriteAsync(mirror, cancel))
+                {
+                    return StoreError.Unavailable;
+                }
+
+                StoreError error = await MirrorAsync(mirror, prefix, cancel);
+                mirror.Note(error);
+                if (error != StoreError.None)
+                {
+                    return error;
+                }
+            }
+
+            return await MayWriteAsync(mirror, cancel) ? StoreError.None : StoreError.Unavailable; // Else it may have gone to another store.
+        }
+        catch (IOException exception)
+        {
+            return DiskErrors.Classify(exception) == FsError.NoSpace ? StoreError.NoSpace : StoreError.Unavailable; // Of this machine's disk.
+        }
+    }
+
+    private async ValueTask<bool> MayWriteAsync(MemberStore mirror, CancellationToken cancel) =>
+        await _fence.HoldsStoreAsync(cancel) && await mirror.HoldAsync(cancel) == StoreError.None;
+
+    private async Task<StoreError> MirrorAsync(MemberStore mirror, string prefix, CancellationToken cancel)
+    {
+        MeteringObjectStore home = _stores.Home.Store!;
+        StoreResult<List<ObjectProperties>> wanted = await ListAsync(home, prefix, cancel);
+        StoreResult<List<ObjectProperties>> there = wanted.Succeeded ? await ListAsync(mirror.Store!, prefix, cancel) : wanted.Error;
+        if (!there.Succeeded)
+        {
+            return there.Error;
+        }
+
+        Dictionary<ObjectKey, long> lengths = there.Value.ToDictionary(static found => found.Key, static found => found.Length);
+        foreach (ObjectProperties found in wanted.Value)
+        {
+            bool isThere = lengths.TryGetValue(found.Key, out long length);
+            StoreError error = isThere && length == found.Length ? StoreError.None
+                : await CopyAsync(home, mirror.Store!, found, isThere ? PutCondition.None : PutCondition.IfAbsent, cancel);
+            if (error is not (StoreError.None or StoreError.NotFound)) // What retention has deleted meanwhile nobody needs.
+            {
+                return error;
+            }
+        }
+
+        // What comes behind may be all that is left of it, should the home have been put back. The ring loses nothing.
+        IEnumerable<ObjectKey> old = prefix == StoreLayout.StreamPrefix && wanted.Value.Count > 0
+            ? there.Value.Select(static found => found.Key).TakeWhile(key => string.CompareOrdinal(key.Value, wanted.Value[0].Key.Value) < 0)
+            : [];
+        foreach (ObjectKey key in old)
+        {
+            StoreResult<bool> deleted = await MayWriteAsync(mirror, cancel) ? await mirror.Store!.DeleteAsync(key, EntityTag.Any, cancel) : StoreError.Unavailable;
+            if (!deleted.Succeeded)
+            {
+                return deleted.Error;
+            }
+        }
+
+        return StoreError.None;
+    }
+
+    // What has a name of the ring or the stream, in order.
+    private static async ValueTask<StoreResult<List<ObjectProperties>>> ListAsync(MeteringObjectStore store, string prefix, CancellationToken cancel)
+    {
+        var objects = new List<ObjectProperties>();
+        ObjectKey? after = null;
+        while (true)
+        {
+            StoreResult<ObjectPage> page = await store.ListAsync(prefix, after, Page, cancel);
+            if (!page.Succeeded)
+            {
+                return page.Error;
+            }
+
+            foreach (ObjectProperties found in page.Value.Objects)
+            {
+                after = found.Key;
+                if (StoreLayout.TryStream(found.Key, out _, out _, out _) || StoreLayout.TryNumber(found.Key, StoreLayout.RingPrefix, out _))
+                {
+                    objects.Add(found);
+                }
+            }
+
+            if (!page.Value.More)
+            {
+                return objects;
+            }
+        }
+    }
+
+    private async Task<StoreError> CopyAsync(MeteringObjectStore home, MeteringObjectStore mirror, ObjectProperties found, PutCondition condition, CancellationToken cancel)
+    {
+        string path = Path.Combine(_directory, "stream-" + Path.GetRandomFileName());
+        try
+        {
+            StoreResult<byte[]> digest = await DownloadAsync(home, found, path, cancel);
+            if (!digest.Succeeded)
+            {
+                return digest.Error;
+            }
+
+            var source = new UploadSource(path, found.Length) { Sha256 = digest.Value };
+            StoreResult<ObjectProperties> put = await mirror.PutFileAsync(found.Key, source, new PutOptions { Condition = condition }, cancel);
+            var verification = new UploadVerification(mirror);
+            return put.Succeeded ? await verification.CheckAnswerAsync(put.Value, found.Length, () => digest.Value, cancel)
+                : put.Error == StoreError.AlreadyExists ? await verification.CheckObjectAsync(found.Key, found.Length, () => digest.Value, cancel) // Its answer was lost.
+                : put.Error;
+        }
+        finally
+        {
+            StreamObjectWriter.Remove(path);
+        }
+    }
+
+    private static async Task<StoreResult<byte[]>> DownloadAsync(MeteringObjectStore home, ObjectProperties found, string path, CancellationToken cancel)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(ChunkLength);
+        try
+        {
+            using SafeFileHandle file = DurableFile.CreatePrivate(path);
+            using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            for (long offset = 0; offset < found.Length; offset += ChunkLength)
+            {
+                Memory<byte> chunk = buffer.AsMemory(0, (int)Math.Min(ChunkLength, found.Length - offset));
+                StoreResult<int> read = await home.ReadAsync(found.Key, found.Tag, offset, chunk, cancel);
+                if (!read.Succeeded || read.Value < chunk.Length)
+                {
+                    return read.Succeeded ? StoreError.Corrupt : read.Error;
+                }
+
+                hash.AppendData(chunk.Span);
+                RandomAccess.Write(file, chunk.Span, offset);
+            }
+
+            DurableFile.SyncData(file);
+            return hash.GetHashAndReset();
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    // It is tried again and again for as long as it lasts.
+    private void Tell(int store, StoreError error)
+    {
+        if (error == StoreError.None)
+        {
+            _told.TryRemove(store, out _);
+        }
+        else if (!_told.TryGetValue(store, out StoreError told) || told != error)
+        {
+            _told[store] = error;
+            LogBehind(_logger, store, error);
+        }
+    }
+
+    [LoggerMessage(662, LogLevel.Warning, "Key ring and change stream cannot be copied to store {Store} ({Error}); a restore from there gives an older state until they can, and it is tried again")]
+    private static partial void LogBehind(ILogger logger, int store, StoreError error);
+}

@@ -1,0 +1,148 @@
+using HipaaFs.ChangeStream;
+using HipaaFs.Core.Tests.Placements;
+using HipaaFs.Placements;
+using HipaaFs.Recovery;
+using HipaaFs.Storage;
+using HipaaFs.Testing;
+using HipaaFs.Testing.Storage;
+using HipaaFs.Volumes;
+
+namespace HipaaFs.Core.Tests.ChangeStream;
+
+/// <summary>Change stream and key ring in a second store.</summary>
+public sealed class StreamMirrorTests
+{
+    private static readonly byte[] Content = FileSystemCalls.RandomBytes(100_000, 1);
+
+    [Fact]
+    public async Task Mirror_AfterPublications_HasTheSameObjects()
+    {
+        await using PlacedVolume volume = await MirroredAsync();
+        TestVolume test = volume.Test;
+        Assert.True(await Mirror(test).MirrorAsync(default));
+        AssertSame(test);
+        Assert.NotNull(Mirror(test).PointOf(1));
+
+        await test.FileSystem.PutAsync("b", Content);
+        await test.DrainAsync();
+        Assert.True(await Mirror(test).MirrorAsync(default));
+        AssertSame(test);
+        Assert.Empty(Directory.GetFiles(test.StagingDirectory, "stream-*"));
+        Assert.Equal([true, false], test.Volume.GetStatus().Stores.Skip(1).Select(static store => store.IsMirror));
+        await test.ReopenAsync();
+        Assert.Equal([0, 1], test.Volume.MetadataStores);
+    }
+
+    [Fact]
+    public async Task Mirror_ThatIsAway_IsBehindAndKeepsNobodyWaiting()
+    {
+        await using PlacedVolume volume = await MirroredAsync();
+        TestVolume test = volume.Test;
+        Assert.True(await Mirror(test).MirrorAsync(default));
+        DateTimeOffset? before = Mirror(test).PointOf(1);
+        StoreFault away = PlacedVolume.Dead;
+        volume.Store(1).Add(away);
+
+        await test.FileSystem.PutAsync("b", Content);
+        await test.DrainAsync();
+        Assert.False(await Mirror(test).MirrorAsync(default));
+        Assert.Equal(before, Mirror(test).PointOf(1));
+
+        volume.Store(1).Heal();
+        Assert.True(await Mirror(test).MirrorAsync(default));
+        AssertSame(test);
+    }
+
+    [Fact]
+    public async Task Mirror_OfWhatIsDeletedFromTheHome_LosesItOnceItHasWhatFollows()
+    {
+        await using PlacedVolume volume = await MirroredAsync();
+        TestVolume test = volume.Test;
+        Assert.True(await Mirror(test).MirrorAsync(default));
+        string[] first = Objects(test, 1, "stream");
+        ChangePublisher publisher = test.Volume.Parts.Writer!.Publisher;
+        for (int chain = 0; chain < 2; chain++)
+        {
+            await publisher.BeginChainAsync(publisher.Chains, default);
+            Assert.Equal(StoreError.None, await publisher.PublishAsync(default));
+        }
+
+        await test.Volume.Parts.Writer!.Collector.CollectAsync(TimeSpan.Zero, default); // Which has retention delete.
+        Assert.DoesNotContain(first[0], Objects(test, 0, "stream"));
+        Assert.Contains(first[0], Objects(test, 1, "stream"));
+        volume.Store(1).Add(new StoreFault(StoreFaultKind.Fail) { Verb = StoreVerb.PutFile });
+        Assert.False(await Mirror(test).MirrorAsync(default));
+        Assert.Contains(first[0], Objects(test, 1, "stream")); // A restore needs it still.
+
+        volume.Store(1).Heal();
+        Assert.True(await Mirror(test).MirrorAsync(default));
+        AssertSame(test);
+    }
+
+    [Fact]
+    public async Task Remove_Mirror_IsRefused()
+    {
+        await using PlacedVolume volume = await MirroredAsync();
+
+        VolumeException refused = await Assert.ThrowsAsync<VolumeException>(() => volume.Test.Volume.RemoveStoreAsync(1, default));
+
+        Assert.Contains("change stream and key ring go there too", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Restore_FromAMirror_WhenTheHomeIsLost_GivesEverythingBackAndTakesItAsHome()
+    {
+        await using PlacedVolume volume = await MirroredAsync();
+        TestVolume test = volume.Test;
+        await volume.UploadAsync("c", Content);
+        await test.DrainAsync();
+        Assert.True(await Mirror(test).MirrorAsync(default));
+
+        await test.StopAsync();
+
+        (TestVolume restored, RestoreReport report) = await test.RestoreAsync(arrange: copy =>
+        {
+            Directory.Delete(copy.StoreDirectory, recursive: true); // The home is gone.
+            Directory.Move(test.StoreDirectory, test.StoreDirectory + ".gone"); // Where its setting says that it is, too.
+            copy.Home = 1;
+            TestVolume.CopyTree(test.MemberDirectory(1), copy.MemberDirectory(1));
+            TestVolume.CopyTree(test.MemberDirectory(2), copy.MemberDirectory(2));
+        });
+
+        await using TestVolume _ = restored;
+        Assert.Equal(0, report.MissingSegments);
+        Assert.Equal(["primary"], report.UnreadStores);
+        Assert.Equal(1, restored.Volume.HomeStore);
+        Assert.Equal(Content, await restored.FileSystem.GetAsync("placed/c"));
+        await restored.FileSystem.PutAsync("new", Content);
+        await restored.DrainAsync(); // It is written on there.
+    }
+
+    private static StreamMirror Mirror(TestVolume test) => test.Volume.Parts.Writer!.Mirror;
+
+    // Files in "placed" are in the second store; that is the mirror.
+    private static async Task<PlacedVolume> MirroredAsync()
+    {
+        PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Primary = 1 });
+        await volume.Test.Volume.MirrorMetadataAsync([1], default);
+        await volume.UploadAsync("a", Content);
+        await volume.Test.DrainAsync();
+        return volume;
+    }
+
+    private static void AssertSame(TestVolume test)
+    {
+        foreach (string prefix in (string[])["keyring", "stream"])
+        {
+            string[] names = Objects(test, 0, prefix);
+            Assert.NotEmpty(names);
+            Assert.Equal(names, Objects(test, 1, prefix));
+            Assert.All(names, name => Assert.Equal(
+                File.ReadAllBytes(Path.Combine(test.MemberDirectory(0), prefix, name)), File.ReadAllBytes(Path.Combine(test.MemberDirectory(1), prefix, name))));
+        }
+    }
+
+    private static string[] Objects(TestVolume test, int store, string prefix) => Directory.Exists(Path.Combine(test.MemberDirectory(store), prefix))
+        ? [.. Directory.GetFiles(Path.Combine(test.MemberDirectory(store), prefix)).Select(Path.GetFileName).OfType<string>().Order(StringComparer.Ordinal)]
+        : [];
+}
