@@ -56,6 +56,9 @@ internal sealed partial class PlacementMover : IDisposable
     /// <summary>What was left to move when it was last counted; null before that, and from when it was woken on.</summary>
     internal Misplacement? Left => Volatile.Read(ref _left);
 
+    /// <summary>Changes classes in place.</summary>
+    internal SegmentRetier Retier => _retier;
+
     /// <summary>Called before each round of the background. For tests.</summary>
     internal Func<CancellationToken, Task>? BeforeRound { get; set; }
 
@@ -212,18 +215,26 @@ internal sealed partial class PlacementMover : IDisposable
             }
 
             MetadataResult<SegmentRow> row = await _metadata.GetSegmentAsync(segment, cancel);
-            if (!row.Succeeded || _stores.Placements.AreAlike(row.Value.Placement, placement) || batches.Has(placement, segment) || _unreadable.Contains(segment) || !await IsReadableAsync(row.Value, cancel))
+            if (!row.Succeeded || _stores.Placements.AreAlike(row.Value.Placement, placement) || batches.Has(placement, segment))
             {
                 continue;
             }
 
             (List<SegmentUse> uses, bool isAll) = await FindUsesAsync(segment, placement, cancel);
-            if (isAll && uses.Count > 0 && await _retier.TryAsync(row.Value, placement, cancel))
+            IReadOnlyList<(InodeId Directory, List<SegmentUse> Uses)> directories = IsArchive(placement) ? await ByDirectoryAsync(uses, cancel) : [(default, uses)];
+            if (isAll && uses.Count > 0 && (!IsArchive(placement) || (directories.Count == 1 && IsMostlyUsed(row.Value, uses)))
+                && await _retier.TryAsync(row.Value, placement, cancel) != RetierOutcome.MustBeCopied)
             {
                 continue;
             }
 
-            foreach ((InodeId directory, List<SegmentUse> together) in IsArchive(placement) ? await ByDirectoryAsync(uses, cancel) : [(default, uses)])
+            // After the change in place: one that was cut off on the way to an archive cannot be read any more.
+            if (_unreadable.Contains(segment) || !await IsReadableAsync(row.Value, cancel))
+            {
+                continue;
+            }
+
+            foreach ((InodeId directory, List<SegmentUse> together) in directories)
             {
                 if (together.Count > 0 && batches.Add((placement, row.Value.Domain, row.Value.Class, directory), together, BatchBytes(placement)) is { } batch)
                 {
@@ -249,6 +260,20 @@ internal sealed partial class PlacementMover : IDisposable
     private bool IsArchive(uint placement) => _stores.Placements.Find(placement) is { } known && known.TierOf(known.Primary) == StorageTier.Archive;
 
     private long BatchBytes(uint placement) => IsArchive(placement) && _staging.HasSpareRoomFor(MoveBatches.ArchiveBytes) ? MoveBatches.ArchiveBytes : Compactor.BatchBytes;
+
+    // What lies in an archive is not compacted there, so that garbage would be paid for as long as the rest.
+    private static bool IsMostlyUsed(SegmentRow row, List<SegmentUse> uses)
+    {
+        long used = 0;
+        long end = 0;
+        foreach (Extent extent in uses.Select(static use => use.Extent).OrderBy(static extent => extent.PlaintextOffset))
+        {
+            used += Math.Max(0, extent.PlaintextOffset + extent.Length - Math.Max(end, extent.PlaintextOffset));
+            end = Math.Max(end, extent.PlaintextOffset + extent.Length);
+        }
+
+        return used >= row.PlaintextLength / 5 * 4;
+    }
 
     // Of a file with several names that of the one which is the first for everybody; what has none any more is together.
     private async ValueTask<IReadOnlyList<(InodeId Directory, List<SegmentUse> Uses)>> ByDirectoryAsync(List<SegmentUse> uses, CancellationToken cancel)

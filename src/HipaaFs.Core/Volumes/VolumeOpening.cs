@@ -462,7 +462,7 @@ internal sealed partial class VolumeOpening
             var scrubber = new Scrubber(metadata, stores, replication, ring, cache, restore, clock, _time, _logger);
             var registration = new StoreRegistration(
                 stores, metadata, clock, names, _options.VolumeId, (registered, url) => MakeMember(registered, url, isHome: false, fence, new StoreClaims(metadata, clock, _options.AcceptOlderStore)));
-            var mover = new PlacementMover(metadata, stores, source, staging, move, new SegmentRetier(metadata, stores, fence, clock), fence, _time, _logger);
+            var mover = new PlacementMover(metadata, stores, source, staging, move, new SegmentRetier(metadata, stores, fence, clock, _logger), fence, _time, _logger);
             var assignment = new PlacementAssignment(metadata, names, files, stores.Placements, assignments, clock);
             var transitions = new TransitionScan(metadata, stores.Placements, assignment, files, mover, fence, _time, _logger);
             writer = new VolumeWriter(writeback, uploader, publisher, collector, compactor, repacker, fence, alarm, unknown, scrubber, replication, replicator, registration, assignment, mover, transitions)

@@ -3,6 +3,7 @@ using HipaaFs.Metadata;
 using HipaaFs.Placements;
 using HipaaFs.Storage;
 using HipaaFs.Testing.Storage;
+using HipaaFs.Volumes;
 
 namespace HipaaFs.Core.Tests.Archives;
 
@@ -62,13 +63,94 @@ public sealed class SegmentRetierTests
     }
 
     [Fact]
+    public async Task Move_LargeSegmentOfOneDirectoryToTheArchive_ChangesTheObject()
+    {
+        await using ArchivedVolume volume = await CreateAsync();
+        SegmentRow row = await volume.Placed.UploadAsync("a", Content);
+        PlacementMover mover = await HoldAsync(volume);
+        mover.Retier.LeastForArchive = 1;
+        await volume.Placed.AssignAsync(volume.Placed.Directory, 3);
+
+        Assert.True(await mover.MoveAsync(0, default));
+
+        Assert.Equal((3u, StorageTier.Archive), ((await volume.Placed.RowAsync(row.Id)).Placement, volume.TierOf(row)));
+    }
+
+    [Fact]
+    public async Task Move_WasCutOffBeforeTheRow_IsFinishedAndKnownAsArchived()
+    {
+        await using ArchivedVolume volume = await CreateAsync();
+        SegmentRow row = await volume.Placed.UploadAsync("a", Content);
+        await volume.Placed.ReopenEmptyAsync();
+        PlacementMover mover = await HoldAsync(volume);
+        mover.Retier.LeastForArchive = 1;
+        Assert.True((await volume.Placed.Store(1).SetTierAsync(StoreLayout.Segment(row.Id), StorageTier.Archive, default)).Succeeded);
+        await volume.Placed.AssignAsync(volume.Placed.Directory, 3);
+
+        Assert.True(await mover.MoveAsync(0, default));
+
+        Assert.Equal((3u, StorageTier.Archive), ((await volume.Placed.RowAsync(row.Id)).Placement, volume.TierOf(row)));
+        Assert.Equal(FsError.Archived, await volume.TryOpenAsync("a"));
+    }
+
+    [Fact]
+    public async Task Move_ToTheArchiveFromSeveralDirectories_IsCopiedByDirectory()
+    {
+        await using ArchivedVolume volume = await CreateAsync();
+        InodeId other = (await volume.Test.FileSystem.MakeDirectoryAsync("other")).Id;
+        await volume.Placed.AssignAsync(other, 1);
+        await volume.Test.FileSystem.PutAsync("b", Content, other);
+        SegmentRow row = await volume.Placed.UploadAsync("a", Content);
+        PlacementMover mover = await HoldAsync(volume);
+        mover.Retier.LeastForArchive = 1;
+        await volume.Placed.AssignAsync(volume.Placed.Directory, 3);
+        await volume.Placed.AssignAsync(other, 3);
+
+        Assert.True(await mover.MoveAsync(0, default));
+
+        Assert.Equal((1u, StorageTier.Hot), ((await volume.Placed.RowAsync(row.Id)).Placement, volume.TierOf(row)));
+    }
+
+    [Fact]
+    public async Task Move_ToTheArchiveAndMostIsGarbage_CopiesWhatIsUsed()
+    {
+        await using ArchivedVolume volume = await CreateAsync();
+        await volume.Test.FileSystem.PutAsync("big", FileSystemCalls.RandomBytes(1_000_000, 2), volume.Placed.Directory);
+        SegmentRow row = await volume.Placed.UploadAsync("a", Content);
+        await volume.Test.FileSystem.UnlinkAsync(volume.Placed.Directory, "big"u8, default).Ok();
+        PlacementMover mover = await HoldAsync(volume);
+        mover.Retier.LeastForArchive = 1;
+        await volume.Placed.AssignAsync(volume.Placed.Directory, 3);
+
+        Assert.True(await mover.MoveAsync(0, default));
+
+        Assert.Equal((1u, StorageTier.Hot), ((await volume.Placed.RowAsync(row.Id)).Placement, volume.TierOf(row)));
+    }
+
+    [Fact]
+    public async Task Move_StoreIsBusy_CopiesNothingAndTriesAgain()
+    {
+        await using ArchivedVolume volume = await CreateAsync();
+        SegmentRow row = await volume.Placed.UploadAsync("a", Content);
+        PlacementMover mover = await HoldAsync(volume);
+        await volume.Placed.AssignAsync(volume.Placed.Directory, 2);
+        volume.Placed.Store(1).Add(new StoreFault(StoreFaultKind.Fail) { Verb = StoreVerb.SetTier, Error = StoreError.Throttled, Count = 1 });
+
+        Assert.False(await mover.MoveAsync(0, default));
+        Assert.Equal((1u, StorageTier.Hot), ((await volume.Placed.RowAsync(row.Id)).Placement, volume.TierOf(row)));
+        Assert.True(await mover.MoveAsync(0, default));
+
+        Assert.Equal((2u, StorageTier.Cool), ((await volume.Placed.RowAsync(row.Id)).Placement, volume.TierOf(row)));
+    }
+
+    [Fact]
     public async Task Move_StoreRefusesTheTier_CopiesInstead()
     {
         await using ArchivedVolume volume = await CreateAsync();
         SegmentRow row = await volume.Placed.UploadAsync("a", Content);
         PlacementMover mover = await HoldAsync(volume);
         await volume.Placed.AssignAsync(volume.Placed.Directory, 2);
-        volume.Placed.Store(1).Add(new StoreFault(StoreFaultKind.Fail) { Verb = StoreVerb.SetTier });
+        volume.Placed.Store(1).Add(new StoreFault(StoreFaultKind.Fail) { Verb = StoreVerb.SetTier, Error = StoreError.AccessDenied });
 
         Assert.True(await mover.MoveAsync(0, default));
 

@@ -52,7 +52,7 @@ public sealed class ArchivingObjectStore : IObjectStore
 
     public async ValueTask<StoreResult<ObjectProperties>> SetTierAsync(ObjectKey key, StorageTier tier, CancellationToken cancel)
     {
-        if (!_shelf.Moves && _shelf.IsOutOfReach(key, _time.GetUtcNow()))
+        if (tier != _shelf.TierOf(key) && !_shelf.Moves && _shelf.IsOutOfReach(key, _time.GetUtcNow()))
         {
             return StoreError.Archived;
         }
