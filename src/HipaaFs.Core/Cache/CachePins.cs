@@ -179,11 +179,13 @@ internal sealed partial class CachePins : IDisposable
             there.Add(file);
             await foreach (Extent extent in ExtentsAsync(file, cancel))
             {
-                if (!segments.ContainsKey(extent.Segment))
+                if (!segments.TryGetValue(extent.Segment, out long length))
                 {
                     MetadataResult<SegmentRow> row = await _metadata.GetSegmentAsync(extent.Segment, cancel);
-                    segments.Add(extent.Segment, row.Succeeded ? row.Value.ObjectLength : 0);
+                    length = row.Succeeded ? row.Value.ObjectLength : 0;
                 }
+
+                segments[extent.Segment] = Math.Max(length, extent.PlaintextOffset + extent.Length); // Nobody knows yet how long one will be that is written now.
             }
         }
 
@@ -193,16 +195,39 @@ internal sealed partial class CachePins : IDisposable
             return usage;
         }
 
-        bool isChanged = !there.SetEquals(_files) || !_cache.HasPinned(segments.Keys);
+        HashSet<SegmentId> held = TakeUpTo(MostBytes, segments);
+        bool isChanged = !there.SetEquals(_files) || !_cache.HasPinned(held);
+        if (isChanged && !usage.Fits)
+        {
+            LogTooMuch(_logger, usage.Bytes, MostBytes);
+        }
+
         _files = there;
-        _cache.Pin(segments.Keys.ToHashSet());
+        _cache.Pin(held);
         _usage = usage;
         if (isChanged)
         {
-            Save(there, segments.Keys);
+            Save(there, held);
         }
 
         return Usage;
+    }
+
+    // Files grow after they were pinned: what does not fit any more comes and goes like the rest, or nothing else would have room.
+    private static HashSet<SegmentId> TakeUpTo(long most, Dictionary<SegmentId, long> segments)
+    {
+        var taken = new HashSet<SegmentId>();
+        long bytes = 0;
+        foreach ((SegmentId segment, long length) in segments)
+        {
+            if (bytes + length <= most)
+            {
+                bytes += length;
+                taken.Add(segment);
+            }
+        }
+
+        return taken;
     }
 
     private async IAsyncEnumerable<Extent> Slices(InodeId file, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
@@ -240,7 +265,7 @@ internal sealed partial class CachePins : IDisposable
         }
     }
 
-    private void Save(HashSet<InodeId> files, Dictionary<SegmentId, long>.KeyCollection segments)
+    private void Save(HashSet<InodeId> files, HashSet<SegmentId> segments)
     {
         byte[] content = new byte[8 + (files.Count * 8) + (segments.Count * 16)];
         BinaryPrimitives.WriteInt64LittleEndian(content, files.Count);
@@ -293,6 +318,9 @@ internal sealed partial class CachePins : IDisposable
             LogNotLoaded(_logger, exception.HResult);
         }
     }
+
+    [LoggerMessage(663, LogLevel.Warning, "The pinned files have grown to {Bytes} bytes, of which the cache holds {Most}: the rest comes and goes. Unpin some, or set a larger cache.size")]
+    private static partial void LogTooMuch(ILogger logger, long bytes, long most);
 
     [LoggerMessage(660, LogLevel.Warning, "The list of what is pinned in the cache could not be read (error {Error}); nothing is pinned")]
     private static partial void LogNotLoaded(ILogger logger, int error);

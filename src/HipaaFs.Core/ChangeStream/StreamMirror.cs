@@ -128,7 +128,7 @@ internal sealed partial class StreamMirror : IDisposable
     }
 
     private async ValueTask<bool> MayWriteAsync(MemberStore mirror, CancellationToken cancel) =>
-        await _fence.HoldsStoreAsync(cancel) && await mirror.HoldAsync(cancel) == StoreError.None;
+        await _fence.HoldsStoreAsync(cancel) && await mirror.HoldAsync(cancel) == StoreError.None && await _fence.IsNewestInAsync(mirror.Store!, cancel);
 
     private async Task<StoreError> MirrorAsync(MemberStore mirror, string prefix, CancellationToken cancel)
     {

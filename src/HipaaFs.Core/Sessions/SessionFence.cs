@@ -174,14 +174,17 @@ internal sealed partial class SessionFence : IDisposable
     internal Task WaitForClaimAsync(CancellationToken cancel) => _claimed.Task.WaitAsync(cancel);
 
     /// <summary>Looks for a newer session. True when this one is still the newest; false when it is not, or nobody can tell.</summary>
-    internal async ValueTask<bool> IsNewestAsync(CancellationToken cancel)
+    internal ValueTask<bool> IsNewestAsync(CancellationToken cancel) => IsNewestInAsync(_store, cancel);
+
+    /// <summary>The same in another store that has change stream and key ring: whoever restored the volume from there may not reach the home.</summary>
+    internal async ValueTask<bool> IsNewestInAsync(IObjectStore store, CancellationToken cancel)
     {
         if (_fenced.IsCancellationRequested || !IsClaimed)
         {
             return false;
         }
 
-        StoreResult<ObjectPage> page = await _store.ListAsync(StoreLayout.SessionPrefix, StoreLayout.Session(_session.Value), 1, cancel);
+        StoreResult<ObjectPage> page = await store.ListAsync(StoreLayout.SessionPrefix, StoreLayout.Session(_session.Value), 1, cancel);
         if (!page.Succeeded)
         {
             return false;
@@ -192,7 +195,7 @@ internal sealed partial class SessionFence : IDisposable
             return true;
         }
 
-        await FenceOffAsync(page.Value.Objects[0].Key, cancel);
+        await FenceOffAsync(store, page.Value.Objects[0].Key, cancel);
         return false;
     }
 
@@ -270,7 +273,7 @@ internal sealed partial class SessionFence : IDisposable
             if (found.Value == RollbackFinding.OtherIsNewer)
             {
                 StoreResult<ulong> newest = await FindNewestAsync(_store, stop);
-                await FenceOffAsync(StoreLayout.Session(newest.Succeeded ? newest.Value : 0), stop);
+                await FenceOffAsync(_store, StoreLayout.Session(newest.Succeeded ? newest.Value : 0), stop);
                 return StoreError.AlreadyExists;
             }
 
@@ -285,7 +288,7 @@ internal sealed partial class SessionFence : IDisposable
         if (error == StoreError.AlreadyExists)
         {
             StoreResult<ulong> newest = await FindNewestAsync(_store, stop);
-            await FenceOffAsync(StoreLayout.Session(newest.Succeeded ? Math.Max(newest.Value, _session.Value) : _session.Value), stop);
+            await FenceOffAsync(_store, StoreLayout.Session(newest.Succeeded ? Math.Max(newest.Value, _session.Value) : _session.Value), stop);
         }
 
         return error;
@@ -315,9 +318,9 @@ internal sealed partial class SessionFence : IDisposable
         }
     }
 
-    private async ValueTask FenceOffAsync(ObjectKey newer, CancellationToken cancel)
+    private async ValueTask FenceOffAsync(IObjectStore store, ObjectKey newer, CancellationToken cancel)
     {
-        FencedBy = await DescribeHolderAsync(_store, newer, cancel);
+        FencedBy = await DescribeHolderAsync(store, newer, cancel);
         LogFenced(_logger, _session, FencedBy);
         await _fenced.CancelAsync();
     }

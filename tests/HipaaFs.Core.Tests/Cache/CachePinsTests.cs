@@ -68,6 +68,29 @@ public sealed class CachePinsTests
     }
 
     [Fact]
+    public async Task Refresh_PinnedFileHasOutgrownTheCache_KeepsTheCacheWithinItsSize()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync(new TestVolumeOptions { CacheBytes = 2 * FileLength });
+        InodeId file = await test.FileSystem.PutAsync("a", FileSystemCalls.RandomBytes(FileLength, 1));
+        await test.DrainAsync();
+        Assert.True((await test.Volume.PinAsync([file], default)).Fits);
+
+        for (int piece = 1; piece <= 3; piece++)
+        {
+            HandleId handle = await test.FileSystem.OpenAsync("a");
+            await test.FileSystem.WriteAsync(handle, piece * FileLength, FileSystemCalls.RandomBytes(FileLength, piece));
+            await test.FileSystem.ReleaseAsync(handle).Ok();
+            await test.FileSystem.SyncAsync(default).Ok();
+            await test.Volume.Parts.Pins.RefreshAsync(default); // Pinned while it is staged, it is never the one to leave.
+            await test.DrainAsync();
+        }
+
+        Assert.False(test.Volume.PinUsage.Fits);
+        Assert.True(test.Volume.PinUsage.CachedBytes <= test.Volume.PinUsage.MostBytes);
+        Assert.True(test.Volume.Parts.Cache.Usage.Bytes <= 2 * FileLength);
+    }
+
+    [Fact]
     public async Task Pin_MoreThanTheCacheHolds_IsRefusedAndChangesNothing()
     {
         await using TestVolume test = await TestVolume.CreateAsync(new TestVolumeOptions { CacheBytes = 2 * FileLength });

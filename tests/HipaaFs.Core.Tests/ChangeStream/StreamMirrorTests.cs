@@ -80,6 +80,21 @@ public sealed class StreamMirrorTests
     }
 
     [Fact]
+    public async Task Mirror_HasANewerClaim_FencesOff()
+    {
+        await using PlacedVolume volume = await MirroredAsync();
+        TestVolume test = volume.Test;
+        Assert.True(await Mirror(test).MirrorAsync(default));
+        ulong session = test.Volume.Parts.Clock.Session.Value;
+
+        // Restored from the mirror by somebody who does not reach the home.
+        Assert.True((await volume.Store(1).PutAsync(StoreLayout.Session(session + 1), "{}"u8.ToArray(), PutCondition.IfAbsent, default)).Succeeded);
+
+        Assert.False(await Mirror(test).MirrorAsync(default));
+        Assert.True(test.Volume.Parts.Writer!.Fence.Fenced.IsCancellationRequested);
+    }
+
+    [Fact]
     public async Task Remove_Mirror_IsRefused()
     {
         await using PlacedVolume volume = await MirroredAsync();
