@@ -23,6 +23,7 @@ internal static class StoreReporting
         RegisteredStore store = contents.Store;
         StoreStatus? known = status.Stores.FirstOrDefault(other => other.Number == store.Number);
         bool isHomeAway = isHome && !status.IsStoreReachable;
+        DateTimeOffset? ofSingle = isHome && !status.IsReadOnly ? status.RecoveryPoint : null; // Of a volume's only store nothing is said by itself.
         DateTimeOffset? away = known?.AwaySince ?? (isHome ? status.StoreBreakerOpenSince : null);
         return new StoreReport(
             store.Number,
@@ -40,7 +41,7 @@ internal static class StoreReporting
         {
             Home = isHome,
             Mirror = known?.IsMirror ?? false,
-            RecoveryPointSeconds = known?.RecoveryPoint is { } point ? Age(now, point) : null,
+            RecoveryPointSeconds = (known?.RecoveryPoint ?? ofSingle) is { } point ? Age(now, point) : null,
             AwaySeconds = away is { } since ? Age(now, since) : null,
             LagSeconds = known?.Lag?.Oldest is { } oldest && contents.Lacks.Segments > 0 ? Age(now, oldest) : null,
         };
