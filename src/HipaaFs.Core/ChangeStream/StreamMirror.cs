@@ -125,6 +125,11 @@ internal sealed partial class StreamMirror : IDisposable
         {
             return DiskErrors.Classify(exception) == FsError.NoSpace ? StoreError.NoSpace : StoreError.Unavailable; // Of this machine's disk.
         }
+        catch (Exception exception) when (exception is not OperationCanceledException || !cancel.IsCancellationRequested)
+        {
+            LogFailed(_logger, exception, mirror.Number); // Without the loop the mirrors would stand still for ever, so it goes on whatever happened.
+            return StoreError.Unavailable;
+        }
     }
 
     private async ValueTask<bool> MayWriteAsync(MemberStore mirror, CancellationToken cancel) =>
@@ -263,6 +268,9 @@ internal sealed partial class StreamMirror : IDisposable
             LogBehind(_logger, store, error);
         }
     }
+
+    [LoggerMessage(664, LogLevel.Critical, "Copying key ring and change stream to store {Store} failed unexpectedly; it is tried again")]
+    private static partial void LogFailed(ILogger logger, Exception exception, int store);
 
     [LoggerMessage(662, LogLevel.Warning, "Key ring and change stream cannot be copied to store {Store} ({Error}); a restore from there gives an older state until they can, and it is tried again")]
     private static partial void LogBehind(ILogger logger, int store, StoreError error);

@@ -80,6 +80,19 @@ public sealed class StreamMirrorTests
     }
 
     [Fact]
+    public async Task Mirror_WhoseAdapterThrows_IsTriedAgain()
+    {
+        await using PlacedVolume volume = await MirroredAsync();
+        volume.Store(1).Add(new StoreFault(StoreFaultKind.Throw) { Verb = StoreVerb.List });
+
+        Assert.False(await Mirror(volume.Test).MirrorAsync(default));
+
+        volume.Store(1).Heal();
+        Assert.True(await Mirror(volume.Test).MirrorAsync(default));
+        AssertSame(volume.Test);
+    }
+
+    [Fact]
     public async Task Mirror_HasANewerClaim_FencesOff()
     {
         await using PlacedVolume volume = await MirroredAsync();
