@@ -136,7 +136,25 @@ public static class DurableFile
     }
 
     /// <summary>Replaces a small file so that a reader, or a machine that lost power, sees the old content or the new, never a mixture. Durable on return; mode 0600.</summary>
-    public static void Replace(string path, ReadOnlySpan<byte> content)
+    public static void Replace(string path, ReadOnlySpan<byte> content) => Replace(path, content, static _ => { });
+
+    /// <summary>The same with a file that is there: it keeps its mode, and its owner as far as this process may give files away.</summary>
+    /// <exception cref="FileNotFoundException">It is not there.</exception>
+    public static void Rewrite(string path, ReadOnlySpan<byte> content) => Replace(path, content, written =>
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            UnixFileMode mode = File.GetUnixFileMode(path);
+            if (LibC.statx(LibC.AT_FDCWD, path, LibC.AT_SYMLINK_NOFOLLOW, LibC.STATX_BASIC_STATS, out Statx former) == 0)
+            {
+                _ = LibC.fchown(written, former.stx_uid, former.stx_gid); // Refused of who is neither root nor the owner.
+            }
+
+            File.SetUnixFileMode(written, mode);
+        }
+    });
+
+    private static void Replace(string path, ReadOnlySpan<byte> content, Action<SafeFileHandle> prepare)
     {
         string directory = Path.GetDirectoryName(Path.GetFullPath(path))!;
         string temporary = Path.Combine(directory, "." + Path.GetFileName(path) + "." + Path.GetRandomFileName());
@@ -145,6 +163,7 @@ public static class DurableFile
             using (SafeFileHandle file = CreatePrivate(temporary))
             {
                 RandomAccess.Write(file, content, 0);
+                prepare(file);
                 SyncData(file);
             }
 

@@ -131,9 +131,48 @@ internal sealed partial class ChangePublisher : IDisposable
     }
 
     /// <summary>Publishes everything done before the call.</summary>
-    internal async Task<StoreError> PublishAsync(CancellationToken cancel)
+    internal Task<StoreError> PublishAsync(CancellationToken cancel) => PublishAsync(null, cancel);
+
+    /// <summary>Publishes everything done before the call; once that has succeeded does something before anything else is published, after which another store may be the home.</summary>
+    /// <returns>Why it was not published; else what <paramref name="then"/> says.</returns>
+    internal async Task<StoreError> PublishAsync(Func<Task<StoreError>>? then, CancellationToken cancel)
     {
         await _one.WaitAsync(cancel);
+        try
+        {
+            StoreError error = await PublishOneAsync(cancel);
+            if (error != StoreError.None || then is null)
+            {
+                return error;
+            }
+
+            error = await then();
+            _isLoaded = false; // What the chain hangs on is looked for in the store that is the home now.
+            return error;
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    /// <summary>The publication that the next one hangs on, of this session or an earlier one; null when the next begins a chain.</summary>
+    internal async ValueTask<PublishedPoint?> FindPublishedAsync(CancellationToken cancel)
+    {
+        await _one.WaitAsync(cancel);
+        try
+        {
+            await LoadAsync(cancel);
+            return _published;
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    private async Task<StoreError> PublishOneAsync(CancellationToken cancel)
+    {
         _writeback.BeginWhole(); // What the loop would leave to be repacked meanwhile, this publication could not have.
         try
         {
@@ -170,22 +209,6 @@ internal sealed partial class ChangePublisher : IDisposable
         finally
         {
             _writeback.EndWhole();
-            _one.Release();
-        }
-    }
-
-    /// <summary>The publication that the next one hangs on, of this session or an earlier one; null when the next begins a chain.</summary>
-    internal async ValueTask<PublishedPoint?> FindPublishedAsync(CancellationToken cancel)
-    {
-        await _one.WaitAsync(cancel);
-        try
-        {
-            await LoadAsync(cancel);
-            return _published;
-        }
-        finally
-        {
-            _one.Release();
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using HipaaFs.Collection;
 using HipaaFs.Placements;
 using HipaaFs.Platform;
 using HipaaFs.Sessions;
@@ -15,14 +16,13 @@ namespace HipaaFs.ChangeStream;
 /// <summary>Keeps key ring and change stream of the volume's home in further stores too, object by object as they are, so that the loss of the home loses neither.</summary>
 /// <remarks>
 /// One round over a mirror: (1) what it lacks of the ring, then of the stream, is copied in the order of the names, so that what is there can always be followed; (2) of the stream it loses what is before the first object
-/// that the home has: that is only once it has everything that the home has. Nobody waits for it: a mirror that is away is behind, and says since when. Memory: names and lengths of the objects, and one piece of one object.
+/// that the home has: that is only once it has everything that the home has. What is a mirror no more loses all of both. Nobody waits for it: a mirror that is away is behind, and says since when. Memory: names and lengths of the objects, and one piece of one object.
 /// </remarks>
-internal sealed partial class StreamMirror : IDisposable
+internal sealed partial class StreamMirror
 {
     private const int Page = 1000;
     private const int ChunkLength = 4 << 20;
 
-    private readonly SemaphoreSlim _one = new(1, 1);
     private readonly VolumeStores _stores;
     private readonly ChangePublisher _publisher;
     private readonly SessionFence _fence;
@@ -48,6 +48,9 @@ internal sealed partial class StreamMirror : IDisposable
         _logger = logger;
     }
 
+    /// <summary>Told of a store that was a mirror and has nothing of ring and stream any more.</summary>
+    internal required Func<int, CancellationToken, Task> Cleared { get; init; }
+
     /// <summary>What was done before this can be restored from a mirror; null as long as this session has not seen it whole.</summary>
     internal DateTimeOffset? PointOf(int store) => _points.TryGetValue(store, out DateTimeOffset point) ? point : null;
 
@@ -72,35 +75,81 @@ internal sealed partial class StreamMirror : IDisposable
     /// <summary>One round over all mirrors. True when each has everything that the home had at the beginning.</summary>
     internal async Task<bool> MirrorAsync(CancellationToken cancel)
     {
-        await _one.WaitAsync(cancel);
+        var cleared = new List<int>();
+        bool isDone = true;
+        await _stores.Mirroring.WaitAsync(cancel);
         try
         {
-            bool isDone = true;
             foreach (MemberStore mirror in _stores.Mirrors)
             {
-                DateTimeOffset point = _publisher.RecoveryPoint;
-                StoreError error = await TryAsync(mirror, cancel);
-                if (error == StoreError.None)
-                {
-                    _points[mirror.Number] = point;
-                }
-
-                isDone &= error == StoreError.None;
-                Tell(mirror.Number, error);
+                isDone &= await FillAsync(mirror, cancel) == StoreError.None;
             }
 
-            return isDone;
+            foreach (MemberStore former in _stores.FormerMirrors)
+            {
+                if (await TryAsync(former, ClearAsync, cancel) == StoreError.None)
+                {
+                    cleared.Add(former.Number);
+                }
+            }
         }
         finally
         {
-            _one.Release();
+            _stores.Mirroring.Release();
+        }
+
+        foreach (int number in cleared)
+        {
+            _points.TryRemove(number, out _);
+            await ForgetOrLogAsync(number, cancel);
+        }
+
+        return isDone;
+    }
+
+    /// <summary>Copies to one mirror what it lacks. The caller holds <see cref="VolumeStores.Mirroring"/>.</summary>
+    /// <returns>None: it has everything that the home had at the beginning, and both are this session's.</returns>
+    internal async Task<StoreError> FillAsync(MemberStore mirror, CancellationToken cancel)
+    {
+        DateTimeOffset point = _publisher.RecoveryPoint;
+        StoreError error = await TryAsync(mirror, CopyAsync, cancel);
+        if (error == StoreError.None)
+        {
+            _points[mirror.Number] = point;
+        }
+
+        Tell(mirror.Number, error);
+        return error;
+    }
+
+    /// <summary>Deletes from a store that is no mirror any more what it has of ring and stream. None when nothing is left of them.</summary>
+    internal async Task<StoreError> ClearAsync(MemberStore former, CancellationToken cancel)
+    {
+        await _stores.Mirroring.WaitAsync(cancel);
+        try
+        {
+            return await TryAsync(former, ClearAsync, cancel);
+        }
+        finally
+        {
+            _stores.Mirroring.Release();
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _one.Dispose();
+    // It is cleared again then, which costs two listings.
+    private async Task ForgetOrLogAsync(int number, CancellationToken cancel)
+    {
+        try
+        {
+            await Cleared(number, cancel);
+        }
+        catch (IOException exception)
+        {
+            LogNotNoted(_logger, number, exception.HResult);
+        }
+    }
 
-    private async Task<StoreError> TryAsync(MemberStore mirror, CancellationToken cancel)
+    private async Task<StoreError> TryAsync(MemberStore mirror, Func<MemberStore, string, CancellationToken, Task<StoreError>> work, CancellationToken cancel)
     {
         try
         {
@@ -111,7 +160,7 @@ internal sealed partial class StreamMirror : IDisposable
                     return StoreError.Unavailable;
                 }
 
-                StoreError error = await MirrorAsync(mirror, prefix, cancel);
+                StoreError error = await work(mirror, prefix, cancel);
                 mirror.Note(error);
                 if (error != StoreError.None)
                 {
@@ -135,7 +184,7 @@ internal sealed partial class StreamMirror : IDisposable
     private async ValueTask<bool> MayWriteAsync(MemberStore mirror, CancellationToken cancel) =>
         await _fence.HoldsStoreAsync(cancel) && await mirror.HoldAsync(cancel) == StoreError.None && await _fence.IsNewestInAsync(mirror.Store!, cancel);
 
-    private async Task<StoreError> MirrorAsync(MemberStore mirror, string prefix, CancellationToken cancel)
+    private async Task<StoreError> CopyAsync(MemberStore mirror, string prefix, CancellationToken cancel)
     {
         MeteringObjectStore home = _stores.Home.Store!;
         StoreResult<List<ObjectProperties>> wanted = await ListAsync(home, prefix, cancel);
@@ -158,12 +207,25 @@ internal sealed partial class StreamMirror : IDisposable
         }
 
         // What comes behind may be all that is left of it, should the home have been put back. The ring loses nothing.
-        IEnumerable<ObjectKey> old = prefix == StoreLayout.StreamPrefix && wanted.Value.Count > 0
-            ? there.Value.Select(static found => found.Key).TakeWhile(key => string.CompareOrdinal(key.Value, wanted.Value[0].Key.Value) < 0)
-            : [];
-        foreach (ObjectKey key in old)
+        return prefix == StoreLayout.StreamPrefix && wanted.Value.Count > 0
+            ? await DeleteAsync(mirror, there.Value.TakeWhile(found => string.CompareOrdinal(found.Key.Value, wanted.Value[0].Key.Value) < 0), cancel)
+            : StoreError.None;
+    }
+
+    private async Task<StoreError> ClearAsync(MemberStore former, string prefix, CancellationToken cancel)
+    {
+        StoreResult<List<ObjectProperties>> there = await ListAsync(former.Store!, prefix, cancel);
+        return there.Succeeded ? await DeleteAsync(former, there.Value, cancel) : there.Error;
+    }
+
+    private async Task<StoreError> DeleteAsync(MemberStore mirror, IEnumerable<ObjectProperties> objects, CancellationToken cancel)
+    {
+        int untilLook = 0;
+        foreach (ObjectKey key in objects.Select(static found => found.Key))
         {
-            StoreResult<bool> deleted = await MayWriteAsync(mirror, cancel) ? await mirror.Store!.DeleteAsync(key, EntityTag.Any, cancel) : StoreError.Unavailable;
+            bool mayWrite = untilLook > 0 || await MayWriteAsync(mirror, cancel);
+            untilLook = untilLook > 0 ? untilLook - 1 : SegmentCollector.MostBetweenLooks;
+            StoreResult<bool> deleted = mayWrite ? await mirror.Store!.DeleteAsync(key, EntityTag.Any, cancel) : StoreError.Unavailable;
             if (!deleted.Succeeded)
             {
                 return deleted.Error;
@@ -268,6 +330,9 @@ internal sealed partial class StreamMirror : IDisposable
             LogBehind(_logger, store, error);
         }
     }
+
+    [LoggerMessage(665, LogLevel.Warning, "That store {Store} has nothing of key ring and change stream any more could not be noted (error {Error}); it is looked for again")]
+    private static partial void LogNotNoted(ILogger logger, int store, int error);
 
     [LoggerMessage(664, LogLevel.Critical, "Copying key ring and change stream to store {Store} failed unexpectedly; it is tried again")]
     private static partial void LogFailed(ILogger logger, Exception exception, int store);

@@ -22,7 +22,6 @@ internal sealed partial class StreamRetention
 
     private readonly ChangePublisher _publisher;
     private readonly VolumeStores _stores;
-    private readonly MeteringObjectStore _store; // Has the change stream.
     private readonly SessionClock _clock;
     private readonly ILogger _logger;
     private StreamChains? _done; // Everything before these is deleted.
@@ -32,10 +31,11 @@ internal sealed partial class StreamRetention
     {
         _publisher = publisher;
         _stores = stores;
-        _store = stores.Home.Store!;
         _clock = clock;
         _logger = logger;
     }
+
+    private MeteringObjectStore Home => _stores.Home.Store!; // Has the change stream.
 
     /// <summary>Deletes what can be deleted now. The caller has seen that no newer session exists.</summary>
     internal async ValueTask RunAsync(CancellationToken cancel)
@@ -56,7 +56,7 @@ internal sealed partial class StreamRetention
             return;
         }
 
-        if (await DeleteAsync(_store, StoreLayout.StreamPrefix, key => IsBefore(key, chains), cancel))
+        if (await DeleteAsync(Home, StoreLayout.StreamPrefix, key => IsBefore(key, chains), cancel))
         {
             _done = chains;
         }
@@ -65,8 +65,8 @@ internal sealed partial class StreamRetention
     // A store that lost one of them, or was put back, keeps everything else it has.
     private async ValueTask<bool> AreThereAsync(StreamChains chains, CancellationToken cancel)
     {
-        StoreResult<ObjectProperties> newest = await _store.GetPropertiesAsync(StoreLayout.Stream(chains.Session, chains.Number, full: true), cancel);
-        StoreResult<ObjectProperties> previous = await _store.GetPropertiesAsync(
+        StoreResult<ObjectProperties> newest = await Home.GetPropertiesAsync(StoreLayout.Stream(chains.Session, chains.Number, full: true), cancel);
+        StoreResult<ObjectProperties> previous = await Home.GetPropertiesAsync(
             StoreLayout.Stream(chains.PreviousSession, chains.PreviousNumber, full: true), cancel);
         return newest.Succeeded && previous.Succeeded;
     }

@@ -18,6 +18,7 @@ internal sealed partial class MemberStore : IAsyncDisposable
     private static readonly TimeSpan FirstAbsence = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestAbsence = TimeSpan.FromMinutes(2);
 
+    private readonly HomeStore _home;
     private readonly Func<MeteringObjectStore> _open;
     private readonly StoreUrl? _url;
     private readonly Guid _volume;
@@ -39,15 +40,17 @@ internal sealed partial class MemberStore : IAsyncDisposable
     /// <param name="registered">Its number and name.</param>
     /// <param name="url">Where it is, for messages; null when its setting does not say so.</param>
     /// <param name="volume">Whose it must be.</param>
+    /// <param name="home">The volume's home, which it may be or become.</param>
     /// <param name="open">Opens it.</param>
     /// <param name="fence">Whose claim it gets; null on a read-only mount.</param>
-    /// <param name="claims">Says who claimed it last, and is told; null for the volume's home and on a read-only mount.</param>
+    /// <param name="claims">Says who claimed it last, and is told, as long as it is not the volume's home; null on a read-only mount.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">Told when it is not what it should be.</param>
     internal MemberStore(
         RegisteredStore registered,
         StoreUrl? url,
         Guid volume,
+        HomeStore home,
         Func<MeteringObjectStore> open,
         SessionFence? fence,
         StoreClaims? claims,
@@ -57,6 +60,7 @@ internal sealed partial class MemberStore : IAsyncDisposable
         _registered = registered;
         _url = url;
         _volume = volume;
+        _home = home;
         _open = open;
         _fence = fence;
         _claims = claims;
@@ -74,8 +78,8 @@ internal sealed partial class MemberStore : IAsyncDisposable
     /// <summary>Whether it was taken away.</summary>
     internal bool IsRemoved => Registered.IsRemoved;
 
-    /// <summary>Whether change stream, key ring and the claims that fence are in it.</summary>
-    internal bool IsHome { get; init; }
+    /// <summary>Whether it is the volume's home now: change stream, key ring and the claims that fence are in it.</summary>
+    internal bool IsHome => Store is { } store && store == _home.Store;
 
     /// <summary>Its number.</summary>
     internal int Number => Registered.Number;

@@ -13,8 +13,11 @@ internal static class PlacementSettings
     // The number of the home, u8. Absent: 0.
     private const string HomeKey = "home";
 
-    // The numbers of the stores that get change stream and key ring, u8 each, the home first. Absent: the home alone.
+    // The numbers of the stores that get change stream and key ring, u8 each, the home among them. Absent: the home alone.
     private const string MetadataStoresKey = "metadata.stores";
+
+    // The numbers of the stores that got them once and may still have something of them, u8 each. Absent: none.
+    private const string FormerMetadataStoresKey = "metadata.former";
 
     private const string NeverSaid = "where it is was never said";
 
@@ -68,13 +71,21 @@ internal static class PlacementSettings
 
     /// <summary>Reads the numbers of the stores that get change stream and key ring; the home need not be among them, and gets them.</summary>
     /// <exception cref="IOException">They cannot be read.</exception>
-    internal static async Task<IReadOnlyList<int>> ReadMetadataStoresAsync(IMetadataStore metadata, CancellationToken cancel) =>
-        await ReadAsync(metadata, MetadataStoresKey, cancel) is { } content ? [.. content.ToArray().Select(static number => (int)number)] : [];
+    internal static Task<IReadOnlyList<int>> ReadMetadataStoresAsync(IMetadataStore metadata, CancellationToken cancel) => ReadNumbersAsync(metadata, MetadataStoresKey, cancel);
 
-    /// <summary>Writes them; durable on return.</summary>
+    /// <summary>Reads the numbers of the stores that got them once and may still have something of them.</summary>
+    /// <exception cref="IOException">They cannot be read.</exception>
+    internal static Task<IReadOnlyList<int>> ReadFormerMetadataStoresAsync(IMetadataStore metadata, CancellationToken cancel) =>
+        ReadNumbersAsync(metadata, FormerMetadataStoresKey, cancel);
+
+    /// <summary>Writes both; durable on return.</summary>
     /// <exception cref="IOException">They cannot be written.</exception>
-    internal static Task WriteMetadataStoresAsync(IMetadataStore metadata, SessionClock clock, IEnumerable<int> numbers, CancellationToken cancel) =>
-        WriteAsync(metadata, clock, MetadataStoresKey, [.. numbers.Select(static number => (byte)number)], cancel);
+    internal static async Task WriteMetadataStoresAsync(IMetadataStore metadata, SessionClock clock, IEnumerable<int> numbers, IEnumerable<int> former, CancellationToken cancel)
+    {
+        // Those that are to lose what they have first: cut off in between, they are still among the others, which counts.
+        await WriteAsync(metadata, clock, FormerMetadataStoresKey, [.. former.Select(static number => (byte)number)], cancel);
+        await WriteAsync(metadata, clock, MetadataStoresKey, [.. numbers.Select(static number => (byte)number)], cancel);
+    }
 
     /// <summary>Reads the placements beside the volume's own, by number, the first of them 1; null is one whose setting makes no sense.</summary>
     /// <exception cref="IOException">They cannot be read.</exception>
@@ -98,6 +109,9 @@ internal static class PlacementSettings
     /// <exception cref="IOException">It cannot be written.</exception>
     internal static Task WriteAsync(IMetadataStore metadata, SessionClock clock, Placement placement, VolumeNames names, CancellationToken cancel) =>
         WriteAsync(metadata, clock, PlacementKey(placement.Number), placement.ToJson(names), cancel);
+
+    private static async Task<IReadOnlyList<int>> ReadNumbersAsync(IMetadataStore metadata, string key, CancellationToken cancel) =>
+        await ReadAsync(metadata, key, cancel) is { } content ? [.. content.ToArray().Select(static number => (int)number)] : [];
 
     private static async Task<int> ReadHomeAsync(IMetadataStore metadata, CancellationToken cancel) => await ReadAsync(metadata, HomeKey, cancel) switch
     {

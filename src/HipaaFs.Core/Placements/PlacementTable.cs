@@ -79,6 +79,9 @@ internal sealed class PlacementTable
     /// <summary>Whether data of one placement lies where that of another does. One that is not known is like itself only.</summary>
     internal bool AreAlike(uint left, uint right) => left == right || (Find(left) is { } one && Find(right) is { } other && one.PlacesLike(other));
 
+    /// <summary>Has placement 0 follow the volume's home. One caller at a time.</summary>
+    internal void SetHome(int home) => Set(new Placement { Primary = home }.After(Find(0)));
+
     /// <summary>Defines the next one, or one that is there anew. One caller at a time.</summary>
     internal void Set(Placement placement)
     {

@@ -110,12 +110,17 @@ internal sealed class StoreRegistration : IDisposable
     }
 
     /// <summary>
-    /// Takes a store away that nothing is in and no placement names. What it has of segments without their rows saying so, left by what was cut off, is deleted when it answers; what is in it that this volume does
-    /// not know stays, and so do its mark and the claims.
+    /// Takes a store away that no segment is in and no placement names. When it answers, what it has of change stream and key ring is deleted, and what is left of segments whose rows do not name it; then, if there is
+    /// nothing else in it, its claims and its mark.
     /// </summary>
-    /// <exception cref="VolumeException">Something is in it, a placement names it, or there is no such store.</exception>
+    /// <param name="number">The store.</param>
+    /// <param name="clear">Deletes what it has of change stream and key ring.</param>
+    /// <param name="sweep">Deletes the rest.</param>
+    /// <param name="cancel">Ends it.</param>
+    /// <exception cref="VolumeException">A segment is in it, a placement names it, it is the volume's home, or there is no such store.</exception>
     /// <exception cref="IOException">The metadata cannot be read or written.</exception>
-    internal async Task<StoreRemoval> RemoveAsync(int number, Func<MemberStore, CancellationToken, Task<StoreRemoval>> sweep, CancellationToken cancel)
+    internal async Task<StoreRemoval> RemoveAsync(
+        int number, Func<MemberStore, CancellationToken, Task> clear, Func<MemberStore, CancellationToken, Task<StoreRemoval>> sweep, CancellationToken cancel)
     {
         await _one.WaitAsync(cancel);
         try
@@ -123,15 +128,16 @@ internal sealed class StoreRegistration : IDisposable
             MemberStore member = FindActive(number);
             if (member.IsHome)
             {
-                throw NotRemoved(member, "it is the volume's home, which has its keys and its change stream", "give the volume another store in volume.yaml first");
-            }
-
-            if (_stores.Mirrors.Contains(member))
-            {
-                throw NotRemoved(member, "change stream and key ring go there too", "apply a policy whose 'metadata: stores:' does not name it");
+                throw NotRemoved(member, "it is the volume's home, which has its keys and its change stream", "'hipaafs store migrate' makes another store the home first");
             }
 
             await RefuseUsedAsync(member, cancel);
+            if (_stores.Mirrors.Contains(member))
+            {
+                await SetMirrorsAsync([.. _stores.Mirrors.Where(mirror => mirror != member).Select(static mirror => mirror.Number)], cancel);
+            }
+
+            await clear(member, cancel); // As long as it is one of the volume's stores: cut off here, it is done again.
             RegisteredStore before = member.Registered;
             member.Registered = before with { IsRemoved = true }; // From here on nothing that is under way is noted as being there.
             try
@@ -200,7 +206,78 @@ internal sealed class StoreRegistration : IDisposable
         }
     }
 
-    /// <summary>Says which stores beside the home get change stream and key ring. What one lacks is copied; one that is none any more keeps what it has.</summary>
+    /// <summary>Has one more store get change stream and key ring. Does nothing where it does already.</summary>
+    /// <exception cref="VolumeException">There is no such store.</exception>
+    /// <exception cref="IOException">The settings cannot be written.</exception>
+    internal async Task<MemberStore> AddMirrorAsync(int number, CancellationToken cancel)
+    {
+        await _one.WaitAsync(cancel);
+        try
+        {
+            MemberStore member = FindActive(number);
+            if (!member.IsHome && !_stores.Mirrors.Contains(member))
+            {
+                await SetMirrorsAsync([.. _stores.Mirrors.Select(static mirror => mirror.Number), number], cancel);
+            }
+
+            return member;
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    /// <summary>Makes a mirror the volume's home, and has the settings say so. Nothing is done to the volume's stores and placements meanwhile.</summary>
+    /// <param name="number">The mirror.</param>
+    /// <param name="move">Makes it the home, unless it is already.</param>
+    /// <param name="cancel">Ends it.</param>
+    /// <exception cref="VolumeException">There is no such store, or it is no mirror.</exception>
+    /// <exception cref="IOException">The settings cannot be written.</exception>
+    internal async Task MoveHomeAsync(int number, Func<MemberStore, CancellationToken, Task> move, CancellationToken cancel)
+    {
+        await _one.WaitAsync(cancel);
+        try
+        {
+            MemberStore member = FindActive(number);
+            if (!member.IsHome)
+            {
+                if (!_stores.Mirrors.Contains(member))
+                {
+                    throw new VolumeException(
+                        VolumeFailure.Refused, $"make store {member.Name} the volume's home: it has no copy of change stream and key ring", "'hipaafs store migrate' copies them first");
+                }
+
+                await move(member, cancel);
+            }
+
+            await PlacementSettings.SettleHomeAsync(_metadata, _clock, _stores, CancellationToken.None);
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    /// <summary>Notes that a store that was a mirror has nothing of change stream and key ring any more.</summary>
+    /// <exception cref="IOException">The settings cannot be written.</exception>
+    internal async Task ForgetFormerMirrorAsync(int number, CancellationToken cancel)
+    {
+        await _one.WaitAsync(cancel);
+        try
+        {
+            await WriteMirrorsAsync(
+                [.. _stores.Mirrors.Select(static mirror => mirror.Number)],
+                [.. _stores.FormerMirrors.Select(static former => former.Number).Where(former => former != number)],
+                cancel);
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    /// <summary>Says which stores beside the home get change stream and key ring. What one lacks is copied; one that is none any more loses what it has.</summary>
     /// <exception cref="VolumeException">There is no such store.</exception>
     /// <exception cref="IOException">The settings cannot be written.</exception>
     internal async Task MirrorAsync(IReadOnlyList<int> numbers, CancellationToken cancel)
@@ -257,8 +334,15 @@ internal sealed class StoreRegistration : IDisposable
     private async Task SetMirrorsAsync(IReadOnlyList<int> numbers, CancellationToken cancel)
     {
         int[] mirrors = [.. numbers.Select(number => FindActive(number).Number).Where(number => number != _stores.Home.Number).Distinct()];
-        await PlacementSettings.WriteMetadataStoresAsync(_metadata, _clock, mirrors.Prepend(_stores.Home.Number), cancel);
-        _stores.SetMirrors(mirrors);
+        await WriteMirrorsAsync(mirrors, [.. _stores.Mirrors.Concat(_stores.FormerMirrors).Select(static member => member.Number).Except(mirrors)], cancel);
+    }
+
+    // The home is among them: it is a mirror once another store is the home.
+    private async Task WriteMirrorsAsync(int[] mirrors, int[] former, CancellationToken cancel)
+    {
+        int[] all = [_stores.Home.Number, .. mirrors];
+        await PlacementSettings.WriteMetadataStoresAsync(_metadata, _clock, all, former, cancel);
+        _stores.SetMirrors(all, former);
     }
 
     private MemberStore FindActive(int number) => _stores.Find(number) is { IsRemoved: false } member

@@ -7,8 +7,8 @@ using HipaaFs.Volumes;
 
 namespace HipaaFs.Placements;
 
-/// <summary>Deletes from a store that was taken away what is left in it of segments that are known not to need it.</summary>
-/// <remarks>What this volume has no row of may be what a lost machine wrote after its last backup point, and stays.</remarks>
+/// <summary>Deletes from a store that was taken away what is left in it of segments that are known not to need it, and, when nothing else is in it, its claims and its mark: another volume can have the place.</summary>
+/// <remarks>What this volume has no row of may be what a lost machine wrote after its last backup point, and stays, with claims and mark.</remarks>
 internal sealed class StoreSweep
 {
     private const int Page = 1000;
@@ -62,9 +62,55 @@ internal sealed class StoreSweep
 
             if (!page.Value.More)
             {
-                return removal with { IsLookedThrough = true };
+                return removal with { IsLookedThrough = true, IsFree = await FreeAsync(member.Store!, cancel) };
             }
         }
+    }
+
+    // The mark last: as long as it is there, nobody takes the place for an empty one.
+    private static async ValueTask<bool> FreeAsync(MeteringObjectStore store, CancellationToken cancel)
+    {
+        var marks = new List<ObjectKey>();
+        ObjectKey? after = null;
+        while (true)
+        {
+            StoreResult<ObjectPage> page = await store.ListAsync(string.Empty, after, Page, cancel);
+            if (!page.Succeeded)
+            {
+                return false;
+            }
+
+            foreach (ObjectProperties found in page.Value.Objects)
+            {
+                after = found.Key;
+                if (found.Key == StoreLayout.Volume)
+                {
+                    continue;
+                }
+
+                if (!StoreLayout.TryNumber(found.Key, StoreLayout.SessionPrefix, out _))
+                {
+                    return false;
+                }
+
+                marks.Add(found.Key);
+            }
+
+            if (!page.Value.More)
+            {
+                break;
+            }
+        }
+
+        foreach (ObjectKey mark in marks.Append(StoreLayout.Volume))
+        {
+            if (!(await store.DeleteAsync(mark, EntityTag.Any, cancel)).Succeeded)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private async ValueTask<bool> HoldsAsync(MemberStore member, CancellationToken cancel) =>

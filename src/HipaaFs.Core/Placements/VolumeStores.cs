@@ -4,23 +4,26 @@ using HipaaFs.Storage;
 namespace HipaaFs.Placements;
 
 /// <summary>The stores of a volume by number, and its placements.</summary>
-/// <remarks>Thread-safe. Stores are added, never taken away, while the volume is open; it owns all but the home, which the volume does.</remarks>
+/// <remarks>Thread-safe. Stores are added, never taken away, while the volume is open; it owns all but the one that is the home in the end, which the volume does.</remarks>
 internal sealed class VolumeStores : IAsyncDisposable
 {
     private volatile MemberStore[] _members;
     private volatile int[] _mirrors = [];
+    private volatile int[] _formerMirrors = [];
 
     /// <param name="members">All stores; the number of each is its place, and one of them is the home.</param>
     /// <param name="placements">The placements.</param>
     internal VolumeStores(IReadOnlyList<MemberStore> members, PlacementTable placements)
     {
         _members = [.. members];
-        Home = members.Single(static member => member.IsHome);
         Placements = placements;
     }
 
     /// <summary>Held by who defines a placement, and by who deletes copies that none wants: what is wanted does not change in between.</summary>
     internal SemaphoreSlim Definition { get; } = new(1, 1);
+
+    /// <summary>Held by who copies from the home to mirrors, and by who makes another store the home or stops one from being a mirror.</summary>
+    internal SemaphoreSlim Mirroring { get; } = new(1, 1);
 
     /// <summary>The placements.</summary>
     internal PlacementTable Placements { get; }
@@ -32,13 +35,20 @@ internal sealed class VolumeStores : IAsyncDisposable
     internal IEnumerable<MemberStore> Active => _members.Where(static member => !member.IsRemoved);
 
     /// <summary>The volume's home: change stream, key ring and the claims that fence are there.</summary>
-    internal MemberStore Home { get; }
+    internal MemberStore Home => _members.First(static member => member.IsHome);
 
     /// <summary>The stores beside the home that get change stream and key ring too.</summary>
     internal IEnumerable<MemberStore> Mirrors => _mirrors.Select(Find).OfType<MemberStore>().Where(static member => !member.IsHome && !member.IsRemoved);
 
-    /// <summary>Says which those are.</summary>
-    internal void SetMirrors(IEnumerable<int> numbers) => _mirrors = [.. numbers];
+    /// <summary>Stores that were mirrors, and lose what they have of change stream and key ring.</summary>
+    internal IEnumerable<MemberStore> FormerMirrors => _formerMirrors.Select(Find).OfType<MemberStore>().Where(member => !member.IsHome && !member.IsRemoved && !_mirrors.Contains(member.Number));
+
+    /// <summary>Says which those are. The home may be among them.</summary>
+    internal void SetMirrors(IReadOnlyList<int> numbers, IReadOnlyList<int> former)
+    {
+        _mirrors = [.. numbers];
+        _formerMirrors = [.. former];
+    }
 
     /// <summary>Whether there is one store only: everything is there, and nobody needs to ask where.</summary>
     internal bool IsSingle => _members.Length == 1;
@@ -115,5 +125,6 @@ internal sealed class VolumeStores : IAsyncDisposable
         }
 
         Definition.Dispose();
+        Mirroring.Dispose();
     }
 }

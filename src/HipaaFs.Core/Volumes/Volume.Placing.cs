@@ -113,6 +113,38 @@ public sealed partial class Volume
     /// <summary>Numbers of the stores that have change stream and key ring: the home, then the mirrors that they are copied to.</summary>
     public IReadOnlyList<int> MetadataStores => [HomeStore, .. _parts.Stores.Mirrors.Select(static mirror => mirror.Number)];
 
+    /// <summary>Numbers of the stores that had them and may still have something of them, which is deleted.</summary>
+    public IReadOnlyList<int> FormerMetadataStores => [.. _parts.Stores.FormerMirrors.Select(static former => former.Number)];
+
+    /// <summary>
+    /// Makes another store the volume's home while it is used: change stream and key ring are copied there and go there from then on, and so does what no rule places. The former home gets copies of them
+    /// (<see cref="MetadataStores"/>) until it is removed. Asked again it does what is left.
+    /// </summary>
+    /// <param name="number">The store.</param>
+    /// <param name="point">Has the volume opened with that address from then on, durably; called once everything is there. When it throws, the home stays where it was.</param>
+    /// <param name="cancel">Ends it. Cut off at any point, the volume can be opened with the address that it has then.</param>
+    /// <exception cref="VolumeException">There is no such store, or one of the two does not answer: the home stays where it was.</exception>
+    /// <exception cref="IOException">The settings cannot be written.</exception>
+    /// <exception cref="InvalidOperationException">The volume takes no changes.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled, or the volume is closing.</exception>
+    public async Task MoveHomeAsync(int number, Func<StoreUrl, CancellationToken, Task> point, CancellationToken cancel)
+    {
+        VolumeWriter writer = Writing;
+        var move = new HomeMove(_parts.Stores, _parts.Store, writer.Registration, writer.Publisher, writer.Mirror)
+        {
+            MendRing = ends => VolumeRing.ScrubAsync(_parts.Ring, _parts.Options.Directory, _parts.Store, writer.Fence, _logger, ends),
+        };
+        await Ask(
+            async ends =>
+            {
+                await move.RunAsync(number, point, ends);
+                return true;
+            },
+            cancel);
+        writer.Replicator.Wake();
+        writer.Mover.Wake();
+    }
+
     /// <summary>Has change stream and key ring copied to stores beside the home, and to no others from then on.</summary>
     /// <exception cref="VolumeException">There is no such store.</exception>
     /// <exception cref="IOException">The settings cannot be written.</exception>
@@ -130,7 +162,7 @@ public sealed partial class Volume
     public Task<StoreRemoval> RemoveStoreAsync(int number, CancellationToken cancel)
     {
         VolumeWriter writer = Writing;
-        return Ask(ends => writer.Registration.RemoveAsync(number, new StoreSweep(_parts.Metadata, writer.Fence).RunAsync, ends), cancel);
+        return Ask(ends => writer.Registration.RemoveAsync(number, writer.Mirror.ClearAsync, new StoreSweep(_parts.Metadata, writer.Fence).RunAsync, ends), cancel);
     }
 
     /// <summary>What would be lost with a store.</summary>

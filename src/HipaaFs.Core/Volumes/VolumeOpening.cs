@@ -102,7 +102,7 @@ internal sealed partial class VolumeOpening
         _opened.Push(new Disposer(volumeLock));
         KeyRing ring = await VolumeRing.UnlockAsync(_options.Directory, _options.VolumeId, key, cancel); // Step 2
         _opened.Push(new Disposer(ring));
-        MeteringObjectStore store = OpenStore?.Invoke() ?? VolumeStore.Open(_options.Stores, _options.Store, create: false, _loggers, _time); // Step 3
+        var store = new HomeStore(OpenStore?.Invoke() ?? VolumeStore.Open(_options.Stores, _options.Store, create: false, _loggers, _time)); // Step 3
         _opened.Push(store);
         bool isStoreKnown = await VolumeStore.IdentifyAsync(store, _options.Store, _options.VolumeId, cancel);
         if (isStoreKnown)
@@ -316,16 +316,18 @@ internal sealed partial class VolumeOpening
 
     // One that cannot be opened keeps nobody from mounting: its segments have other copies, or are read when it is back.
     private async Task<VolumeStores> OpenMembersAsync(
-        MeteringObjectStore store, int home, IMetadataStore metadata, VolumeNames names, SessionFence? fence, SessionClock clock, CancellationToken cancel)
+        HomeStore store, int home, IMetadataStore metadata, VolumeNames names, SessionFence? fence, SessionClock clock, CancellationToken cancel)
     {
         IReadOnlyList<RegisteredStore> known = [new RegisteredStore { Name = RegisteredStore.Unnamed, Url = _options.Store.ToString() }];
         IReadOnlyList<Placement?> placements = [];
         IReadOnlyList<int> mirrors = [];
+        IReadOnlyList<int> formerMirrors = [];
         try
         {
             known = await PlacementSettings.ReadStoresAsync(metadata, home, _options.Store, cancel);
             placements = await PlacementSettings.ReadPlacementsAsync(metadata, names, cancel);
             mirrors = await PlacementSettings.ReadMetadataStoresAsync(metadata, cancel);
+            formerMirrors = await PlacementSettings.ReadFormerMetadataStoresAsync(metadata, cancel);
         }
         catch (IOException exception) when (IsReadOnly)
         {
@@ -340,10 +342,10 @@ internal sealed partial class VolumeOpening
         StoreClaims? claims = fence is null ? null : new StoreClaims(metadata, clock, _options.AcceptOlderStore);
         var stores = new VolumeStores(
             [.. known.Select(other => other.Number == home
-                ? MakeMember(other, _options.Store, isHome: true, fence, null).Opened(store)
-                : MakeMember(other, other.Problem is null ? StoreUrl.Parse(other.Url) : null, isHome: false, fence, claims))],
+                ? MakeMember(other, _options.Store, store, fence, claims).Opened(store.Store)
+                : MakeMember(other, other.Problem is null ? StoreUrl.Parse(other.Url) : null, store, fence, claims))],
             new PlacementTable(home, placements));
-        stores.SetMirrors(mirrors);
+        stores.SetMirrors(mirrors, formerMirrors);
         _opened.Push(stores);
         foreach (MemberStore member in stores.Active.Where(static member => !member.IsHome))
         {
@@ -372,18 +374,16 @@ internal sealed partial class VolumeOpening
         "'hipaafs fsck' says whether its database is damaged, 'hipaafs restore' makes it again in another directory; -o ro shows what the stores have that are known",
         exception);
 
-    private MemberStore MakeMember(RegisteredStore store, StoreUrl? url, bool isHome, SessionFence? fence, StoreClaims? claims) => new(
+    private MemberStore MakeMember(RegisteredStore store, StoreUrl? url, HomeStore home, SessionFence? fence, StoreClaims? claims) => new(
         store,
         url,
         _options.VolumeId,
+        home,
         () => OpenMember?.Invoke(store.Number) ?? VolumeStore.Open(_options.Stores, url!, create: false, _loggers, _time),
         fence,
         claims,
         _time,
-        _logger)
-    {
-        IsHome = isHome,
-    };
+        _logger);
 
     private FrameCache OpenCache(SegmentSource source, MemoryBudget budget) =>
         FrameCache.TryOpen(_options.Cache, source, budget, _logger)
@@ -409,7 +409,7 @@ internal sealed partial class VolumeOpening
     private VolumeParts Assemble(
         FileLock volumeLock,
         KeyRing ring,
-        MeteringObjectStore store,
+        HomeStore store,
         VolumeStores stores,
         RecallTable recalls,
         SegmentSource source,
@@ -461,7 +461,7 @@ internal sealed partial class VolumeOpening
             uploader.Incomplete = replicator.Wake;
             var scrubber = new Scrubber(metadata, stores, replication, ring, cache, restore, clock, _time, _logger);
             var registration = new StoreRegistration(
-                stores, metadata, clock, names, _options.VolumeId, (registered, url) => MakeMember(registered, url, isHome: false, fence, new StoreClaims(metadata, clock, _options.AcceptOlderStore)));
+                stores, metadata, clock, names, _options.VolumeId, (registered, url) => MakeMember(registered, url, store, fence, new StoreClaims(metadata, clock, _options.AcceptOlderStore)));
             var mover = new PlacementMover(metadata, stores, source, staging, move, new SegmentRetier(metadata, stores, fence, clock, _logger), fence, _time, _logger);
             var assignment = new PlacementAssignment(metadata, names, files, stores.Placements, assignments, clock);
             var transitions = new TransitionScan(metadata, stores.Placements, assignment, files, mover, fence, _time, _logger);
@@ -475,7 +475,7 @@ internal sealed partial class VolumeOpening
                         mover.Wake();
                     },
                 },
-                Mirror = new StreamMirror(stores, publisher, fence, staging.Directory, _time, _logger),
+                Mirror = new StreamMirror(stores, publisher, fence, staging.Directory, _time, _logger) { Cleared = registration.ForgetFormerMirrorAsync },
                 Spending = new SpendingLedger(stores, _options.Directory, _time, _logger),
             };
         }

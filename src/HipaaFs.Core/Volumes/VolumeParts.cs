@@ -25,10 +25,10 @@ internal sealed record VolumeParts : IAsyncDisposable
 
     internal required KeyRing Ring { get; init; }
 
-    /// <summary>The volume's home.</summary>
-    internal required MeteringObjectStore Store { get; init; }
+    /// <summary>The volume's home, whichever store that is.</summary>
+    internal required HomeStore Store { get; init; }
 
-    /// <summary>All stores, <see cref="Store"/> one of them.</summary>
+    /// <summary>All stores, that which is the home one of them.</summary>
     internal required VolumeStores Stores { get; init; }
 
     internal required IMetadataStore Metadata { get; init; }
@@ -81,7 +81,6 @@ internal sealed record VolumeParts : IAsyncDisposable
             Writer.Assignment.Dispose();
             Writer.Mover.Dispose();
             Writer.Recaller.Dispose();
-            Writer.Mirror.Dispose();
             Writer.Replicator.Dispose();
         }
 

@@ -45,6 +45,26 @@ internal static class VolumeStore
                 VolumeFailure.Store, $"open store {url}: it belongs to volume {identity.Id}, not to {volumeId}", "check the store's URL");
     }
 
+    /// <summary>Tries out whether claims in a store fence, without which it cannot be the home.</summary>
+    /// <exception cref="VolumeException">They do not, or it does not answer.</exception>
+    internal static async Task ProveHomeAsync(IObjectStore store, string name, CancellationToken cancel)
+    {
+        StoreResult<StoreCapabilities> probe = await StoreProbe.RunAsync(store, cancel);
+        if (!probe.Succeeded)
+        {
+            StoreAdvice advice = StoreAdvice.For(probe.Failure!);
+            throw new VolumeException(VolumeFailure.Store, $"make store {name} the volume's home: it does not work: {advice.Meaning}", advice.Action);
+        }
+
+        if (!probe.Value.PutIfAbsent)
+        {
+            throw new VolumeException(
+                VolumeFailure.Refused,
+                $"make store {name} the volume's home: it does not honour conditional writes, so that two machines could overwrite each other",
+                "use a store, or an unversioned bucket, that does");
+        }
+    }
+
     /// <summary>Puts a small object on which everything else in the store hangs, and reads it back: no answer is believed about it.</summary>
     internal static async ValueTask<StoreError> PutAsync(
         IObjectStore store, ObjectKey key, ReadOnlyMemory<byte> content, PutCondition condition, CancellationToken cancel)

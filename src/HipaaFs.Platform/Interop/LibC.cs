@@ -60,6 +60,9 @@ internal static partial class LibC
     internal static partial int fsync(SafeHandle fd);
 
     [LibraryImport("libc", SetLastError = true)]
+    internal static partial int fchown(SafeHandle fd, uint owner, uint group);
+
+    [LibraryImport("libc", SetLastError = true)]
     internal static partial int flock(SafeHandle fd, int operation);
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]

@@ -12,6 +12,12 @@ internal struct Statx
     [FieldOffset(16)]
     internal uint stx_nlink;
 
+    [FieldOffset(20)]
+    internal uint stx_uid;
+
+    [FieldOffset(24)]
+    internal uint stx_gid;
+
     [FieldOffset(32)]
     internal ulong stx_ino;
 

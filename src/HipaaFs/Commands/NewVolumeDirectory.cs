@@ -53,8 +53,8 @@ internal static class NewVolumeDirectory
             # Here are only settings; the key is elsewhere.
             version: {VolumeConfiguration.FileVersion}
             id: {id}
-            store: {Quote(store.ToString())}
-            key: {Quote(key)}
+            store: {VolumeFile.Quote(store.ToString())}
+            key: {VolumeFile.Quote(key)}
 
             """;
         text += trashDays == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{VolumeSettings.Trash.Key}: {trashDays}\n");
@@ -73,8 +73,4 @@ internal static class NewVolumeDirectory
                 ExitCode.Failed, $"make volume {directory}: {error.Message}", "Give a directory that you own.", error);
         }
     }
-
-    // Double quotes, so that no character of a path means anything to YAML.
-    private static string Quote(string text) =>
-        "\"" + text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal) + "\"";
 }

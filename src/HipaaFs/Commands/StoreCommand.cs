@@ -113,7 +113,7 @@ internal static class StoreCommand
         Argument<string> from = NameArgument("FROM", "The store that is emptied.");
         Argument<string> to = NameArgument("TO", "The store that takes its place.");
         Option<bool> wait = WaitOption();
-        var command = new Command("migrate", "Puts another store in the place of one, and empties that.") { mountPoint, from, to, wait };
+        var command = new Command("migrate", "Puts another store in the place of one, as the volume's home too, and empties that.") { mountPoint, from, to, wait };
         runner.Handle(command, (parsed, output, cancel) => EmptyAsync(
             parsed.GetRequiredValue(mountPoint), parsed.GetRequiredValue(from), parsed.GetRequiredValue(to), parsed.GetValue(wait), runner, output, cancel));
         return command;
@@ -132,7 +132,8 @@ internal static class StoreCommand
                 $"{parsed.GetRequiredValue(name)} is no store of the volume any more. "
                 + (!removal.IsLookedThrough ? "It did not answer, so what may be left in it was not looked for."
                     : removal.LeftObjects > 0 ? $"{removal.LeftObjects} segments are in it that this volume knows nothing of; delete them with the store."
-                    : "No segment is in it.")));
+                    : removal.IsFree ? "Nothing is left in it."
+                    : "No segment is in it; what else is left is of no use.")));
             return removal is { IsLookedThrough: true, LeftObjects: 0 } ? ExitCode.Done : ExitCode.Incomplete;
         });
         return command;
@@ -176,6 +177,11 @@ internal static class StoreCommand
             text.WriteLine(
                 change.Redefined.Count > 0 ? $"{name} is not in placement {string.Join(", ", change.Redefined)} any more{(target is null ? "" : $"; {target} is in its place")}."
                 : $"No placement names {name}: there is nothing to change.");
+            if (change.Target is { Home: true } home && change.Redefined.Contains(0u))
+            {
+                text.WriteLine($"{home.Name} is the volume's home: change stream and key ring go there. {name} gets copies of them until it is removed.");
+            }
+
             text.WriteLine(
                 change.ToCopy.Segments > 0 ? $"{Format(change.ToCopy)} have yet to be copied, then {Format(change.Store.Surplus)} are deleted from it. That goes on in the background."
                 : change.FilesToMove > 0 ? $"Data of {change.FilesToMove} files has yet to be moved to their stores, then it is deleted from the others. That goes on in the background."

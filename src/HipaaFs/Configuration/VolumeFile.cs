@@ -51,9 +51,35 @@ internal static class VolumeFile
         }
     }
 
+    /// <summary>The text with another value of one entry; everything else stays as it is, comments too.</summary>
+    /// <returns>Null when the text cannot be read, or has no such entry.</returns>
+    public static string? Replace(string text, string key, string value)
+    {
+        if (Read(text) is not { } entries || !entries.Any(entry => entry.Key == key))
+        {
+            return null;
+        }
+
+        (int offset, int length) = entries.Single(entry => entry.Key == key).Place.GetOffsetAndLength(text.Length);
+        string replaced = string.Concat(text.AsSpan(0, offset), Quote(value), text.AsSpan(offset + length));
+        return Read(replaced)?.Select(static entry => (entry.Key, entry.Value)).SequenceEqual(entries.Select(entry => (entry.Key, entry.Key == key ? value : entry.Value))) == true
+            ? replaced
+            : null;
+    }
+
+    /// <summary>A value in double quotes, so that no character of a path means anything to YAML.</summary>
+    public static string Quote(string text) =>
+        "\"" + text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal) + "\"";
+
     /// <summary>Names the place of an entry.</summary>
     public static string Place(long line, long column) =>
         string.Create(CultureInfo.InvariantCulture, $"{Name}:{line}:{column}");
+
+    private static IReadOnlyList<VolumeFileEntry>? Read(string text)
+    {
+        var problems = new List<ConfigurationProblem>();
+        return TryRead(text, problems, out IReadOnlyList<VolumeFileEntry> read) && problems.Count == 0 ? read : null;
+    }
 
     private static void ReadMapping(Parser parser, string prefix, List<VolumeFileEntry> entries, ICollection<ConfigurationProblem> problems)
     {
@@ -116,7 +142,10 @@ internal static class VolumeFile
         }
         else
         {
-            entries.Add(new VolumeFileEntry(path, value.Value, value.Start.Line, value.Start.Column));
+            entries.Add(new VolumeFileEntry(path, value.Value, value.Start.Line, value.Start.Column)
+            {
+                Place = (int)value.Start.Index..(int)value.End.Index,
+            });
         }
     }
 

@@ -55,7 +55,7 @@ internal sealed partial class MountDaemon : IControlTarget, IDisposable
         _context = context;
         _volume = volume;
         _application = new PolicyApplication(volume);
-        _administration = new StoreAdministration(volume, context.Time);
+        _administration = new StoreAdministration(volume, new HomeAddress(plan.Configuration), context.Time);
         _recalls = new RecallAdministration(volume, context.Time);
         volume.FileSystem.PriceRecall = _recalls.PriceAsync;
         _session = session;

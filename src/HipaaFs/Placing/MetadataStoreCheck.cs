@@ -17,7 +17,7 @@ internal static class MetadataStoreCheck
             {
                 throw Refused(
                     $"change stream and key ring go to the volume's home, {home.Name}, and 'metadata: stores:' ({policy.FileName}:{named[0].Place}) does not name it",
-                    "Name it there; or make the volume anew with the other store as its home, and import into it.");
+                    "Name it there; or make one of the others the home first: 'hipaafs store migrate MOUNTPOINT HOME OTHER'.");
             }
 
             return; // Their regions and agreements the policy's own checks have seen.
@@ -28,7 +28,7 @@ internal static class MetadataStoreCheck
         {
             throw Refused(
                 $"change stream and key ring, which hold the names of {health.Name}, go to the volume's home, {home.Name}, which has no 'baa:' ({policy.FileName}:{home.Place})",
-                "Say under which agreement it may hold them; or make the volume anew with another store as its home.");
+                "Say under which agreement it may hold them; or make another store the home first: 'hipaafs store migrate MOUNTPOINT HOME OTHER'.");
         }
     }
 

@@ -67,7 +67,7 @@ internal sealed class ResidencyAudit
             }
         }
 
-        IReadOnlyList<int> metadata = _volume.MetadataStores;
+        int[] metadata = [.. _volume.MetadataStores, .. _volume.FormerMetadataStores];
         places.AddRange(stores.Where(store => metadata.Contains(store.Number)).Select(store => Place("metadata", store.Name, store.Region, regions)));
         places.Add(Place("host", string.Empty, document.HostRegion?.Value ?? string.Empty, regions));
         string[] violations = regions is null

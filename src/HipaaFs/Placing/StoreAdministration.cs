@@ -13,13 +13,16 @@ internal sealed class StoreAdministration
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
     private readonly Volume _volume;
+    private readonly HomeAddress _address;
     private readonly TimeProvider _time;
 
     /// <param name="volume">The volume; open for as long as this.</param>
+    /// <param name="address">Where its home is, for the next opening.</param>
     /// <param name="time">The clock.</param>
-    public StoreAdministration(Volume volume, TimeProvider time)
+    public StoreAdministration(Volume volume, HomeAddress address, TimeProvider time)
     {
         _volume = volume;
+        _address = address;
         _time = time;
     }
 
@@ -62,13 +65,14 @@ internal sealed class StoreAdministration
             store.Lacks.Segments == 0 ? store : store with { OutOfReach = await _volume.CountOutOfReachAsync(store.Number, cancel) };
     }
 
-    /// <summary>Has a store emptied: every placement that names it goes on without it, or with another one in its place.</summary>
+    /// <summary>Has a store emptied: every placement that names it goes on without it, or with another one in its place, which is the volume's home then if that one was.</summary>
     /// <param name="name">The store.</param>
     /// <param name="target">The other one; null for its replicas.</param>
     /// <param name="waits">Whether to return only when it is empty.</param>
     /// <param name="progress">Told how far that is.</param>
     /// <param name="cancel">Ends the wait; the store is emptied all the same.</param>
     /// <exception cref="CommandException">There is no such store, or rules forbid it.</exception>
+    /// <exception cref="VolumeException">The other one cannot be the volume's home: nothing is changed.</exception>
     /// <exception cref="IOException">The metadata cannot be read or written.</exception>
     public async Task<StoreChange> EmptyAsync(string name, string? target, bool waits, Action<ProgressUpdate> progress, CancellationToken cancel)
     {
@@ -77,6 +81,13 @@ internal sealed class StoreAdministration
         LoadedPolicy? policy = await ReadPolicyAsync(cancel);
         Placement[] placements = [.. _volume.Placements.Where(placement => placement.Number != 0 && from.Placements.Contains(placement.Number))];
         IReadOnlyList<Placement> changed = to is null ? Drain(from, placements, $"drain the store {from.Name}") : Migrate(from, to, placements, policy);
+        bool movesHome = to is not null && from.Home;
+        if (movesHome)
+        {
+            // First, since it may fail: a store that cannot be the home gets no data either.
+            await _volume.MoveHomeAsync(to!.Number, (home, _) => Task.Run(() => _address.Write(home), CancellationToken.None), cancel);
+        }
+
         foreach (Placement placement in changed)
         {
             await _volume.DefinePlacementAsync(placement, cancel);
@@ -105,9 +116,9 @@ internal sealed class StoreAdministration
             return new StoreChange(
                 stores.Single(store => store.Number == from.Number),
                 to is null ? null : stores.Single(store => store.Number == to.Number),
-                [.. changed.Select(static placement => placement.Number)],
+                [.. movesHome ? [0u] : Array.Empty<uint>(), .. changed.Select(static placement => placement.Number)],
                 new SegmentCount(segments, bytes),
-                DescribePolicy(policy, name))
+                DescribePolicy(policy, name, movesHome ? to!.Name : null))
             {
                 FilesToMove = toMove,
             };
@@ -175,6 +186,17 @@ internal sealed class StoreAdministration
         return new StoreForgotten(loss, [.. changed.Select(static placement => placement.Number)], DescribePolicy(policy, name));
     }
 
+    private List<Placement> Migrate(StoreReport from, StoreReport to, Placement[] placements, LoadedPolicy? policy)
+    {
+        if (from.Home && _address.Problem is { } problem)
+        {
+            throw new CommandException(
+                ExitCode.Refused, $"migrate the store {from.Name} to {to.Name}: {problem}", $"Have {VolumeFile.Name} say it, mount the volume without the other, and run the command again.");
+        }
+
+        return Migrate(from, to, placements, from.Home ? _volume.Placements : placements, policy);
+    }
+
     private static List<Placement> Drain(StoreReport from, Placement[] placements, string action)
     {
         var changed = new List<Placement>();
@@ -201,7 +223,8 @@ internal sealed class StoreAdministration
                 $"'hipaafs store migrate MOUNTPOINT {from.Name} OTHER' puts another store in its place, or apply a policy in which its directories have others.");
     }
 
-    private static List<Placement> Migrate(StoreReport from, StoreReport to, Placement[] placements, LoadedPolicy? policy)
+    // The home has the names of everything, so that it must be where all may be that have a border.
+    private static List<Placement> Migrate(StoreReport from, StoreReport to, Placement[] placements, IReadOnlyList<Placement> bordered, LoadedPolicy? policy)
     {
         string action = $"migrate the store {from.Name} to {to.Name}";
         if (from.Number == to.Number)
@@ -218,7 +241,7 @@ internal sealed class StoreAdministration
                 "Say under which agreement it may hold that, and apply the policy; or place the directories that hold none with 'hipaafs policy apply'.");
         }
 
-        Placement[] outside = [.. placements.Where(placement => placement.Border.Length > 0 && !placement.Border.Split(',').Contains(to.Region))];
+        Placement[] outside = [.. bordered.Where(placement => placement.Border.Length > 0 && !placement.Border.Split(',').Contains(to.Region))];
         return outside.Length == 0
             ? [.. placements.Select(placement => PlacementChange.Replace(placement, from.Number, to.Number))]
             : throw new CommandException(
@@ -231,10 +254,24 @@ internal sealed class StoreAdministration
         ? PolicyFile.Parse(text, "policy", DateOnly.FromDateTime(_time.GetUtcNow().UtcDateTime))
         : null;
 
-    private static string? DescribePolicy(LoadedPolicy? policy, string name) =>
-        policy is not null && RuleDirectory.Of(policy.Document).SelectMany(static directory => directory.Patterns.Prepend(directory.Policy)).Any(one => Names(one, name))
-            ? $"the policy applied last still places data in {name}: change that before it is applied again, which would bring the data back"
-            : null;
+    private static string? DescribePolicy(LoadedPolicy? policy, string name, string? home = null)
+    {
+        if (policy is null)
+        {
+            return null;
+        }
+
+        string[] notes =
+        [
+            .. RuleDirectory.Of(policy.Document).SelectMany(static directory => directory.Patterns.Prepend(directory.Policy)).Any(one => Names(one, name))
+                ? [$"the policy applied last still places data in {name}: change that before it is applied again, which would bring the data back"]
+                : Array.Empty<string>(),
+            .. home is not null && policy.Document.MetadataStores?.Any(store => store.Value == home) == false
+                ? [$"the policy applied last does not name {home} in 'metadata: stores:', without which it cannot be applied again"]
+                : Array.Empty<string>(),
+        ];
+        return notes.Length == 0 ? null : string.Join("; ", notes);
+    }
 
     private static bool Names(EffectivePolicy policy, string store) =>
         policy.Primary == store || policy.Replicas.Any(replica => replica.Value.Store.Value == store);

@@ -1,5 +1,6 @@
 using HipaaFs.Cli.Configuration;
 using HipaaFs.Cli.Keys;
+using HipaaFs.Cli.Placing;
 using HipaaFs.Cli.Policies;
 using HipaaFs.Cli.Volumes;
 using HipaaFs.Crypto;
@@ -14,6 +15,12 @@ namespace HipaaFs.Cli.Tests.Placing;
 internal sealed class OpenVolume : IAsyncDisposable
 {
     private readonly VolumeDirectory _directory;
+
+    /// <summary>What is done to its stores.</summary>
+    public StoreAdministration Administration => new(Volume, new HomeAddress(Configuration), TimeProvider.System);
+
+    /// <summary>Its volume.yaml, as it is now.</summary>
+    public VolumeConfiguration Configuration => Load(_directory, new CommandContext { Out = TextWriter.Null, Error = TextWriter.Null, Environment = name => Environment(_directory).GetValueOrDefault(name) });
 
     private OpenVolume(VolumeDirectory directory, Volume volume)
     {
@@ -67,12 +74,15 @@ internal sealed class OpenVolume : IAsyncDisposable
 
     private static T Ok<T>(FsResult<T> result) => result.IsOk ? result.Value : throw new Xunit.Sdk.XunitException(result.Error.ToString());
 
+    private static VolumeConfiguration Load(VolumeDirectory directory, CommandContext context) =>
+        VolumeConfiguration.Load(directory.Volume, new Dictionary<string, string>(), context.Environment);
+
     private static Dictionary<string, string> Environment(VolumeDirectory directory) => new() { ["HOME"] = Path.Combine(directory.Root, "home") };
 
     private static async Task<Volume> OpenAsync(VolumeDirectory directory)
     {
         var context = new CommandContext { Out = TextWriter.Null, Error = TextWriter.Null, Environment = name => Environment(directory).GetValueOrDefault(name) };
-        var configuration = VolumeConfiguration.Load(directory.Volume, new Dictionary<string, string>(), context.Environment);
+        VolumeConfiguration configuration = Load(directory, context);
         IKeyWrapper key = KeyAccess.Open(VolumeKeys.Resolve(configuration, null), context);
         using var lifetime = key as IDisposable;
         return await HipaaFs.Volumes.Volume.OpenAsync(

@@ -1,3 +1,4 @@
+using HipaaFs.Cli.Configuration;
 using HipaaFs.Cli.Control;
 using HipaaFs.Cli.Output;
 using HipaaFs.Cli.Placing;
@@ -106,12 +107,13 @@ public sealed class PolicyApplicationTests
     [InlineData("b", "d", 8, "it has a, b, c")]
     [InlineData("b", null, 10, "only store of placement 1")]
     [InlineData("a", null, 10, "the volume's home")]
+    [InlineData("a", "c", 10, "is in us")]
     public async Task Empty_StoreThatCannotBe_IsRefused(string from, string? to, int code, string why)
     {
         await using OpenVolume volume = await OpenVolume.CreateAsync();
         await volume.MakeDirectoryAsync(InodeId.Root, "x");
         await ApplyAsync(volume, "defaults: {placement: {primary: a}}\nrules: [{path: /x, regions: [eu], placement: {primary: b}}]\n");
-        var administration = new StoreAdministration(volume.Volume, TimeProvider.System);
+        var administration = volume.Administration;
 
         var refused = await Assert.ThrowsAsync<CommandException>(() => administration.EmptyAsync(from, to, waits: false, static _ => { }, default));
 
@@ -120,12 +122,32 @@ public sealed class PolicyApplicationTests
     }
 
     [Fact]
+    public async Task Empty_Home_MakesTheOtherStoreTheHomeAndVolumeYamlSaysSo()
+    {
+        await using OpenVolume volume = await OpenVolume.CreateAsync();
+        await volume.MakeDirectoryAsync(InodeId.Root, "x");
+        await ApplyAsync(volume, "defaults: {placement: {primary: a}}\nrules: [{path: /x, regions: [eu], placement: {primary: a, replicas: [{store: b}]}}]\n");
+
+        StoreChange change = await volume.Administration.EmptyAsync("a", "b", waits: false, static _ => { }, default);
+
+        Assert.Equal([0, 1], change.Redefined);
+        Assert.Equal((true, true), (change.Target!.Home, change.Store.Mirror));
+        Assert.Contains("does not name b in 'metadata: stores:'", change.Policy, StringComparison.Ordinal);
+        Assert.Contains("still places data in a", change.Policy, StringComparison.Ordinal);
+        Assert.EndsWith("/b", volume.Configuration.Get(VolumeSettings.Store), StringComparison.Ordinal);
+        await volume.ReopenAsync();
+        Assert.Equal((1, 1, 1), (volume.Volume.HomeStore, volume.Volume.Placements[0].Primary, volume.Volume.Placements[1].Primary));
+        Assert.Empty((await volume.Administration.EmptyAsync("a", "b", waits: true, static _ => { }, default)).Redefined);
+        Assert.True((await volume.Administration.RemoveAsync("a", default)).IsFree);
+    }
+
+    [Fact]
     public async Task Empty_StoreOfAPlacement_RedefinesItAndSaysWhatThePolicyStillSays()
     {
         await using OpenVolume volume = await OpenVolume.CreateAsync();
         await volume.MakeDirectoryAsync(InodeId.Root, "x");
         await ApplyAsync(volume, "defaults: {placement: {primary: a}}\nrules: [{path: /x, placement: {primary: b}}]\n");
-        var administration = new StoreAdministration(volume.Volume, TimeProvider.System);
+        var administration = volume.Administration;
 
         StoreChange change = await administration.EmptyAsync("b", "c", waits: true, static _ => { }, default);
 
@@ -144,7 +166,7 @@ public sealed class PolicyApplicationTests
         await volume.MakeDirectoryAsync(InodeId.Root, "x");
         await volume.MakeDirectoryAsync(InodeId.Root, "y");
         await ApplyAsync(volume, "defaults: {placement: {primary: a}}\nrules: [{path: /x, placement: {primary: b, replicas: [{store: c}]}}, {path: /y, placement: {primary: c}}]\n");
-        var administration = new StoreAdministration(volume.Volume, TimeProvider.System);
+        var administration = volume.Administration;
         await AssertRefusedAsync("a", confirmed: true, "it is the volume's home");
         await AssertRefusedAsync("b", confirmed: true, "it answers");
         volume.TakeAway("b");
@@ -200,7 +222,7 @@ public sealed class PolicyApplicationTests
         await volume.MakeDirectoryAsync(InodeId.Root, "x");
         const string onB = "defaults: {placement: {primary: a}}\nrules: [{path: /x, placement: {primary: b}}]\n";
         await ApplyAsync(volume, onB);
-        var administration = new StoreAdministration(volume.Volume, TimeProvider.System);
+        var administration = volume.Administration;
         foreach (string name in (string[])["a", "b"])
         {
             Assert.Equal(ExitCode.Refused, (await Assert.ThrowsAsync<CommandException>(() => administration.RemoveAsync(name, default))).Code);

@@ -108,13 +108,47 @@ public sealed class StreamMirrorTests
     }
 
     [Fact]
-    public async Task Remove_Mirror_IsRefused()
+    public async Task Remove_Mirror_LeavesNothingThere()
+    {
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Primary = 2 });
+        TestVolume test = volume.Test;
+        await test.Volume.MirrorMetadataAsync([1, 2], default);
+        await test.DrainAsync();
+        Assert.NotEmpty(Objects(test, 1, "stream"));
+
+        Assert.Equal(new StoreRemoval(IsLookedThrough: true, 0, 0) { IsFree = true }, await test.Volume.RemoveStoreAsync(1, default));
+
+        Assert.Equal([0, 2], test.Volume.MetadataStores);
+        Assert.Empty(Directory.GetFiles(test.MemberDirectory(1), "*", SearchOption.AllDirectories));
+        await test.ReopenAsync();
+        Assert.Equal([0, 2], test.Volume.MetadataStores);
+    }
+
+    [Fact]
+    public async Task Mirror_ThatIsNoneAnyMore_LosesWhatItHas_AlsoWhenItWasAway()
     {
         await using PlacedVolume volume = await MirroredAsync();
+        TestVolume test = volume.Test;
+        Assert.True(await Mirror(test).MirrorAsync(default));
+        test.DeadMembers.Add(1);
+        await test.ReopenAsync();
+        await test.Volume.MirrorMetadataAsync([], default);
+        Assert.True(await Mirror(test).MirrorAsync(default));
+        Assert.NotEmpty(Objects(test, 1, "stream"));
 
-        VolumeException refused = await Assert.ThrowsAsync<VolumeException>(() => volume.Test.Volume.RemoveStoreAsync(1, default));
+        test.DeadMembers.Clear();
+        await test.ReopenAsync();
+        Assert.Equal([0], test.Volume.MetadataStores);
+        Assert.True(await Mirror(test).MirrorAsync(default));
 
-        Assert.Contains("change stream and key ring go there too", refused.Message, StringComparison.Ordinal);
+        Assert.Empty(Objects(test, 1, "stream"));
+        Assert.Empty(Objects(test, 1, "keyring"));
+        Assert.NotEmpty(Objects(test, 0, "stream"));
+        Assert.NotEmpty(Objects(test, 1, "session")); // It is a store of the volume still.
+        Assert.Empty(test.Volume.Parts.Stores.FormerMirrors);
+        await test.Volume.MirrorMetadataAsync([1], default);
+        Assert.True(await Mirror(test).MirrorAsync(default));
+        AssertSame(test);
     }
 
     [Fact]

@@ -59,7 +59,8 @@ public sealed class HomeStoreTests
         await test.Volume.Parts.Writer!.Collector.CollectAsync(TimeSpan.Zero, default); // Notes what is too much.
         await test.DrainAsync();
         await test.Volume.Parts.Writer!.Collector.CollectAsync(TimeSpan.Zero, default);
-        Assert.Equal(new StoreRemoval(IsLookedThrough: true, 0, 0), await test.Volume.RemoveStoreAsync(0, default));
+        Assert.Equal(new StoreRemoval(IsLookedThrough: true, 0, 0) { IsFree = true }, await test.Volume.RemoveStoreAsync(0, default));
+        Assert.Empty(Directory.GetFiles(test.StoreDirectory, "*", SearchOption.AllDirectories)); // Another volume can have the place.
         await test.StopAsync();
         Directory.Move(test.StoreDirectory, test.StoreDirectory + ".gone");
         Directory.Delete(test.CacheDirectory, recursive: true);

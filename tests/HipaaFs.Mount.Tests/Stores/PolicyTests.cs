@@ -13,7 +13,7 @@ public sealed class PolicyTests
     private const int Refused = 10;
 
     // Published often: what is staged comes to the stores soon.
-    private const string Configuration = "recovery:\n  publish: 1s\n";
+    internal const string Configuration = "recovery:\n  publish: 1s\n";
 
     [Fact]
     public async Task Apply_ThreePlacements_PutsEachWhereThePolicySaysAndChangesNothingTheSecondTime()

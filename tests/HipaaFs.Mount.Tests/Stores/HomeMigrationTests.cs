@@ -1,0 +1,151 @@
+using System.Text.Json;
+using Amazon.S3;
+using HipaaFs.Testing;
+using HipaaFs.Testing.Mounts;
+using HipaaFs.Testing.Servers;
+using Xunit;
+
+namespace HipaaFs.Mount.Tests.Stores;
+
+/// <summary>The home of a mounted volume, the store with change stream and key ring, is migrated while programs read and write.</summary>
+public sealed class HomeMigrationTests
+{
+    private readonly CephCluster _ceph;
+    private readonly AzuriteServer _azurite;
+
+    public HomeMigrationTests(CephCluster ceph, AzuriteServer azurite)
+    {
+        _ceph = ceph;
+        _azurite = azurite;
+    }
+
+    [Fact]
+    public async Task Home_MigratedUnderLoadAndKilled_IsTheOtherAndKeepsEveryByte()
+    {
+        await using MountedVolume volume = await PolicyTests.CreateAsync();
+        string policy = await PolicyTests.WritePolicyAsync(volume, regionOfThree: "eu");
+        await PolicyTests.ResultAsync(volume, "policy", "apply", volume.Root, policy, "--make-directories");
+        await FillAsync(volume);
+        (await volume.RunAsync("sync", volume.Root)).EnsureSucceeded();
+
+        // What was synced and noted before the kill must be there after it.
+        Task<ProcessOutcome> load = LoadAsync(volume, "killed", 10_000);
+        Task<ProcessOutcome> migration = volume.RunAsync("store", "migrate", volume.Root, "one", "two");
+        string settings = Path.Combine(volume.Volume, "volume.yaml");
+        await Eventually.TrueAsync(async () => (await File.ReadAllTextAsync(settings)).Contains($"{volume.Work}/two", StringComparison.Ordinal), "the address of the home is the other store's");
+        await volume.KillAsync();
+        await load;
+        await migration;
+        await volume.MountAsync();
+        await AssertSameAsync(volume);
+        load = LoadAsync(volume, "again", 20);
+        await PolicyTests.ResultAsync(volume, "store", "migrate", volume.Root, "one", "two");
+        (await load).EnsureSucceeded();
+        await PolicyTests.CopiedAsync(volume);
+        JsonElement[] stores = await PolicyTests.StoresAsync(volume);
+        Assert.Equal([(false, true), (true, false), (false, false)], stores.Select(static store => (store.GetProperty("home").GetBoolean(), store.GetProperty("mirror").GetBoolean())));
+        Assert.Equal(0, PolicyTests.Bytes(stores[0], "alone"));
+        Assert.Equal(0, stores[0].GetProperty("placements").GetArrayLength());
+
+        // The former one is given back at once.
+        await volume.UnmountAsync();
+        await Shell.CheckAsync("mv store gone && rm -r volume/cache", volume.Work);
+        await volume.MountAsync();
+        await AssertSameAsync(volume);
+        await PolicyTests.ResultAsync(volume, "store", "forget", volume.Root, "one", "--yes");
+        (await LoadAsync(volume, "zebra", 5)).EnsureSucceeded();
+        await PolicyTests.CopiedAsync(volume);
+        await AssertSameAsync(volume);
+        Assert.DoesNotContain("zebra", volume.Log, StringComparison.Ordinal);
+        await volume.UnmountAsync();
+        (await volume.RunAsync("fsck", volume.Volume)).EnsureSucceeded();
+
+        // And so is the machine.
+        await Shell.CheckAsync("mv volume lost", volume.Work);
+        (await volume.RunAsync("restore", "--store", $"file://{volume.Work}/two", "--key", $"file:{volume.KeyFile}", volume.Volume)).EnsureSucceeded();
+        await volume.MountAsync();
+        await AssertSameAsync(volume);
+        await volume.UnmountAsync();
+        (await volume.RunAsync("fsck", volume.Volume)).EnsureSucceeded();
+    }
+
+    [Fact]
+    public async Task Home_FromOneCloudToAnotherAndBackUnderLoad_KeepsEveryByte()
+    {
+        Assert.SkipWhen(CephCluster.Missing is not null, CephCluster.Missing ?? string.Empty);
+        Assert.SkipWhen(AzuriteServer.Missing is not null, AzuriteServer.Missing ?? string.Empty);
+        (string ceph, string azure) = await MakeStoresAsync();
+        await using MountedVolume volume = await MountedVolume.CreateAsync(new MountedVolumeOptions { Store = ceph, Configuration = PolicyTests.Configuration });
+        string policy = Path.Combine(volume.Work, "policy.yaml");
+        await File.WriteAllTextAsync(
+            policy,
+            $$"""
+            version: 1
+            host: {region: here}
+            stores:
+              ceph: {url: "{{ceph}}", region: here, baa: ours}
+              azure: {url: "{{azure}}", region: there, baa: theirs}
+            defaults:
+              placement: {primary: ceph}
+            rules:
+              - path: /phi
+
+            """);
+        await PolicyTests.ResultAsync(volume, "policy", "apply", volume.Root, policy, "--make-directories");
+        await volume.ShellAsync("mkdir research raw");
+        await FillAsync(volume);
+
+        foreach ((string from, string to) in new[] { ("ceph", "azure"), ("azure", "ceph") })
+        {
+            Task<ProcessOutcome> load = LoadAsync(volume, "to-" + to, 25);
+            await PolicyTests.ResultAsync(volume, "store", "migrate", volume.Root, from, to);
+            await AssertSameAsync(volume);
+            (await load).EnsureSucceeded();
+            await PolicyTests.CopiedAsync(volume);
+            JsonElement[] stores = await PolicyTests.StoresAsync(volume);
+            JsonElement home = stores.Single(static store => store.GetProperty("home").GetBoolean());
+            Assert.Equal(to, home.GetProperty("name").GetString());
+            Assert.Equal(0, PolicyTests.Bytes(stores.Single(store => store.GetProperty("name").GetString() == from), "alone"));
+            Assert.Equal(0, await volume.TerminateAsync());
+            Directory.Delete(Path.Combine(volume.Volume, "cache"), recursive: true);
+            await volume.MountAsync();
+            await AssertSameAsync(volume);
+        }
+
+        await volume.UnmountAsync();
+        (await volume.RunAsync("fsck", volume.Volume)).EnsureSucceeded();
+    }
+
+    private static async Task FillAsync(MountedVolume volume)
+    {
+        await volume.ShellAsync("for d in phi research raw .; do mkdir -p $d/sub && head -c 700000 /dev/urandom > $d/first && head -c 3000 /dev/urandom > $d/sub/first; done && sync");
+        await volume.ShellAsync("find . -type f | xargs sha256sum > ../sums");
+    }
+
+    // Each file is read back whole with an older one; its sum is noted outside of the mount once it is synced.
+    private static Task<ProcessOutcome> LoadAsync(MountedVolume volume, string name, int files) => Shell.RunAsync(
+        $"""
+        for i in $(seq {files}); do
+          head -c 200000 /dev/urandom > phi/{name}-$i && sync phi/{name}-$i || exit 1
+          sha256sum phi/{name}-$i > ../sum && cat ../sum >> ../sums || exit 1
+          head -c 50000 /dev/urandom > {name}-$i && sync {name}-$i || exit 1
+          sha256sum {name}-$i > ../sum && cat ../sum >> ../sums || exit 1
+          cat first research/first > /dev/null || exit 1
+        done
+        """,
+        volume.Root,
+        ChildProcess.LongTimeout);
+
+    private static Task<string> AssertSameAsync(MountedVolume volume) => volume.ShellAsync("cp ../sums ../compared && sha256sum --quiet -c ../compared", ChildProcess.LongTimeout);
+
+    private async Task<(string Ceph, string Azure)> MakeStoresAsync()
+    {
+        await _ceph.StartAsync();
+        await _azurite.StartAsync();
+        string name = "home-" + Guid.NewGuid().ToString("N")[..12];
+        using AmazonS3Client client = _ceph.Connect();
+        await client.PutBucketAsync(name);
+        await _azurite.Connect(name).CreateAsync();
+        return (_ceph.StoreUrl(name, "volume"), _azurite.StoreUrl(name, "volume"));
+    }
+}
