@@ -41,6 +41,12 @@ public readonly record struct InodeAttributes
     /// <summary>Creation.</summary>
     public Timestamp BirthTime { get; init; }
 
+    /// <summary>When its content came to be what it is here: a copy may have the time of an older original.</summary>
+    public Timestamp LastChange => ModifyTime > BirthTime ? ModifyTime : BirthTime;
+
+    /// <summary>The last of access, change of content and creation that is known.</summary>
+    public Timestamp LastUse => AccessTime > LastChange ? AccessTime : LastChange;
+
     /// <summary>Key domain of the inode's data and, for a directory, of the names in it.</summary>
     public DomainId Domain { get; init; }
 

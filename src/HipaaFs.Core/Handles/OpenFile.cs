@@ -7,4 +7,8 @@ namespace HipaaFs.Handles;
 /// <param name="File">The open inode, one reference held.</param>
 /// <param name="Flags">How it was opened.</param>
 /// <param name="Streams">What the reader's pattern tells.</param>
-internal sealed record OpenFile(HandleId Id, FileState File, OpenFlags Flags, ReadStreams Streams);
+internal sealed record OpenFile(HandleId Id, FileState File, OpenFlags Flags, ReadStreams Streams)
+{
+    /// <summary>Whether it is noted when the handle is closed that the file was read until then.</summary>
+    internal bool NotesRead { get; set; }
+}

@@ -52,6 +52,10 @@ public sealed record Placement
     /// <summary>What becomes of its files as they age. A step to a placement that is not defined (yet) is not taken.</summary>
     public IReadOnlyList<PlacementStep> Steps { get; init => field = value ?? []; } = [];
 
+    /// <summary>When the first of <see cref="Steps"/> that counts reads was defined; null without one. What was read before that, nobody noted: no age by reading begins earlier.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DateTimeOffset? ReadsNotedSince { get; init; }
+
     /// <summary>Number of the placement that its files were written to and came from by age, and go back to when they are written again; null when they are written to this one.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public uint? Origin { get; init; }
@@ -81,6 +85,27 @@ public sealed record Placement
     [JsonIgnore]
     internal IEnumerable<int> Stores => [Primary, .. Sync, .. Async];
 
+    /// <summary>How old the note of a file's last use may be before reading it makes a new one: an eighth of the shortest age that counts, at most a day. Null: reads are not noted.</summary>
+    [JsonIgnore]
+    internal TimeSpan? ReadNoteAge
+    {
+        get
+        {
+            TimeSpan? age = null;
+            for (int i = 0; i < Steps.Count; i++)
+            {
+                if (Steps[i].CountsReads)
+                {
+                    TimeSpan shortest = age ?? LongestReadNoteAge;
+                    TimeSpan eighth = Steps[i].After / 8;
+                    age = eighth < shortest ? eighth : shortest;
+                }
+            }
+
+            return age;
+        }
+    }
+
     /// <summary>The stores that should have each of its segments, as a mask.</summary>
     [JsonIgnore]
     internal ulong Wanted => Stores.Aggregate(0UL, static (mask, store) => mask | SegmentCopies.In(store));
@@ -92,8 +117,10 @@ public sealed record Placement
     public bool HasTiersOf(Placement former) =>
         Stores.All(store => TierOf(store) == former.TierOf(store) || !(former.Stores.Contains(store) || former.Tiers.ContainsKey(store)));
 
-    /// <summary>This one in the place of a former one, null for none: what is left in stores that it names no more is in the tiers it was put to.</summary>
-    internal Placement After(Placement? former)
+    /// <summary>
+    /// This one in the place of a former one, null for none: what is left in stores that it names no more is in the tiers it was put to, and reads are noted since they were first to be.
+    /// </summary>
+    internal Placement After(Placement? former, DateTimeOffset now)
     {
         var tiers = new SortedDictionary<int, StorageTier>();
         foreach (int store in former?.Tiers.Keys.Concat(former.Stores).Except(Stores) ?? [])
@@ -106,7 +133,7 @@ public sealed record Placement
             tiers[store] = tier;
         }
 
-        return this with { Tiers = tiers };
+        return this with { Tiers = tiers, ReadsNotedSince = ReadNoteAge is null ? null : former?.ReadsNotedSince ?? now };
     }
 
     /// <summary>Whether another one says the same of where data goes, whatever its number.</summary>
@@ -181,6 +208,8 @@ public sealed record Placement
 
         return IsSound ? null : "a store is named twice, or a tier or an age makes no sense";
     }
+
+    private static TimeSpan LongestReadNoteAge => TimeSpan.FromDays(1);
 
     private static ReadOnlySpan<byte> TreesLabel => "hipaafs placement trees"u8;
 

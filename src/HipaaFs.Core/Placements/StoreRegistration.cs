@@ -310,7 +310,7 @@ internal sealed class StoreRegistration : IDisposable
                 throw new VolumeException(VolumeFailure.Configuration, $"define placement {placement.Number}: {problem}", "correct it");
             }
 
-            placement = placement.After(_stores.Placements.Find(placement.Number));
+            placement = placement.After(_stores.Placements.Find(placement.Number), _clock.Now.ToDateTimeOffset());
             await _stores.Definition.WaitAsync(cancel);
             try
             {

@@ -8,8 +8,8 @@ namespace HipaaFs.Transitions;
 
 /// <summary>Gives files that have come of age the placement that the steps of theirs say. Their data follows by itself (<see cref="PlacementMover"/>).</summary>
 /// <remarks>
-/// The age of a file is the time since it was made here or its content was written last, whichever is later: a copy that keeps the times of an old original is as young as the copy. Steps lead down
-/// only; a file whose content is written again goes back to the placement it came from (<see cref="Placement.Origin"/>) when that is sealed. What is being written is left alone.
+/// The age of a file is the time since it was made here or its content was written last, whichever is later, or read, where a step counts that: a copy that keeps the times of an old original is
+/// as young as the copy. Steps lead down only; a file whose content is written again goes back to the placement it came from (<see cref="Placement.Origin"/>) when that is sealed. What is being written is left alone.
 /// </remarks>
 internal sealed partial class TransitionScan
 {
@@ -118,17 +118,29 @@ internal sealed partial class TransitionScan
     // The last that is due: who was away for a year need not pass every tier.
     private PlacementStep? DueStep(Placement placement, InodeAttributes file, DateTimeOffset asOf)
     {
-        TimeSpan age = asOf - (file.ModifyTime > file.BirthTime ? file.ModifyTime : file.BirthTime).ToDateTimeOffset();
         PlacementStep? due = null;
         foreach (PlacementStep step in placement.Steps)
         {
-            if (step.After <= age && file.Size >= step.LeastBytes && _placements.Find(step.Placement) is { } target && target.Origin == placement.EndOfOrigin && target.Border == placement.Border)
+            if (step.After <= AgeOf(placement, file, step, asOf) && file.Size >= step.LeastBytes && _placements.Find(step.Placement) is { } target && target.Origin == placement.EndOfOrigin && target.Border == placement.Border)
             {
                 due = due is null || step.After >= due.After ? step : due;
             }
         }
 
         return due;
+    }
+
+    // A read shortly after a note makes none, so that an age by reading begins when that could have been at the latest: nothing leaves before its time.
+    private TimeSpan AgeOf(Placement placement, InodeAttributes file, PlacementStep step, DateTimeOffset asOf)
+    {
+        if (!step.CountsReads)
+        {
+            return asOf - file.LastChange.ToDateTimeOffset();
+        }
+
+        DateTimeOffset used = file.LastUse.ToDateTimeOffset();
+        DateTimeOffset noted = placement.ReadsNotedSince ?? asOf;
+        return _files.IsOpen(file.Id) ? TimeSpan.Zero : asOf - (used > noted ? used : noted) - (placement.ReadNoteAge ?? TimeSpan.Zero);
     }
 
     // When it has its placement, every pass of writeback that began before has written its rows: one that began to write the file a moment ago is seen then.

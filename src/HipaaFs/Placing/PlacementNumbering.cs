@@ -112,9 +112,14 @@ internal sealed class PlacementNumbering
     private Placement Want(EffectivePolicy policy, Func<string, int> numberOf)
     {
         Placement itself = ToPlacement(policy, numberOf);
+        if (policy.Transitions.Any(static transition => transition.Value.Since == TransitionClock.Read))
+        {
+            itself = itself with { Archive = ToBehaviour(policy) }; // Reads of blocked programs do not count.
+        }
+
         var at = new TransitionStep(policy.Primary!, policy.Tier, TimeSpan.Zero, null);
         var steps = new List<PlacementStep>();
-        foreach (Placed<Transition> placed in policy.Transitions.Where(static transition => transition.Value.Since == TransitionClock.Write))
+        foreach (Placed<Transition> placed in policy.Transitions)
         {
             at = at.Then(placed.Value);
             var tiers = new SortedDictionary<int, StorageTier>(itself.Tiers.Where(tier => tier.Key != itself.Primary).ToDictionary()) { [numberOf(at.Store)] = at.Tier };
@@ -124,7 +129,7 @@ internal sealed class PlacementNumbering
                 Tiers = new SortedDictionary<int, StorageTier>(tiers.Where(static tier => tier.Value != StorageTier.Hot).ToDictionary()),
                 Archive = at.Tier == StorageTier.Archive ? ToBehaviour(policy) : itself.Archive,
             };
-            steps.Add(new PlacementStep { After = at.After, LeastBytes = placed.Value.MinSize, Placement = _targets.Add(target) });
+            steps.Add(new PlacementStep { After = at.After, CountsReads = at.Since == TransitionClock.Read, LeastBytes = placed.Value.MinSize, Placement = _targets.Add(target) });
         }
 
         return itself with { Steps = steps };

@@ -54,7 +54,7 @@ internal sealed class PolicyPlanning(
         string action = numbered.Former is null ? "define" : numbered.IsChange ? "redefine" : "keep";
         return new PlannedPlacement(placement.Number, action, NameOf(placement.Primary), [.. placement.Sync.Select(NameOf)], [.. placement.Async.Select(NameOf)], placement.Border)
         {
-            Steps = [.. placement.Steps.Select(static step => $"placement {step.Placement} after {PolicyWords.Of(step.After)}")],
+            Steps = [.. placement.Steps.Select(static step => $"placement {step.Placement} after {PolicyWords.Of(step.After)}{(step.CountsReads ? " without a read" : "")}")],
             Origin = placement.Origin,
             Tiers = ((int[])[placement.Primary, .. placement.Sync, .. placement.Async])
                 .Where(store => placement.TierOf(store) != StorageTier.Hot)

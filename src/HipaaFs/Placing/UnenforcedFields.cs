@@ -30,11 +30,6 @@ internal static class UnenforcedFields
                 }
             }
 
-            foreach (Placed<Transition> transition in effective.Transitions.Where(static transition => transition.Value.Since == TransitionClock.Read))
-            {
-                found.Add(new PolicyProblem(transition.Place, $"{PolicyFields.Transitions.Key}: since read is not enforced by this version; the step is not taken"));
-            }
-
             foreach (Placed<Replica> replica in effective.Replicas)
             {
                 if (replica.Value.Windows.Count > 0)

@@ -37,7 +37,7 @@ public sealed class PlacementNumberingTests
                 placement: {replicas: [{store: c, mode: sync}]}
                 transitions:
                   - {store: b, after: 1d, min_size: 7}
-                  - {store: bare, after: 30d}
+                  - {store: bare, after: 30d, since: read}
         """;
 
     private static readonly string[] Names = ["a", "b", "c", "bare"];
@@ -118,6 +118,7 @@ public sealed class PlacementNumberingTests
         Placement raw = numbering.Of(1, 0).Placement;
         Assert.Equal((0, null), (raw.Primary, raw.Origin));
         Assert.Equal([(TimeSpan.FromDays(1), 7L), (TimeSpan.FromDays(30), 0L)], raw.Steps.Select(static step => (step.After, step.LeastBytes)));
+        Assert.Equal([false, true], raw.Steps.Select(static step => step.CountsReads));
         Placement[] steps = [.. raw.Steps.Select(step => numbering.All.Single(one => one.Placement.Number == step.Placement).Placement)];
         Assert.Equal([(1, 2), (3, 2)], steps.Select(static step => (step.Primary, Assert.Single(step.Sync))));
         Assert.All(steps, step => Assert.Equal(raw.Number, step.Origin));

@@ -202,6 +202,81 @@ public sealed class TransitionTests
         Assert.Empty(await volume.Test.Volume.TransitionAsync(DateTimeOffset.MinValue, countsOnly: false, default));
     }
 
+    [Fact]
+    public async Task Transition_StepCountsReads_WhatIsReadStays()
+    {
+        var time = new ManualTimeProvider();
+        await using PlacedVolume volume = await CreateReadingAsync(time);
+        InodeId read = await volume.Test.FileSystem.PutAsync("read", Content, volume.Directory);
+        InodeId unread = await volume.Test.FileSystem.PutAsync("unread", Content, volume.Directory);
+        await volume.Test.DrainAsync();
+        time.Advance(TimeSpan.FromHours(5));
+        InodeAttributes before = (await volume.Test.Volume.Parts.Metadata.GetInodeAsync(read)).Value;
+        FileSystemCalls.AssertSame(Content, await volume.ReadAsync("read"));
+        InodeAttributes after = (await volume.Test.Volume.Parts.Metadata.GetInodeAsync(read)).Value;
+        Assert.Equal(TimeSpan.FromHours(5), after.AccessTime.ToDateTimeOffset() - before.AccessTime.ToDateTimeOffset());
+        Assert.Equal((before.ModifyTime, before.ChangeTime), (after.ModifyTime, after.ChangeTime));
+
+        time.Advance(TimeSpan.FromHours(5)); // Of eight hours and one in which a read makes no new note.
+        await volume.Test.Volume.TransitionAsync(time.GetUtcNow(), countsOnly: false, default);
+        Assert.Equal((1u, 2u), (await PlacementAsync(volume, read), await PlacementAsync(volume, unread)));
+
+        time.Advance(TimeSpan.FromHours(4));
+        await volume.Test.Volume.TransitionAsync(time.GetUtcNow(), countsOnly: false, default);
+        Assert.Equal(2u, await PlacementAsync(volume, read));
+        await volume.Test.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Transition_StepCountsReads_WhatIsOpenStaysAndItsCloseIsItsLastRead()
+    {
+        var time = new ManualTimeProvider();
+        await using PlacedVolume volume = await CreateReadingAsync(time);
+        InodeId file = await volume.Test.FileSystem.PutAsync("open", Content, volume.Directory);
+        await volume.Test.DrainAsync();
+        HandleId handle = await volume.Test.FileSystem.OpenAsync("placed/open");
+        time.Advance(TimeSpan.FromHours(20));
+
+        Assert.Empty(await volume.Test.Volume.TransitionAsync(time.GetUtcNow(), countsOnly: false, default));
+        await volume.Test.FileSystem.CloseAsync(handle);
+        Assert.Empty(await volume.Test.Volume.TransitionAsync(time.GetUtcNow() + TimeSpan.FromHours(8.5), countsOnly: false, default));
+
+        Assert.Single(await volume.Test.Volume.TransitionAsync(time.GetUtcNow() + TimeSpan.FromHours(9.5), countsOnly: true, default));
+        Assert.Equal(1u, await PlacementAsync(volume, file));
+    }
+
+    [Fact]
+    public async Task Transition_StepCountsReadsSinceToday_NothingIsTooOldYet()
+    {
+        var time = new ManualTimeProvider();
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Primary = 1 }, time);
+        await volume.Test.Volume.DefinePlacementAsync(new Placement { Number = 2, Primary = 2, Origin = 1 }, default);
+        InodeId file = await volume.Test.FileSystem.PutAsync("large", Content, volume.Directory);
+        await volume.Test.DrainAsync();
+        FileSystemCalls.AssertSame(Content, await volume.ReadAsync("large")); // Nobody takes a note yet.
+        time.Advance(TimeSpan.FromHours(20));
+
+        await volume.Test.Volume.DefinePlacementAsync(new Placement { Number = 1, Primary = 1, Steps = [Unread] }, default);
+        Assert.Empty(await volume.Test.Volume.TransitionAsync(time.GetUtcNow(), countsOnly: true, default));
+        time.Advance(TimeSpan.FromHours(8.5));
+        await volume.Test.Volume.DefinePlacementAsync(new Placement { Number = 1, Primary = 1, Steps = [Unread], Trees = ["/placed"] }, default);
+        Assert.Empty(await volume.Test.Volume.TransitionAsync(time.GetUtcNow(), countsOnly: true, default));
+        time.Advance(TimeSpan.FromHours(1));
+        await volume.ReopenEmptyAsync();
+
+        await volume.Test.Volume.TransitionAsync(time.GetUtcNow(), countsOnly: false, default); // Unless the look that a mount begins with was first.
+        Assert.Equal(2u, await PlacementAsync(volume, file));
+    }
+
+    private static PlacementStep Unread => new() { After = TimeSpan.FromHours(8), CountsReads = true, Placement = 2 };
+
+    private static async Task<PlacedVolume> CreateReadingAsync(ManualTimeProvider time)
+    {
+        PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Primary = 1, Steps = [Unread] }, time);
+        await volume.Test.Volume.DefinePlacementAsync(new Placement { Number = 2, Primary = 2, Origin = 1 }, default);
+        return volume;
+    }
+
     private static async Task<PlacedVolume> CreateAsync(ManualTimeProvider time)
     {
         var day = new PlacementStep { After = TimeSpan.FromDays(1), LeastBytes = 1000, Placement = 2 };
