@@ -120,7 +120,7 @@ public sealed record Placement
     /// <summary>
     /// This one in the place of a former one, null for none: what is left in stores that it names no more is in the tiers it was put to, and reads are noted since they were first to be.
     /// </summary>
-    internal Placement After(Placement? former, DateTimeOffset now)
+    internal Placement After(Placement? former, DateTimeOffset? now = null)
     {
         var tiers = new SortedDictionary<int, StorageTier>();
         foreach (int store in former?.Tiers.Keys.Concat(former.Stores).Except(Stores) ?? [])
