@@ -21,6 +21,13 @@ internal static class PolicyPlanText
             });
         }
 
+        if (plan.Metadata is { } metadata)
+        {
+            string added = metadata.Added.Count == 0 ? "" : $", and are copied to {string.Join(", ", metadata.Added)}";
+            string dropped = metadata.Dropped.Count == 0 ? "" : $"; {string.Join(", ", metadata.Dropped)} {(metadata.Dropped.Count == 1 ? "loses its copies" : "lose their copies")}";
+            text.WriteLine($"metadata    change stream and key ring go to the home, {metadata.Home}{added}{dropped}");
+        }
+
         foreach (PlannedPlacement placement in plan.Placements.Where(static placement => placement.Action != "keep"))
         {
             text.WriteLine($"placement   {placement.Number} is {(placement.Action == "define" ? "new" : "changed")}: {Describe(placement)}");

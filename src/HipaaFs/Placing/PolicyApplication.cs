@@ -95,13 +95,25 @@ internal sealed class PolicyApplication : IDisposable
         TransitionSettings transitions = ToSettings(document.Mover);
         bool areTransitionsKept = transitions.IsSameAs(await _volume.ReadTransitionSettingsAsync(cancel));
         int[] metadataStores = [match.Home, .. (document.MetadataStores ?? []).Select(name => match.NumberOf(name.Value)).Where(number => number != match.Home)];
-        bool areMetadataStoresKept = metadataStores.SequenceEqual(_volume.MetadataStores);
+        bool areMetadataStoresKept = metadataStores.Order().SequenceEqual(_volume.MetadataStores.Order());
         var planning = new PolicyPlanning(policy, match, known, _volume.Placements, directories, counts, numbering);
         return new Prepared(
-            match, directories, numbering, areQuotasKept ? null : quotas, areTransitionsKept ? null : transitions, planning.ToPlan(!isKept || !areQuotasKept || !areTransitionsKept || !areMetadataStoresKept))
+            match, directories, numbering, areQuotasKept ? null : quotas, areTransitionsKept ? null : transitions, planning.ToPlan(!isKept || !areQuotasKept || !areTransitionsKept || !areMetadataStoresKept) with
+            {
+                Metadata = areMetadataStoresKept ? null : ToPlanned(metadataStores, document, known, match),
+            })
         {
             NewMetadataStores = areMetadataStoresKept ? null : metadataStores,
         };
+    }
+
+    private PlannedMetadata ToPlanned(int[] metadataStores, PolicyDocument document, RegisteredStore[] known, PolicyStoreMatch match)
+    {
+        return new PlannedMetadata(
+            NameOf(match.Home), [.. metadataStores.Except(_volume.MetadataStores).Select(NameOf)], [.. _volume.MetadataStores.Except(metadataStores).Select(NameOf)]);
+
+        string NameOf(int number) =>
+            document.Stores.FirstOrDefault(store => match.NumberOf(store.Name) == number)?.Name ?? known.Single(store => store.Number == number).Name;
     }
 
     private static TransitionSettings ToSettings(MoverOptions? mover) => mover is null ? TransitionSettings.Default : new TransitionSettings

@@ -22,6 +22,9 @@ internal sealed record PolicyPlan(
     /// <summary>Whether anything changes.</summary>
     public required bool Changes { get; init; }
 
+    /// <summary>What changes of the stores that have change stream and key ring; null when nothing does.</summary>
+    public PlannedMetadata? Metadata { get; init; }
+
     /// <summary>The directories that are not there.</summary>
     [JsonIgnore]
     public IReadOnlyList<string> Missing => [.. Directories.Where(static directory => !directory.Exists).Select(static directory => directory.Path)];

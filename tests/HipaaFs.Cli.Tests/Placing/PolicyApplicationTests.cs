@@ -1,3 +1,4 @@
+using HipaaFs.Cli.Commands;
 using HipaaFs.Cli.Configuration;
 using HipaaFs.Cli.Control;
 using HipaaFs.Cli.Output;
@@ -78,12 +79,18 @@ public sealed class PolicyApplicationTests
         LoadedPolicy policy = PolicyFile.Parse(text, "policy.yaml", new DateOnly(2026, 11, 1));
         using var application = new PolicyApplication(volume.Volume);
 
-        await application.ApplyAsync(policy, text, static _ => { }, default);
+        PolicyPlan plan = await application.ApplyAsync(policy, text, static _ => { }, default);
 
+        Assert.Equal(("a", "c"), (plan.Metadata!.Home, Assert.Single(plan.Metadata.Added)));
+        using var shown = new StringWriter();
+        PolicyPlanText.Write(plan, shown);
+        Assert.Contains("go to the home, a, and are copied to c\n", shown.ToString(), StringComparison.Ordinal);
         Assert.Equal([0, 2], volume.Volume.MetadataStores);
         Assert.False((await application.PlanAsync(policy, text, static _ => { }, default)).Changes);
         IReadOnlyList<StoreReport> stores = await StoreReporting.DescribeAsync(volume.Volume, TimeProvider.System, default);
         Assert.Equal([(true, false), (false, false), (false, true)], stores.Select(static store => (store.Home, store.Mirror)));
+        (policy, text) = volume.Policy("defaults: {placement: {primary: a}}\n");
+        Assert.Equal("c", Assert.Single((await application.PlanAsync(policy, text, static _ => { }, default)).Metadata!.Dropped));
     }
 
     [Fact]
