@@ -34,6 +34,9 @@ internal sealed class TestVolume : IAsyncDisposable
     /// <summary>Whether it opens although its store was put back.</summary>
     public bool AcceptsOlderStore { get; set; }
 
+    /// <summary>Whether it is restored although another store has a newer state.</summary>
+    public bool RestoresOlder { get; set; }
+
     /// <summary>Whether it opens although another copy is newer.</summary>
     public bool TakesOver { get; set; }
 
@@ -258,7 +261,7 @@ internal sealed class TestVolume : IAsyncDisposable
             restored.Url,
             restored.Key,
             restored.VolumeDirectory,
-            new RestoreOptions { Stores = restored.Stores },
+            new RestoreOptions { Stores = restored.Stores, AcceptsOlderMirror = restored.RestoresOlder },
             NullLoggerFactory.Instance,
             TimeProvider.System,
             progress ?? new Progress<RestoreProgress>(),

@@ -181,8 +181,21 @@ internal sealed partial class StreamMirror
         }
     }
 
-    private async ValueTask<bool> MayWriteAsync(MemberStore mirror, CancellationToken cancel) =>
-        await _fence.HoldsStoreAsync(cancel) && await mirror.HoldAsync(cancel) == StoreError.None && await _fence.IsNewestInAsync(mirror.Store!, cancel);
+    private async ValueTask<bool> MayWriteAsync(MemberStore mirror, CancellationToken cancel)
+    {
+        if (!await _fence.HoldsStoreAsync(cancel))
+        {
+            return false;
+        }
+
+        StoreError held = await mirror.HoldAsync(cancel);
+        if (held == StoreError.AlreadyExists && !mirror.WasHeld)
+        {
+            await _fence.GiveWayAsync(mirror.Store!, cancel); // The volume was restored from there while this session did not reach it. One that was held has another store at its place now.
+        }
+
+        return held == StoreError.None && await _fence.IsNewestInAsync(mirror.Store!, cancel);
+    }
 
     private async Task<StoreError> CopyAsync(MemberStore mirror, string prefix, CancellationToken cancel)
     {

@@ -29,7 +29,7 @@ internal sealed partial class MemberStore : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly SemaphoreSlim _one = new(1, 1);
     private MeteringObjectStore? _store; // Written under _one.
-    private bool _isClaimed; // Under _one.
+    private bool _isClaimed; // Written under _one.
     private string? _told; // What was logged last. Under _one.
     private string? _problem;
     private RegisteredStore _registered;
@@ -104,6 +104,9 @@ internal sealed partial class MemberStore : IAsyncDisposable
 
     /// <summary>Why nothing can be put into it, in words for people; null when nothing is known against it.</summary>
     internal string? Problem => Volatile.Read(ref _problem);
+
+    /// <summary>Whether this session's claim has been in it.</summary>
+    internal bool WasHeld => Volatile.Read(ref _isClaimed);
 
     /// <summary>Takes over a store that is open already.</summary>
     internal MemberStore Opened(MeteringObjectStore store)

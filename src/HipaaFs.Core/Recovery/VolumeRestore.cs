@@ -88,6 +88,11 @@ public sealed class VolumeRestore
         await LoadAsync(metadata, chain, reader, cancel); // Step 3
         int home = await PlacementSettings.FindHomeAsync(metadata, _url, cancel); // Step 4
         await using RestingStores stores = await OpenStoresAsync(store, home, metadata, identity.Id, cancel);
+        if (!_options.AcceptsOlderMirror)
+        {
+            await RefuseOlderAsync(metadata, stores, home, ring, chain, cancel);
+        }
+
         var segments = new SegmentSettlement(metadata, stores, home, _progress);
         await segments.RunAsync(cancel);
         RestoreFailures.ThrowIfFailed(await RollbackCheck.NoteRestoredAsync(metadata, segments.Missing, cancel));
@@ -198,6 +203,69 @@ public sealed class VolumeRestore
                 $"restore from {_url}: its newest backup point has generation {chain.Sequence}, {least} was asked for at least",
                 "the store shows an old state; look for a newer copy, or restore without --at-least");
         }
+    }
+
+    // The home may be behind a mirror that was the home since, and a mirror is behind the home as long as it was away. What is not authentic proves nothing, whatever its name says.
+    private async Task RefuseOlderAsync(SqliteMetadataStore metadata, RestingStores stores, int home, KeyRing ring, BackupChain chain, CancellationToken cancel)
+    {
+        IReadOnlyList<RegisteredStore> known = await PlacementSettings.ReadStoresAsync(metadata, home, _url, cancel);
+        foreach (int number in await PlacementSettings.ReadMetadataStoresAsync(metadata, cancel))
+        {
+            if (number == home || (stores.Read & SegmentCopies.In(number)) == 0)
+            {
+                continue;
+            }
+
+            CommitSequence? newer = await FindNewerAsync(stores[number], ring, chain, cancel);
+            if (newer is { } sequence)
+            {
+                throw new VolumeException(
+                    VolumeFailure.Refused,
+                    $"restore from {_url}: its newest backup point, of {chain.PublishedAt:yyyy-MM-dd HH:mm:ss} UTC, has generation {chain.Sequence}, and store {known[number].Name} has got as far as {sequence}",
+                    $"restore from that one: --store '{known[number].Url}'; or take the older state with --older-mirror");
+            }
+        }
+    }
+
+    // How far the change stream of a store goes that goes past the chain; null when it does not, or cannot be read.
+    private static async Task<CommitSequence?> FindNewerAsync(IObjectStore store, KeyRing ring, BackupChain chain, CancellationToken cancel)
+    {
+        var objects = new List<ObjectProperties>();
+        ObjectKey after = chain.Objects[^1].Properties.Key;
+        while (true)
+        {
+            StoreResult<ObjectPage> page = await store.ListAsync(StoreLayout.StreamPrefix, after, 1000, cancel);
+            if (!page.Succeeded)
+            {
+                return null;
+            }
+
+            foreach (ObjectProperties found in page.Value.Objects)
+            {
+                after = found.Key;
+                if (StoreLayout.TryStream(found.Key, out _, out _, out _))
+                {
+                    objects.Add(found);
+                }
+            }
+
+            if (!page.Value.More)
+            {
+                break;
+            }
+        }
+
+        var reader = new StreamObjectReader(ring, store);
+        for (int i = objects.Count - 1; i >= 0; i--)
+        {
+            StoreResult<StreamObject> opened = await reader.ReadAsync(objects[i], cancel);
+            if (opened.Succeeded)
+            {
+                return opened.Value.Preamble.Sequence > chain.Sequence ? opened.Value.Preamble.Sequence : null;
+            }
+        }
+
+        return null;
     }
 
     // A transaction a batch, and one object in memory at a time.

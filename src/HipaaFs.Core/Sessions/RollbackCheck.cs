@@ -63,6 +63,9 @@ internal sealed class RollbackCheck
 
     private bool HasPublished => _restored is not { } restored || _published?.Session > restored.Session;
 
+    /// <summary>Whether a session that was claimed in a mirror says that another copy was opened since, which is not accepted.</summary>
+    internal bool IsBehind(ulong claimed) => claimed > _session && !IsFresh && !_options.TakeOver;
+
     /// <summary>Takes down what this copy has seen.</summary>
     /// <param name="store">The volume's home.</param>
     /// <param name="home">Its number.</param>

@@ -199,6 +199,15 @@ internal sealed partial class SessionFence : IDisposable
         return false;
     }
 
+    /// <summary>Gives way to who has claimed this session's number in another store that has change stream and key ring.</summary>
+    internal async ValueTask GiveWayAsync(IObjectStore store, CancellationToken cancel)
+    {
+        if (!_fenced.IsCancellationRequested)
+        {
+            await FenceOffAsync(store, StoreLayout.Session(_session.Value), cancel);
+        }
+    }
+
     /// <summary>Claims late if need be, then looks once a minute, until stopped.</summary>
     internal async Task WatchAsync(CancellationToken stop)
     {

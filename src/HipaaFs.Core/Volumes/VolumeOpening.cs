@@ -32,6 +32,9 @@ internal sealed partial class VolumeOpening
 {
     private const long Pebibyte = 1L << 50;
 
+    // What a mirror that does not answer costs every mount.
+    private static readonly TimeSpan MirrorPatience = TimeSpan.FromSeconds(5);
+
     private readonly VolumeOptions _options;
     private readonly VolumeMode _mode;
     private readonly ILoggerFactory _loggers;
@@ -214,6 +217,14 @@ internal sealed partial class VolumeOpening
             newest = found.Succeeded ? found.Value : 0;
         }
 
+        // Whoever restored the volume from a mirror may not have reached the home. One that does not answer soon keeps nobody from mounting: it is looked at again once it does.
+        (ulong inMirrors, string holderThere) = await FindNewestInMirrorsAsync(metadata, home, cancel);
+        if (check.Value.IsBehind(inMirrors))
+        {
+            throw OtherIsNewer(holderThere);
+        }
+
+        newest = Math.Max(newest, inMirrors);
         while (true)
         {
             var opening = new SessionOpening
@@ -280,11 +291,7 @@ internal sealed partial class VolumeOpening
                     "'hipaafs restore' makes the newest state again in another directory; this one can be read with -o ro, and -o take_over makes it the newest");
             case RollbackFinding.OtherIsNewer:
                 StoreResult<ulong> newest = await SessionFence.FindNewestAsync(store, cancel);
-                string holder = newest.Succeeded ? await SessionFence.DescribeHolderAsync(store, StoreLayout.Session(newest.Value), cancel) : "another";
-                throw new VolumeException(
-                    VolumeFailure.Refused,
-                    $"open volume '{_options.Directory}' for writing: another copy of it, of {holder}, was opened since and is the newest now",
-                    "mount that one. If it is lost, 'hipaafs restore' makes its last published state again in another directory; what only this copy has can be read with -o ro, and -o take_over makes it the newest");
+                throw OtherIsNewer(newest.Succeeded ? await SessionFence.DescribeHolderAsync(store, StoreLayout.Session(newest.Value), cancel) : "another");
             case RollbackFinding.SegmentsAreGone:
                 throw new VolumeException(
                     VolumeFailure.Refused,
@@ -294,6 +301,56 @@ internal sealed partial class VolumeOpening
                 return false; // It was this volume's a moment ago: it is asked again before the claim.
             default:
                 return true;
+        }
+    }
+
+    private VolumeException OtherIsNewer(string holder) => new(
+        VolumeFailure.Refused,
+        $"open volume '{_options.Directory}' for writing: another copy of it, of {holder}, was opened since and is the newest now",
+        "mount that one. If it is lost, 'hipaafs restore' makes its last published state again in another directory; what only this copy has can be read with -o ro, and -o take_over makes it the newest");
+
+    // The highest session that a mirror has seen, and who claimed it; 0 for none.
+    private async Task<(ulong Session, string Holder)> FindNewestInMirrorsAsync(IMetadataStore metadata, int home, CancellationToken cancel)
+    {
+        (ulong Session, string Holder) newest = (0, string.Empty);
+        try
+        {
+            IReadOnlyList<int> mirrors = await PlacementSettings.ReadMetadataStoresAsync(metadata, cancel);
+            IReadOnlyList<RegisteredStore> known = mirrors.Any(number => number != home) ? await PlacementSettings.ReadStoresAsync(metadata, home, _options.Store, cancel) : [];
+            foreach (RegisteredStore mirror in known.Where(store => store.Number != home && store is { IsRemoved: false, Problem: null } && mirrors.Contains(store.Number)))
+            {
+                (ulong Session, string Holder) found = await FindNewestInAsync(mirror, cancel);
+                newest = found.Session > newest.Session ? found : newest;
+            }
+        }
+        catch (IOException)
+        {
+            // Opening the stores fails of that too, and says so.
+        }
+
+        return newest;
+    }
+
+    private async Task<(ulong Session, string Holder)> FindNewestInAsync(RegisteredStore mirror, CancellationToken cancel)
+    {
+        using var patience = new CancellationTokenSource(MirrorPatience, _time);
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancel, patience.Token);
+        try
+        {
+            var url = StoreUrl.Parse(mirror.Url);
+            await using MeteringObjectStore store = OpenMember?.Invoke(mirror.Number) ?? VolumeStore.Open(_options.Stores, url, create: false, _loggers, _time);
+            StoreResult<ulong> newest = await VolumeStore.IdentifyAsync(store, url, _options.VolumeId, ends.Token)
+                ? await SessionFence.FindNewestAsync(store, ends.Token)
+                : StoreError.Unavailable;
+            return newest is { Succeeded: true, Value: > 0 } ? (newest.Value, await SessionFence.DescribeHolderAsync(store, StoreLayout.Session(newest.Value), ends.Token)) : default;
+        }
+        catch (VolumeException)
+        {
+            return default; // Gone, or another's: told once the stores are opened.
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            return default;
         }
     }
 

@@ -21,7 +21,8 @@ internal static class RestoreCommand
         var store = new Option<string>("--store") { Description = "Where the volume's objects are.", HelpName = "URL", Required = true };
         var key = new Option<string>("--key") { Description = "A key that opens the volume; a recovery key does.", HelpName = "KEYREF", Required = true };
         var atLeast = new Option<ulong?>("--at-least") { Description = "Refuse to restore an older state than this generation.", HelpName = "GENERATION" };
-        var command = new Command("restore", "Makes a volume again from its store and a key alone.") { volume, store, key, atLeast };
+        var olderMirror = new Option<bool>("--older-mirror") { Description = "Restore from this store although another that can be read has a newer state." };
+        var command = new Command("restore", "Makes a volume again from its store and a key alone.") { volume, store, key, atLeast, olderMirror };
         runner.Handle(command, async (parsed, output, cancel) =>
         {
             string directory = PathRelation.Resolve(parsed.GetRequiredValue(volume));
@@ -34,6 +35,7 @@ internal static class RestoreCommand
             {
                 Stores = KnownStores.All,
                 AtLeastGeneration = parsed.GetValue(atLeast),
+                AcceptsOlderMirror = parsed.GetValue(olderMirror),
                 WriteSettings = report => NewVolumeDirectory.WriteFile(directory, report.VolumeId, url, reference, runner.Context.Time.GetUtcNow(), report.TrashDays),
             };
             RestoreReport report = await output.Progress.RunAsync(show => VolumeRestore.RunAsync(

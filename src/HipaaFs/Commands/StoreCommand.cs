@@ -3,15 +3,17 @@ using HipaaFs.Cli.Configuration;
 using HipaaFs.Cli.Control;
 using HipaaFs.Cli.Output;
 using HipaaFs.Cli.Placing;
+using HipaaFs.Cli.Volumes;
 using HipaaFs.Placements;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace HipaaFs.Cli.Commands;
 
-/// <summary><c>hipaafs store</c>: shows and tends the stores of a mounted volume.</summary>
+/// <summary><c>hipaafs store</c>: shows and tends the stores of a mounted volume; <c>store home</c> alone is for one that is not mounted.</summary>
 internal static class StoreCommand
 {
     /// <summary>Builds the commands.</summary>
-    public static Command Create(CommandRunner runner) => new("store", "Shows and tends the stores of a mounted volume.")
+    public static Command Create(CommandRunner runner) => new("store", "Shows and tends the stores of a volume.")
     {
         CreateStatus(runner),
         CreateVerify(runner),
@@ -20,6 +22,7 @@ internal static class StoreCommand
         CreateMigrate(runner),
         CreateRemove(runner),
         CreateForget(runner),
+        CreateHome(runner),
     };
 
     private static Command CreateStatus(CommandRunner runner)
@@ -161,6 +164,50 @@ internal static class StoreCommand
                 {
                     text.WriteLine($"Note: {policy}.");
                 }
+            });
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static Command CreateHome(CommandRunner runner)
+    {
+        var volume = new Argument<string>("VOLUME") { Description = "Directory of the volume, which must not be mounted." };
+        Argument<string> name = NameArgument("NAME", "The mirror of change stream and key ring that becomes the home.");
+        var yes = new Option<bool>("--yes") { Description = "Makes it the home. Without, the command says what the mirror has and changes nothing." };
+        var command = new Command("home", "Makes a mirror the home of a volume whose home is lost.") { volume, name, yes };
+        runner.Handle(command, async (parsed, output, cancel) =>
+        {
+            var configuration = VolumeConfiguration.Load(parsed.GetRequiredValue(volume), new Dictionary<string, string>(), runner.Context.Environment);
+            var address = new HomeAddress(configuration);
+            string store = parsed.GetRequiredValue(name);
+            bool isConfirmed = parsed.GetValue(yes);
+            if (address.Problem is { } problem)
+            {
+                throw new CommandException(ExitCode.Refused, $"make {store} the volume's home: {problem}", $"Have {VolumeFile.Name} say it, and run the command again without the other.");
+            }
+
+            MirrorState mirror = await HeldVolume.ExplainAsync(
+                configuration,
+                runner.Context,
+                () => HomeReplacement.RunAsync(
+                    VolumeOptionsMapping.ToOptions(configuration), store, isConfirmed ? address.Write : null, NullLoggerFactory.Instance, runner.Context.Time, cancel),
+                cancel);
+            string state = mirror.IsNewest
+                ? "it has everything that this machine has published"
+                : $"the newest that it has was put into it on {mirror.PublishedAt:yyyy-MM-dd HH:mm:ss} UTC, and what was published since is on this machine only until the next mount has published it again";
+            if (!isConfirmed)
+            {
+                throw new CommandException(
+                    ExitCode.Refused,
+                    $"make {store} the volume's home in place of {mirror.Home}: {state}; --yes is not given",
+                    $"If {mirror.Home} can come back, wait for it. If not, --yes.");
+            }
+
+            output.Result(mirror, JsonOutput.Default.MirrorState, text =>
+            {
+                text.WriteLine($"{store} is the volume's home: {state}.");
+                text.WriteLine($"Mount the volume; then 'hipaafs store forget MOUNTPOINT {mirror.Home}' says what was in {mirror.Home} alone, and takes it away.");
             });
             return ExitCode.Done;
         });

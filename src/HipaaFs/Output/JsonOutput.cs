@@ -41,6 +41,7 @@ namespace HipaaFs.Cli.Output;
 [JsonSerializable(typeof(StoreChange))]
 [JsonSerializable(typeof(StoreRemoval))]
 [JsonSerializable(typeof(StoreForgotten))]
+[JsonSerializable(typeof(MirrorState))]
 [JsonSerializable(typeof(CacheReport))]
 [JsonSerializable(typeof(ResidencyReport))]
 [JsonSerializable(typeof(CostReport))]

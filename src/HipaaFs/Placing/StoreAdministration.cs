@@ -156,7 +156,7 @@ internal sealed class StoreAdministration
         if (store.Home)
         {
             throw new CommandException(
-                ExitCode.Refused, $"{action}: it is the volume's home, where change stream and key ring are", "'hipaafs restore' makes the volume again from another copy of it.");
+                ExitCode.Refused, $"{action}: it is the volume's home, where change stream and key ring are", "Unmount the volume; 'hipaafs store home VOLUME NAME' makes a mirror the home. Without one 'hipaafs restore' makes the volume again from another copy of it.");
         }
 
         StoreLoss loss = await _volume.DescribeLossAsync(store.Number, cancel);

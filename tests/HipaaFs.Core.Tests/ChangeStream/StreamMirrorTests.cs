@@ -108,6 +108,42 @@ public sealed class StreamMirrorTests
     }
 
     [Fact]
+    public async Task Mirror_HasAnothersClaimOfThisSession_FencesOff()
+    {
+        await using PlacedVolume volume = await MirroredAsync();
+        TestVolume test = volume.Test;
+        test.DeadMembers.Add(1);
+        await test.ReopenAsync();
+
+        // Restored from the mirror by somebody who does not reach the home, while this one did not reach the mirror.
+        string claim = Path.Combine(test.MemberDirectory(1), StoreLayout.Session(test.Volume.Session).Value);
+        await File.WriteAllTextAsync(claim, "{}");
+        volume.Store(1).Heal();
+
+        Assert.False(await Mirror(test).MirrorAsync(default));
+        Assert.True(test.Volume.Parts.Writer!.Fence.Fenced.IsCancellationRequested);
+    }
+
+    [Fact]
+    public async Task Open_WhereAMirrorHasANewerClaim_IsRefusedUnlessItTakesOver()
+    {
+        await using PlacedVolume volume = await MirroredAsync();
+        TestVolume test = volume.Test;
+        ulong session = test.Volume.Session;
+        await test.StopAsync();
+        await File.WriteAllTextAsync(Path.Combine(test.MemberDirectory(1), StoreLayout.Session(session + 1).Value), "{}");
+
+        VolumeException refused = await Assert.ThrowsAsync<VolumeException>(() => test.OpenAsync());
+        Assert.Equal(VolumeFailure.Refused, refused.Failure);
+        Assert.Contains("another copy of it", refused.Message, StringComparison.Ordinal);
+
+        test.TakesOver = true;
+        await test.OpenAsync();
+        Assert.Equal(session + 2, test.Volume.Session);
+        Assert.True(await Mirror(test).MirrorAsync(default));
+    }
+
+    [Fact]
     public async Task Remove_Mirror_LeavesNothingThere()
     {
         await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Primary = 2 });
@@ -178,6 +214,40 @@ public sealed class StreamMirrorTests
         Assert.Equal(Content, await restored.FileSystem.GetAsync("placed/c"));
         await restored.FileSystem.PutAsync("new", Content);
         await restored.DrainAsync(); // It is written on there.
+    }
+
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(1, 0)]
+    public async Task Restore_WhereAnotherStoreHasANewerState_IsRefused(int from, int newer)
+    {
+        await using PlacedVolume volume = await MirroredAsync();
+        TestVolume test = volume.Test;
+        Assert.True(await Mirror(test).MirrorAsync(default));
+        string behind = Path.Combine(test.MemberDirectory(from), "stream");
+        TestVolume.CopyTree(behind, behind + ".old");
+        await test.FileSystem.PutAsync("late", Content);
+        await test.DrainAsync();
+        await test.StopAsync();
+        Directory.Delete(behind, recursive: true);
+        Directory.Move(behind + ".old", behind); // As one that was away.
+
+        VolumeException refused = await Assert.ThrowsAsync<VolumeException>(() => RestoreAsync(older: false));
+        Assert.Equal(VolumeFailure.Refused, refused.Failure);
+        Assert.Contains($"store {(newer == 0 ? "primary" : "second")} has got as far as", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("--older-mirror", refused.Action, StringComparison.Ordinal);
+
+        (TestVolume restored, RestoreReport report) = await RestoreAsync(older: true);
+        await using TestVolume _ = restored;
+        Assert.Equal(0, report.MissingSegments);
+
+        Task<(TestVolume Volume, RestoreReport Report)> RestoreAsync(bool older) => test.RestoreAsync(open: false, arrange: copy =>
+        {
+            copy.RestoresOlder = older;
+            copy.Home = from;
+            TestVolume.CopyTree(test.MemberDirectory(1), copy.MemberDirectory(1));
+            TestVolume.CopyTree(test.MemberDirectory(2), copy.MemberDirectory(2));
+        });
     }
 
     private static StreamMirror Mirror(TestVolume test) => test.Volume.Parts.Writer!.Mirror;

@@ -10,6 +10,9 @@ namespace HipaaFs.Mount.Tests.Stores;
 /// <summary>The home of a mounted volume, the store with change stream and key ring, is migrated while programs read and write.</summary>
 public sealed class HomeMigrationTests
 {
+    private const int HeldByAnother = 7;
+    private const int Refused = 10;
+
     private readonly CephCluster _ceph;
     private readonly AzuriteServer _azurite;
 
@@ -64,6 +67,35 @@ public sealed class HomeMigrationTests
         await Shell.CheckAsync("mv volume lost", volume.Work);
         (await volume.RunAsync("restore", "--store", $"file://{volume.Work}/two", "--key", $"file:{volume.KeyFile}", volume.Volume)).EnsureSucceeded();
         await volume.MountAsync();
+        await AssertSameAsync(volume);
+        await volume.UnmountAsync();
+        (await volume.RunAsync("fsck", volume.Volume)).EnsureSucceeded();
+    }
+
+    [Fact]
+    public async Task Home_LostForGood_IsReplacedByAMirror()
+    {
+        await using MountedVolume volume = await PolicyTests.CreateAsync();
+        string policy = await PolicyTests.WritePolicyAsync(volume, regionOfThree: "eu");
+        await File.WriteAllTextAsync(policy, (await File.ReadAllTextAsync(policy)).Replace("stores: [one]", "stores: [one, two]", StringComparison.Ordinal));
+        Assert.Contains("are copied to two", (await volume.RunAsync("policy", "plan", volume.Root, policy)).Text, StringComparison.Ordinal);
+        await PolicyTests.ResultAsync(volume, "policy", "apply", volume.Root, policy, "--make-directories");
+        await volume.ShellAsync("for d in phi research raw; do head -c 700000 /dev/urandom > $d/first; done && sync && sha256sum */first > ../sums");
+        await PolicyTests.CopiedAsync(volume);
+        Assert.Equal(HeldByAnother, (await volume.RunAsync("store", "home", volume.Volume, "two")).ExitCode);
+        await volume.UnmountAsync();
+        Assert.Equal(Refused, (await volume.RunAsync("store", "home", volume.Volume, "two", "--yes")).ExitCode); // The home answers.
+
+        await Shell.CheckAsync("rm -r store volume/cache", volume.Work);
+        ProcessOutcome asked = await volume.RunAsync("store", "home", volume.Volume, "two");
+        Assert.Equal(Refused, asked.ExitCode);
+        Assert.Contains("it has everything that this machine has published", asked.Describe(), StringComparison.Ordinal);
+        (await volume.RunAsync("store", "home", volume.Volume, "two", "--yes")).EnsureSucceeded();
+        await volume.MountAsync();
+        await AssertSameAsync(volume);
+        await PolicyTests.ResultAsync(volume, "store", "forget", volume.Root, "one", "--yes");
+        (await LoadAsync(volume, "zebra", 3)).EnsureSucceeded();
+        await PolicyTests.CopiedAsync(volume);
         await AssertSameAsync(volume);
         await volume.UnmountAsync();
         (await volume.RunAsync("fsck", volume.Volume)).EnsureSucceeded();
@@ -130,7 +162,7 @@ public sealed class HomeMigrationTests
           sha256sum phi/{name}-$i > ../sum && cat ../sum >> ../sums || exit 1
           head -c 50000 /dev/urandom > {name}-$i && sync {name}-$i || exit 1
           sha256sum {name}-$i > ../sum && cat ../sum >> ../sums || exit 1
-          cat first research/first > /dev/null || exit 1
+          cat phi/first research/first > /dev/null || exit 1
         done
         """,
         volume.Root,
