@@ -14,4 +14,7 @@ public enum ArchiveState
 
     /// <summary>It is back from the archive, for a while.</summary>
     Recalled,
+
+    /// <summary>No store of the volume has it any more: it is no archive that it could come back from.</summary>
+    Missing,
 }

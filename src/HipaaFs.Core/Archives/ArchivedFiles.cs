@@ -84,7 +84,7 @@ internal sealed class ArchivedFiles
         }
     }
 
-    /// <summary>The segments of a file of which no copy is online and which the cache does not have, each once; none of a file that is gone.</summary>
+    /// <summary>The segments of a file of which no copy is online and which the cache does not have, those that no store has among them, each once; none of a file that is gone.</summary>
     /// <exception cref="IOException">The metadata cannot be read.</exception>
     internal async IAsyncEnumerable<(SegmentRow Row, ArchiveState State)> ListAsync(InodeId inode, [EnumeratorCancellation] CancellationToken cancel)
     {
@@ -176,10 +176,11 @@ internal sealed class ArchivedFiles
     }
 
     private ArchiveState WithCached(ArchiveState state, SegmentId segment, long plaintextOffset, long length) =>
-        state is ArchiveState.Archived or ArchiveState.Recalling && _cache.HasRange(segment, plaintextOffset, length) ? ArchiveState.Online : state;
+        state is ArchiveState.Archived or ArchiveState.Recalling or ArchiveState.Missing && _cache.HasRange(segment, plaintextOffset, length) ? ArchiveState.Online : state;
 
     private ArchiveState StateOf(in SegmentRow row) =>
         row.State != SegmentState.Live || _stores.IsOnline(row) ? ArchiveState.Online
+        : _stores.ActiveOf(row.Copies) == 0 ? ArchiveState.Missing // Who reads it is told so, and nobody waits for it.
         : _recalls.Find(row.Id) is not { } recall ? ArchiveState.Archived
         : _recalls.IsBack(row.Id) ? ArchiveState.Recalled
         : recall.Until is null ? ArchiveState.Recalling
@@ -199,6 +200,7 @@ internal sealed class ArchivedFiles
         ArchiveState.Online => 0,
         ArchiveState.Recalled => 1,
         ArchiveState.Archived => 2,
-        _ => 3,
+        ArchiveState.Recalling => 3,
+        _ => 4,
     };
 }

@@ -1,3 +1,4 @@
+using HipaaFs.Metadata;
 using HipaaFs.Storage;
 
 namespace HipaaFs.Archives;
@@ -17,6 +18,15 @@ public sealed record RecallOutcome
 
     /// <summary>Segments that could not be asked for.</summary>
     public long Failed { get; init; }
+
+    /// <summary>Segments that no store of the volume has any more, so that nothing brings them back.</summary>
+    public long Missing { get; init; }
+
+    /// <summary>The files that miss those; no more than the first <see cref="MostNamed"/>.</summary>
+    public IReadOnlyList<InodeId> Incomplete { get; init; } = [];
+
+    /// <summary>Most files in <see cref="Incomplete"/>.</summary>
+    public const int MostNamed = 100;
 
     /// <summary>Why, the first of them.</summary>
     public StoreError Error { get; init; }

@@ -116,12 +116,22 @@ internal sealed partial class Recaller : IDisposable
     internal async Task<RecallOutcome> RunAsync(IEnumerable<InodeId> inodes, RestoreRequest request, bool asks, CancellationToken cancel)
     {
         var segments = new Dictionary<SegmentId, SegmentRow>();
+        var missing = new HashSet<SegmentId>();
+        var incomplete = new List<InodeId>();
         long recalled = 0;
         foreach (InodeId inode in inodes)
         {
             await foreach ((SegmentRow row, ArchiveState state) in _files.ListAsync(inode, cancel))
             {
-                if (segments.TryAdd(row.Id, row) && state == ArchiveState.Recalled)
+                if (state == ArchiveState.Missing)
+                {
+                    missing.Add(row.Id);
+                    if (incomplete.Count < RecallOutcome.MostNamed && (incomplete.Count == 0 || incomplete[^1] != inode))
+                    {
+                        incomplete.Add(inode);
+                    }
+                }
+                else if (segments.TryAdd(row.Id, row) && state == ArchiveState.Recalled)
                 {
                     recalled++;
                 }
@@ -133,7 +143,7 @@ internal sealed partial class Recaller : IDisposable
         DateTimeOffset now = _time.GetUtcNow();
         foreach (SegmentRow row in segments.Values.Where(row => _table.Find(row.Id)?.Covers(request, now) != true))
         {
-            int store = SourcesOf(row).FirstOrDefault()?.Number ?? -1;
+            int store = (SourcesOf(row).FirstOrDefault() ?? _stores.InOrder(row, 0)[0]).Number; // One that cannot be opened now is asked later.
             (long count, long bytes) = requests.GetValueOrDefault(store);
             requests[store] = (count + 1, bytes + row.ObjectLength);
         }
@@ -152,6 +162,8 @@ internal sealed partial class Recaller : IDisposable
             Recalling = underWay.Length,
             Recalled = recalled + archived.Count(row => _table.IsBack(row.Id)),
             Failed = failed,
+            Missing = missing.Count,
+            Incomplete = incomplete,
             Error = error,
             Expected = underWay.Length == 0 ? null : underWay.Max(static recall => recall.Expected),
             Requests = requests,
@@ -316,7 +328,7 @@ internal sealed partial class Recaller : IDisposable
                 var rows = new List<SegmentRow>();
                 await foreach ((SegmentRow row, ArchiveState state) in _files.ListAsync(inode, cancel))
                 {
-                    if (state != ArchiveState.Recalling)
+                    if (state is not (ArchiveState.Recalling or ArchiveState.Missing))
                     {
                         rows.Add(row); // Who has asked for the others has chosen how urgently.
                     }

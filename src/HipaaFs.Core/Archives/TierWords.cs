@@ -21,6 +21,7 @@ internal static class TierWords
         ArchiveState.Archived => "archived",
         ArchiveState.Recalling => "recalling",
         ArchiveState.Recalled => "recalled",
+        ArchiveState.Missing => "missing",
         _ => "online",
     };
 

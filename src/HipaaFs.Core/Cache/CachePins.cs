@@ -112,7 +112,7 @@ internal sealed partial class CachePins : IDisposable
         }
     }
 
-    /// <summary>Brings what is missing of files into the cache.</summary>
+    /// <summary>Brings what is missing of files into the cache. A segment of which every frame is there then is made whole, so that it can be copied from there should its store be lost.</summary>
     /// <exception cref="IOException">The metadata cannot be read.</exception>
     internal async Task<WarmProgress> WarmAsync(IReadOnlyCollection<InodeId> files, IProgress<WarmProgress> progress, CancellationToken cancel)
     {
@@ -125,6 +125,7 @@ internal sealed partial class CachePins : IDisposable
 
         progress.Report(total);
         long loaded = 0;
+        var segments = new HashSet<SegmentId>();
         foreach (InodeId file in files)
         {
             int failed = 0;
@@ -140,12 +141,21 @@ internal sealed partial class CachePins : IDisposable
                 long bytes = Interlocked.Add(ref loaded, slice.Length);
                 lock (progress)
                 {
+                    segments.Add(slice.Segment);
                     progress.Report(total with { Bytes = Math.Min(bytes, total.TotalBytes) });
                 }
             });
             total = total with { Files = total.Files + 1, FailedFiles = total.FailedFiles + failed };
         }
 
+        await Parallel.ForEachAsync(segments, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancel }, async (segment, ends) =>
+        {
+            MetadataResult<SegmentRow> row = await _metadata.GetSegmentAsync(segment, ends);
+            if (row is { Succeeded: true, Value.State: SegmentState.Live })
+            {
+                await _cache.TryCompleteAsync(row.Value, fetches: true, ends);
+            }
+        });
         return total with { Bytes = loaded };
     }
 

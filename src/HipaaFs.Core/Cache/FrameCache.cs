@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using HipaaFs.Crypto;
 using HipaaFs.Memory;
+using HipaaFs.Metadata;
 using HipaaFs.Placements;
 using HipaaFs.Platform;
 using Microsoft.Extensions.Logging;
@@ -203,6 +204,35 @@ internal sealed partial class FrameCache : IDisposable
         MakeRoom();
     }
 
+    /// <summary>Makes an entry that has all frames of its segment a complete one, which the segment can be copied to other stores from. Index and trailer are fetched, in one request at most; the header follows from the row.</summary>
+    /// <param name="row">The segment, which is finished.</param>
+    /// <param name="fetches">Whether a store is asked for what is missing behind the frames; else nothing is done then.</param>
+    /// <param name="cancel">Ends the wait for the store.</param>
+    /// <returns>Whether the whole object is here now. What of it is authentic is seen when it is used.</returns>
+    internal async ValueTask<bool> TryCompleteAsync(SegmentRow row, bool fetches, CancellationToken cancel)
+    {
+        if (!HasRange(row.Id, 0, row.PlaintextLength) || TryEnter(row.Id, row.ObjectLength, out SafeFileHandle? file) is not { } entry)
+        {
+            return false;
+        }
+
+        try
+        {
+            if (entry.IsComplete)
+            {
+                return true;
+            }
+
+            bool isAllHere = entry.HasFrames(0, entry.FrameCount)
+                || (fetches && entry.HasFrames(0, SegmentFormat.FrameCount(row.PlaintextLength)) && await FetchAsync(entry, 0, entry.FrameCount, cancel) == FsError.None);
+            return isAllHere && TryComplete(entry, new SegmentHeader(row.Id, row.Epoch, row.Class), file!);
+        }
+        finally
+        {
+            entry.Leave();
+        }
+    }
+
     /// <summary>Gives up frames of which one is bad here: the bits of an entry with gaps, or the whole of a complete one, whose file may be the store's own.</summary>
     internal void Discard(CacheEntry entry, long first, long end)
     {
@@ -281,6 +311,64 @@ internal sealed partial class FrameCache : IDisposable
         _fetcher.Dispose();
         SaveMaps();
         _owner.Dispose();
+    }
+
+    private bool TryComplete(CacheEntry entry, SegmentHeader header, SafeFileHandle file)
+    {
+        byte[] head = new byte[SegmentFormat.HeaderSize];
+        header.Write(head);
+        string path = _files.PathOf(entry);
+        try
+        {
+            RandomAccess.Write(file, head, 0);
+            DurableFile.SyncData(file); // After a power cut a whole file of zeros would look like tampering.
+        }
+        catch (IOException exception)
+        {
+            _disk.Failed(exception.HResult);
+            return false;
+        }
+
+        lock (_lock)
+        {
+            if (entry.IsGone)
+            {
+                return false;
+            }
+
+            entry.IsGone = true; // Its readers go on with the file that they have; others read past the cache until there is the new entry.
+            _bytes -= entry.CachedBytes;
+            _entries.Remove(entry.Segment);
+            _leaving.Add(entry.Segment);
+        }
+
+        var complete = new CacheEntry(entry.Segment, entry.ObjectLength, bits: null);
+        bool isMoved = false;
+        try
+        {
+            File.Move(path, _files.WholePath(entry.Segment), overwrite: true);
+            isMoved = true;
+            _files.DeletePartial(entry.Segment);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            _disk.Failed(exception.HResult);
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _leaving.Remove(entry.Segment);
+                if (isMoved)
+                {
+                    Add(complete);
+                }
+            }
+        }
+
+        Evicted?.Invoke(entry.Segment);
+        MakeRoom();
+        return isMoved;
     }
 
     private CacheEntry? GetOrAdd(SegmentId segment, long objectLength)

@@ -15,6 +15,7 @@ internal sealed class LostStore
 {
     private const int Page = 256;
     private const int MostFiles = 1_000_000; // Told apart, in some 50 MB.
+    private const int MostNamed = 100;
 
     private readonly IMetadataStore _metadata;
     private readonly VolumeStores _stores;
@@ -37,21 +38,24 @@ internal sealed class LostStore
     {
         var loss = new StoreLoss(0, 0, 0, 0, 0);
         var files = new HashSet<InodeId>();
+        var cached = new SortedSet<ulong>();
         await foreach (SegmentRow row in ListAsync(member, cancel))
         {
             loss = loss with { Segments = loss.Segments + 1, Bytes = loss.Bytes + row.ObjectLength };
-            if (IsLost(row, member) && !File.Exists(_cache.Files.WholePath(row.Id)))
+            if (IsLost(row, member) && !await IsWholeInCacheAsync(row, cancel))
             {
+                IReadOnlyList<SegmentUse> live = Listed(await _metadata.GetSegmentUsesAsync(row.Id, cancel));
+                AddCached(live, cached);
                 loss = loss with
                 {
                     LostSegments = loss.LostSegments + 1,
                     LostBytes = loss.LostBytes + row.ObjectLength,
-                    LostFiles = loss.LostFiles + await CountFilesAsync(row.Id, files, cancel),
+                    LostFiles = loss.LostFiles + CountFiles(live.Concat(Listed(await _metadata.GetSegmentPastUsesAsync(row.Id, cancel))), files),
                 };
             }
         }
 
-        return loss;
+        return cached.Count == 0 ? loss : loss with { CachedFiles = [.. cached] };
     }
 
     /// <summary>Has rows say that the store has their segments no more. What it alone has is first copied from the cache to a store that should have it, when the cache has it whole.</summary>
@@ -79,7 +83,7 @@ internal sealed class LostStore
 
     private async Task<bool> TryRescueAsync(SegmentRow row, CancellationToken cancel)
     {
-        if (!File.Exists(_cache.Files.WholePath(row.Id)))
+        if (!await IsWholeInCacheAsync(row, cancel))
         {
             return false;
         }
@@ -95,17 +99,28 @@ internal sealed class LostStore
         return false;
     }
 
-    private async Task<long> CountFilesAsync(SegmentId segment, HashSet<InodeId> known, CancellationToken cancel)
-    {
-        MetadataResult<IReadOnlyList<SegmentUse>> live = await _metadata.GetSegmentUsesAsync(segment, cancel);
-        MetadataResult<IReadOnlyList<SegmentUse>> past = await _metadata.GetSegmentPastUsesAsync(segment, cancel);
-        if (!live.Succeeded || !past.Succeeded)
-        {
-            throw new IOException($"list what is lost with a segment: {(live.Succeeded ? past.Error : live.Error)}");
-        }
+    private async ValueTask<bool> IsWholeInCacheAsync(SegmentRow row, CancellationToken cancel) =>
+        await _cache.TryCompleteAsync(row, fetches: false, cancel) || File.Exists(_cache.Files.WholePath(row.Id));
 
+    // Files that show something of a lost segment which can be read all the same, as long as it is in the cache.
+    private void AddCached(IReadOnlyList<SegmentUse> uses, SortedSet<ulong> files)
+    {
+        foreach (SegmentUse use in uses)
+        {
+            if (files.Count < MostNamed && _cache.HasRange(use.Extent.Segment, use.Extent.PlaintextOffset, use.Extent.Length))
+            {
+                files.Add(use.Inode.Value);
+            }
+        }
+    }
+
+    private static IReadOnlyList<SegmentUse> Listed(MetadataResult<IReadOnlyList<SegmentUse>> uses) =>
+        uses.Succeeded ? uses.Value : throw new IOException($"list what is lost with a segment: {uses.Error}");
+
+    private static long CountFiles(IEnumerable<SegmentUse> uses, HashSet<InodeId> known)
+    {
         long files = 0;
-        foreach (InodeId file in live.Value.Concat(past.Value).Select(static use => use.Inode).Distinct())
+        foreach (InodeId file in uses.Select(static use => use.Inode).Distinct())
         {
             files += known.Count < MostFiles ? known.Add(file) ? 1 : 0 : known.Contains(file) ? 0 : 1;
         }

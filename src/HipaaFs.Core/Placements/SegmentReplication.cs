@@ -225,7 +225,8 @@ internal sealed partial class SegmentReplication
             return StoreError.NotFound;
         }
 
-        MetadataResult<Applied> noted = await _metadata.SetCopiesAsync(_clock.NextOperation(), row.Id, target.Mask, 0, CancellationToken.None);
+        // A store that was forgotten is named by the row as long as it alone had the segment.
+        MetadataResult<Applied> noted = await _metadata.SetCopiesAsync(_clock.NextOperation(), row.Id, target.Mask, row.Copies & ~_stores.ActiveOf(row.Copies), CancellationToken.None);
         if (noted.Error == MetadataError.Conflict)
         {
             lock (_lock)

@@ -8,6 +8,9 @@ namespace HipaaFs.Placements;
 /// <param name="LostFiles">Files with data in those, the ones that only snapshots show among them; above a million it is no longer told apart who was counted before.</param>
 public sealed record StoreLoss(long Segments, long Bytes, long LostSegments, long LostBytes, long LostFiles)
 {
+    /// <summary>Numbers of the files with lost data that this machine has in its cache all the same, so that it can be copied for as long as it is there; no more than the first hundred.</summary>
+    public IReadOnlyList<ulong> CachedFiles { get; init; } = [];
+
     /// <summary>Whether the store answers as this volume's: it is not lost.</summary>
     public bool Answers { get; init; }
 }

@@ -95,7 +95,7 @@ internal sealed partial class Scrubber : IDisposable
             return tally.ToReport(0, 0, isResumed, asked);
         }
 
-        long total = doneBefore + await CountAsync(after, cancel);
+        long total = doneBefore + await CountAsync(after, null, cancel);
         long bytes = 0;
         long segments = 0;
         (SegmentId? After, long Bytes)? held = null; // Before the first damage that stays: the next run finds it again, and none says that all is well.
@@ -156,8 +156,7 @@ internal sealed partial class Scrubber : IDisposable
         MemberStore member = _stores.Find(number) ?? throw new ArgumentOutOfRangeException(nameof(options), number, "the volume has no such store");
         var pace = new ScrubPace(options.BytesPerSecond, _time);
         var tally = new ScrubTally();
-        long total = await CountAsync(null, cancel);
-        long seen = 0;
+        long total = await CountAsync(null, member.Mask, cancel);
         long bytes = 0;
         long segments = 0;
         SegmentId? after = null;
@@ -166,7 +165,6 @@ internal sealed partial class Scrubber : IDisposable
             foreach (SegmentRow row in rows)
             {
                 after = row.Id;
-                seen += row.ObjectLength;
                 if ((row.Copies & member.Mask) != 0)
                 {
                     StoreError silent = await ScrubCopyAsync(row, member, options, pace, tally, cancel);
@@ -177,12 +175,12 @@ internal sealed partial class Scrubber : IDisposable
 
                     segments++;
                     bytes += row.ObjectLength;
+                    progress.Report(new ScrubProgress(bytes, Math.Max(total, bytes)));
                 }
-
-                progress.Report(new ScrubProgress(seen, Math.Max(total, seen)));
             }
         }
 
+        progress.Report(new ScrubProgress(bytes, bytes)); // What was deleted meanwhile was counted and not read.
         return tally.ToReport(segments, bytes, isResumed: false, StoreError.None);
     }
 
@@ -349,7 +347,7 @@ internal sealed partial class Scrubber : IDisposable
             : throw Unreadable(row.Error);
     }
 
-    private async Task<long> CountAsync(SegmentId? after, CancellationToken cancel)
+    private async Task<long> CountAsync(SegmentId? after, ulong? store, CancellationToken cancel)
     {
         long bytes = 0;
         while (true)
@@ -362,7 +360,7 @@ internal sealed partial class Scrubber : IDisposable
 
             foreach (SegmentRow row in rows)
             {
-                bytes += row.ObjectLength;
+                bytes += store is { } mask && (row.Copies & mask) == 0 ? 0 : row.ObjectLength;
                 after = row.Id;
             }
         }

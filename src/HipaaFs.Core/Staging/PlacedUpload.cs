@@ -17,6 +17,7 @@ internal sealed class PlacedUpload
     private readonly KeyRing _ring;
     private readonly ILogger _logger;
     private readonly Lock _lock = new();
+    private readonly Dictionary<int, StoreError> _refusals = []; // Guarded by _lock.
     private readonly Dictionary<SegmentId, ulong> _taken = []; // Of segments that are not live yet: which stores have them. Guarded by _lock.
 
     internal PlacedUpload(VolumeStores stores, KeyRing ring, ILogger logger)
@@ -58,6 +59,15 @@ internal sealed class PlacedUpload
         }
     }
 
+    /// <summary>Why a store did not take what was brought to it last; None when it did, or nothing was.</summary>
+    internal StoreError RefusalOf(int store)
+    {
+        lock (_lock)
+        {
+            return _refusals.GetValueOrDefault(store);
+        }
+    }
+
     /// <summary>See <see cref="SegmentUpload.IsHopeless"/>.</summary>
     internal bool IsHopeless(StagedSegment segment, StoreError error) => UploadTo(_stores.Home.Store!, StorageTier.Hot).IsHopeless(segment, error);
 
@@ -82,6 +92,17 @@ internal sealed class PlacedUpload
             return StoreError.InvalidRequest;
         }
 
+        StoreError outcome = await BringAsync(member, placement, segment, mayLink, cancel);
+        lock (_lock)
+        {
+            _refusals[member.Number] = outcome;
+        }
+
+        return outcome;
+    }
+
+    private async Task<StoreError> BringAsync(MemberStore member, Placement placement, StagedSegment segment, bool mayLink, CancellationToken cancel)
+    {
         if (HasTaken(member, segment.Id))
         {
             // Another store was waited for, for days perhaps: this one may be another by now, or an older state of itself.

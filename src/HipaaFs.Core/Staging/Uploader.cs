@@ -93,6 +93,9 @@ internal sealed partial class Uploader : IAsyncDisposable
         }
     }
 
+    /// <summary>Why a store did not take what was brought to it last; None when it did, or nothing was.</summary>
+    internal StoreError RefusalOf(int store) => _upload.RefusalOf(store);
+
     /// <summary>The segments that wait for another try, those first that wait in vain, then the oldest; no more than so many.</summary>
     internal IReadOnlyList<FailedUpload> ListFailed(int most)
     {

@@ -1,3 +1,4 @@
+using HipaaFs.Collection;
 using HipaaFs.Metadata;
 using HipaaFs.Placements;
 using HipaaFs.Spending;
@@ -9,6 +10,9 @@ namespace HipaaFs.Volumes;
 // Where data goes.
 public sealed partial class Volume
 {
+    /// <summary>How long a copy that no placement wants any more is kept at least after the others are published.</summary>
+    public static TimeSpan CopyGrace => SegmentCollector.Grace;
+
     /// <summary>Makes a further store known: one that is empty, or this volume's already. It gets the mark of the volume, this session's claim and a number.</summary>
     /// <exception cref="VolumeException">It cannot be; nothing but its mark is changed.</exception>
     /// <exception cref="IOException">The settings cannot be written.</exception>

@@ -98,6 +98,7 @@ public sealed partial class Volume : IAsyncDisposable
             ClaimError = writer is null || writer.Fence.ClaimError == StoreError.None ? null : writer.Fence.ClaimError.ToString(),
             FailedSegments = failed,
             UploadError = failed == 0 ? null : uploadError.ToString(),
+            Refusing = writer is null ? [] : [.. _parts.Stores.Active.Select(member => RefusalOf(member, writer, failed > 0)).OfType<RefusingStore>()],
             FailedUploads = writer?.Uploader.ListFailed(MostFailed) ?? [],
             WritebackError = writer is null || writer.Writeback.LastError == FsError.None ? null : writer.Writeback.LastError.ToString(),
             IsStagingFull = _parts.Staging.IsFull,
@@ -142,6 +143,16 @@ public sealed partial class Volume : IAsyncDisposable
         IsMirror = _parts.Stores.Mirrors.Contains(member),
         RecoveryPoint = member.IsHome ? _parts.Writer?.Publisher.RecoveryPoint : _parts.Writer?.Mirror.PointOf(member.Number),
     };
+
+    private static RefusingStore? RefusalOf(MemberStore member, VolumeWriter writer, bool hasFailed)
+    {
+        StoreError claim = member.IsHome ? writer.Fence.ClaimError : StoreError.None;
+        StoreError refusal = hasFailed ? writer.Uploader.RefusalOf(member.Number) : StoreError.None;
+        string? reason = claim != StoreError.None ? $"the session cannot be claimed in it: {claim}"
+            : refusal != StoreError.None ? member.Problem ?? refusal.ToString()
+            : null;
+        return reason is null ? null : new RefusingStore(member.Number, member.Name, member.Url?.ToString() ?? member.Registered.Url, reason);
+    }
 
     /// <summary>Whether changes of files, names or attributes exist on this machine only, be their data in the store or not.</summary>
     public async Task<bool> HasUnpublishedChangesAsync(CancellationToken cancel)

@@ -42,6 +42,9 @@ public sealed record VolumeStatus
     /// <summary>Why the upload of the oldest of those failed; null when there is none.</summary>
     public string? UploadError { get; init; }
 
+    /// <summary>The stores that uploads wait for; empty when nothing waits.</summary>
+    public IReadOnlyList<RefusingStore> Refusing { get; init; } = [];
+
     /// <summary>The segments of them, those first whose staged file is damaged; no more than the first hundred.</summary>
     public IReadOnlyList<FailedUpload> FailedUploads { get; init; } = [];
 

@@ -103,10 +103,10 @@ internal static class CacheCommand
     {
         if (report.Warmed is { } warmed)
         {
-            text.WriteLine($"{warmed.Files} files, {ByteSize.Format(warmed.Bytes)}, are in the cache.");
+            text.WriteLine($"{CountText.Format(warmed.Files, "file")}, {ByteSize.Format(warmed.Bytes)}, {(warmed.Files == 1 ? "is" : "are")} in the cache.");
             if (warmed.FailedFiles > 0)
             {
-                text.WriteLine($"Of {warmed.FailedFiles} not everything could be loaded: it is in an archive, its store does not answer, or the disk of the cache is full.");
+                text.WriteLine($"Of {CountText.Format(warmed.FailedFiles, "file")} not everything could be loaded: it is in an archive, its store does not answer, or the disk of the cache is full.");
             }
         }
 
@@ -114,6 +114,6 @@ internal static class CacheCommand
         text.WriteLine($"cache   {ByteSize.Format(report.Bytes)} of {ByteSize.Format(report.MaxBytes)}");
         text.WriteLine(pinned.Files == 0
             ? $"pinned  nothing; {ByteSize.Format(pinned.MostBytes)} can be"
-            : $"pinned  {pinned.Files} files, {pinned.Segments} segments of {ByteSize.Format(pinned.Bytes)}, {ByteSize.Format(pinned.CachedBytes)} of that loaded; {ByteSize.Format(pinned.MostBytes)} can be");
+            : $"pinned  {CountText.Format(pinned.Files, "file")}; whole segments stay: {CountText.Format(pinned.Segments, "segment")} of {ByteSize.Format(pinned.Bytes)}, also with data of other files, of which {ByteSize.Format(pinned.CachedBytes)} are loaded; {ByteSize.Format(pinned.MostBytes)} can be");
     }
 }

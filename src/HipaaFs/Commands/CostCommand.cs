@@ -32,7 +32,7 @@ internal static class CostCommand
             text.WriteLine(store.Name);
             foreach (CostTier tier in store.Tiers)
             {
-                text.WriteLine($"  {tier.Tier,-10} {ByteSize.Format(tier.Bytes)} in {tier.Objects} objects{Money(tier.Month, report.Currency, " a month")}");
+                text.WriteLine($"  {tier.Tier,-10} {ByteSize.Format(tier.Bytes)} in {CountText.Format(tier.Objects, "object")}{Money(tier.Month, report.Currency, " a month")}");
             }
 
             text.WriteLine($"  today      {Describe(store.Today, report.Currency)}");
@@ -46,7 +46,7 @@ internal static class CostCommand
 
         foreach (CostDirectory directory in report.Directories)
         {
-            text.WriteLine($"{TerminalText.Escape(directory.Path)}: {directory.Files} files, {ByteSize.Format(directory.Bytes)}{Money(directory.Month, report.Currency, " a month")}");
+            text.WriteLine($"{TerminalText.Escape(directory.Path)}: {CountText.Format(directory.Files, "file")}, {ByteSize.Format(directory.Bytes)}{Money(directory.Month, report.Currency, " a month")}");
         }
 
         if (report.Currency is null)
@@ -56,8 +56,8 @@ internal static class CostCommand
     }
 
     private static string Describe(CostUse use, string? currency) =>
-        $"{use.Requests} requests, {ByteSize.Format(use.SentBytes)} sent, {ByteSize.Format(use.ReceivedBytes)} read{Money(use.Money, currency, "")}";
+        $"{CountText.Format(use.Requests, "request")}, {ByteSize.Format(use.SentBytes)} sent, {ByteSize.Format(use.ReceivedBytes)} read{Money(use.Money, currency, "")}";
 
     private static string Money(decimal? money, string? currency, string rest) =>
-        money is null ? "" : string.Create(CultureInfo.InvariantCulture, $", {money:0.00##} {currency}{rest}");
+        money is null ? "" : $", {MoneyText.Format(money.Value)} {currency}{rest}";
 }

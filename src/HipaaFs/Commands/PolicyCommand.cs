@@ -59,16 +59,32 @@ internal static class PolicyCommand
             {
                 throw new CommandException(
                     ExitCode.Refused,
-                    $"apply the policy {path}: {plan.Directories.Sum(static directory => directory.MovedFiles)} files would be moved to other stores, and --yes is not given",
+                    $"apply the policy {path}: {CountText.Format(plan.Directories.Sum(static directory => directory.MovedFiles), "file")} would be moved to other stores, and --yes is not given",
                     "'hipaafs policy plan' shows what is moved and what it costs; --yes does it.");
             }
 
-            if (parsed.GetValue(make))
+            var made = new List<string>();
+            try
             {
-                MakeDirectories(mount.MountPoint, plan.Missing);
+                if (parsed.GetValue(make))
+                {
+                    MakeDirectories(mount.MountPoint, plan.Missing, made);
+                }
+
+                plan = await output.Progress.RunAsync(progress => client.UsePolicyAsync(content, path, applies: true, progress, cancel));
+            }
+            catch (CommandException failure) when (made.Count > 0)
+            {
+                throw new CommandException(
+                    failure.Code,
+                    $"{failure.Message}; {CountText.Format(made.Count, "directory", "directories")} of the policy {(made.Count == 1 ? "was" : "were")} made before that",
+                    $"{failure.Action} Then run the command again: it goes on from there.",
+                    failure)
+                {
+                    Problems = failure.Problems,
+                };
             }
 
-            plan = await output.Progress.RunAsync(progress => client.UsePolicyAsync(content, path, applies: true, progress, cancel));
             output.Result(plan, JsonOutput.Default.PolicyPlan, text =>
             {
                 PolicyPlanText.Write(plan, text);
@@ -83,7 +99,7 @@ internal static class PolicyCommand
     }
 
     // Through the mount, as whoever runs the command: the kernel says whether they may, and knows the directories at once. Outer ones come first.
-    private static void MakeDirectories(string mountPoint, IReadOnlyList<string> paths)
+    private static void MakeDirectories(string mountPoint, IReadOnlyList<string> paths, List<string> made)
     {
         foreach (string path in paths)
         {
@@ -94,6 +110,8 @@ internal static class PolicyCommand
                 {
                     directory.UnixFileMode = (UnixFileMode)0x1ED; // 0755
                 }
+
+                made.Add(path);
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
@@ -196,8 +214,6 @@ internal static class PolicyCommand
             text.WriteLine($"warning: {warning}");
         }
 
-        text.WriteLine($"{result.File} is sound: {Count(result.Stores, "store")}, {Count(result.Rules, "rule")}.");
+        text.WriteLine($"{result.File} is sound: {CountText.Format(result.Stores, "store")}, {CountText.Format(result.Rules, "rule")}.");
     }
-
-    private static string Count(int number, string word) => number == 1 ? $"1 {word}" : $"{number} {word}s";
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using HipaaFs.Cli.Configuration;
 using HipaaFs.Cli.Output;
 using HipaaFs.Cli.Placing;
@@ -35,16 +34,16 @@ internal static class PolicyPlanText
 
         foreach (PlannedDirectory directory in plan.Directories)
         {
-            string moved = directory.MovedFiles == 0 ? "" : $", {directory.MovedFiles} of them, {ByteSize.Format(directory.MovedBytes)}, are moved";
+            string moved = directory.MovedFiles == 0 ? "" : $", {directory.MovedFiles} of them, {ByteSize.Format(directory.MovedBytes)}, {(directory.MovedFiles == 1 ? "is" : "are")} moved";
             text.WriteLine(directory.Exists
-                ? $"directory   {TerminalText.Escape(directory.Path)} has placement {directory.Placement}: {directory.Files} files, {ByteSize.Format(directory.Bytes)}{moved}"
+                ? $"directory   {TerminalText.Escape(directory.Path)} has placement {directory.Placement}: {CountText.Format(directory.Files, "file")}, {ByteSize.Format(directory.Bytes)}{moved}"
                 : $"directory   {TerminalText.Escape(directory.Path)} IS NOT THERE");
         }
 
         foreach (PlannedTransfer transfer in plan.Transfers)
         {
             text.WriteLine(
-                $"transfer    {transfer.Store} gets {ByteSize.Format(transfer.Gets)} in {transfer.Puts} requests, sends {ByteSize.Format(transfer.Sends)} in {transfer.Reads}, gives back {ByteSize.Format(transfer.GivesBack)}{Describe(transfer.Cost)}");
+                $"transfer    {transfer.Store} gets {ByteSize.Format(transfer.Gets)} in {CountText.Format(transfer.Puts, "request")}, sends {ByteSize.Format(transfer.Sends)} in {transfer.Reads}, gives back {ByteSize.Format(transfer.GivesBack)}{Describe(transfer.Cost)}");
         }
 
         foreach (string line in plan.Unenforced)
@@ -70,7 +69,5 @@ internal static class PolicyPlanText
 
     private static string Describe(PlannedCost? cost) => cost is null
         ? ""
-        : string.Create(
-            CultureInfo.InvariantCulture,
-            $"; {cost.Once:0.00##} {cost.Currency} once (of that at most {cost.EarlyDeletion:0.00##} for early deletion), {cost.StorageMonth:+0.00##;-0.00##;0.00} a month");
+        : $"; {MoneyText.Format(cost.Once)} {cost.Currency} once (of that at most {MoneyText.Format(cost.EarlyDeletion)} for early deletion), {MoneyText.FormatChange(cost.StorageMonth)} a month";
 }

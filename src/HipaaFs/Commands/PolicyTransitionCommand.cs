@@ -51,7 +51,7 @@ internal static class PolicyTransitionCommand
     {
         foreach (TransitionLine line in report.Steps)
         {
-            text.WriteLine($"{line.Files} files, {ByteSize.Format(line.Bytes)}: {line.From} -> {line.To}");
+            text.WriteLine($"{CountText.Format(line.Files, "file")}, {ByteSize.Format(line.Bytes)}: {line.From} -> {line.To}");
         }
 
         text.WriteLine(

@@ -33,7 +33,8 @@ internal static class RecallCommand
         runner.Handle(command, async (parsed, output, cancel) =>
         {
             MountEntry mount = MountLocator.FindMount(parsed.GetRequiredValue(mountPoint));
-            IReadOnlyCollection<InodeId> files = Select(mount.MountPoint, parsed.GetValue(paths) ?? [], parsed.GetValue(manifest));
+            RecallSelection selection = Select(mount.MountPoint, parsed.GetValue(paths) ?? [], parsed.GetValue(manifest));
+            IReadOnlyCollection<InodeId> files = selection.Files;
             RestoreRequest request = ToRequest(parsed.GetRequiredValue(speed), parsed.GetValue(days));
             using ControlClient client = await MountLocator.ConnectAsync(mount, runner.Context, cancel);
             bool asks = !parsed.GetValue(dryRun);
@@ -43,7 +44,7 @@ internal static class RecallCommand
                 report = await output.Progress.RunAsync(show => WaitAsync(client, files, request, report, show, runner.Context.Time, cancel));
             }
 
-            output.Result(report, JsonOutput.Default.RecallReport, text => Describe(report, asks, text));
+            output.Result(report, JsonOutput.Default.RecallReport, text => Describe(report, asks ? request.Speed : null, selection, text));
             return !asks ? ExitCode.Done : ToExitCode(report, parsed.GetValue(wait));
         });
         return command;
@@ -54,10 +55,10 @@ internal static class RecallCommand
     /// <param name="waited">Whether everything should be back.</param>
     public static ExitCode ToExitCode(RecallReport report, bool waited) =>
         report.Failed > 0 && report.Recalling + report.Recalled == 0 ? ExitCode.Store
-        : report.Failed > 0 || (waited && report.Archived + report.Recalling > 0) ? ExitCode.Incomplete
+        : report.Failed > 0 || report.Missing > 0 || (waited && report.Archived + report.Recalling > 0) ? ExitCode.Incomplete
         : ExitCode.Done;
 
-    private static IReadOnlyCollection<InodeId> Select(string mountPoint, string[] paths, string? manifest)
+    private static RecallSelection Select(string mountPoint, string[] paths, string? manifest)
     {
         var selection = new RecallSelection(PathRelation.Resolve(mountPoint));
         try
@@ -82,7 +83,7 @@ internal static class RecallCommand
         }
 
         return selection.Files.Count > 0
-            ? selection.Files
+            ? selection
             : throw new CommandException(ExitCode.Usage, "recall: no file is named", "Name files or directories, or a list with --manifest.");
     }
 
@@ -107,23 +108,58 @@ internal static class RecallCommand
         return now with { Failed = asked.Failed, Error = asked.Error, Requests = asked.Requests };
     }
 
-    private static void Describe(RecallReport report, bool asks, TextWriter text)
+    private static void Describe(RecallReport report, RestoreSpeed? asked, RecallSelection selection, TextWriter text)
     {
         foreach (RecallRequestLine line in report.Requests)
         {
-            string cost = line.Cost is { } money ? string.Create(CultureInfo.InvariantCulture, $", {money:0.00##} {line.Currency}") : "";
-            text.WriteLine($"{line.Store}: {line.Segments} objects, {ByteSize.Format(line.Bytes)}{cost}{(asks ? "" : " would be asked for")}");
+            text.WriteLine($"{line.Store}: {CountText.Format(line.Segments, "object")}, {ByteSize.Format(line.Bytes)}{(asked is null ? " would be asked for" : "")}");
+            string? word = asked is null ? null : PolicyWords.Speeds.First(speed => speed.Value == asked).Word;
+            foreach (RecallSpeedLine speed in line.Speeds.Where(speed => word is null || speed.Speed == word))
+            {
+                text.WriteLine($"  {speed.Speed,-10} {Describe(speed, line.Currency)}");
+            }
         }
 
-        text.WriteLine($"{report.Files} files: {report.Recalling} objects are on their way, {report.Recalled} are back, {report.Archived} are archived.");
+        text.WriteLine(
+            $"{CountText.Format(report.Files, "file")}: {CountText.Format(report.Recalling, "object is", "objects are")} on the way, {CountText.Format(report.Recalled, "is", "are")} back, {CountText.Format(report.Archived, "is", "are")} archived.");
         if (report.Expected is { } expected)
         {
             text.WriteLine($"All of them are back at {expected.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)} UTC at the latest, by what stores promise.");
         }
 
+        if (report.Missing > 0)
+        {
+            text.WriteLine($"MISSING: {CountText.Format(report.Missing, "object")} that these files need {(report.Missing == 1 ? "is" : "are")} in no store of the volume any more, so that nothing brings it back:");
+            foreach (string path in selection.PathsOf(report.IncompleteFiles.Select(static inode => new InodeId(inode))))
+            {
+                text.WriteLine($"  {TerminalText.Escape(path)}");
+            }
+
+            text.WriteLine("What of them is lost, 'hipaafs fsck' says. Should the store turn up that had it, name it in the policy again: 'hipaafs fsck --repair' finds what is in it.");
+        }
+
         if (report.Failed > 0)
         {
-            text.WriteLine($"{report.Failed} objects could not be asked for ({report.Error}). Run it again; 'hipaafs store status' shows whether the store answers.");
+            text.WriteLine($"{CountText.Format(report.Failed, "object")} could not be asked for ({report.Error}). {(report.Error == nameof(StoreError.NotFound)
+                ? "It is not where it should be: 'hipaafs scrub' says what is missing."
+                : "Run it again; 'hipaafs store status' shows whether the store answers.")}");
         }
+    }
+
+    private static string Describe(RecallSpeedLine speed, string? currency)
+    {
+        if (!speed.Offered)
+        {
+            return "not offered by this kind of store";
+        }
+
+        double unit = speed.ToSeconds >= 3600 ? 3600 : 60;
+        string time = (speed.FromSeconds / unit, speed.ToSeconds / unit) switch
+        {
+            ( > 0 and var from, { } to) => string.Create(CultureInfo.InvariantCulture, $"usually {from} to {to} {(unit == 60 ? "minutes" : "hours")}, no promise"),
+            (_, { } to) => $"usually within {CountText.Format((long)to, unit == 60 ? "minute" : "hour")}, no promise",
+            _ => "nothing is known of how long it takes",
+        };
+        return $"{time}; {(speed.Cost is { } cost ? $"{MoneyText.Format(cost)} {currency}" : "no price in the policy")}";
     }
 }

@@ -15,6 +15,7 @@ internal sealed class RecallSelection
 
     private readonly string _mountPoint;
     private readonly HashSet<InodeId> _files = [];
+    private readonly List<string> _named = [];
 
     /// <param name="mountPoint">Where the volume is mounted, links followed.</param>
     public RecallSelection(string mountPoint) => _mountPoint = mountPoint;
@@ -39,7 +40,15 @@ internal sealed class RecallSelection
             throw new CommandException(ExitCode.NotFound, $"recall {resolved}: it is not there", "Look for it with ls; names that begin with '-' are written as ./-NAME.");
         }
 
-        Add(resolved, status);
+        _named.Add(resolved);
+        _files.UnionWith(Find(resolved, status).Select(static file => file.Inode));
+    }
+
+    /// <summary>Paths of some of the files, one for each that is still there; everything that was named is looked through for them.</summary>
+    public IReadOnlyList<string> PathsOf(IEnumerable<InodeId> files)
+    {
+        var left = files.ToHashSet();
+        return [.. _named.SelectMany(path => FileStatus.Of(path) is { } status ? Find(path, status) : []).Where(file => left.Remove(file.Inode)).Select(static file => file.Path)];
     }
 
     /// <summary>Adds what a list names: a path a line, relative ones to the mount point; lines of sha256sum(1) too.</summary>
@@ -54,12 +63,12 @@ internal sealed class RecallSelection
         }
     }
 
-    private void Add(string path, FileStatus status)
+    private IEnumerable<(InodeId Inode, string Path)> Find(string path, FileStatus status)
     {
         if (status.Kind == FileStatusKind.Regular)
         {
-            _files.Add(new InodeId(status.Inode));
-            return;
+            yield return (new InodeId(status.Inode), path);
+            yield break;
         }
 
         var left = new Stack<string>();
@@ -84,7 +93,7 @@ internal sealed class RecallSelection
                 }
                 else if (found.Kind == FileStatusKind.Regular)
                 {
-                    _files.Add(new InodeId(found.Inode));
+                    yield return (new InodeId(found.Inode), entry);
                 }
             }
         }

@@ -78,7 +78,7 @@ internal static class StoreCommand
                 progress => client.RepairStoreAsync(parsed.GetRequiredValue(name), parsed.GetValue(wait), progress, cancel));
             output.Result(found, JsonOutput.Default.StoreVerification, text =>
             {
-                text.WriteLine($"Asked for {found.Found.Segments} segments: {found.Found.RepairedSegments} were not as they should be and are again, {found.Found.DamagedSegments} are nowhere whole.");
+                text.WriteLine($"Asked for {CountText.Format(found.Found.Segments, "segment")}: {found.Found.RepairedSegments} were not as they should be and are again, {found.Found.DamagedSegments} are nowhere whole.");
                 if (found.Found.Stopped is { } stopped)
                 {
                     text.WriteLine($"The store does not answer ({stopped}). It gets what it lacks when it is back.");
@@ -159,7 +159,7 @@ internal static class StoreCommand
                 text.WriteLine($"{store} is no store of the volume any more; it had {Format(new SegmentCount(loss.Segments, loss.Bytes))}.");
                 text.WriteLine(loss.LostSegments == 0
                     ? "Nothing is lost. What its copies are missed for is copied from other stores in the background; 'hipaafs store status' shows how far that is."
-                    : $"LOST: {Format(new SegmentCount(loss.LostSegments, loss.LostBytes))}, with data of {loss.LostFiles} files. 'hipaafs scrub' and 'hipaafs fsck' name them.");
+                    : $"LOST: {Format(new SegmentCount(loss.LostSegments, loss.LostBytes))}, with data of {CountText.Format(loss.LostFiles, "file")}. 'hipaafs scrub' and 'hipaafs fsck' name them.");
                 if (forgotten.Policy is { } policy)
                 {
                     text.WriteLine($"Note: {policy}.");
@@ -231,8 +231,8 @@ internal static class StoreCommand
 
             text.WriteLine(
                 change.ToCopy.Segments > 0 ? $"{Format(change.ToCopy)} have yet to be copied, then {Format(change.Store.Surplus)} are deleted from it. That goes on in the background."
-                : change.FilesToMove > 0 ? $"Data of {change.FilesToMove} files has yet to be moved to their stores, then it is deleted from the others. That goes on in the background."
-                : change.Store.Surplus.Segments > 0 ? $"Everything is copied; {Format(change.Store.Surplus)} have yet to be deleted from it. That goes on in the background."
+                : change.FilesToMove > 0 ? $"Data of {CountText.Format(change.FilesToMove ?? 0, "file")} has yet to be moved to their stores, then it is deleted from the others. That goes on in the background."
+                : change.Store.Surplus.Segments > 0 ? $"Everything is copied; {Format(change.Store.Surplus)} have yet to be deleted from it, which is done ten minutes after they were copied and published at the soonest. That goes on in the background."
                 : "Nothing is left to do.");
             if (change.Policy is { } policy)
             {
@@ -284,7 +284,7 @@ internal static class StoreCommand
         text.WriteLine($"  placements {(store.Placements.Count == 0 ? "none names it" : string.Join(", ", store.Placements))}");
     }
 
-    private static string Format(SegmentCount count) => $"{count.Segments} {(count.Segments == 1 ? "segment" : "segments")}, {ByteSize.Format(count.Bytes)}";
+    private static string Format(SegmentCount count) => $"{CountText.Format(count.Segments, "segment")}, {ByteSize.Format(count.Bytes)}";
 
     private static Argument<string> MountPointArgument() => new("MOUNTPOINT") { Description = "Where the volume is mounted." };
 }

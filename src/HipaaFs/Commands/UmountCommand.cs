@@ -57,7 +57,7 @@ internal static class UmountCommand
         if (outcome.StagedSegments > 0)
         {
             text.WriteLine(
-                $"{outcome.StagedSegments} segments ({ByteSize.Format(outcome.StagedBytes)}) are on this machine only; the next mount uploads them.");
+                $"{CountText.Format(outcome.StagedSegments, "segment is", "segments are")} ({ByteSize.Format(outcome.StagedBytes)}) on this machine only; the next mount uploads them.");
         }
         else if (outcome.UnpublishedChanges)
         {

@@ -10,4 +10,11 @@ namespace HipaaFs.Cli.Control;
 /// <param name="Expected">When the last one on its way is back at the latest, by what stores promise.</param>
 /// <param name="Requests">What was asked of each store, or would be.</param>
 internal sealed record RecallReport(
-    long Files, long Archived, long Recalling, long Recalled, long Failed, string? Error, DateTimeOffset? Expected, IReadOnlyList<RecallRequestLine> Requests);
+    long Files, long Archived, long Recalling, long Recalled, long Failed, string? Error, DateTimeOffset? Expected, IReadOnlyList<RecallRequestLine> Requests)
+{
+    /// <summary>Segments that no store of the volume has any more: nothing brings them back.</summary>
+    public long Missing { get; init; }
+
+    /// <summary>Numbers of the files that miss those; no more than the first hundred.</summary>
+    public IReadOnlyList<ulong> IncompleteFiles { get; init; } = [];
+}

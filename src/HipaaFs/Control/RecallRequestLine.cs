@@ -4,6 +4,10 @@ namespace HipaaFs.Cli.Control;
 /// <param name="Store">Its name.</param>
 /// <param name="Segments">Objects.</param>
 /// <param name="Bytes">Their bytes.</param>
-/// <param name="Cost">What it charges for that, by the prices of the policy that was applied last; null without prices.</param>
+/// <param name="Cost">What it charges for that, at the speed asked for, by the prices of the policy that was applied last; null when it has none for that.</param>
 /// <param name="Currency">Of the cost.</param>
-internal sealed record RecallRequestLine(string Store, long Segments, long Bytes, decimal? Cost, string? Currency);
+internal sealed record RecallRequestLine(string Store, long Segments, long Bytes, decimal? Cost, string? Currency)
+{
+    /// <summary>What each speed means for it.</summary>
+    public IReadOnlyList<RecallSpeedLine> Speeds { get; init; } = [];
+}

@@ -13,7 +13,7 @@ namespace HipaaFs.Cli.Costs;
 internal sealed class CostReporting
 {
     private const decimal Gib = 1L << 30;
-    private const int Digits = 6;
+    private const int Digits = 8;
 
     private readonly Volume _volume;
     private readonly PolicyDocument? _policy;

@@ -16,7 +16,7 @@ internal sealed partial class MountDaemon
     public Task<CacheReport> UseCacheAsync(CacheUse use, IReadOnlyList<ulong> inodes, Action<ProgressUpdate> progress, CancellationToken cancel)
     {
         InodeId[] files = [.. inodes.Select(static inode => new InodeId(inode))];
-        string action = $"{(use == CacheUse.Warm ? "warm" : use == CacheUse.Pin ? "pin" : "unpin")} {files.Length} files";
+        string action = $"{(use == CacheUse.Warm ? "warm" : use == CacheUse.Pin ? "pin" : "unpin")} {CountText.Format(files.Length, "file")}";
         return files.All(static file => file.View == 0)
             ? PlaceAsync(action, () => UseCacheAsync(action, use, files, progress, cancel), cancel)
             : throw new CommandException(ExitCode.Refused, $"{action}: some are in a snapshot", "Name files of the volume as it is now.");
@@ -34,7 +34,7 @@ internal sealed partial class MountDaemon
         {
             throw new CommandException(
                 ExitCode.Refused,
-                $"{action}: {ByteSize.Format(much.Bytes)} of segments would stay in the cache, and of its {ByteSize.Format(_volume.GetStatus().Cache.MaxBytes)} at most {ByteSize.Format(much.MostBytes)} may",
+                $"{action}: {ByteSize.Format(much.Bytes)} of segments, in which data of other files is too, would stay in the cache, and of its {ByteSize.Format(_volume.GetStatus().Cache.MaxBytes)} at most {ByteSize.Format(much.MostBytes)} may",
                 "Pin fewer files, unpin others ('hipaafs cache status' shows how much is pinned), or give the cache more room (cache.size).");
         }
 

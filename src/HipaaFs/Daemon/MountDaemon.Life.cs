@@ -257,7 +257,7 @@ internal sealed partial class MountDaemon
 
     private CommandException NotUploaded(string problem, VolumeStatus status)
     {
-        string left = $"{status.StagedSegments} segments are not uploaded, so it stays mounted";
+        string left = $"{CountText.Format(status.StagedSegments, "segment is", "segments are")} not uploaded, so it stays mounted";
         if (status.HasMetadataFailed)
         {
             return new CommandException(
@@ -274,10 +274,14 @@ internal sealed partial class MountDaemon
                 "Make room there, or see to that disk, then try again. With --now what was written and not synced is lost.");
         }
 
+        string stores = string.Join("; ", status.Refusing.Select(static store => $"{store.Name}, {TerminalText.Escape(store.Url)} ({store.Reason})"));
+        bool isPlaced = status.Refusing.Any(store => store.Number != _volume.HomeStore);
         return new CommandException(
             ExitCode.Store,
-            $"unmount {_plan.MountPoint}: {problem}; {left}",
-            $"Try again when the store is back, or leave the data on this machine for the next mount: hipaafs umount --now {_plan.MountPoint}");
+            $"unmount {_plan.MountPoint}: {problem}{(stores.Length == 0 ? "" : $": {stores}")}; {left}",
+            $"See to that store and try again: 'hipaafs store status {_plan.MountPoint}' shows when it answers. "
+            + (isPlaced ? "Or have its data go to another one, with 'hipaafs store drain' or 'store migrate'. " : "")
+            + $"Or leave the data on this machine for the next mount: hipaafs umount --now {_plan.MountPoint}");
     }
 
     private async Task DetachAsync()

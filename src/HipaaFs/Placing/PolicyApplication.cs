@@ -1,5 +1,6 @@
 using HipaaFs.Cli.Output;
 using HipaaFs.Cli.Policies;
+using HipaaFs.Cli.Volumes;
 using HipaaFs.Metadata;
 using HipaaFs.Placements;
 using HipaaFs.Quotas;
@@ -193,12 +194,29 @@ internal sealed class PolicyApplication : IDisposable
             await _volume.NameStoreAsync(store.Number, store.Name, store.Region, cancel);
         }
 
+        var registered = new List<string>();
         foreach (PolicyStore store in prepared.Match.Added)
         {
-            await _volume.RegisterStoreAsync(store.Name, store.Url!, store.Region!, cancel);
+            try
+            {
+                await _volume.RegisterStoreAsync(store.Name, store.Url!, store.Region!, cancel);
+                registered.Add(store.Name);
+            }
+            catch (VolumeException failure)
+            {
+                throw NotRegistered(store.Name, registered, failure);
+            }
         }
 
         return named.Length + prepared.Match.Added.Count > 0;
+    }
+
+    private static CommandException NotRegistered(string store, List<string> registered, VolumeException failure)
+    {
+        CommandException cause = VolumeFailures.ToCommand(failure);
+        string before = registered.Count == 0 ? "no store was" : string.Join(", ", registered) + (registered.Count == 1 ? " was" : " were");
+        return new CommandException(
+            cause.Code, $"apply the policy: register the store {store}: {cause.Message}; {before} registered before that, and no directory was placed", $"{cause.Action} Then run it again: it goes on from there.", failure);
     }
 
     private sealed record Prepared(

@@ -13,6 +13,7 @@ namespace HipaaFs.Cli.Placing;
 internal sealed class RecallAdministration
 {
     private const decimal Gib = 1L << 30;
+    private const int Digits = 8;
 
     private readonly Volume _volume;
     private readonly TimeProvider _time;
@@ -46,9 +47,22 @@ internal sealed class RecallAdministration
             outcome.Failed,
             outcome.Error == StoreError.None ? null : outcome.Error.ToString(),
             outcome.Expected,
-            [.. outcome.Requests.OrderBy(static store => store.Key).Select(store => ToLine(NameOf(store.Key), store.Value, request.Speed, policy))]);
+            [.. outcome.Requests.OrderBy(static store => store.Key).Select(store => Describe(stores.FirstOrDefault(known => known.Store.Number == store.Key)?.Store, store.Key, store.Value))])
+        {
+            Missing = outcome.Missing,
+            IncompleteFiles = [.. outcome.Incomplete.Select(static inode => inode.Value)],
+        };
 
-        string NameOf(int number) => stores.FirstOrDefault(store => store.Store.Number == number)?.Store.Name ?? $"store {number}";
+        RecallRequestLine Describe(RegisteredStore? store, int number, (long Segments, long Bytes) asked)
+        {
+            string name = store?.Name ?? $"store {number}";
+            return ToLine(name, asked, request.Speed, policy) with
+            {
+                Speeds = StoreUrl.TryParse(store?.Url ?? "", out StoreUrl? url, out _)
+                    ? [.. PolicyWords.Speeds.Select(speed => ToLine(name, url, asked, speed.Value, speed.Word, policy))]
+                    : [],
+            };
+        }
     }
 
     /// <summary>What it costs to bring back so many objects and bytes of each store, by its number, at the usual speed; null without prices.</summary>
@@ -73,7 +87,7 @@ internal sealed class RecallAdministration
             sum += cost;
         }
 
-        return string.Create(CultureInfo.InvariantCulture, $"{sum:0.00##} {policy.Currency}");
+        return string.Create(CultureInfo.InvariantCulture, $"{sum:0.00######} {policy.Currency}");
     }
 
     // It may be long, and is asked for by programs that look at many files.
@@ -99,6 +113,14 @@ internal sealed class RecallAdministration
             ? new RecallRequestLine(store, asked.Segments, asked.Bytes, CostOf(prices, asked, speed), currency)
             : new RecallRequestLine(store, asked.Segments, asked.Bytes, null, null);
 
-    private static decimal CostOf(StorePrices prices, (long Segments, long Bytes) asked, RestoreSpeed speed) => Math.Round(
-        (asked.Segments * prices.Requests.GetValueOrDefault(StoreVerb.Restore) / 1000) + (asked.Bytes / Gib * prices.ArchiveRetrieval.GetValueOrDefault(speed)), 4);
+    private static RecallSpeedLine ToLine(string store, StoreUrl url, (long Segments, long Bytes) asked, RestoreSpeed speed, string word, PolicyDocument? policy)
+    {
+        UsualRecallTime? usual = UsualRecallTime.Of(url, speed);
+        return new RecallSpeedLine(word, usual?.AtLeast.TotalSeconds, usual?.AtMost.TotalSeconds, ToLine(store, asked, speed, policy).Cost, UsualRecallTime.IsOffered(url, speed));
+    }
+
+    // A speed without a price is not one that costs nothing.
+    private static decimal? CostOf(StorePrices prices, (long Segments, long Bytes) asked, RestoreSpeed speed) => prices.ArchiveRetrieval.TryGetValue(speed, out decimal retrieval)
+        ? Math.Round((asked.Segments * prices.Requests.GetValueOrDefault(StoreVerb.Restore) / 1000) + (asked.Bytes / Gib * retrieval), Digits)
+        : null;
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using HipaaFs.Cli.Configuration;
 using HipaaFs.Cli.Control;
 using HipaaFs.Cli.Output;
@@ -94,13 +95,10 @@ internal sealed class StoreAdministration
         }
 
         StoreChange change = await DescribeAsync();
-        long total = change.Store.Surplus.Bytes;
+        var stages = new EmptyingProgress(change, _time);
         while (waits && !change.IsDone)
         {
-            bool copies = change.ToCopy.Segments > 0;
-            progress(copies
-                ? new ProgressUpdate("copy", Math.Max(0, total - change.ToCopy.Bytes), total, "bytes")
-                : new ProgressUpdate("delete", Math.Max(0, total - change.Store.Surplus.Bytes), total, "bytes"));
+            stages.Describe(change).ForEach(progress);
             await Task.Delay(Look, _time, cancel);
             change = await DescribeAsync();
         }
@@ -173,8 +171,12 @@ internal sealed class StoreAdministration
                 ExitCode.Refused,
                 loss.LostSegments == 0
                     ? $"{action}: {loss.Segments} segments are in it, and all that is needed of them is elsewhere; --yes is not given"
-                    : $"{action}: {loss.LostSegments} segments, {ByteSize.Format(loss.LostBytes)}, are nowhere else, and data of {loss.LostFiles} files would be lost with them; --yes is not given",
-                "If it can come back, wait for it, or mount with the credentials that it needs. If not, --yes forgets it for good.");
+                    : $"{action}: {CountText.Format(loss.LostSegments, "segment")}, {ByteSize.Format(loss.LostBytes)}, {(loss.LostSegments == 1 ? "is" : "are")} nowhere else, and data of {CountText.Format(loss.LostFiles, "file")} would be lost with {(loss.LostSegments == 1 ? "it" : "them")}; --yes is not given",
+                "If it can come back, wait for it, or mount with the credentials that it needs. If not, --yes forgets it for good."
+                + (loss.CachedFiles.Count == 0 ? "" : " Before that copy the files below, as with cp(1): data of them that is lost is in this machine's cache. 'find MOUNTPOINT -inum INODE' shows their names."))
+            {
+                Problems = [.. loss.CachedFiles.Select(static inode => string.Create(CultureInfo.InvariantCulture, $"inode {inode} has lost data in the cache"))],
+            };
         }
 
         foreach (Placement placement in changed)

@@ -81,5 +81,5 @@ internal sealed class TransferEstimate
 
     private static long Up(long bytes, long size) => (bytes + size - 1) / size;
 
-    private static decimal Round(decimal money) => Math.Round(money, 4);
+    private static decimal Round(decimal money) => Math.Round(money, 8);
 }

@@ -64,6 +64,9 @@ internal sealed class OpenVolume : IAsyncDisposable
     /// <summary>Has the directory of a store be gone.</summary>
     public void TakeAway(string store) => Directory.Move(Path.Combine(_directory.Root, store), Path.Combine(_directory.Root, store + "-gone"));
 
+    /// <summary>Undoes <see cref="TakeAway"/>.</summary>
+    public void BringBack(string store) => Directory.Move(Path.Combine(_directory.Root, store + "-gone"), Path.Combine(_directory.Root, store));
+
     public async Task<uint> PlacementAsync(InodeId inode) => Ok(await Volume.FileSystem.GetAttributesAsync(inode, default)).Placement;
 
     public async ValueTask DisposeAsync()

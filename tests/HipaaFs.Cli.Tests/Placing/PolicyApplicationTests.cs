@@ -94,6 +94,25 @@ public sealed class PolicyApplicationTests
     }
 
     [Fact]
+    public async Task Apply_StoreThatCannotBeRegistered_SaysWhatWasDoneBeforeAndGoesOnLater()
+    {
+        await using OpenVolume volume = await OpenVolume.CreateAsync();
+        await volume.MakeDirectoryAsync((await volume.MakeDirectoryAsync(InodeId.Root, "x")).Id, "y");
+        (LoadedPolicy policy, byte[] text) = volume.Policy(Rules);
+        using var application = new PolicyApplication(volume.Volume);
+        volume.TakeAway("c");
+
+        var failed = await Assert.ThrowsAsync<CommandException>(() => application.ApplyAsync(policy, text, static _ => { }, default));
+
+        Assert.Contains("register the store c", failed.Message, StringComparison.Ordinal);
+        Assert.Contains("b was registered before that, and no directory was placed", failed.Message, StringComparison.Ordinal);
+        Assert.Contains("run it again: it goes on from there", failed.Action, StringComparison.Ordinal);
+        volume.BringBack("c");
+        Assert.True((await application.ApplyAsync(policy, text, static _ => { }, default)).Changes);
+        Assert.Equal("0, 1, 2", await NumbersAsync(volume));
+    }
+
+    [Fact]
     public async Task Apply_OwnStoreThatMayNotHaveTheNames_IsRefused()
     {
         await using OpenVolume volume = await OpenVolume.CreateAsync();

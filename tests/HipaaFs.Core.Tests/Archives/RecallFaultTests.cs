@@ -1,5 +1,6 @@
 using System.Text;
 using HipaaFs.Archives;
+using HipaaFs.Core.Tests.Placements;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
 using HipaaFs.Placements;
@@ -81,9 +82,9 @@ public sealed class RecallFaultTests
         {
             await RecallAsync(volume, Bulk);
             await BringBackAsync(volume);
-            volume.Time.Advance(TimeSpan.FromDays(3));
             FaultingObjectStore store = volume.Placed.Store(1);
             store.Add(new StoreFault(StoreFaultKind.Delay) { Verb = StoreVerb.SetTier, Delay = TimeSpan.FromSeconds(1) });
+            volume.Time.Advance(TimeSpan.FromDays(3)); // The volume's own round may be the one that moves it.
             Task round = RecallerOf(volume).RoundAsync(default);
             await Eventually.TrueAsync(() => store.Delayed > 0, "it is on its way down");
             Task<RecallOutcome> recall = RecallAsync(volume, Bulk);
@@ -91,6 +92,77 @@ public sealed class RecallFaultTests
             await round;
             Assert.Equal(1, (await recall).Recalling);
             Assert.Equal("recalling", await StateAsync(volume, "a"));
+        }
+    }
+
+    [Fact]
+    public async Task Recall_NoStoreHasItAnyMore_IsMissingAndNotArchived()
+    {
+        Placement both = ArchivedVolume.InArchive with { Number = 1, Tiers = new Dictionary<int, StorageTier> { [1] = StorageTier.Archive, [2] = StorageTier.Archive } };
+        await using ArchivedVolume volume = await ArchivedVolume.CreateAsync(both, others: new Dictionary<int, ArchiveShelf> { [2] = new() });
+        await volume.Placed.UploadAsync("a", Content);
+        await volume.Placed.ReopenEmptyAsync();
+        volume.Placed.Store(1).Add(PlacedVolume.Dead);
+        await volume.Test.Volume.DefinePlacementAsync(both with { Primary = 2 }, default);
+        await volume.Test.Volume.ForgetStoreAsync(1, default);
+
+        RecallOutcome outcome = await RecallAsync(volume, Bulk);
+
+        Assert.Equal((1L, 0L, 0L, 0L), (outcome.Missing, outcome.Archived, outcome.Recalling, outcome.Failed));
+        Assert.Equal((await volume.Test.FileSystem.LookupAsync("placed/a")).Id, Assert.Single(outcome.Incomplete));
+        Assert.Empty(outcome.Requests);
+        Assert.Equal("missing", await StateAsync(volume, "a"));
+        HandleId handle = await volume.Test.FileSystem.OpenAsync("placed/a"); // Reading says what is lost, opening does not wait for it.
+        Assert.Equal(FsError.Io, (await volume.Test.FileSystem.ReadAsync(handle, 0, new byte[100], default)).Error);
+        await volume.Test.FileSystem.ReleaseAsync(handle).Ok();
+    }
+
+    [Fact]
+    public async Task Release_WhileItIsAskedForAnew_Loses()
+    {
+        (ArchivedVolume volume, SegmentRow row) = await CreateAsync(OpenBehaviour.Fail, moves: true);
+        await using (volume)
+        {
+            await RecallAsync(volume, Bulk);
+            await BringBackAsync(volume);
+            FaultingObjectStore store = volume.Placed.Store(1);
+            store.Add(new StoreFault(StoreFaultKind.Fail) { Verb = StoreVerb.SetTier, Error = StoreError.AccessDenied }); // Until it is asked for anew.
+            store.Add(new StoreFault(StoreFaultKind.Delay) { Verb = StoreVerb.Restore, Delay = TimeSpan.FromSeconds(1) });
+            volume.Time.Advance(TimeSpan.FromDays(3)); // Its time is over, and each round would move it down.
+            Task<RecallOutcome> recall = RecallAsync(volume, Bulk);
+            await Eventually.TrueAsync(() => store.Delayed > 0, "it is asked for anew");
+            store.Heal();
+
+            await RecallerOf(volume).RoundAsync(default);
+            Assert.Equal(StorageTier.Hot, volume.TierOf(row));
+            volume.Time.Advance(TimeSpan.FromSeconds(1));
+            Assert.Equal((0L, 1L), ((await recall).Failed, (await recall).Recalled));
+            await RecallerOf(volume).RoundAsync(default);
+
+            Assert.Equal((StorageTier.Hot, "recalled"), (volume.TierOf(row), await StateAsync(volume, "a")));
+        }
+    }
+
+    [Fact]
+    public async Task Recall_MetadataRefusesToKeepIt_IsKeptWithTheNextRound()
+    {
+        (ArchivedVolume volume, _) = await CreateAsync(OpenBehaviour.Fail);
+        await using (volume)
+        {
+            volume.Test.Rows.RefuseSettingChange = static key => key.StartsWith("recall.", StringComparison.Ordinal) ? MetadataError.NoSpace : MetadataError.None;
+            Assert.Equal((1L, 0L), ((await RecallAsync(volume, Bulk)) is var outcome ? (outcome.Recalling, outcome.Failed) : default)); // The store was asked, and is paid.
+            await RecallerOf(volume).RoundAsync(default);
+            Assert.NotEqual(0, volume.Test.Log.Count(656)); // It is told that it is not kept.
+            await using (TestVolume crashed = await volume.Test.CrashAsync())
+            {
+                Assert.Equal(0, crashed.Volume.Parts.Writer!.Recaller.Table.Count);
+            }
+
+            volume.Test.Rows.RefuseSettingChange = null;
+            await RecallerOf(volume).RoundAsync(default);
+            await volume.Test.ReopenAsync();
+            Assert.Equal("recalling", await StateAsync(volume, "a"));
+            Assert.Single(volume.Shelf.Asked);
         }
     }
 

@@ -29,6 +29,34 @@ public sealed class CachePinsTests
     }
 
     [Fact]
+    public async Task Warm_AllFramesOfASegment_MakesItWholeForARestartToo()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        byte[] content = FileSystemCalls.RandomBytes((100 * 16384) - 7, 1); // Index and trailer are behind the last frame, outside of it.
+        InodeId file = await test.FileSystem.PutAsync("a", content);
+        await test.DrainAsync();
+        SegmentRow row = (await test.Volume.Parts.Metadata.ListSegmentsAsync(SegmentState.Live, null, 10)).Value[0];
+        await EmptyCacheAsync(test);
+
+        await test.Volume.WarmAsync([file], new Reported([]), default);
+
+        string whole = test.Volume.Parts.Cache.Files.WholePath(row.Id);
+        Assert.True(Segments.SegmentFile.TryOpen(row, whole, test.Volume.Parts.Ring, out Segments.SegmentFile? segment));
+        using (segment)
+        {
+            Assert.False(segment.HashAuthentic().IsEmpty);
+        }
+
+        Assert.Equal(row.ObjectLength, test.Volume.Parts.Cache.Usage.Bytes);
+        Assert.Equal([whole], Directory.EnumerateFiles(Path.GetDirectoryName(whole)!));
+        FileSystemCalls.AssertSame(content, await test.FileSystem.GetAsync("a"));
+        await test.ReopenAsync();
+        test.Store.Add(new StoreFault(StoreFaultKind.Fail));
+        FileSystemCalls.AssertSame(content, await test.FileSystem.GetAsync("a"));
+        test.Store.Heal();
+    }
+
+    [Fact]
     public async Task Warm_StoreAway_CountsTheFile()
     {
         await using TestVolume test = await TestVolume.CreateAsync();

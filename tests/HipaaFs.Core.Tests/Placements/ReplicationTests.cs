@@ -181,8 +181,15 @@ public sealed class ReplicationTests
         File.Delete(volume.ObjectPath(2, other));
         var options = new ScrubOptions { Store = 1, PresenceOnly = presenceOnly };
 
-        ScrubReport report = (await volume.Test.Volume.ScrubAsync(options, new Progress<ScrubProgress>(), default))!;
+        await volume.Test.Volume.DefinePlacementAsync(new Placement { Number = 1, Sync = [2] }, default);
+        await volume.UploadAsync("d", Content); // Which is none of this store's.
+        await volume.Test.Volume.DefinePlacementAsync(new Placement { Number = 1, Sync = [1, 2] }, default);
+        var told = new ProgressRecorder<ScrubProgress>();
 
+        ScrubReport report = (await volume.Test.Volume.ScrubAsync(options, told, default))!;
+
+        Assert.Equal((report.Bytes, report.Bytes), (told.Reports[0].TotalBytes, told.Reports[^1].TotalBytes));
+        Assert.Equal(report.Bytes, told.Reports[^1].DoneBytes);
         Assert.Equal((0, presenceOnly ? 1 : 2, StoreError.None), (report.Damaged, report.Repaired, report.Stopped));
         Assert.True(report.Segments >= 3);
         Assert.All(report.Findings, static finding => Assert.Equal((1, true), (finding.Store, finding.IsRepaired)));

@@ -1,3 +1,4 @@
+using HipaaFs.Cache;
 using HipaaFs.Checking;
 using HipaaFs.Collection;
 using HipaaFs.Metadata;
@@ -65,6 +66,23 @@ public sealed class StoreRemovalTests
         Assert.Equal(new StoreRemoval(IsLookedThrough: false, 0, 0), await volume.Test.Volume.RemoveStoreAsync(1, default));
         await AssertRemovedAsync(volume);
         Assert.True(await volume.Replicator.ReplicateAsync(default)); // It is missed by nobody.
+    }
+
+    [Fact]
+    public async Task Status_StoreThatUploadsWaitFor_IsNamedUntilItTakesThem()
+    {
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Primary = 1 });
+        Assert.Empty(volume.Test.Volume.GetStatus().Refusing);
+        volume.Store(1).Add(new StoreFault(StoreFaultKind.Fail) { Error = StoreError.NoSpace, Verb = StoreVerb.PutFile });
+        await volume.WriteAsync("a", Content);
+        await Eventually.TrueAsync(() => volume.Test.Volume.GetStatus().Refusing.Count > 0, "the upload fails");
+
+        RefusingStore refusing = Assert.Single(volume.Test.Volume.GetStatus().Refusing);
+        Assert.Equal((1, "second", "NoSpace"), (refusing.Number, refusing.Name, refusing.Reason));
+        Assert.StartsWith("s3://", refusing.Url, StringComparison.Ordinal);
+        volume.Store(1).Heal();
+        await volume.Test.DrainAsync();
+        Assert.Empty(volume.Test.Volume.GetStatus().Refusing);
     }
 
     [Fact]
@@ -149,6 +167,58 @@ public sealed class StoreRemovalTests
         await volume.Test.DrainAsync(); // What was condemned is published.
         await collector.CollectAsync(TimeSpan.Zero, default);
         Assert.Equal(MetadataError.NotFound, (await volume.Test.Volume.Parts.Metadata.GetSegmentAsync(alone.Id)).Error);
+        await volume.Test.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task ForgetStore_LostDataIsInTheCache_IsCopiedWhereItIsWholeAndNamedWhereItIsNot()
+    {
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Primary = 1 });
+        SegmentRow warmed = await volume.UploadAsync("warmed", Content);
+        await volume.Test.FileSystem.PutAsync("part", Content, volume.Directory);
+        SegmentRow half = await volume.UploadAsync("rest", Content);
+        await volume.ReopenEmptyAsync();
+        InodeId part = (await volume.Test.FileSystem.LookupAsync("placed/part")).Id;
+        await volume.Test.Volume.WarmAsync([(await volume.Test.FileSystem.LookupAsync("placed/warmed")).Id, part], new ProgressRecorder<WarmProgress>(), default);
+        volume.Store(1).Add(PlacedVolume.Dead);
+        await volume.Test.Volume.DefinePlacementAsync(new Placement { Number = 1, Primary = 2 }, default);
+
+        StoreLoss loss = await volume.Test.Volume.DescribeLossAsync(1, default);
+
+        Assert.Equal((2L, 1L, half.ObjectLength, 2L), (loss.Segments, loss.LostSegments, loss.LostBytes, loss.LostFiles));
+        Assert.Equal(part.Value, Assert.Single(loss.CachedFiles));
+        await volume.Test.Volume.ForgetStoreAsync(1, default);
+        Assert.Equal(4ul, await volume.CopiesAsync(warmed));
+        Assert.Equal(Content, await volume.ReadAsync("part")); // As long as it is in the cache.
+        await volume.ReopenEmptyAsync();
+        Assert.Equal(Content, await volume.ReadAsync("warmed"));
+    }
+
+    [Fact]
+    public async Task ForgetStore_WhileSomethingIsCopiedFromIt_KeepsTheCopy()
+    {
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Primary = 1 });
+        SegmentRow row = await volume.UploadAsync("a", Content);
+        Volume open = volume.Test.Volume;
+        await open.DefinePlacementAsync(new Placement { Number = 1, Primary = 2 }, default);
+        await Eventually.TrueAsync(async () => await volume.CopiesAsync(row) == 6, "it is copied");
+        MetadataResult<Applied> unnoted = await open.Parts.Metadata.SetCopiesAsync(open.Parts.Clock.NextOperation(), row.Id, 0, 4, default);
+        Assert.True(unnoted.Succeeded);
+        SegmentReplication replication = open.Parts.Writer!.Replication;
+        replication.BeforeNoted = async () =>
+        {
+            replication.BeforeNoted = null;
+            volume.Store(1).Add(PlacedVolume.Dead);
+            File.Delete(open.Parts.Cache.Files.WholePath(row.Id));
+            await open.ForgetStoreAsync(1, default);
+            Assert.Equal(2ul, await volume.CopiesAsync(row)); // Nothing else is known to have it at this moment.
+        };
+
+        Assert.Equal(StoreError.None, await replication.TryAsync(await volume.RowAsync(row.Id), open.Parts.Stores.Find(2)!, default));
+
+        Assert.NotEqual(0ul, await volume.CopiesAsync(row) & 4);
+        await volume.ReopenEmptyAsync();
+        Assert.Equal(Content, await volume.ReadAsync("a"));
         await volume.Test.AssertSoundAsync();
     }
 

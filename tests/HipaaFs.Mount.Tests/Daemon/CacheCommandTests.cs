@@ -37,7 +37,7 @@ public sealed class CacheCommandTests
         Assert.Equal(2, pinned.GetProperty("files").GetInt64());
         await volume.UnmountAsync();
         await volume.MountAsync();
-        Assert.Contains("pinned  2 files", (await volume.RunAsync("cache", "status", volume.Root)).Text, StringComparison.Ordinal);
+        Assert.Contains("pinned  2 files; whole segments stay", (await volume.RunAsync("cache", "status", volume.Root)).Text, StringComparison.Ordinal);
         pinned = (await ResultAsync(volume, "cache", "unpin", volume.Root)).GetProperty("pinned");
         Assert.Equal(0, pinned.GetProperty("files").GetInt64());
         Assert.Equal(NotFound, (await volume.RunAsync("cache", "pin", Path.Combine(volume.Root, "none"))).ExitCode);

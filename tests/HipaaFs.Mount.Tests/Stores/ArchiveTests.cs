@@ -54,14 +54,19 @@ public sealed class ArchiveTests
         Assert.Equal((1, 1L), (would.GetProperty("files").GetInt32(), would.GetProperty("archived").GetInt64()));
         JsonElement request = would.GetProperty("requests").EnumerateArray().Single();
         Assert.Equal(("vault", "EUR"), (request.GetProperty("store").GetString(), request.GetProperty("currency").GetString()));
-        Assert.Equal(Math.Round((0.6m / 1000) + (request.GetProperty("bytes").GetDecimal() / (1L << 30) * 20m), 4), request.GetProperty("cost").GetDecimal());
+        Assert.Equal(Math.Round((0.6m / 1000) + (request.GetProperty("bytes").GetDecimal() / (1L << 30) * 20m), 8), request.GetProperty("cost").GetDecimal());
         Assert.Equal("3000000 True archive archived []", await LookAsync());
+
+        string text = (await volume.RunAsync("recall", volume.Root, Path.Combine(volume.Root, "raw"), "--dry-run")).Text;
+        Assert.Contains("bulk       usually within 15 hours, no promise; no price in the policy", text, StringComparison.Ordinal);
+        Assert.Contains("standard   usually within 15 hours, no promise; 0.06 EUR", text, StringComparison.Ordinal);
+        Assert.Contains("expedited  usually within 1 hour, no promise; 0.34 EUR", text, StringComparison.Ordinal);
 
         string list = Path.Combine(volume.Work, "list");
         await File.WriteAllTextAsync(list, "raw/reads\n");
         ProcessOutcome recall = await volume.RunAsync("recall", volume.Root, "--manifest", list, "--speed", "expedited", "--days", "2", "--wait");
         Assert.Equal(0, recall.ExitCode);
-        Assert.Contains("1 are back", recall.Text, StringComparison.Ordinal);
+        Assert.Contains("1 is back", recall.Text, StringComparison.Ordinal);
         Assert.Equal("3000000 True archive recalled []", await LookAsync());
         await volume.ShellAsync("cmp raw/reads plain");
 

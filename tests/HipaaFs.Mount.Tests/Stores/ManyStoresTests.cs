@@ -10,6 +10,8 @@ public sealed class ManyStoresTests
 {
     private const int Refused = 10;
     private const int NotFound = 8;
+    private const int Store = 5;
+    private const int Incomplete = 9;
 
     [Fact]
     public async Task Volume_StoreAwayThenMigrated_KeepsEveryByte()
@@ -65,6 +67,38 @@ public sealed class ManyStoresTests
         await Shell.CheckAsync("mv aside two", volume.Work);
         await volume.UnmountAsync();
         (await volume.RunAsync("fsck", volume.Volume)).EnsureSucceeded();
+    }
+
+    [Fact]
+    public async Task Volume_StoreIsLost_EachCommandNamesItAndSaysWhatToDo()
+    {
+        await using MountedVolume volume = await PolicyTests.CreateAsync();
+        string policy = await PolicyTests.WritePolicyAsync(volume, regionOfThree: "eu");
+        await PolicyTests.ResultAsync(volume, "policy", "apply", volume.Root, policy, "--make-directories");
+        await FillAsync(volume, "first");
+        await PolicyTests.CopiedAsync(volume);
+        await volume.UnmountAsync();
+        await Shell.CheckAsync("mv three aside && rm -r volume/cache", volume.Work);
+        await volume.MountAsync();
+        await volume.ShellAsync("echo later > raw/later && sync");
+
+        ProcessOutcome kept = await volume.RunAsync("umount", volume.Root);
+        Assert.Equal(Store, kept.ExitCode);
+        Assert.Contains($"three, file://{volume.Work}/three (", kept.Describe(), StringComparison.Ordinal);
+        Assert.Contains("'store migrate'", kept.Describe(), StringComparison.Ordinal);
+
+        await PolicyTests.ResultAsync(volume, "store", "migrate", volume.Root, "three", "two");
+        ProcessOutcome refused = await volume.RunAsync("store", "forget", volume.Root, "three");
+        Assert.Equal(Refused, refused.ExitCode);
+        Assert.Contains("would be lost with", refused.Describe(), StringComparison.Ordinal);
+        await PolicyTests.ResultAsync(volume, "store", "forget", volume.Root, "three", "--yes");
+
+        ProcessOutcome repaired = await volume.RunAsync("store", "repair", volume.Root, "two", "--wait");
+        Assert.Equal(Incomplete, repaired.ExitCode);
+        Assert.Contains("can be copied from nowhere now", repaired.Text, StringComparison.Ordinal);
+        await volume.UnmountAsync(); // What waited for the lost store went to the one in its place.
+        await volume.MountAsync();
+        Assert.Equal("later", (await volume.ShellAsync("cat raw/later")).Trim());
     }
 
     private static Task<string> FillAsync(MountedVolume volume, string name) =>

@@ -26,6 +26,9 @@ public sealed class InterposedMetadataStore : IMetadataStore
     /// <summary>Decides whether a setting cannot be read, with what; null never.</summary>
     public Func<string, MetadataError>? RefuseSetting { get; set; }
 
+    /// <summary>Decides whether a setting cannot be written, with what; null never.</summary>
+    public Func<string, MetadataError>? RefuseSettingChange { get; set; }
+
     /// <summary>Runs before rows of a file's extents are written; null does nothing.</summary>
     public Func<WriteExtentsRequest, Task>? BeforeWriteExtents { get; set; }
 
@@ -496,7 +499,8 @@ public sealed class InterposedMetadataStore : IMetadataStore
         OperationId operation, string key, ReadOnlyMemory<byte>? value, CancellationToken cancel = default)
     {
         await _before(_store);
-        return await _store.SetSettingAsync(operation, key, value, cancel);
+        MetadataError refused = RefuseSettingChange?.Invoke(key) ?? MetadataError.None;
+        return refused == MetadataError.None ? await _store.SetSettingAsync(operation, key, value, cancel) : refused;
     }
 
     /// <inheritdoc/>
