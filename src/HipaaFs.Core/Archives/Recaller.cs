@@ -523,7 +523,12 @@ internal sealed partial class Recaller : IDisposable
                 Returned?.Invoke();
                 return StoreError.None;
             case { Succeeded: true, Value: { Restore: RestoreState.Available, RestoredUntil: var until } } when until is null || until > now:
-                Set(recall with { Until = until ?? now.AddDays(recall.Days) });
+                if (recall.Until is null && until < now.AddDays(recall.Days - 1) && (await member.Store!.RestoreAsync(key, new RestoreRequest(recall.Speed, recall.Days), cancel)).Succeeded)
+                {
+                    return await LookAsync(recall with { Until = until }, cancel); // More days were asked for while it was on its way, of which the store took no note then.
+                }
+
+                Set(recall with { Until = until ?? now.AddDays(recall.Days), Days = until is { } end ? Math.Min(recall.Days, (int)Math.Ceiling((end - now).TotalDays)) : recall.Days });
                 LogBack(_logger, recall.Segment, recall.Store);
                 Returned?.Invoke();
                 return StoreError.None;

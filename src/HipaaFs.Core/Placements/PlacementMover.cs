@@ -36,6 +36,7 @@ internal sealed partial class PlacementMover : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly HashSet<SegmentId> _unreadable = []; // Until the next mount. Under _one.
+    private volatile bool _isHindered; // By a store that is away or by want of room, in the last round.
     private Misplacement? _left;
     private int _wakes; // What was counted before the last one says nothing of what it is about.
 
@@ -88,9 +89,8 @@ internal sealed partial class PlacementMover : IDisposable
                 TimeSpan pause = Interval;
                 while (!await MoveOrLogAsync(stop))
                 {
-                    // Each round looks at every extent, and what is left may be in an archive for years.
-                    await WaitAsync(pause, stop);
-                    pause = pause * 2 < LongestInterval ? pause * 2 : LongestInterval;
+                    // Each round looks at every extent, and what is left may be in an archive for years: not so what waits for a store or for room.
+                    pause = await WaitAsync(pause, stop) ? Interval : PauseAfter(pause);
                 }
             }
         }
@@ -100,8 +100,11 @@ internal sealed partial class PlacementMover : IDisposable
         }
     }
 
-    // Until then, or until it is woken.
-    private async Task WaitAsync(TimeSpan pause, CancellationToken stop)
+    /// <summary>How long the background waits for its next round after one that it began by itself after such a pause.</summary>
+    internal TimeSpan PauseAfter(TimeSpan pause) => _isHindered ? Interval : pause * 2 < LongestInterval ? pause * 2 : LongestInterval;
+
+    // Until then, or until it is woken, which it says.
+    private async Task<bool> WaitAsync(TimeSpan pause, CancellationToken stop)
     {
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(stop);
         Task woken = _wake.WaitAsync(ends.Token);
@@ -111,6 +114,7 @@ internal sealed partial class PlacementMover : IDisposable
         await woken.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await due.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         stop.ThrowIfCancellationRequested();
+        return woken.IsCompletedSuccessfully;
     }
 
     /// <summary>One round over everything that is misplaced. True when nothing is left.</summary>
@@ -126,6 +130,7 @@ internal sealed partial class PlacementMover : IDisposable
         await _one.WaitAsync(cancel);
         try
         {
+            _isHindered = false;
             Misplacement left = await CountAsync(cancel);
             var gate = new BandwidthGate(bytesPerSecond, _time);
             var batches = new MoveBatches();
@@ -211,6 +216,7 @@ internal sealed partial class PlacementMover : IDisposable
         {
             if (!CanBegin(placement))
             {
+                _isHindered = true;
                 return;
             }
 
@@ -246,8 +252,9 @@ internal sealed partial class PlacementMover : IDisposable
 
     private async Task MoveAsync(MoveBatch batch, BandwidthGate gate, CancellationToken cancel)
     {
-        if (!CanBegin(batch.Placement) || !_staging.HasSpareRoomFor(batch.Bytes))
+        if (!CanBegin(batch.Placement) || !_staging.HasSpareRoomForWhole(batch.Bytes))
         {
+            _isHindered = true;
             return; // The next round finds it again.
         }
 

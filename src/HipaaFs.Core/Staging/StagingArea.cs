@@ -52,6 +52,9 @@ internal sealed class StagingArea
     /// <summary>Whether so many more bytes leave half of it to writers, for what can wait until there is room.</summary>
     internal bool HasSpareRoomFor(long bytes) => Bytes + bytes <= _options.MaxBytes / 2 && HasRoomFor(bytes);
 
+    /// <summary>The same for what has to be held as a whole, however large: what is more than a half by itself goes when little else is held.</summary>
+    internal bool HasSpareRoomForWhole(long bytes) => HasSpareRoomFor(bytes) || (bytes > _options.MaxBytes / 2 && Bytes <= _options.MaxBytes / 8 && HasRoomFor(bytes));
+
     /// <summary>What writers meet when it is full.</summary>
     internal StagingFullMode WhenFull => _options.WhenFull;
 

@@ -54,6 +54,44 @@ public sealed class RecallFaultTests
     }
 
     [Fact]
+    public async Task Recall_MoreDaysWhileItIsOnItsWay_StaysAsLong()
+    {
+        (ArchivedVolume volume, _) = await CreateAsync(OpenBehaviour.Fail);
+        await using (volume)
+        {
+            RestoreRequest month = Bulk with { Days = 30 };
+            await RecallAsync(volume, Bulk);
+            await RecallAsync(volume, month);
+            await BringBackAsync(volume);
+
+            Assert.Equal(volume.Time.GetUtcNow().AddDays(30), RecallerOf(volume).Table.All.Single().Until);
+            Assert.Equal([Bulk, month, month], volume.Shelf.Asked.Select(static asked => asked.Request));
+            Assert.Empty((await RecallAsync(volume, month, asks: false)).Requests);
+        }
+    }
+
+    [Fact]
+    public async Task Recall_MoreDaysThatTheStoreDoesNotGive_AreAskedForAgain()
+    {
+        (ArchivedVolume volume, _) = await CreateAsync(OpenBehaviour.Fail);
+        await using (volume)
+        {
+            RestoreRequest month = Bulk with { Days = 30 };
+            await RecallAsync(volume, Bulk);
+            await RecallAsync(volume, month);
+            volume.Placed.Store(1).Add(new StoreFault(StoreFaultKind.Fail) { Verb = StoreVerb.Restore });
+            DateTimeOffset until = volume.Time.GetUtcNow().AddDays(3);
+            await BringBackAsync(volume);
+            Assert.Equal(until, RecallerOf(volume).Table.All.Single().Until);
+            volume.Placed.Store(1).Heal();
+
+            await RecallAsync(volume, month);
+
+            Assert.Equal(volume.Time.GetUtcNow().AddDays(30), RecallerOf(volume).Table.All.Single().Until);
+        }
+    }
+
+    [Fact]
     public async Task Recall_TooManyKnown_IsRefusedBeforeTheStoreIsAsked()
     {
         (ArchivedVolume volume, _) = await CreateAsync(OpenBehaviour.Fail);

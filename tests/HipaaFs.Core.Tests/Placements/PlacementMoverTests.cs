@@ -1,6 +1,7 @@
 using HipaaFs.Metadata;
 using HipaaFs.Placements;
 using HipaaFs.Snapshots;
+using HipaaFs.Storage;
 using HipaaFs.Testing;
 using HipaaFs.Testing.Storage;
 
@@ -43,6 +44,25 @@ public sealed class PlacementMoverTests
 
         FileSystemCalls.AssertSame(Content, await volume.Test.FileSystem.GetAsync("outside"));
         await volume.Test.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Move_StoreIsAway_IsTriedAgainSoon()
+    {
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Primary = 1 });
+        PlacementMover mover = await HoldAsync(volume);
+        InodeId top = (await volume.Test.FileSystem.MakeDirectoryAsync("top")).Id;
+        await volume.Test.FileSystem.PutAsync("a", Content, top);
+        await volume.Test.DrainAsync();
+        await volume.AssignAsync(top, 1);
+        volume.Test.Volume.Parts.Stores.Find(1)!.Note(StoreError.Unavailable);
+
+        Assert.False(await mover.MoveAsync(0, default));
+        Assert.Equal(TimeSpan.FromMinutes(1), mover.PauseAfter(TimeSpan.FromMinutes(16)));
+
+        volume.Test.Volume.Parts.Stores.Find(1)!.Note(StoreError.None);
+        Assert.True(await mover.MoveAsync(0, default));
+        Assert.Equal(TimeSpan.FromMinutes(32), mover.PauseAfter(TimeSpan.FromMinutes(16)));
     }
 
     [Fact]

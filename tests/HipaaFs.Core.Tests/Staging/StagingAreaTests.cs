@@ -22,4 +22,20 @@ public sealed class StagingAreaTests
         staging.Grow(row.Id, 100);
         Assert.Equal((1, since), staging.Summary);
     }
+
+    [Fact]
+    public void HasSpareRoomForWhole_OfMoreThanAHalf_WhenLittleElseIsHeld()
+    {
+        using var scratch = new ScratchDirectory();
+        var staging = new StagingArea(new StagingOptions { Directory = scratch["staging"], MaxBytes = 512 << 20 });
+        Directory.CreateDirectory(scratch["staging"]);
+        var row = new SegmentRow { Id = SegmentId.NewRandom(), State = SegmentState.Staged };
+        staging.Add(row, DateTimeOffset.UnixEpoch, 0);
+        const long archived = 320 << 20;
+
+        Assert.True(staging.HasSpareRoomForWhole(archived));
+        staging.Grow(row.Id, 65 << 20);
+        Assert.False(staging.HasSpareRoomForWhole(archived));
+        Assert.True(staging.HasSpareRoomForWhole(100 << 20));
+    }
 }

@@ -67,14 +67,19 @@ public sealed class ArchiveShelf
     /// <summary>Whether an object has to be restored before it is read.</summary>
     internal bool IsOutOfReach(ObjectKey key, DateTimeOffset now) => Find(key) is { Tier: StorageTier.Archive } found && !(found.Until > now);
 
-    /// <summary>Begins a restore.</summary>
-    internal void Ask(ObjectKey key, RestoreRequest request)
+    /// <summary>Begins a restore, or has what is back stay longer; one under way goes on as it was asked for.</summary>
+    internal void Ask(ObjectKey key, RestoreRequest request, DateTimeOffset now)
     {
         lock (_lock)
         {
             _asked.Add((key, request));
             Shelved found = _objects.GetValueOrDefault(key, new Shelved(StorageTier.Hot));
-            _objects[key] = found.Tier == StorageTier.Archive ? found with { Days = request.Days } : found;
+            _objects[key] = found switch
+            {
+                { Tier: not StorageTier.Archive } or { Days: > 0, Until: null } => found,
+                { Until: { } until } when until > now => found with { Days = request.Days, Until = now.AddDays(request.Days) },
+                _ => new Shelved(found.Tier, request.Days),
+            };
         }
     }
 

@@ -68,9 +68,9 @@ public sealed class ArchivingObjectStore : IObjectStore
             return found.Failure!;
         }
 
-        if (found.Value.Restore != RestoreState.Available)
+        if (found.Value.RestoredUntil is not { } until || until < _time.GetUtcNow().AddDays(request.Days))
         {
-            _shelf.Ask(key, request);
+            _shelf.Ask(key, request, _time.GetUtcNow());
         }
 
         return (await GetPropertiesAsync(key, cancel)).Value.Restore;
