@@ -30,7 +30,7 @@ public enum StoreError
     /// <summary>No answer in time. Retried. The request may have been done.</summary>
     TimedOut,
 
-    /// <summary>The store is full or a quota is used up.</summary>
+    /// <summary>The store is full, or a quota or its budget is used up.</summary>
     NoSpace,
 
     /// <summary>The store answered with other bytes than were asked for or sent: a failed checksum, a body too short or too long.</summary>

@@ -2,6 +2,7 @@ using HipaaFs.Crypto;
 using HipaaFs.Metadata;
 using HipaaFs.Placements;
 using HipaaFs.Sessions;
+using HipaaFs.Spending;
 using HipaaFs.Storage;
 using HipaaFs.Volumes;
 using Microsoft.Extensions.Logging;
@@ -428,6 +429,12 @@ internal sealed partial class Recaller : IDisposable
         StoreError error = StoreError.NotFound;
         foreach (MemberStore member in SourcesOf(row))
         {
+            if (_stores.Stops.Has(member.Number, SpendingStop.Recall))
+            {
+                error = error == StoreError.NotFound ? StoreError.NoSpace : error;
+                continue;
+            }
+
             StoreResult<RestoreState> asked = await member.Store!.RestoreAsync(StoreLayout.Segment(row.Id), request, cancel);
             member.Note(asked.Error);
             if (asked.Succeeded)

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
 using HipaaFs.Sessions;
+using HipaaFs.Spending;
 using HipaaFs.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -117,7 +118,7 @@ internal sealed partial class Replicator : IDisposable
             }
 
             await CountAsync(cancel);
-            return Volatile.Read(ref _lags)!.All(lag => lag.Value.Segments <= _outOfReach.GetValueOrDefault(lag.Key)) && _stores.Active.All(static member => member is { IsAway: false, Problem: null });
+            return Volatile.Read(ref _lags)!.All(lag => lag.Value.Segments <= _outOfReach.GetValueOrDefault(lag.Key) || _stores.Stops.Has(lag.Key, SpendingStop.Replication)) && _stores.Active.All(static member => member is { IsAway: false, Problem: null });
         }
         finally
         {
@@ -168,7 +169,7 @@ internal sealed partial class Replicator : IDisposable
         ulong usable = 0;
         foreach (MemberStore member in _stores.Active)
         {
-            if (!IsPaused(member.Number) && await member.HoldAsync(cancel) == StoreError.None)
+            if (!IsPaused(member.Number) && !_stores.Stops.Has(member.Number, SpendingStop.Replication) && await member.HoldAsync(cancel) == StoreError.None)
             {
                 usable |= member.Mask;
             }

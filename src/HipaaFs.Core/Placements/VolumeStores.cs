@@ -1,4 +1,5 @@
 using HipaaFs.Metadata;
+using HipaaFs.Spending;
 using HipaaFs.Storage;
 
 namespace HipaaFs.Placements;
@@ -27,6 +28,9 @@ internal sealed class VolumeStores : IAsyncDisposable
 
     /// <summary>The placements.</summary>
     internal PlacementTable Placements { get; }
+
+    /// <summary>What stores are not asked for while their budgets are used up.</summary>
+    internal SpendingStops Stops { get; } = new();
 
     /// <summary>All stores, those too that were removed; the number of each is its place.</summary>
     internal IReadOnlyList<MemberStore> All => _members;

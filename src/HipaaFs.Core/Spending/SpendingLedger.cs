@@ -37,6 +37,9 @@ internal sealed partial class SpendingLedger
         }
     }
 
+    /// <summary>Says what is stopped while so much was asked; null when nobody does.</summary>
+    internal Func<IReadOnlyList<StoreSpending>, CancellationToken, ValueTask<IReadOnlyDictionary<int, SpendingStop>>>? Judge { get; set; }
+
     /// <summary>What was asked of each store, by number, up to now.</summary>
     internal IReadOnlyList<StoreSpending> Describe()
     {
@@ -70,6 +73,7 @@ internal sealed partial class SpendingLedger
             {
                 await Task.Delay(Interval, _time, stop);
                 Save();
+                await JudgeOrLogAsync(stop);
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -106,6 +110,27 @@ internal sealed partial class SpendingLedger
         }
     }
 
+    /// <summary>Has it judged now, for the loop and for tests.</summary>
+    internal async Task JudgeAsync(CancellationToken cancel)
+    {
+        if (Judge is { } judge)
+        {
+            _stores.Stops.Set(await judge(Describe(), cancel));
+        }
+    }
+
+    private async Task JudgeOrLogAsync(CancellationToken stop)
+    {
+        try
+        {
+            await JudgeAsync(stop);
+        }
+        catch (IOException exception)
+        {
+            LogNotJudged(_logger, exception.HResult);
+        }
+    }
+
     private StoreSpending[] Read()
     {
         try
@@ -121,6 +146,9 @@ internal sealed partial class SpendingLedger
 
     [LoggerMessage(645, LogLevel.Warning, "What was asked of the stores could not be noted (error {Error}); it is tried again")]
     private static partial void LogNotKept(ILogger logger, int error);
+
+    [LoggerMessage(647, LogLevel.Warning, "Whether budgets of stores are used up could not be found out (error {Error}); what was stopped stays so")]
+    private static partial void LogNotJudged(ILogger logger, int error);
 
     [LoggerMessage(646, LogLevel.Warning, "What was asked of the stores before could not be read (error {Error}); it is counted from now on")]
     private static partial void LogNotRead(ILogger logger, int error);

@@ -83,6 +83,23 @@ public sealed partial class Volume
     /// <exception cref="InvalidOperationException">The volume takes no changes, and counts nothing.</exception>
     public IReadOnlyList<StoreSpending> DescribeSpending() => Writing.Spending.Describe();
 
+    /// <summary>
+    /// Asked once a minute, with what <see cref="DescribeSpending"/> says, which stores are not asked for what any more. An <see cref="IOException"/> leaves it as it is. Set by who knows prices and budgets.
+    /// </summary>
+    public Func<IReadOnlyList<StoreSpending>, CancellationToken, ValueTask<IReadOnlyDictionary<int, SpendingStop>>>? JudgeSpending
+    {
+        set
+        {
+            if (_parts.Writer is { } writer)
+            {
+                writer.Spending.Judge = value;
+            }
+        }
+    }
+
+    /// <summary>The stores, without those that were taken away.</summary>
+    public IReadOnlyList<RegisteredStore> Stores => [.. _parts.Stores.Active.Select(static member => member.Registered)];
+
     /// <summary>When files change their placement by age, and how fast data is moved.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>
     public ValueTask<TransitionSettings> ReadTransitionSettingsAsync(CancellationToken cancel) => TransitionSettings.ReadAsync(_parts.Metadata, cancel);

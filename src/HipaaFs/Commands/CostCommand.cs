@@ -42,6 +42,11 @@ internal static class CostCommand
                 string state = budget.State == "ok" ? "" : $"  {budget.State.ToUpperInvariant()}";
                 text.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  budget     {budget.Used:0.####} of {budget.Limit:0.####} {budget.What} a {budget.Period}{state}"));
             }
+
+            if (store.Stopped.Count > 0)
+            {
+                text.WriteLine($"  stopped    {string.Join(", ", store.Stopped)}, until the next day or month or a larger budget");
+            }
         }
 
         foreach (CostDirectory directory in report.Directories)

@@ -15,6 +15,12 @@ internal sealed class CostReporting
     private const decimal Gib = 1L << 30;
     private const int Digits = 8;
 
+    /// <summary>A budget that is used by less than where it warns.</summary>
+    internal const string Ok = "ok";
+
+    /// <summary>One of which nothing is left.</summary>
+    internal const string Over = "over";
+
     private readonly Volume _volume;
     private readonly PolicyDocument? _policy;
 
@@ -48,9 +54,18 @@ internal sealed class CostReporting
         return decimal.Round((requests / 1000) + (spent.ReceivedBytes / Gib * prices.Egress), Digits);
     }
 
+    /// <summary>What was asked of a store, as it is reported.</summary>
+    internal static CostUse ToUse(SpentRequests spent, StorePrices? prices) =>
+        new(spent.Requests, spent.SentBytes, spent.ReceivedBytes, prices is null ? null : MoneyOf(spent, prices));
+
     /// <summary>How much of a budget is used.</summary>
     internal static IReadOnlyList<CostBudget> Compare(PolicyBudget budget, CostUse day, CostUse month) =>
         [.. Compare("day", budget.Day, day, budget.WarnAt), .. Compare("month", budget.Month, month, budget.WarnAt)];
+
+    /// <summary>What stops while so much of a budget is used.</summary>
+    internal static SpendingStop StopsOf(PolicyBudget budget, IReadOnlyList<CostBudget> used) => used.Any(static line => line.State == Over)
+        ? budget.Stop.Aggregate(SpendingStop.None, static (all, stop) => all | (stop == BudgetStop.Recall ? SpendingStop.Recall : SpendingStop.Replication))
+        : SpendingStop.None;
 
     private static IEnumerable<CostBudget> Compare(string period, BudgetLimit? limit, CostUse use, double warnAt)
     {
@@ -64,7 +79,7 @@ internal sealed class CostReporting
         {
             if (most is { } known && used is { } now)
             {
-                yield return new CostBudget(period, what, now, known, now >= known ? "over" : now >= known * (decimal)warnAt ? "warn" : "ok");
+                yield return new CostBudget(period, what, now, known, now >= known ? Over : now >= known * (decimal)warnAt ? "warn" : Ok);
             }
         }
     }
@@ -92,13 +107,18 @@ internal sealed class CostReporting
 
         CostUse today = ToUse(spent?.Today ?? SpentRequests.None, prices);
         CostUse month = ToUse(spent?.ThisMonth ?? SpentRequests.None, prices);
+        PolicyBudget? budget = _policy?.FindStore(store.Name)?.Budget;
+        IReadOnlyList<CostBudget> used = budget is null ? [] : Compare(budget, today, month);
         return new CostStore(
             store.Name,
             [.. tiers.Select(tier => new CostTier(
                 PolicyWords.Of(tier.Key), tier.Value.Segments, tier.Value.ObjectBytes, prices is null ? null : Round(tier.Value.ObjectBytes / Gib * prices.Storage.GetValueOrDefault(tier.Key))))],
             today,
             month,
-            _policy?.FindStore(store.Name)?.Budget is { } budget ? Compare(budget, today, month) : []);
+            used)
+        {
+            Stopped = budget is not null && StopsOf(budget, used) != SpendingStop.None ? [.. budget.Stop.Select(PolicyWords.Of)] : [],
+        };
     }
 
     private async Task<IReadOnlyList<CostDirectory>> ListDirectoriesAsync(PolicyDocument policy, RegisteredStore[] stores, Action<ProgressUpdate> progress, CancellationToken cancel)
@@ -133,9 +153,6 @@ internal sealed class CostReporting
     private StorePrices? PricesOf(RegisteredStore store) => _policy?.FindStore(store.Name)?.Prices?.Value;
 
     private Placement? Find(uint number) => number < _volume.Placements.Count ? _volume.Placements[(int)number] : null;
-
-    private static CostUse ToUse(SpentRequests spent, StorePrices? prices) =>
-        new(spent.Requests, spent.SentBytes, spent.ReceivedBytes, prices is null ? null : MoneyOf(spent, prices));
 
     private static decimal Round(decimal money) => decimal.Round(money, Digits);
 }

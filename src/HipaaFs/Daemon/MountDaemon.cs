@@ -1,5 +1,6 @@
 using HipaaFs.Cli.Configuration;
 using HipaaFs.Cli.Control;
+using HipaaFs.Cli.Costs;
 using HipaaFs.Cli.Frontends;
 using HipaaFs.Cli.Keys;
 using HipaaFs.Cli.Mounting;
@@ -58,6 +59,7 @@ internal sealed partial class MountDaemon : IControlTarget, IDisposable
         _administration = new StoreAdministration(volume, new HomeAddress(plan.Configuration), context.Time);
         _recalls = new RecallAdministration(volume, context.Time);
         volume.FileSystem.PriceRecall = _recalls.PriceAsync;
+        volume.JudgeSpending = new BudgetJudgement(volume, context.Time, logger).JudgeAsync;
         _session = session;
         _runtime = RuntimeDirectory.OfUser(context.Environment);
         _logger = logger;

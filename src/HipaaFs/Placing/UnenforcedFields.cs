@@ -15,11 +15,6 @@ internal static class UnenforcedFields
     public static IReadOnlyList<string> Find(LoadedPolicy policy)
     {
         var found = new List<PolicyProblem>();
-        foreach (PolicyStore store in policy.Document.Stores.Where(static store => store.Budget is not null))
-        {
-            found.Add(new PolicyProblem(store.Place, $"stores.{store.Name}.budget: 'hipaafs cost' shows what is used of it; this version stops nothing"));
-        }
-
         foreach (EffectivePolicy effective in new PolicyResolver(policy.Document).All())
         {
             foreach (EffectiveEntry entry in effective.Entries.Concat(effective.Limits))

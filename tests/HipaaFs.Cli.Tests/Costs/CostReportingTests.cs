@@ -37,6 +37,10 @@ public sealed class CostReportingTests
         Assert.Equal(
             [("day", "requests", "warn"), ("day", "bytes", "warn"), ("month", "money", "over")],
             compared.Select(static line => (line.Period, line.What, line.State)));
+        Assert.Equal(SpendingStop.None, CostReporting.StopsOf(budget, compared)); // It warns only.
+        PolicyBudget strict = budget with { Stop = [BudgetStop.Recall, BudgetStop.Replication] };
+        Assert.Equal(SpendingStop.Recall | SpendingStop.Replication, CostReporting.StopsOf(strict, compared));
+        Assert.Equal(SpendingStop.None, CostReporting.StopsOf(strict, CostReporting.Compare(strict, new CostUse(80, 300, 699, 1.9m), new CostUse(900, 1, 1, 1.9m))));
         Assert.Equal("ok", CostReporting.Compare(budget, new CostUse(79, 1, 1, null), new CostUse(1, 1, 1, 0))[0].State);
         Assert.Equal(2, CostReporting.Compare(budget, new CostUse(0, 0, 0, null), new CostUse(0, 0, 0, null)).Count); // Without prices there is no money.
     }

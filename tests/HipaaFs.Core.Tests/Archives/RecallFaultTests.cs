@@ -4,6 +4,7 @@ using HipaaFs.Core.Tests.Placements;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
 using HipaaFs.Placements;
+using HipaaFs.Spending;
 using HipaaFs.Storage;
 using HipaaFs.Testing;
 using HipaaFs.Testing.Storage;
@@ -88,6 +89,23 @@ public sealed class RecallFaultTests
             await RecallAsync(volume, month);
 
             Assert.Equal(volume.Time.GetUtcNow().AddDays(30), RecallerOf(volume).Table.All.Single().Until);
+        }
+    }
+
+    [Fact]
+    public async Task Recall_BudgetOfTheStoreIsUsedUp_IsNotAskedFor()
+    {
+        (ArchivedVolume volume, _) = await CreateAsync(OpenBehaviour.Fail);
+        await using (volume)
+        {
+            SpendingStops stops = volume.Test.Volume.Parts.Stores.Stops;
+            stops.Set(new Dictionary<int, SpendingStop> { [1] = SpendingStop.Recall | SpendingStop.Replication });
+            RecallOutcome outcome = await RecallAsync(volume, Bulk);
+            Assert.Equal((1L, StoreError.NoSpace), (outcome.Failed, outcome.Error));
+            Assert.Empty(volume.Shelf.Asked);
+
+            stops.Set(new Dictionary<int, SpendingStop> { [1] = SpendingStop.Replication });
+            Assert.Equal(1, (await RecallAsync(volume, Bulk)).Recalling);
         }
     }
 

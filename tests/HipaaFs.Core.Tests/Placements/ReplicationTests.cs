@@ -3,6 +3,7 @@ using HipaaFs.Metadata;
 using HipaaFs.Placements;
 using HipaaFs.Recovery;
 using HipaaFs.Scrubbing;
+using HipaaFs.Spending;
 using HipaaFs.Storage;
 using HipaaFs.Testing;
 using HipaaFs.Testing.Storage;
@@ -36,6 +37,32 @@ public sealed class ReplicationTests
             "it is uploaded");
         Assert.Equal(3ul, await volume.CopiesAsync(row) & 3);
         Assert.Equal(puts, volume.Store(0).CallsOf(StoreVerb.PutFile)); // What has it is not asked to take it again.
+        await volume.Test.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Replicate_BudgetOfTheReplicaIsUsedUp_WaitsAndGoesOn()
+    {
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Sync = [1], Async = [2] });
+        SpendingLedger ledger = volume.Test.Volume.Parts.Writer!.Spending;
+        SpendingStop stop = SpendingStop.Replication;
+        IReadOnlyList<StoreSpending> asked = [];
+        volume.Test.Volume.JudgeSpending = (spending, _) =>
+        {
+            asked = spending;
+            return new(new Dictionary<int, SpendingStop> { [2] = stop });
+        };
+        await ledger.JudgeAsync(default);
+        Assert.Contains(2, asked.Select(static spent => spent.Store));
+
+        SegmentRow row = await volume.UploadAsync("a", Content); // A synchronous copy belongs to the write, which goes on.
+        Assert.True(await volume.Replicator.ReplicateAsync(default));
+        Assert.Equal((3ul, 1L), (await volume.CopiesAsync(row), volume.Replicator.LagOf(2)!.Segments));
+
+        stop = SpendingStop.Recall;
+        await ledger.JudgeAsync(default);
+        Assert.True(await volume.Replicator.ReplicateAsync(default));
+        Assert.Equal(7ul, await volume.CopiesAsync(row));
         await volume.Test.AssertSoundAsync();
     }
 
