@@ -33,6 +33,9 @@ public sealed record Placement
     /// </summary>
     public IReadOnlyDictionary<int, StorageTier> Tiers { get; init => field = value ?? NoTiers; } = NoTiers;
 
+    /// <summary>When the stores of <see cref="Async"/> get their copies, by their numbers, as <see cref="TimeWindow.TryParse"/> reads it; one that is not named gets them at any time.</summary>
+    public IReadOnlyDictionary<int, IReadOnlyList<string>> Windows { get; init => field = value ?? NoWindows; } = NoWindows;
+
     /// <summary>What becomes of requests for its files when they are archived.</summary>
     [JsonIgnore]
     public ArchiveBehaviour Archive { get; init; } = ArchiveBehaviour.Default;
@@ -110,6 +113,18 @@ public sealed record Placement
     [JsonIgnore]
     internal ulong Wanted => Stores.Aggregate(0UL, static (mask, store) => mask | SegmentCopies.In(store));
 
+    /// <summary>The stores that get no copies at a moment, as a mask.</summary>
+    internal ulong ClosedAt(DateTimeOffset moment)
+    {
+        ulong closed = 0;
+        foreach ((int store, IReadOnlyList<string> windows) in Windows)
+        {
+            closed |= Async.Contains(store) && !TimeWindow.AreOpenAt(windows, moment) ? SegmentCopies.In(store) : 0;
+        }
+
+        return closed;
+    }
+
     /// <summary>The tier of what lies in a store.</summary>
     public StorageTier TierOf(int store) => Tiers.GetValueOrDefault(store);
 
@@ -142,6 +157,8 @@ public sealed record Placement
         && Archive.IsSameAs(other.Archive)
         && Origin == other.Origin
         && Steps.SequenceEqual(other.Steps)
+        && Windows.Count == other.Windows.Count
+        && Windows.All(windows => other.Windows.TryGetValue(windows.Key, out IReadOnlyList<string>? others) && windows.Value.SequenceEqual(others))
         && Trees.SequenceEqual(other.Trees)
         && Patterns.Count == other.Patterns.Count
         && Patterns.Zip(other.Patterns).All(static pair => pair.First.Placement == pair.Second.Placement && pair.First.Match.SequenceEqual(pair.Second.Match));
@@ -216,6 +233,8 @@ public sealed record Placement
     private static ReadOnlySpan<byte> ArchiveLabel => "hipaafs placement archive"u8;
 
     private static IReadOnlyDictionary<int, StorageTier> NoTiers => ImmutableDictionary<int, StorageTier>.Empty;
+
+    private static IReadOnlyDictionary<int, IReadOnlyList<string>> NoWindows => ImmutableDictionary<int, IReadOnlyList<string>>.Empty;
 
     private bool IsSound =>
         Stores.All(static store => store is >= 0 and <= SegmentCopies.HighestStore)

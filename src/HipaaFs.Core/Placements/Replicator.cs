@@ -112,13 +112,16 @@ internal sealed partial class Replicator : IDisposable
             _outOfReach.Clear();
             await CountAsync(cancel);
             ulong usable = await FindUsableAsync(cancel);
+            ulong closed = 0;
             foreach (Placement placement in _stores.Placements.All)
             {
-                await ReplicateAsync(placement, usable, cancel);
+                ulong waiting = placement.ClosedAt(_time.GetUtcNow());
+                closed |= waiting;
+                await ReplicateAsync(placement, usable & ~waiting, cancel);
             }
 
             await CountAsync(cancel);
-            return Volatile.Read(ref _lags)!.All(lag => lag.Value.Segments <= _outOfReach.GetValueOrDefault(lag.Key) || _stores.Stops.Has(lag.Key, SpendingStop.Replication)) && _stores.Active.All(static member => member is { IsAway: false, Problem: null });
+            return Volatile.Read(ref _lags)!.All(lag => lag.Value.Segments <= _outOfReach.GetValueOrDefault(lag.Key) || (closed & SegmentCopies.In(lag.Key)) != 0 || _stores.Stops.Has(lag.Key, SpendingStop.Replication)) && _stores.Active.All(static member => member is { IsAway: false, Problem: null });
         }
         finally
         {

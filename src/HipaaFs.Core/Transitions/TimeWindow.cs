@@ -30,6 +30,18 @@ public readonly partial record struct TimeWindow(int FirstDay, int LastDay, int 
         return from == to ? "begins and ends at the same minute; write 00:00-24:00 for all day" : null;
     }
 
+    /// <summary>Whether a moment lies in one of some windows, as <see cref="TryParse"/> reads them; where there are none it always does. What cannot be read is never open.</summary>
+    public static bool AreOpenAt(IReadOnlyList<string> windows, DateTimeOffset moment)
+    {
+        bool isOpen = windows.Count == 0;
+        foreach (string text in windows)
+        {
+            isOpen |= TryParse(text, out TimeWindow window) is null && window.Contains(moment);
+        }
+
+        return isOpen;
+    }
+
     /// <summary>Whether a moment lies in it.</summary>
     public bool Contains(DateTimeOffset moment)
     {

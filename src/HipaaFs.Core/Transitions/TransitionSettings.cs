@@ -19,16 +19,7 @@ public sealed record TransitionSettings
     public long BytesPerSecond { get; init; } = 32L << 20;
 
     /// <summary>Whether files may change their placement at a moment.</summary>
-    public bool IsOpenAt(DateTimeOffset moment)
-    {
-        bool isOpen = Windows.Count == 0;
-        foreach (string text in Windows)
-        {
-            isOpen |= TimeWindow.TryParse(text, out TimeWindow window) is null && window.Contains(moment);
-        }
-
-        return isOpen;
-    }
+    public bool IsOpenAt(DateTimeOffset moment) => TimeWindow.AreOpenAt(Windows, moment);
 
     /// <summary>Whether another says the same.</summary>
     public bool IsSameAs(TransitionSettings other) => BytesPerSecond == other.BytesPerSecond && Windows.SequenceEqual(other.Windows);

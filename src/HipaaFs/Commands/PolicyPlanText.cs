@@ -59,10 +59,12 @@ internal static class PolicyPlanText
 
     private static string Describe(PlannedPlacement placement)
     {
-        string copies = string.Concat(placement.Sync.Select(name => $", {Name(name)} at once").Concat(placement.Async.Select(name => $", {Name(name)} later")));
+        string copies = string.Concat(placement.Sync.Select(name => $", {Name(name)} at once").Concat(placement.Async.Select(name => $", {Name(name)} later{Windows(name)}")));
         string origin = placement.Origin is { } from ? $"for files of {from} that are old enough: " : "";
         string steps = string.Concat(placement.Steps.Select(static step => $"; {step}"));
         return $"{origin}{Name(placement.Primary)}{copies}{(placement.Regions.Length == 0 ? "" : $"; within {placement.Regions}")}{steps}";
+
+        string Windows(string store) => placement.Windows.TryGetValue(store, out IReadOnlyList<string>? windows) ? $" ({string.Join(", ", windows)} UTC)" : "";
 
         string Name(string store) => placement.Tiers.TryGetValue(store, out string? tier) ? $"{store} ({tier})" : store;
     }

@@ -36,6 +36,7 @@ internal static class PlacementChange
             Primary = Exchange(placement.Primary),
             Sync = [.. placement.Sync.Where(store => store != to).Select(Exchange)],
             Async = [.. placement.Async.Where(store => store != to).Select(Exchange)],
+            Windows = new Dictionary<int, IReadOnlyList<string>>(placement.Windows.Where(windows => windows.Key != to).Select(windows => KeyValuePair.Create(Exchange(windows.Key), windows.Value))),
             Tiers = new Dictionary<int, StorageTier>(placement.Tiers) { [to] = Array.IndexOf(without, to) >= 0 ? placement.TierOf(to) : placement.TierOf(from) },
         };
 

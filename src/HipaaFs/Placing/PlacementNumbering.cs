@@ -193,6 +193,7 @@ internal sealed class PlacementNumbering
                 Sync = [.. origin.Sync.Where(store => store != step.Primary)],
                 Async = [.. origin.Async.Where(store => store != step.Primary)],
                 Tiers = tiers,
+                Windows = origin.Windows,
             };
             bool mayCopy = copied.Border == origin.Border && copied.HasTiersOf(step) && Added(step, copied).All(_hasBaa);
             _all.Add(new NumberedPlacement(mayCopy ? copied : wanted, step));
@@ -248,10 +249,22 @@ internal sealed class PlacementNumbering
             Sync = Replicas(policy, ReplicaMode.Sync, numberOf),
             Async = Replicas(policy, ReplicaMode.Async, numberOf),
             Tiers = tiers,
+            Windows = WindowsOf(policy, numberOf),
             Archive = tiers.ContainsValue(StorageTier.Archive) ? ToBehaviour(policy) : ArchiveBehaviour.Default, // What is never there needs none.
             Border = BorderOf(policy),
             Trees = [.. policy.Trees],
         };
+    }
+
+    private static SortedDictionary<int, IReadOnlyList<string>> WindowsOf(EffectivePolicy policy, Func<string, int> numberOf)
+    {
+        var windows = new SortedDictionary<int, IReadOnlyList<string>>();
+        foreach (Replica replica in policy.Replicas.Select(static replica => replica.Value).Where(static replica => replica.Windows.Count > 0))
+        {
+            windows[numberOf(replica.Store.Value)] = [.. replica.Windows.Select(static window => window.Value.ToString())];
+        }
+
+        return windows;
     }
 
     private static ArchiveBehaviour ToBehaviour(EffectivePolicy policy) => new()

@@ -13,6 +13,9 @@ internal sealed record PlannedPlacement(
     /// <summary>The tiers of those that do not keep it hot, by their names.</summary>
     public IReadOnlyDictionary<string, string> Tiers { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>When those of <see cref="Async"/> get their copies, in UTC, by their names; one that is not named gets them at any time.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Windows { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
+
     /// <summary>Where its files go by age, in words: "placement 4 after 30d".</summary>
     public IReadOnlyList<string> Steps { get; init; } = [];
 

@@ -56,6 +56,7 @@ internal sealed class PolicyPlanning(
         {
             Steps = [.. placement.Steps.Select(static step => $"placement {step.Placement} after {PolicyWords.Of(step.After)}{(step.CountsReads ? " without a read" : "")}")],
             Origin = placement.Origin,
+            Windows = placement.Windows.ToDictionary(windows => NameOf(windows.Key), static windows => windows.Value),
             Tiers = ((int[])[placement.Primary, .. placement.Sync, .. placement.Async])
                 .Where(store => placement.TierOf(store) != StorageTier.Hot)
                 .ToDictionary(NameOf, store => PolicyWords.Of(placement.TierOf(store))),

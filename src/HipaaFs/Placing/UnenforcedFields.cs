@@ -24,14 +24,6 @@ internal static class UnenforcedFields
                     found.Add(new PolicyProblem(place, $"{entry.Field.Key}: not enforced by this version"));
                 }
             }
-
-            foreach (Placed<Replica> replica in effective.Replicas)
-            {
-                if (replica.Value.Windows.Count > 0)
-                {
-                    found.Add(new PolicyProblem(replica.Value.Windows[0].Place, $"{PolicyFields.Replicas.Key}: windows are not enforced by this version; it is filled at any time"));
-                }
-            }
         }
 
         return [.. found.Distinct().OrderBy(static problem => problem.Place).Select(problem => problem.In(policy.FileName))];

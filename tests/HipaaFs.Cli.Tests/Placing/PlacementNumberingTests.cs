@@ -111,6 +111,18 @@ public sealed class PlacementNumberingTests
     }
 
     [Fact]
+    public void Number_WindowsOfAReplica_AreThoseOfItsStore()
+    {
+        PlacementNumbering numbering = Number(
+            "defaults: {placement: {primary: a}}\nrules: [{path: /x, placement: {replicas: [{store: c, mode: async, windows: [\"mon-fri 19:00-07:00\"]}, {store: b, mode: async}]}}]", [Own], [0, 0]);
+
+        Placement placed = numbering.Of(1, -1).Placement;
+        Assert.Equal(["mon-fri 19:00-07:00"], Assert.Single(placed.Windows, static windows => windows.Key == 2).Value);
+        Assert.Empty(numbering.Of(0, -1).Placement.Windows);
+        Assert.Equal([3], PlacementChange.Replace(placed, 2, 3).Windows.Keys);
+    }
+
+    [Fact]
     public void Number_Transitions_LeadToPlacementsOfTheirOwn()
     {
         PlacementNumbering numbering = Number(Ageing, [Own], [0, 0]);

@@ -41,6 +41,28 @@ public sealed class ReplicationTests
     }
 
     [Fact]
+    public async Task Replicate_OutsideTheWindowsOfAReplica_WaitsForThem()
+    {
+        var time = new ManualTimeProvider(new DateTimeOffset(2026, 11, 20, 12, 0, 0, TimeSpan.Zero)); // A Friday.
+        var placement = new Placement { Sync = [1], Async = [2], Windows = new Dictionary<int, IReadOnlyList<string>> { [2] = ["sat-sun 00:00-24:00", "13:00-14:00"] } };
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(placement, time);
+        SegmentRow row = await volume.UploadAsync("a", Content);
+        Assert.True(await volume.Replicator.ReplicateAsync(default));
+        Assert.Equal((3ul, 1L), (await volume.CopiesAsync(row), volume.Replicator.LagOf(2)!.Segments));
+
+        await volume.ReopenEmptyAsync();
+        Assert.True(volume.Test.Volume.Placements[1].IsSameAs(placement with { Number = 1 }));
+        Assert.False(volume.Test.Volume.Placements[1].IsSameAs(placement with { Number = 1, Windows = new Dictionary<int, IReadOnlyList<string>>() }));
+        Assert.True(await volume.Replicator.ReplicateAsync(default));
+        Assert.Equal(3ul, await volume.CopiesAsync(row));
+
+        time.Advance(TimeSpan.FromHours(1));
+        Assert.True(await volume.Replicator.ReplicateAsync(default));
+        Assert.Equal(7ul, await volume.CopiesAsync(row));
+        await volume.Test.AssertSoundAsync();
+    }
+
+    [Fact]
     public async Task Replicate_BudgetOfTheReplicaIsUsedUp_WaitsAndGoesOn()
     {
         await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Sync = [1], Async = [2] });
