@@ -136,6 +136,22 @@ internal sealed partial class StreamMirror
         }
     }
 
+    /// <summary>Copies objects of a mirror again that are not as they were written. What the home does not have is deleted.</summary>
+    internal async Task<StoreError> PutBackAsync(MemberStore mirror, IReadOnlyCollection<ObjectKey> bad, CancellationToken cancel)
+    {
+        await _stores.Mirroring.WaitAsync(cancel);
+        try
+        {
+            // Else its length would say that it is there.
+            StoreError deleted = await TryAsync(mirror, (store, prefix, ends) => DeleteAsync(store, bad.Where(key => key.Value.StartsWith(prefix, StringComparison.Ordinal)), ends), cancel);
+            return deleted == StoreError.None ? await FillAsync(mirror, cancel) : deleted;
+        }
+        finally
+        {
+            _stores.Mirroring.Release();
+        }
+    }
+
     // It is cleared again then, which costs two listings.
     private async Task ForgetOrLogAsync(int number, CancellationToken cancel)
     {
@@ -221,20 +237,20 @@ internal sealed partial class StreamMirror
 
         // What comes behind may be all that is left of it, should the home have been put back. The ring loses nothing.
         return prefix == StoreLayout.StreamPrefix && wanted.Value.Count > 0
-            ? await DeleteAsync(mirror, there.Value.TakeWhile(found => string.CompareOrdinal(found.Key.Value, wanted.Value[0].Key.Value) < 0), cancel)
+            ? await DeleteAsync(mirror, there.Value.Select(static found => found.Key).TakeWhile(key => string.CompareOrdinal(key.Value, wanted.Value[0].Key.Value) < 0), cancel)
             : StoreError.None;
     }
 
     private async Task<StoreError> ClearAsync(MemberStore former, string prefix, CancellationToken cancel)
     {
         StoreResult<List<ObjectProperties>> there = await ListAsync(former.Store!, prefix, cancel);
-        return there.Succeeded ? await DeleteAsync(former, there.Value, cancel) : there.Error;
+        return there.Succeeded ? await DeleteAsync(former, there.Value.Select(static found => found.Key), cancel) : there.Error;
     }
 
-    private async Task<StoreError> DeleteAsync(MemberStore mirror, IEnumerable<ObjectProperties> objects, CancellationToken cancel)
+    private async Task<StoreError> DeleteAsync(MemberStore mirror, IEnumerable<ObjectKey> keys, CancellationToken cancel)
     {
         int untilLook = 0;
-        foreach (ObjectKey key in objects.Select(static found => found.Key))
+        foreach (ObjectKey key in keys)
         {
             bool mayWrite = untilLook > 0 || await MayWriteAsync(mirror, cancel);
             untilLook = untilLook > 0 ? untilLook - 1 : SegmentCollector.MostBetweenLooks;
@@ -248,8 +264,8 @@ internal sealed partial class StreamMirror
         return StoreError.None;
     }
 
-    // What has a name of the ring or the stream, in order.
-    private static async ValueTask<StoreResult<List<ObjectProperties>>> ListAsync(MeteringObjectStore store, string prefix, CancellationToken cancel)
+    /// <summary>What has a name of the ring or the stream, in order.</summary>
+    internal static async ValueTask<StoreResult<List<ObjectProperties>>> ListAsync(MeteringObjectStore store, string prefix, CancellationToken cancel)
     {
         var objects = new List<ObjectProperties>();
         ObjectKey? after = null;

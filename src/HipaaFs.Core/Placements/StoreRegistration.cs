@@ -209,7 +209,7 @@ internal sealed class StoreRegistration : IDisposable
     /// <summary>Has one more store get change stream and key ring. Does nothing where it does already.</summary>
     /// <exception cref="VolumeException">There is no such store.</exception>
     /// <exception cref="IOException">The settings cannot be written.</exception>
-    internal async Task<MemberStore> AddMirrorAsync(int number, CancellationToken cancel)
+    internal async Task AddMirrorAsync(int number, CancellationToken cancel)
     {
         await _one.WaitAsync(cancel);
         try
@@ -219,8 +219,6 @@ internal sealed class StoreRegistration : IDisposable
             {
                 await SetMirrorsAsync([.. _stores.Mirrors.Select(static mirror => mirror.Number), number], cancel);
             }
-
-            return member;
         }
         finally
         {

@@ -11,4 +11,7 @@ public enum ScrubObjectKind
 
     /// <summary>The chains of the change stream that are kept.</summary>
     ChangeStream,
+
+    /// <summary>Copies of key ring and change stream in further stores.</summary>
+    Mirror,
 }

@@ -32,6 +32,7 @@ internal sealed partial class Scrubber : IDisposable
     private readonly KeyRing _ring;
     private readonly FrameCache _cache;
     private readonly RestoreAudit _restore;
+    private readonly MirrorAudit _mirrors;
     private readonly SessionClock _clock;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -43,6 +44,7 @@ internal sealed partial class Scrubber : IDisposable
         KeyRing ring,
         FrameCache cache,
         RestoreAudit restore,
+        MirrorAudit mirrors,
         SessionClock clock,
         TimeProvider time,
         ILogger logger)
@@ -53,6 +55,7 @@ internal sealed partial class Scrubber : IDisposable
         _ring = ring;
         _cache = cache;
         _restore = restore;
+        _mirrors = mirrors;
         _clock = clock;
         _time = time;
         _logger = logger;
@@ -107,6 +110,7 @@ internal sealed partial class Scrubber : IDisposable
                 if (rows.Count == 0)
                 {
                     asked = await _restore.CheckStreamAsync(tally, pace, cancel);
+                    asked = asked == StoreError.None ? await _mirrors.RunAsync(tally, pace, cancel) : asked;
                     asked = asked == StoreError.None ? silent : asked;
                     await NoteAsync(asked == StoreError.None ? (null, 0) : held ?? (after, doneBefore + bytes));
                     return tally.ToReport(segments, bytes, isResumed, asked);

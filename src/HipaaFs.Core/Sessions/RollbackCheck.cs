@@ -29,7 +29,7 @@ internal sealed class RollbackCheck
     private readonly VolumeOptions _options;
     private readonly IMetadataStore _metadata;
     private readonly ulong _home; // Its mask.
-    private readonly ulong _session;
+    private readonly SessionRow _session; // The newest.
     private readonly ulong _applied;
     private readonly PublishedPoint? _published;
     private readonly (ulong Session, long Missing)? _restored;
@@ -40,7 +40,7 @@ internal sealed class RollbackCheck
         VolumeOptions options,
         IMetadataStore metadata,
         ulong home,
-        ulong session,
+        SessionRow session,
         PublishedPoint? published,
         (ulong Session, long Missing)? restored)
     {
@@ -59,12 +59,15 @@ internal sealed class RollbackCheck
     internal long Deleted { get; private set; }
 
     // Restored, and never opened for writing since.
-    private bool IsFresh => _restored is { } restored && restored.Session == _session;
+    private bool IsFresh => _restored is { } restored && restored.Session == _session.Id.Value;
 
     private bool HasPublished => _restored is not { } restored || _published?.Session > restored.Session;
 
-    /// <summary>Whether a session that was claimed in a mirror says that another copy was opened since, which is not accepted.</summary>
-    internal bool IsBehind(ulong claimed) => claimed > _session && !IsFresh && !_options.TakeOver;
+    /// <summary>Whether a session that was claimed in a mirror says that another copy was opened since, which is not accepted: a later one, or this copy's last one by somebody else.</summary>
+    internal bool IsBehind(ulong claimed, SessionHolder? by) =>
+        (claimed > _session.Id.Value || (claimed == _session.Id.Value && by is not null && (by.Host != _session.Host || by.ProcessId != _session.ProcessId)))
+        && !IsFresh
+        && !_options.TakeOver;
 
     /// <summary>Takes down what this copy has seen.</summary>
     /// <param name="store">The volume's home.</param>
@@ -76,7 +79,7 @@ internal sealed class RollbackCheck
     internal static async ValueTask<MetadataResult<RollbackCheck>> PrepareAsync(
         IObjectStore store, int home, KeyRing ring, VolumeOptions options, IMetadataStore metadata, CancellationToken cancel)
     {
-        MetadataResult<ulong> session = await FindSessionAsync(metadata, cancel);
+        MetadataResult<SessionRow> session = await FindSessionAsync(metadata, cancel);
         if (!session.Succeeded)
         {
             return session.Error;
@@ -91,13 +94,13 @@ internal sealed class RollbackCheck
     /// <summary>Notes that the copy was made by a restore.</summary>
     internal static async ValueTask<MetadataError> NoteRestoredAsync(IMetadataStore metadata, long missingSegments, CancellationToken cancel)
     {
-        MetadataResult<ulong> session = await FindSessionAsync(metadata, cancel);
+        MetadataResult<SessionRow> session = await FindSessionAsync(metadata, cancel);
         if (!session.Succeeded)
         {
             return session.Error;
         }
 
-        return (await metadata.SetSettingAsync(OperationId.None, RestoredSetting, EncodeRestored(session.Value, missingSegments), cancel)).Error;
+        return (await metadata.SetSettingAsync(OperationId.None, RestoredSetting, EncodeRestored(session.Value.Id.Value, missingSegments), cancel)).Error;
     }
 
     /// <summary>The row that notes so many more segments as missing since the restore, or less when it is negative; null when the copy was not made by one.</summary>
@@ -140,7 +143,7 @@ internal sealed class RollbackCheck
             return claimed.Error;
         }
 
-        if (claimed.Value > Math.Max(_session, own) && !IsFresh)
+        if (claimed.Value > Math.Max(_session.Id.Value, own) && !IsFresh)
         {
             return RollbackFinding.OtherIsNewer;
         }
@@ -220,7 +223,7 @@ internal sealed class RollbackCheck
             if (opened.Succeeded)
             {
                 StoreLayout.TryStream(objects[i].Key, out ulong session, out _, out _);
-                return session > _session ? RollbackFinding.OtherIsNewer
+                return session > _session.Id.Value ? RollbackFinding.OtherIsNewer
                     : opened.Value.Preamble.Sequence.Value > _applied ? RollbackFinding.CopyIsOlder
                     : without;
             }
@@ -282,7 +285,8 @@ internal sealed class RollbackCheck
         return value;
     }
 
-    private static async ValueTask<MetadataResult<ulong>> FindSessionAsync(IMetadataStore metadata, CancellationToken cancel)
+    // None has number 0.
+    private static async ValueTask<MetadataResult<SessionRow>> FindSessionAsync(IMetadataStore metadata, CancellationToken cancel)
     {
         MetadataResult<IReadOnlyList<SessionRow>> sessions = await metadata.ListSessionsAsync(cancel);
         if (!sessions.Succeeded)
@@ -290,10 +294,10 @@ internal sealed class RollbackCheck
             return sessions.Error;
         }
 
-        ulong newest = 0;
+        SessionRow newest = default;
         foreach (SessionRow session in sessions.Value)
         {
-            newest = Math.Max(newest, session.Id.Value);
+            newest = session.Id.Value > newest.Id.Value ? session : newest;
         }
 
         return newest;

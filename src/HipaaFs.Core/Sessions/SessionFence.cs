@@ -85,13 +85,19 @@ internal sealed partial class SessionFence : IDisposable
     }
 
     /// <summary>Says who claimed a session, as far as its claim can be read.</summary>
-    internal static async ValueTask<string> DescribeHolderAsync(IObjectStore store, ObjectKey claim, CancellationToken cancel)
+    internal static async ValueTask<string> DescribeHolderAsync(IObjectStore store, ObjectKey claim, CancellationToken cancel) =>
+        Describe(await FindHolderAsync(store, claim, cancel));
+
+    /// <summary>Who claimed a session; null as far as its claim cannot be read.</summary>
+    internal static async ValueTask<SessionHolder?> FindHolderAsync(IObjectStore store, ObjectKey claim, CancellationToken cancel)
     {
         byte[] content = new byte[4096];
         StoreResult<int> read = await store.ReadAsync(claim, EntityTag.Any, 0, content, cancel);
-        SessionHolder? holder = read.Succeeded ? SessionHolder.TryParse(content.AsSpan(0, read.Value)) : null;
-        return holder is null ? "an unknown host" : $"host {holder.Host}, process {holder.ProcessId}";
+        return read.Succeeded ? SessionHolder.TryParse(content.AsSpan(0, read.Value)) : null;
     }
+
+    /// <summary>Says who that is, for people.</summary>
+    internal static string Describe(SessionHolder? holder) => holder is null ? "an unknown host" : $"host {holder.Host}, process {holder.ProcessId}";
 
     /// <summary>Claims the session's number. <see cref="StoreError.AlreadyExists"/>: another has it, take a higher one.</summary>
     internal async ValueTask<StoreError> TryClaimAsync(CancellationToken cancel)

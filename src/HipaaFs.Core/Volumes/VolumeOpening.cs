@@ -218,13 +218,16 @@ internal sealed partial class VolumeOpening
         }
 
         // Whoever restored the volume from a mirror may not have reached the home. One that does not answer soon keeps nobody from mounting: it is looked at again once it does.
-        (ulong inMirrors, string holderThere) = await FindNewestInMirrorsAsync(metadata, home, cancel);
-        if (check.Value.IsBehind(inMirrors))
+        foreach ((ulong session, SessionHolder? there) in await FindNewestInMirrorsAsync(metadata, home, cancel))
         {
-            throw OtherIsNewer(holderThere);
+            if (check.Value.IsBehind(session, there))
+            {
+                throw OtherIsNewer(SessionFence.Describe(there));
+            }
+
+            newest = Math.Max(newest, session);
         }
 
-        newest = Math.Max(newest, inMirrors);
         while (true)
         {
             var opening = new SessionOpening
@@ -309,18 +312,17 @@ internal sealed partial class VolumeOpening
         $"open volume '{_options.Directory}' for writing: another copy of it, of {holder}, was opened since and is the newest now",
         "mount that one. If it is lost, 'hipaafs restore' makes its last published state again in another directory; what only this copy has can be read with -o ro, and -o take_over makes it the newest");
 
-    // The highest session that a mirror has seen, and who claimed it; 0 for none.
-    private async Task<(ulong Session, string Holder)> FindNewestInMirrorsAsync(IMetadataStore metadata, int home, CancellationToken cancel)
+    // The highest session that each mirror has seen, and who claimed it.
+    private async Task<List<(ulong Session, SessionHolder? Holder)>> FindNewestInMirrorsAsync(IMetadataStore metadata, int home, CancellationToken cancel)
     {
-        (ulong Session, string Holder) newest = (0, string.Empty);
+        var newest = new List<(ulong Session, SessionHolder? Holder)>();
         try
         {
             IReadOnlyList<int> mirrors = await PlacementSettings.ReadMetadataStoresAsync(metadata, cancel);
             IReadOnlyList<RegisteredStore> known = mirrors.Any(number => number != home) ? await PlacementSettings.ReadStoresAsync(metadata, home, _options.Store, cancel) : [];
             foreach (RegisteredStore mirror in known.Where(store => store.Number != home && store is { IsRemoved: false, Problem: null } && mirrors.Contains(store.Number)))
             {
-                (ulong Session, string Holder) found = await FindNewestInAsync(mirror, cancel);
-                newest = found.Session > newest.Session ? found : newest;
+                newest.Add(await FindNewestInAsync(mirror, cancel));
             }
         }
         catch (IOException)
@@ -331,7 +333,7 @@ internal sealed partial class VolumeOpening
         return newest;
     }
 
-    private async Task<(ulong Session, string Holder)> FindNewestInAsync(RegisteredStore mirror, CancellationToken cancel)
+    private async Task<(ulong Session, SessionHolder? Holder)> FindNewestInAsync(RegisteredStore mirror, CancellationToken cancel)
     {
         using var patience = new CancellationTokenSource(MirrorPatience, _time);
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancel, patience.Token);
@@ -342,7 +344,7 @@ internal sealed partial class VolumeOpening
             StoreResult<ulong> newest = await VolumeStore.IdentifyAsync(store, url, _options.VolumeId, ends.Token)
                 ? await SessionFence.FindNewestAsync(store, ends.Token)
                 : StoreError.Unavailable;
-            return newest is { Succeeded: true, Value: > 0 } ? (newest.Value, await SessionFence.DescribeHolderAsync(store, StoreLayout.Session(newest.Value), ends.Token)) : default;
+            return newest is { Succeeded: true, Value: > 0 } ? (newest.Value, await SessionFence.FindHolderAsync(store, StoreLayout.Session(newest.Value), ends.Token)) : default;
         }
         catch (VolumeException)
         {
@@ -516,9 +518,10 @@ internal sealed partial class VolumeOpening
             var restore = new RestoreAudit(store, ring, _options.Directory, publisher, fence, _logger);
             var replicator = new Replicator(stores, replication, metadata, fence, _time, _logger);
             uploader.Incomplete = replicator.Wake;
-            var scrubber = new Scrubber(metadata, stores, replication, ring, cache, restore, clock, _time, _logger);
             var registration = new StoreRegistration(
                 stores, metadata, clock, names, _options.VolumeId, (registered, url) => MakeMember(registered, url, store, fence, new StoreClaims(metadata, clock, _options.AcceptOlderStore)));
+            var mirror = new StreamMirror(stores, publisher, fence, staging.Directory, _time, _logger) { Cleared = registration.ForgetFormerMirrorAsync };
+            var scrubber = new Scrubber(metadata, stores, replication, ring, cache, restore, new MirrorAudit(stores, mirror, ring, _logger), clock, _time, _logger);
             var mover = new PlacementMover(metadata, stores, source, staging, move, new SegmentRetier(metadata, stores, fence, clock, _logger), fence, _time, _logger);
             var assignment = new PlacementAssignment(metadata, names, files, stores.Placements, assignments, clock);
             var transitions = new TransitionScan(metadata, stores.Placements, assignment, files, mover, fence, _time, _logger);
@@ -532,7 +535,7 @@ internal sealed partial class VolumeOpening
                         mover.Wake();
                     },
                 },
-                Mirror = new StreamMirror(stores, publisher, fence, staging.Directory, _time, _logger) { Cleared = registration.ForgetFormerMirrorAsync },
+                Mirror = mirror,
                 Spending = new SpendingLedger(stores, _options.Directory, _time, _logger),
             };
         }

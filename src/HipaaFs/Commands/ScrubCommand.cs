@@ -99,6 +99,8 @@ internal static class ScrubCommand
         return (line.Object, line.Repaired) switch
         {
             ("stream", true) => $"  repaired  stream: a chain of the change stream was {state}; a new one was begun",
+            ("mirror", true) => "  repaired  mirror: copies of key ring or change stream were damaged; they were copied again from the home",
+            ("mirror", false) => "  DAMAGED   mirror: copies of key ring or change stream are damaged, and could not be copied again yet",
             ("stream", false) => $"  DAMAGED   stream: a chain of the change stream is {state}, and a new one could not be published yet",
             (_, true) => $"  repaired  {line.Object}: it was {state}",
             (_, false) => $"  DAMAGED   {line.Object}: it is {state}, and could not be put back; without it nothing can be restored",

@@ -49,6 +49,7 @@ internal sealed partial class MountDaemon
             ScrubObjectKind.VolumeMark => "volume.json",
             ScrubObjectKind.KeyRing => "keyring",
             ScrubObjectKind.ChangeStream => "stream",
+            ScrubObjectKind.Mirror => "mirror",
             _ => throw new ArgumentOutOfRangeException(nameof(finding)),
         },
         finding.IsMissing,

@@ -2,6 +2,8 @@ using HipaaFs.ChangeStream;
 using HipaaFs.Core.Tests.Placements;
 using HipaaFs.Placements;
 using HipaaFs.Recovery;
+using HipaaFs.Scrubbing;
+using HipaaFs.Sessions;
 using HipaaFs.Storage;
 using HipaaFs.Testing;
 using HipaaFs.Testing.Storage;
@@ -117,11 +119,37 @@ public sealed class StreamMirrorTests
 
         // Restored from the mirror by somebody who does not reach the home, while this one did not reach the mirror.
         string claim = Path.Combine(test.MemberDirectory(1), StoreLayout.Session(test.Volume.Session).Value);
-        await File.WriteAllTextAsync(claim, "{}");
+        await File.WriteAllBytesAsync(claim, new SessionHolder("elsewhere", 1, test.Volume.Session, TimeProvider.System.GetUtcNow()).ToJson());
         volume.Store(1).Heal();
 
         Assert.False(await Mirror(test).MirrorAsync(default));
         Assert.True(test.Volume.Parts.Writer!.Fence.Fenced.IsCancellationRequested);
+        await test.StopAsync();
+        test.DeadMembers.Clear();
+        VolumeException refused = await Assert.ThrowsAsync<VolumeException>(() => test.OpenAsync());
+        Assert.Contains("of host elsewhere, process 1,", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Scrub_OfADamagedMirror_HasItCopiedAgain()
+    {
+        await using PlacedVolume volume = await MirroredAsync();
+        TestVolume test = volume.Test;
+        Assert.True(await Mirror(test).MirrorAsync(default));
+        foreach (string prefix in (string[])["keyring", "stream"])
+        {
+            string path = Path.Combine(test.MemberDirectory(1), prefix, Objects(test, 1, prefix)[0]);
+            byte[] content = File.ReadAllBytes(path);
+            content[^40] ^= 1;
+            File.Delete(path);
+            File.WriteAllBytes(path, content);
+        }
+
+        ScrubReport report = (await test.Volume.ScrubAsync(new ScrubOptions(), new Progress<ScrubProgress>(), default))!;
+
+        Assert.Equal(new ScrubObjectFinding(ScrubObjectKind.Mirror, IsMissing: false, IsRepaired: true), Assert.Single(report.Objects));
+        AssertSame(test);
+        Assert.Empty((await test.Volume.ScrubAsync(new ScrubOptions(), new Progress<ScrubProgress>(), default))!.Objects);
     }
 
     [Fact]
