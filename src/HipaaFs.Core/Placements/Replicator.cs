@@ -53,6 +53,12 @@ internal sealed partial class Replicator : IDisposable
     /// <summary>What a store has yet to get, as last counted; null before that.</summary>
     internal ReplicationLag? LagOf(int store) => Volatile.Read(ref _lags)?.GetValueOrDefault(store, ReplicationLag.None);
 
+    /// <summary>What keeps a store from getting copies now, though it may answer; null when nothing does.</summary>
+    internal ReplicationPause? FindPause(MemberStore member) =>
+        _stores.Stops.Has(member.Number, SpendingStop.Replication) ? ReplicationPause.Budget
+        : _stores.Placements.All.Any(placement => (placement.ClosedAt(_time.GetUtcNow()) & member.Mask) != 0) ? ReplicationPause.Window
+        : null;
+
     /// <summary>Has it look now.</summary>
     internal void Wake()
     {

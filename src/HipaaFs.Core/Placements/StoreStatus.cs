@@ -9,6 +9,9 @@ namespace HipaaFs.Placements;
 /// <param name="Lag">What it has yet to get, as last counted; null before that.</param>
 public sealed record StoreStatus(int Number, string Name, string Region, bool IsAway, string? Problem, ReplicationLag? Lag)
 {
+    /// <summary>Why what it lacks waits although it answers; null when nothing is known that it waits for.</summary>
+    public ReplicationPause? Waits { get; init; }
+
     /// <summary>Since when it has not answered; null while it does.</summary>
     public DateTimeOffset? AwaySince { get; init; }
 

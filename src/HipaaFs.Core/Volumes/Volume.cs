@@ -140,6 +140,7 @@ public sealed partial class Volume : IAsyncDisposable
         member.Number, member.Name, member.Registered.Region, member.IsAway, member.Problem, _parts.Writer?.Replicator.LagOf(member.Number))
     {
         AwaySince = member.AwaySince,
+        Waits = _parts.Writer?.Replicator.FindPause(member),
         IsMirror = _parts.Stores.Mirrors.Contains(member),
         RecoveryPoint = member.IsHome ? _parts.Writer?.Publisher.RecoveryPoint : _parts.Writer?.Mirror.PointOf(member.Number),
     };

@@ -262,7 +262,13 @@ internal static class StoreCommand
         if (store.Lacks.Segments > 0)
         {
             string lag = store.LagSeconds is { } age ? $", the oldest for {DurationText.Format(TimeSpan.FromSeconds(Math.Round(age)))}" : "";
-            text.WriteLine($"  lacks      {Format(store.Lacks)}{lag}");
+            string waits = store.Waits switch
+            {
+                StoreReport.WaitsForBudget => "; copying waits, since its budget is used up ('hipaafs cost')",
+                StoreReport.WaitsForWindow => "; copying waits for its window",
+                _ => "",
+            };
+            text.WriteLine($"  lacks      {Format(store.Lacks)}{lag}{waits}");
         }
 
         if (store.Surplus.Segments > 0)

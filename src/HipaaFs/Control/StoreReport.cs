@@ -27,6 +27,12 @@ internal sealed record StoreReport(
     SegmentCount Condemned,
     IReadOnlyList<uint> Placements)
 {
+    /// <summary>What <see cref="Waits"/> says while its budget is used up.</summary>
+    public const string WaitsForBudget = "budget";
+
+    /// <summary>What it says outside the store's windows.</summary>
+    public const string WaitsForWindow = "window";
+
     /// <summary>Whether it is the volume's home, where change stream and key ring are.</summary>
     public bool Home { get; init; }
 
@@ -41,6 +47,9 @@ internal sealed record StoreReport(
 
     /// <summary>For how long the oldest segment that it lacks has been live, in seconds, as last counted; null when it lacks none.</summary>
     public double? LagSeconds { get; init; }
+
+    /// <summary>"budget" while nothing is copied to it since its budget is used up, "window" outside the times at which it gets copies; else null.</summary>
+    public string? Waits { get; init; }
 
     /// <summary>Of what it lacks the segments that could be copied from nowhere, since they are in archives only or no store has them any more; counted by a repair, else 0.</summary>
     public long OutOfReach { get; init; }

@@ -51,7 +51,7 @@ internal sealed class StoreAdministration
         StoreReport store = await FindAsync(name, cancel);
         long total = store.Lacks.Bytes;
         store = await CountOutOfReachAsync();
-        while (waits && store.Lacks.Segments > store.OutOfReach)
+        while (waits && store.Waits is null && store.Lacks.Segments > store.OutOfReach)
         {
             progress(new ProgressUpdate("copy", Math.Max(0, total - store.Lacks.Bytes), total, "bytes"));
             await Task.Delay(Look, _time, cancel);

@@ -43,6 +43,12 @@ internal static class StoreReporting
             Mirror = known?.IsMirror ?? false,
             RecoveryPointSeconds = (known?.RecoveryPoint ?? ofSingle) is { } point ? Age(now, point) : null,
             AwaySeconds = away is { } since ? Age(now, since) : null,
+            Waits = known?.Waits switch
+            {
+                ReplicationPause.Budget => StoreReport.WaitsForBudget,
+                ReplicationPause.Window => StoreReport.WaitsForWindow,
+                _ => null,
+            },
             LagSeconds = known?.Lag?.Oldest is { } oldest && contents.Lacks.Segments > 0 ? Age(now, oldest) : null,
         };
     }

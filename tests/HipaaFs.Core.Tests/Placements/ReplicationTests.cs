@@ -49,6 +49,7 @@ public sealed class ReplicationTests
         SegmentRow row = await volume.UploadAsync("a", Content);
         Assert.True(await volume.Replicator.ReplicateAsync(default));
         Assert.Equal((3ul, 1L), (await volume.CopiesAsync(row), volume.Replicator.LagOf(2)!.Segments));
+        Assert.Equal([null, null, ReplicationPause.Window], volume.Test.Volume.GetStatus().Stores.Select(static store => store.Waits));
 
         await volume.ReopenEmptyAsync();
         Assert.True(volume.Test.Volume.Placements[1].IsSameAs(placement with { Number = 1 }));
@@ -80,6 +81,7 @@ public sealed class ReplicationTests
         SegmentRow row = await volume.UploadAsync("a", Content); // A synchronous copy belongs to the write, which goes on.
         Assert.True(await volume.Replicator.ReplicateAsync(default));
         Assert.Equal((3ul, 1L), (await volume.CopiesAsync(row), volume.Replicator.LagOf(2)!.Segments));
+        Assert.Equal([null, null, ReplicationPause.Budget], volume.Test.Volume.GetStatus().Stores.Select(static store => store.Waits));
 
         stop = SpendingStop.Recall;
         await ledger.JudgeAsync(default);
