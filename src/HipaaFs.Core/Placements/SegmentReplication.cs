@@ -208,7 +208,8 @@ internal sealed partial class SegmentReplication
         return error;
     }
 
-    private async ValueTask<StoreError> NoteAsync(SegmentRow row, MemberStore target, CancellationToken cancel)
+    /// <summary>Notes that a store has a segment, whose every byte there was proven and whose store has this session's claim. NotFound: nobody needs it any more.</summary>
+    internal async ValueTask<StoreError> NoteAsync(SegmentRow row, MemberStore target, CancellationToken cancel)
     {
         if (BeforeNoted is not null)
         {

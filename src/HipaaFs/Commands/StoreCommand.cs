@@ -5,6 +5,7 @@ using HipaaFs.Cli.Output;
 using HipaaFs.Cli.Placing;
 using HipaaFs.Cli.Volumes;
 using HipaaFs.Placements;
+using HipaaFs.Shipping;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace HipaaFs.Cli.Commands;
@@ -22,6 +23,7 @@ internal static class StoreCommand
         CreateMigrate(runner),
         CreateRemove(runner),
         CreateForget(runner),
+        StoreShipmentCommand.CreateUpload(runner),
         CreateHome(runner),
     };
 
@@ -117,8 +119,37 @@ internal static class StoreCommand
         Argument<string> to = NameArgument("TO", "The store that takes its place.");
         Option<bool> wait = WaitOption();
         var command = new Command("migrate", "Puts another store in the place of one, as the volume's home too, and empties that.") { mountPoint, from, to, wait };
-        runner.Handle(command, (parsed, output, cancel) => EmptyAsync(
-            parsed.GetRequiredValue(mountPoint), parsed.GetRequiredValue(from), parsed.GetRequiredValue(to), parsed.GetValue(wait), runner, output, cancel));
+        var via = new Option<string?>("--via") { Description = "Directory of a disk that is shipped for most of the data; with --out or --in.", HelpName = "DIR" };
+        var outward = new Option<bool>("--out") { Description = "Writes what TO has yet to get onto the disk, as much as fits; nothing else is changed. Again with the next disk." };
+        var inward = new Option<bool>("--in") { Description = "Uploads what is on the disk to TO, puts it in the place of FROM, and has the network bring the rest." };
+        var received = new Option<bool>("--received") { Description = "The same for what 'store upload' has put into TO elsewhere; it is read back." };
+        var dryRun = new Option<bool>("--dry-run") { Description = "With --out: only says how much it would be." };
+        var anew = new Option<bool>("--anew") { Description = "With --out: disks written before are lost, and everything is written again." };
+        foreach (Option option in (Option[])[via, outward, inward, received, dryRun, anew])
+        {
+            command.Options.Add(option);
+        }
+
+        runner.Handle(command, async (parsed, output, cancel) =>
+        {
+            string source = parsed.GetRequiredValue(from);
+            string target = parsed.GetRequiredValue(to);
+            string[] words = [.. parsed.GetValue(outward) ? ["out"] : Array.Empty<string>(), .. parsed.GetValue(inward) ? ["in"] : Array.Empty<string>(), .. parsed.GetValue(received) ? ["received"] : Array.Empty<string>()];
+            bool hasDirectory = parsed.GetValue(via) is not null;
+            var step = new ShipmentStep(parsed.GetValue(dryRun), parsed.GetValue(anew));
+            if (words.Length > 1 || hasDirectory != words is ["out"] or ["in"] || (step != default && words is not ["out"]) || step is { CountsOnly: true, StartsAnew: true } || (words.Length > 0 && parsed.GetValue(wait)))
+            {
+                throw new CommandException(ExitCode.Usage, "migrate: these options do not go together", "--via DIR goes with --out or --in; --received and --wait stand alone; --dry-run or --anew goes with --out.");
+            }
+
+            if (words.Length == 0)
+            {
+                return await EmptyAsync(parsed.GetRequiredValue(mountPoint), source, target, parsed.GetValue(wait), runner, output, cancel);
+            }
+
+            using ControlClient client = await ConnectAsync(parsed.GetRequiredValue(mountPoint), runner, cancel);
+            return await StoreShipmentCommand.RunAsync(client, source, target, parsed.GetValue(via), words[0], step, output, cancel);
+        });
         return command;
     }
 

@@ -3,6 +3,7 @@ using HipaaFs.Cli.Costs;
 using HipaaFs.Cli.Output;
 using HipaaFs.Cli.Placing;
 using HipaaFs.Placements;
+using HipaaFs.Shipping;
 
 namespace HipaaFs.Cli.Control;
 
@@ -48,6 +49,15 @@ internal sealed partial class ControlClient
         HttpMethod.Post,
         $"v1/stores/empty?name={Escape(name)}{(target is null ? "" : $"&target={Escape(target)}")}{(waits ? "&wait=true" : "")}",
         JsonOutput.Default.StoreChange,
+        progress,
+        cancel);
+
+    /// <summary>Has a store take the place of another, with disks that are shipped for most of the data: one step of that, <paramref name="word"/> being out, in or received.</summary>
+    public Task<StoreShipment> ShipAsync(
+        string from, string to, string? directory, string word, ShipmentStep step, Action<ProgressUpdate> progress, CancellationToken cancel) => SendAsync(
+        HttpMethod.Post,
+        $"v1/stores/ship?from={Escape(from)}&to={Escape(to)}&step={word}{(directory is null ? "" : $"&directory={Escape(directory)}")}{(step.CountsOnly ? "&count=true" : "")}{(step.StartsAnew ? "&anew=true" : "")}",
+        JsonOutput.Default.StoreShipment,
         progress,
         cancel);
 

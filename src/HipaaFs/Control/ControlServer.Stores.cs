@@ -3,6 +3,7 @@ using HipaaFs.Cli.Costs;
 using HipaaFs.Cli.Output;
 using HipaaFs.Cli.Placing;
 using HipaaFs.Cli.Policies;
+using HipaaFs.Shipping;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -52,6 +53,21 @@ internal sealed partial class ControlServer
             Required(http, "name"), Query(http, "target"), Query(http, "wait") == "true", update => Report(http, update, oneAtATime), http.RequestAborted);
         await oneAtATime.WaitAsync(CancellationToken.None);
         await SendAsync(http, JsonEnvelope.Result(change, JsonOutput.Default.StoreChange));
+    }
+
+    private async Task ShipAsync(HttpContext http)
+    {
+        using var oneAtATime = new SemaphoreSlim(1);
+        StoreShipment shipment = await _target.ShipAsync(
+            Required(http, "from"),
+            Required(http, "to"),
+            Query(http, "directory"),
+            Required(http, "step"),
+            new ShipmentStep(CountsOnly: Query(http, "count") == "true", StartsAnew: Query(http, "anew") == "true"),
+            update => Report(http, update, oneAtATime),
+            http.RequestAborted);
+        await oneAtATime.WaitAsync(CancellationToken.None);
+        await SendAsync(http, JsonEnvelope.Result(shipment, JsonOutput.Default.StoreShipment));
     }
 
     private async Task ReportCostAsync(HttpContext http)

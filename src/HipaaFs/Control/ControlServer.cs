@@ -20,7 +20,7 @@ namespace HipaaFs.Cli.Control;
 /// <remarks>
 /// <c>GET /v1/status</c>; <c>POST /v1/sync</c>; <c>POST /v1/gc</c>; <c>POST /v1/gc/unknown[?delete=true]</c>; <c>POST /v1/scrub</c>; <c>POST /v1/umount[?now=true]</c>, whose answer is progress lines and then one result;
 /// <c>POST /v1/handover</c>; <c>GET</c>, <c>POST</c>, <c>DELETE /v1/snapshots[?name=]</c>; <c>GET /v1/snapshots/diff?from=[&amp;to=]</c>;
-/// <c>GET /v1/stores</c>; <c>GET /v1/quotas</c>; <c>DELETE /v1/stores?name=</c>; <c>POST /v1/residency</c>, <c>/v1/cost</c>; <c>POST /v1/transitions?asof=[&amp;count=true]</c>; <c>POST /v1/stores/verify?name=[&amp;bandwidth=]</c>, <c>/v1/stores/repair?name=[&amp;wait=true]</c>, <c>/v1/stores/empty?name=[&amp;target=][&amp;wait=true]</c>; <c>POST /v1/policy/plan</c>, <c>/v1/policy/apply</c> with the text of a policy;
+/// <c>GET /v1/stores</c>; <c>GET /v1/quotas</c>; <c>DELETE /v1/stores?name=</c>; <c>POST /v1/residency</c>, <c>/v1/cost</c>; <c>POST /v1/transitions?asof=[&amp;count=true]</c>; <c>POST /v1/stores/verify?name=[&amp;bandwidth=]</c>, <c>/v1/stores/repair?name=[&amp;wait=true]</c>, <c>/v1/stores/empty?name=[&amp;target=][&amp;wait=true]</c>, <c>/v1/stores/ship?from=&amp;to=&amp;step=out|in|received[&amp;directory=][&amp;count=true][&amp;anew=true]</c>; <c>POST /v1/policy/plan</c>, <c>/v1/policy/apply</c> with the text of a policy;
 /// <c>GET /metrics</c> in Prometheus text. The socket has mode 0600 in a directory of mode 0700, and who
 /// connects must be root or the user of the daemon: the kernel says who it is.
 /// </remarks>
@@ -155,12 +155,13 @@ internal sealed partial class ControlServer : IAsyncDisposable
         ("DELETE", "/v1/stores") => RemoveStoreAsync(http),
         ("POST", "/v1/stores/empty") => EmptyStoreAsync(http),
         ("POST", "/v1/stores/forget") => ForgetStoreAsync(http),
+        ("POST", "/v1/stores/ship") => ShipAsync(http),
         ("POST", "/v1/policy/plan") => UsePolicyAsync(http, applies: false),
         ("POST", "/v1/policy/apply") => UsePolicyAsync(http, applies: true),
         _ => throw new CommandException(
             ExitCode.NotFound,
             $"answer {http.Request.Method} {http.Request.Path}: there is no such request",
-            "Use /v1/status, /v1/sync, /v1/gc, /v1/gc/unknown, /v1/scrub, /v1/umount, /v1/handover, /v1/snapshots, /v1/snapshots/diff, /v1/trash, /v1/cache, /v1/cache/warm, /v1/cache/pin, /v1/cache/unpin, /v1/stores, /v1/residency, /v1/cost, /v1/transitions, /v1/stores/verify, /v1/stores/repair, /v1/stores/empty, /v1/stores/forget, /v1/quotas, /v1/recall, /v1/policy/plan, /v1/policy/apply or /metrics."),
+            "Use /v1/status, /v1/sync, /v1/gc, /v1/gc/unknown, /v1/scrub, /v1/umount, /v1/handover, /v1/snapshots, /v1/snapshots/diff, /v1/trash, /v1/cache, /v1/cache/warm, /v1/cache/pin, /v1/cache/unpin, /v1/stores, /v1/residency, /v1/cost, /v1/transitions, /v1/stores/verify, /v1/stores/repair, /v1/stores/empty, /v1/stores/forget, /v1/stores/ship, /v1/quotas, /v1/recall, /v1/policy/plan, /v1/policy/apply or /metrics."),
     };
 
     private async Task SyncAsync(HttpContext http)

@@ -5,6 +5,7 @@ using HipaaFs.Collection;
 using HipaaFs.Metadata;
 using HipaaFs.Placements;
 using HipaaFs.Scrubbing;
+using HipaaFs.Shipping;
 using HipaaFs.Storage;
 
 namespace HipaaFs.Cli.Control;
@@ -86,6 +87,16 @@ internal interface IControlTarget
     /// <param name="progress">Told how far it is.</param>
     /// <param name="cancel">Ends the wait.</param>
     Task<StoreChange> EmptyStoreAsync(string name, string? target, bool waits, Action<ProgressUpdate> progress, CancellationToken cancel);
+
+    /// <summary>Does one step of having a store take the place of another with disks that are shipped.</summary>
+    /// <param name="from">The store that is emptied.</param>
+    /// <param name="to">The store that gets it.</param>
+    /// <param name="directory">The directory of the disk, absolute; null for what was uploaded elsewhere.</param>
+    /// <param name="word">out writes the disk; in takes what is on it; received takes what is in the store already.</param>
+    /// <param name="step">How it is written.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="cancel">Ends it; run again it goes on.</param>
+    Task<StoreShipment> ShipAsync(string from, string to, string? directory, string word, ShipmentStep step, Action<ProgressUpdate> progress, CancellationToken cancel);
 
     /// <summary>Where the data of each directory of the policy is.</summary>
     Task<ResidencyReport> ReportResidencyAsync(Action<ProgressUpdate> progress, CancellationToken cancel);

@@ -7,6 +7,7 @@ using HipaaFs.Cli.Volumes;
 using HipaaFs.Metadata;
 using HipaaFs.Placements;
 using HipaaFs.Scrubbing;
+using HipaaFs.Shipping;
 using HipaaFs.Storage;
 using HipaaFs.Transitions;
 using HipaaFs.Volumes;
@@ -57,6 +58,21 @@ internal sealed partial class MountDaemon
         string action = target is null ? $"drain the store {name}" : $"migrate the store {name} to {target}";
         RefuseReadOnly(action);
         return PlaceAsync(action, () => _administration.EmptyAsync(name, target, waits, progress, cancel), cancel);
+    }
+
+    /// <inheritdoc/>
+    public Task<StoreShipment> ShipAsync(string from, string to, string? directory, string word, ShipmentStep step, Action<ProgressUpdate> progress, CancellationToken cancel)
+    {
+        string action = $"ship from {from} to {to}";
+        RefuseReadOnly(action);
+        var shipping = new StoreShipping(_volume, _administration);
+        return word switch
+        {
+            "out" when directory is not null => PlaceAsync(action, () => shipping.WriteAsync(from, to, directory, step, progress, cancel), cancel),
+            "in" when directory is not null => PlaceAsync(action, () => shipping.TakeAsync(from, to, directory, progress, cancel), cancel),
+            "received" => PlaceAsync(action, () => shipping.TakeAsync(from, to, null, progress, cancel), cancel),
+            _ => throw new CommandException(ExitCode.Usage, $"{action}: there is no step {word} without a directory", "Give --out or --in with --via DIR, or --received."),
+        };
     }
 
     /// <inheritdoc/>

@@ -40,6 +40,7 @@ namespace HipaaFs.Cli.Output;
 [JsonSerializable(typeof(StoreVerification))]
 [JsonSerializable(typeof(StoreChange))]
 [JsonSerializable(typeof(StoreRemoval))]
+[JsonSerializable(typeof(StoreShipment))]
 [JsonSerializable(typeof(StoreForgotten))]
 [JsonSerializable(typeof(MirrorState))]
 [JsonSerializable(typeof(CacheReport))]

@@ -123,6 +123,17 @@ internal sealed class StoreAdministration
         }
     }
 
+    /// <summary>The stores of two names, of which the second may take the place of the first.</summary>
+    /// <exception cref="CommandException">There is no such store, or rules forbid it.</exception>
+    /// <exception cref="IOException">The metadata cannot be read.</exception>
+    public async Task<(StoreReport From, StoreReport To)> CheckMigrationAsync(string name, string target, CancellationToken cancel)
+    {
+        StoreReport from = await FindAsync(name, cancel);
+        StoreReport to = await FindAsync(target, cancel);
+        Migrate(from, to, [.. _volume.Placements.Where(placement => placement.Number != 0 && from.Placements.Contains(placement.Number))], await ReadPolicyAsync(cancel));
+        return (from, to);
+    }
+
     /// <summary>Takes a store away that nothing is in and no placement names.</summary>
     /// <exception cref="CommandException">There is no such store, or something is in it.</exception>
     /// <exception cref="VolumeException">Something came into it meanwhile.</exception>

@@ -8,6 +8,7 @@ using HipaaFs.Collection;
 using HipaaFs.Metadata;
 using HipaaFs.Placements;
 using HipaaFs.Scrubbing;
+using HipaaFs.Shipping;
 using HipaaFs.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -287,6 +288,9 @@ public sealed class ControlSocketTests : IAsyncDisposable
         StoreForgotten forgotten = await _client.ForgetStoreAsync("a&b", isConfirmed: true, CancellationToken.None);
         Assert.Equal((new StoreLoss(1, 2, 3, 4, 5), 7u, "a&b True"), (forgotten.Loss with { CachedFiles = [] }, Assert.Single(forgotten.Redefined), forgotten.Policy));
         Assert.Equal(new StoreRemoval(true, 3, 2), await _client.RemoveStoreAsync("a b", CancellationToken.None));
+        StoreShipment shipment = await _client.ShipAsync("a", "b&", "/disk 1", "out", new ShipmentStep(CountsOnly: true, StartsAnew: true), static _ => { }, CancellationToken.None);
+        StoreShipment received = await _client.ShipAsync("a", "b", null, "received", default, static _ => { }, CancellationToken.None);
+        Assert.Equal(("a b& /disk 1 out True True", "a b  received False False"), (shipment.Stopped, received.Stopped));
     }
 
     [Fact]
@@ -405,6 +409,10 @@ public sealed class ControlSocketTests : IAsyncDisposable
 
         public Task<StoreChange> EmptyStoreAsync(string name, string? target, bool waits, Action<ProgressUpdate> progress, CancellationToken cancel) =>
             Task.FromResult(new StoreChange(Store, null, [3], new SegmentCount(1, 2), $"{name} {target} {waits}"));
+
+        public Task<StoreShipment> ShipAsync(
+            string from, string to, string? directory, string word, ShipmentStep step, Action<ProgressUpdate> progress, CancellationToken cancel) =>
+            Task.FromResult(new StoreShipment(from, to, 1, 2, 3, 4, 0, 0, [], $"{from} {to} {directory} {word} {step.CountsOnly} {step.StartsAnew}"));
 
         public Task<CostReport> ReportCostAsync(Action<ProgressUpdate> progress, CancellationToken cancel) => Task.FromResult(new CostReport(
             "EUR",

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
+using Amazon.S3;
 using HipaaFs.Testing.Mounts;
 using HipaaFs.Testing.Servers;
+using HipaaFs.Testing.Servers.Archives;
 using Xunit;
 
 namespace HipaaFs.Mount.Tests.Stores;
@@ -12,8 +14,13 @@ public sealed class ArchiveTests
     private const string Remote = "Object is remote"; // EREMOTE in strerror(3).
 
     private readonly AzuriteServer _azurite;
+    private readonly CephCluster _ceph;
 
-    public ArchiveTests(AzuriteServer azurite) => _azurite = azurite;
+    public ArchiveTests(AzuriteServer azurite, CephCluster ceph)
+    {
+        _azurite = azurite;
+        _ceph = ceph;
+    }
 
     [Theory]
     [InlineData("tar -cSf \"$out\" raw/reads")]
@@ -87,13 +94,48 @@ public sealed class ArchiveTests
         await Shell.CheckAsync($"errors='{volume.Work}/errors'; cd '{volume.Root}'; {program}", volume.Work, ChildProcess.LongTimeout);
     }
 
-    // Of /raw nothing is on this machine when it returns.
+    [Fact]
+    public async Task S3_RecallTakesItsTime_ReadsTheSameBytesUntilTheCopyExpires()
+    {
+        Assert.SkipWhen(CephCluster.Missing is not null, CephCluster.Missing ?? string.Empty);
+        await _ceph.StartAsync();
+        string bucket = "archive-" + Guid.NewGuid().ToString("N")[..12];
+        using AmazonS3Client client = _ceph.Connect();
+        await client.PutBucketAsync(bucket);
+        await using ArchiveProxy proxy = ArchiveProxy.Start(_ceph.Http, client, TimeProvider.System);
+        await using MountedVolume volume = await CreateOnAsync($"s3://{bucket}/volume?endpoint={Uri.EscapeDataString(proxy.Endpoint.ToString())}&region=us-east-1", "fail");
+        Assert.Contains(Remote, (await Shell.RunAsync("cat raw/reads > /dev/null", volume.Root)).Describe(), StringComparison.Ordinal);
+        string raw = Path.Combine(volume.Root, "raw");
+
+        ProcessOutcome asked = await volume.RunAsync("recall", volume.Root, raw, "--speed", "bulk", "--days", "2");
+        Assert.Equal(0, asked.ExitCode);
+        Assert.Contains("bulk       usually 5 to 12 hours, no promise; no price in the policy", asked.Text, StringComparison.Ordinal);
+        Assert.Contains("1 object is on the way", asked.Text, StringComparison.Ordinal);
+        Assert.Contains(Remote, (await Shell.RunAsync("cat raw/reads > /dev/null", volume.Root)).Describe(), StringComparison.Ordinal);
+
+        Assert.Equal(1, proxy.Finish());
+        ProcessOutcome back = await volume.RunAsync("recall", volume.Root, raw, "--speed", "expedited", "--days", "2"); // Asking again finds it back at once.
+        Assert.Contains("1 is back", back.Text, StringComparison.Ordinal);
+        await volume.ShellAsync("cmp raw/reads plain");
+        await volume.UnmountAsync();
+        Directory.Delete(Path.Combine(volume.Volume, "cache"), recursive: true);
+        await volume.MountAsync();
+        Assert.Equal(1, proxy.Expire()); // Before its time: what the store says is right.
+        Assert.Contains(Remote, (await Shell.RunAsync("cat raw/reads > /dev/null", volume.Root)).Describe(), StringComparison.Ordinal);
+    }
+
     private async Task<MountedVolume> CreateAsync(string behaviour)
     {
         Assert.SkipWhen(AzuriteServer.Missing is not null, AzuriteServer.Missing ?? string.Empty);
         await _azurite.StartAsync();
         string container = "archive-" + Guid.NewGuid().ToString("N")[..12];
         await _azurite.Connect(container).CreateAsync();
+        return await CreateOnAsync(_azurite.StoreUrl(container, "volume"), behaviour);
+    }
+
+    // Of /raw nothing is on this machine when it returns.
+    private static async Task<MountedVolume> CreateOnAsync(string url, string behaviour)
+    {
         MountedVolume volume = await MountedVolume.CreateAsync();
         string policy = Path.Combine(volume.Work, "policy.yaml");
         await File.WriteAllTextAsync(policy, string.Create(CultureInfo.InvariantCulture, $$$"""
@@ -102,7 +144,7 @@ public sealed class ArchiveTests
             stores:
               own: {url: "file://{{{volume.Store}}}", region: eu, baa: x}
               vault:
-                url: "{{{_azurite.StoreUrl(container, "volume")}}}"
+                url: "{{{url}}}"
                 region: eu
                 baa: x
                 prices:

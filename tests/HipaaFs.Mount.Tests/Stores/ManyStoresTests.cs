@@ -10,6 +10,8 @@ public sealed class ManyStoresTests
 {
     private const int Refused = 10;
     private const int NotFound = 8;
+    private const int Usage = 2;
+    private const int Integrity = 6;
     private const int Store = 5;
     private const int Incomplete = 9;
 
@@ -99,6 +101,50 @@ public sealed class ManyStoresTests
         await volume.UnmountAsync(); // What waited for the lost store went to the one in its place.
         await volume.MountAsync();
         Assert.Equal("later", (await volume.ShellAsync("cat raw/later")).Trim());
+    }
+
+    [Fact]
+    public async Task Migrate_ViaDisks_BringsEveryByteAndRefusesWhatWasDamagedOnTheWay()
+    {
+        await using MountedVolume volume = await PolicyTests.CreateAsync();
+        string policy = await PolicyTests.WritePolicyAsync(volume, regionOfThree: "eu");
+        await PolicyTests.ResultAsync(volume, "policy", "apply", volume.Root, policy, "--make-directories");
+        foreach (string name in (string[])["first", "second", "third"])
+        {
+            await FillAsync(volume, name);
+            await PolicyTests.CopiedAsync(volume);
+        }
+
+        await Shell.CheckAsync("mkdir disk1 disk2", volume.Work);
+        string[] migrate = ["store", "migrate", volume.Root, "two", "three"];
+        string one = Path.Combine(volume.Work, "disk1");
+        Assert.Equal(Usage, (await volume.RunAsync([.. migrate, "--via", one])).ExitCode);
+        JsonElement counted = await PolicyTests.ResultAsync(volume, [.. migrate, "--via", one, "--out", "--dry-run"]);
+        JsonElement written = await PolicyTests.ResultAsync(volume, [.. migrate, "--via", one, "--out"]);
+        Assert.Equal((counted.GetProperty("leftSegments").GetInt64(), 0L), (written.GetProperty("segments").GetInt64(), written.GetProperty("leftSegments").GetInt64()));
+        await FillAsync(volume, "later");
+        await PolicyTests.CopiedAsync(volume);
+        string two = Path.Combine(volume.Work, "disk2");
+        Assert.True((await PolicyTests.ResultAsync(volume, [.. migrate, "--via", two, "--out"])).GetProperty("segments").GetInt64() > 0);
+        string sums = await SumAsync(volume);
+        string flipped = (await Shell.CheckAsync("f=$(find disk1/seg -type f | head -n 1); printf x | dd of=$f bs=1 seek=3000 conv=notrunc status=none; echo ${f#disk1/}", volume.Work)).Trim();
+
+        ProcessOutcome refused = await volume.RunAsync([.. migrate, "--via", one, "--in"]);
+        Assert.Equal(Integrity, refused.ExitCode);
+        Assert.Contains(flipped, refused.Text, StringComparison.Ordinal);
+        ProcessOutcome uploaded = await volume.RunAsync("store", "upload", two, $"file://{volume.Work}/three");
+        Assert.True(uploaded.ExitCode == 0, uploaded.Describe());
+        await PolicyTests.ResultAsync(volume, [.. migrate, "--received"]);
+        await PolicyTests.CopiedAsync(volume); // The network has brought what was refused.
+        Assert.Equal(0, (await StoreAsync(volume, "two")).GetProperty("placements").GetArrayLength());
+
+        await volume.UnmountAsync();
+        await Shell.CheckAsync("mv two aside && rm -r volume/cache", volume.Work);
+        await volume.MountAsync();
+        Assert.Equal(sums, await SumAsync(volume));
+        await Shell.CheckAsync("mv aside two", volume.Work);
+        await volume.UnmountAsync();
+        (await volume.RunAsync("fsck", volume.Volume)).EnsureSucceeded();
     }
 
     private static Task<string> FillAsync(MountedVolume volume, string name) =>
