@@ -265,7 +265,7 @@ internal sealed partial class StreamMirror
     }
 
     /// <summary>What has a name of the ring or the stream, in order.</summary>
-    internal static async ValueTask<StoreResult<List<ObjectProperties>>> ListAsync(MeteringObjectStore store, string prefix, CancellationToken cancel)
+    internal static async ValueTask<StoreResult<List<ObjectProperties>>> ListAsync(IObjectStore store, string prefix, CancellationToken cancel)
     {
         var objects = new List<ObjectProperties>();
         ObjectKey? after = null;

@@ -17,8 +17,6 @@ namespace HipaaFs.Placements;
 /// </remarks>
 public sealed class HomeReplacement
 {
-    private const int Page = 1000;
-
     private readonly VolumeOptions _options;
     private readonly ILoggerFactory _loggers;
     private readonly TimeProvider _time;
@@ -119,27 +117,10 @@ public sealed class HomeReplacement
 
     private static async Task<ObjectProperties> FindNewestAsync(MeteringObjectStore store, string name, CancellationToken cancel)
     {
-        ObjectProperties? newest = null;
-        ObjectKey? after = null;
-        while (true)
-        {
-            StoreResult<ObjectPage> page = await store.ListAsync(StoreLayout.StreamPrefix, after, Page, cancel);
-            if (!page.Succeeded)
-            {
-                throw new VolumeException(VolumeFailure.Store, $"make store {name} the volume's home: list its change stream: {page.Error}", "make it reachable and try again");
-            }
-
-            foreach (ObjectProperties found in page.Value.Objects)
-            {
-                after = found.Key;
-                newest = StoreLayout.TryStream(found.Key, out _, out _, out _) ? found : newest;
-            }
-
-            if (!page.Value.More)
-            {
-                return newest ?? throw Refused(name, "it has no change stream yet", "choose another mirror");
-            }
-        }
+        StoreResult<List<ObjectProperties>> listed = await StreamMirror.ListAsync(store, StoreLayout.StreamPrefix, cancel);
+        return !listed.Succeeded ? throw new VolumeException(VolumeFailure.Store, $"make store {name} the volume's home: list its change stream: {listed.Error}", "make it reachable and try again")
+            : listed.Value.Count == 0 ? throw Refused(name, "it has no change stream yet", "choose another mirror")
+            : listed.Value[^1];
     }
 
     // Keys that were changed since the last mount the mirrors do not have yet.

@@ -230,35 +230,11 @@ public sealed class VolumeRestore
     // How far the change stream of a store goes that goes past the chain; null when it does not, or cannot be read.
     private static async Task<CommitSequence?> FindNewerAsync(IObjectStore store, KeyRing ring, BackupChain chain, CancellationToken cancel)
     {
-        var objects = new List<ObjectProperties>();
-        ObjectKey after = chain.Objects[^1].Properties.Key;
-        while (true)
-        {
-            StoreResult<ObjectPage> page = await store.ListAsync(StoreLayout.StreamPrefix, after, 1000, cancel);
-            if (!page.Succeeded)
-            {
-                return null;
-            }
-
-            foreach (ObjectProperties found in page.Value.Objects)
-            {
-                after = found.Key;
-                if (StoreLayout.TryStream(found.Key, out _, out _, out _))
-                {
-                    objects.Add(found);
-                }
-            }
-
-            if (!page.Value.More)
-            {
-                break;
-            }
-        }
-
+        StoreResult<List<ObjectProperties>> listed = await StreamMirror.ListAsync(store, StoreLayout.StreamPrefix, cancel);
         var reader = new StreamObjectReader(ring, store);
-        for (int i = objects.Count - 1; i >= 0; i--)
+        foreach (ObjectProperties found in (listed.Succeeded ? listed.Value : []).AsEnumerable().Reverse().TakeWhile(found => found.Key != chain.Objects[^1].Properties.Key))
         {
-            StoreResult<StreamObject> opened = await reader.ReadAsync(objects[i], cancel);
+            StoreResult<StreamObject> opened = await reader.ReadAsync(found, cancel);
             if (opened.Succeeded)
             {
                 return opened.Value.Preamble.Sequence > chain.Sequence ? opened.Value.Preamble.Sequence : null;
