@@ -155,15 +155,19 @@ public sealed class AzureObjectStore : IObjectStore
         return CallAsync<RestoreState>(
             async () =>
             {
-                ObjectProperties found = await LookUpAsync(key, blob, cancel);
-                if (found.Tier == StorageTier.Archive && found.Restore == RestoreState.None)
+                BlobProperties found = await blob.GetPropertiesAsync(cancellationToken: cancel);
+                bool isUnderWay = !string.IsNullOrEmpty(found.ArchiveStatus);
+                RehydratePriority priority = request.Speed == RestoreSpeed.Expedited ? RehydratePriority.High : RehydratePriority.Standard;
+
+                // Of one that is under way the priority can be raised, never lowered.
+                bool isHastened = priority == RehydratePriority.High && !string.Equals(found.RehydratePriority, nameof(RehydratePriority.High), StringComparison.OrdinalIgnoreCase);
+                if (AzureTiers.TierOf(found.AccessTier) != StorageTier.Archive || (isUnderWay && !isHastened))
                 {
-                    RehydratePriority priority = request.Speed == RestoreSpeed.Expedited ? RehydratePriority.High : RehydratePriority.Standard;
-                    await blob.SetAccessTierAsync(AccessTier.Hot, rehydratePriority: priority, cancellationToken: cancel);
-                    found = await LookUpAsync(key, blob, cancel);
+                    return isUnderWay ? RestoreState.InProgress : RestoreState.None;
                 }
 
-                return found.Restore;
+                await blob.SetAccessTierAsync(AccessTier.Hot, rehydratePriority: priority, cancellationToken: cancel);
+                return (await LookUpAsync(key, blob, cancel)).Restore;
             },
             cancel);
     }

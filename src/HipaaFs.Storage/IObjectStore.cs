@@ -64,7 +64,7 @@ public interface IObjectStore : IAsyncDisposable
     /// <summary>Asks for a readable copy of an archived object and returns how far that is. Unsupported where there are no tiers.</summary>
     /// <remarks>
     /// Repeating it is harmless: a copy that is there stays at least as long as before, and longer where more days are asked for; a restore under way goes on, or is hastened
-    /// where the store can and a greater speed is asked for. InvalidRequest: the object's class is not restored at this speed. Throttled: the store has no capacity for it now.
+    /// where the store can and a greater speed is asked for; Archived: it goes on, and the store does not hasten it. InvalidRequest: the object's class is not restored at this speed. Throttled: the store has no capacity for it now.
     /// </remarks>
     ValueTask<StoreResult<RestoreState>> RestoreAsync(ObjectKey key, RestoreRequest request, CancellationToken cancel);
 }

@@ -142,6 +142,7 @@ internal static class RecallCommand
         {
             text.WriteLine($"{CountText.Format(report.Failed, "object")} could not be asked for ({report.Error}). {(report.Error == nameof(StoreError.NotFound)
                 ? "It is not where it should be: 'hipaafs scrub' says what is missing."
+                : report.Error == nameof(StoreError.Archived) ? "It is on the way at a lesser speed, which the store does not change."
                 : "Run it again; 'hipaafs store status' shows whether the store answers.")}");
         }
     }
