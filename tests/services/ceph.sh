@@ -3,10 +3,11 @@
 #   ceph.sh up DIR PORT     starts it; S3 is http://127.0.0.1:(PORT+50) and https://localhost:(PORT+51), trusted by DIR/ca.pem; uses PORT..PORT+51
 #   ceph.sh down DIR        ends what was started there, by the pids it wrote
 # User "test" with access key AKTEST and secret SKTEST; storage classes STANDARD, STANDARD_IA, GLACIER_IR, GLACIER, DEEP_ARCHIVE.
-# Needs Debian's ceph-mon, ceph-osd, radosgw, ceph-common and openssl. ADDRESS moves the gateway from 127.0.0.1 to another address.
+# Needs Debian's ceph-mon, ceph-osd, radosgw, ceph-common and openssl. ADDRESS moves the gateway from 127.0.0.1 to another address,
+# MEMSTORE_BYTES says how much it takes (8 GiB).
 set -euo pipefail
 
-usage() { sed -n '2,6p' "$0" | sed 's/^# \{0,1\}//' >&2; exit 2; }
+usage() { sed -n '2,7p' "$0" | sed 's/^# \{0,1\}//' >&2; exit 2; }
 
 pids() { cat "$1"/run/client.rgw.a.pid "$1"/run/osd.0.pid "$1"/run/mon.a.pid 2>/dev/null || true; }
 
@@ -63,7 +64,7 @@ ms_async_op_threads = 1
 osd_mon_shutdown_timeout = 1
 osd_data = $dir/osd
 osd_objectstore = memstore
-memstore_device_bytes = 8589934592
+memstore_device_bytes = ${MEMSTORE_BYTES:-8589934592}
 osd_op_num_shards = 2
 osd_op_num_threads_per_shard = 1
 osd_heartbeat_grace = 120

@@ -35,6 +35,14 @@ internal static class CloudBenchmark
             return await MeasureAsync(options, gateway);
         }
 
+        if (options.StoreBytes > GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2)
+        {
+            Console.Error.WriteLine($"the store is kept in memory and would take {options.StoreBytes >> 20} MiB, more than half of what this machine has; ask for fewer rounds or a smaller file");
+            return 2;
+        }
+
+        Environment.SetEnvironmentVariable("MEMSTORE_BYTES", options.StoreBytes.ToString(CultureInfo.InvariantCulture));
+
         return options.RoundTripMilliseconds > 0 ? await RunBehindLinkAsync(options, arguments) : await RunDirectlyAsync(options);
     }
 
@@ -79,8 +87,8 @@ internal static class CloudBenchmark
         await using MountTransfer mount = await MountTransfer.MountAsync(store, options.Bytes);
 
         // Both once for nothing: compilers, connections and the gateway's own caches.
-        await plain.UploadAsync(options.Bytes);
-        await plain.DownloadAsync(options.Bytes);
+        await plain.UploadAsync(CloudBenchmarkOptions.WarmingBytes);
+        await plain.DownloadAsync(CloudBenchmarkOptions.WarmingBytes);
         await mount.WriteAsync(options.Bytes);
         var figures = new Dictionary<string, List<Transfer>>();
         for (int round = 0; round < options.Rounds; round++)
