@@ -530,7 +530,7 @@ internal sealed partial class Recaller : IDisposable
                 Returned?.Invoke();
                 return StoreError.None;
             case { Succeeded: true, Value: { Restore: RestoreState.Available, RestoredUntil: var until } } when until is null || until > now:
-                if (recall.Until is null && until < now.AddDays(recall.Days - 1) && (await member.Store!.RestoreAsync(key, new RestoreRequest(recall.Speed, recall.Days), cancel)).Succeeded)
+                if (recall.Until is null && until < now.AddDays(recall.Days - 1) && !_stores.Stops.Has(recall.Store, SpendingStop.Recall) && (await member.Store!.RestoreAsync(key, new RestoreRequest(recall.Speed, recall.Days), cancel)).Succeeded)
                 {
                     return await LookAsync(recall with { Until = until }, cancel); // More days were asked for while it was on its way, of which the store took no note then.
                 }

@@ -133,7 +133,7 @@ internal sealed partial class ChangePublisher : IDisposable
     /// <summary>Publishes everything done before the call.</summary>
     internal Task<StoreError> PublishAsync(CancellationToken cancel) => PublishAsync(null, cancel);
 
-    /// <summary>Publishes everything done before the call; once that has succeeded does something before anything else is published, after which another store may be the home.</summary>
+    /// <summary>Publishes everything done before the call; once that has succeeded does something before anything else is published, after which another store may be the home; if that succeeds, the next publication begins a chain.</summary>
     /// <returns>Why it was not published; else what <paramref name="then"/> says.</returns>
     internal async Task<StoreError> PublishAsync(Func<Task<StoreError>>? then, CancellationToken cancel)
     {
@@ -148,6 +148,12 @@ internal sealed partial class ChangePublisher : IDisposable
 
             error = await then();
             _isLoaded = false; // What the chain hangs on is looked for in the store that is the home now.
+            await LoadAsync(cancel);
+            if (error == StoreError.None)
+            {
+                Volatile.Write(ref _published, null); // What was copied there long ago may have been damaged since: the next publication hangs on none of it.
+            }
+
             return error;
         }
         finally

@@ -136,12 +136,17 @@ internal sealed partial class StreamMirror
         }
     }
 
-    /// <summary>Copies objects of a mirror again that are not as they were written. What the home does not have is deleted.</summary>
+    /// <summary>Copies objects of a mirror again that are not as they were written. What the home does not have is deleted. Nothing is done to a store that is no mirror any more.</summary>
     internal async Task<StoreError> PutBackAsync(MemberStore mirror, IReadOnlyCollection<ObjectKey> bad, CancellationToken cancel)
     {
         await _stores.Mirroring.WaitAsync(cancel);
         try
         {
+            if (!_stores.Mirrors.Contains(mirror))
+            {
+                return StoreError.None; // The home by now, or of no more concern: what is there is not a copy of the home's.
+            }
+
             // Else its length would say that it is there.
             StoreError deleted = await TryAsync(mirror, (store, prefix, ends) => DeleteAsync(store, bad.Where(key => key.Value.StartsWith(prefix, StringComparison.Ordinal)), ends), cancel);
             return deleted == StoreError.None ? await FillAsync(mirror, cancel) : deleted;

@@ -40,7 +40,7 @@ internal sealed partial class StreamRetention
     /// <summary>Deletes what can be deleted now. The caller has seen that no newer session exists.</summary>
     internal async ValueTask RunAsync(CancellationToken cancel)
     {
-        foreach (MemberStore member in _stores.All)
+        foreach (MemberStore member in _stores.Active)
         {
             if ((_claimsDone & member.Mask) == 0
                 && (member.IsHome || await member.HoldAsync(cancel) == StoreError.None)

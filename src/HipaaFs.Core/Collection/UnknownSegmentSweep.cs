@@ -64,7 +64,7 @@ internal sealed partial class UnknownSegmentSweep
         var unread = new List<string>();
         foreach (MemberStore member in _stores.All)
         {
-            if (!await SweepAsync(member, round, cancel))
+            if (!await SweepAsync(member, round, cancel) && !member.IsRemoved) // One that was taken away may be another's by now, or gone.
             {
                 unread.Add(member.Name);
             }

@@ -76,11 +76,7 @@ public sealed class HomeReplacement
         if (point is not null)
         {
             await PutRingAsync(store, name, cancel);
-            if (!isNewest)
-            {
-                await BeginAnewAsync(metadata, cancel);
-            }
-
+            await BeginAnewAsync(metadata, cancel); // Where it has the newest too: what is before that in the mirror nobody has read since it was copied there.
             point(url);
         }
 
@@ -127,11 +123,30 @@ public sealed class HomeReplacement
     private async Task PutRingAsync(MeteringObjectStore store, string name, CancellationToken cancel)
     {
         KeyRingDocument local = VolumeRing.Read(_options.Directory);
-        StoreError put = await VolumeStore.PutAsync(store, StoreLayout.Ring(local.Generation), local.Bytes, PutCondition.IfAbsent, cancel);
-        if (put is not (StoreError.None or StoreError.Corrupt)) // What is there of this generation is compared when the volume is opened.
+        ObjectKey key = StoreLayout.Ring(local.Generation);
+        StoreError put = await VolumeStore.PutAsync(store, key, local.Bytes, PutCondition.IfAbsent, cancel);
+        if (put == StoreError.Corrupt && await IsDamagedAsync(store, key, cancel))
+        {
+            put = await VolumeStore.PutAsync(store, key, local.Bytes, PutCondition.None, cancel);
+        }
+
+        if (put == StoreError.Corrupt)
+        {
+            throw Refused(name, "it has other keys than this machine: they were changed with another copy of the volume", "restore the volume from it into another directory, which takes those keys");
+        }
+
+        if (put != StoreError.None)
         {
             throw new VolumeException(VolumeFailure.Store, $"make store {name} the volume's home: the key ring cannot be written: {put}", "make it reachable and try again");
         }
+    }
+
+    // What somebody wrote says so by its checksum.
+    private static async Task<bool> IsDamagedAsync(MeteringObjectStore store, ObjectKey key, CancellationToken cancel)
+    {
+        StoreResult<ObjectProperties> found = await store.GetPropertiesAsync(key, cancel);
+        StoreResult<byte[]?> read = found.Succeeded ? await VolumeRing.FetchAsync(store, found.Value, cancel) : found.Error;
+        return read.Succeeded ? !KeyRingDocument.TryParse(read.Value ?? [], out _, out KeyRingError error) && error != KeyRingError.NewerFormat : read.Error == StoreError.Corrupt;
     }
 
     // The next publication begins with all rows, and nothing is looked for that only the former home had.

@@ -148,7 +148,7 @@ public sealed record Placement
             tiers[store] = tier;
         }
 
-        return this with { Tiers = tiers, ReadsNotedSince = ReadNoteAge is null ? null : former?.ReadsNotedSince ?? now };
+        return this with { Tiers = tiers, ReadsNotedSince = ReadNoteAge is not { } age ? null : age < former?.ReadNoteAge ? now : former?.ReadsNotedSince ?? now }; // Notes that were made more seldom say too little.
     }
 
     /// <summary>Whether another one says the same of where data goes, whatever its number.</summary>

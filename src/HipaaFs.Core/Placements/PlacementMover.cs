@@ -36,7 +36,7 @@ internal sealed partial class PlacementMover : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly HashSet<SegmentId> _unreadable = []; // Until the next mount. Under _one.
-    private volatile bool _isHindered; // By a store that is away or by want of room, in the last round.
+    private volatile HashSet<uint> _hindered = []; // Placements that a store which is away or want of room held up, in the last round.
     private Misplacement? _left;
     private int _wakes; // What was counted before the last one says nothing of what it is about.
 
@@ -90,7 +90,13 @@ internal sealed partial class PlacementMover : IDisposable
                 while (!await MoveOrLogAsync(stop))
                 {
                     // Each round looks at every extent, and what is left may be in an archive for years: not so what waits for a store or for room.
-                    pause = await WaitAsync(pause, stop) ? Interval : PauseAfter(pause);
+                    bool isWoken = await WaitAsync(pause, stop);
+                    while (!isWoken && IsStillHindered)
+                    {
+                        isWoken = await WaitAsync(Interval, stop);
+                    }
+
+                    pause = isWoken ? Interval : PauseAfter(pause);
                 }
             }
         }
@@ -101,7 +107,10 @@ internal sealed partial class PlacementMover : IDisposable
     }
 
     /// <summary>How long the background waits for its next round after one that it began by itself after such a pause.</summary>
-    internal TimeSpan PauseAfter(TimeSpan pause) => _isHindered ? Interval : pause * 2 < LongestInterval ? pause * 2 : LongestInterval;
+    internal TimeSpan PauseAfter(TimeSpan pause) => _hindered.Count > 0 ? Interval : pause * 2 < LongestInterval ? pause * 2 : LongestInterval;
+
+    /// <summary>Whether all that the last round could not move waits for the same still. Asks no store and reads no metadata.</summary>
+    internal bool IsStillHindered => _hindered.Count > 0 && !_hindered.Any(CanBegin);
 
     // Until then, or until it is woken, which it says.
     private async Task<bool> WaitAsync(TimeSpan pause, CancellationToken stop)
@@ -130,7 +139,7 @@ internal sealed partial class PlacementMover : IDisposable
         await _one.WaitAsync(cancel);
         try
         {
-            _isHindered = false;
+            _hindered = [];
             Misplacement left = await CountAsync(cancel);
             var gate = new BandwidthGate(bytesPerSecond, _time);
             var batches = new MoveBatches();
@@ -216,7 +225,7 @@ internal sealed partial class PlacementMover : IDisposable
         {
             if (!CanBegin(placement))
             {
-                _isHindered = true;
+                _hindered = [.. _hindered, placement];
                 return;
             }
 
@@ -254,7 +263,7 @@ internal sealed partial class PlacementMover : IDisposable
     {
         if (!CanBegin(batch.Placement) || !_staging.HasSpareRoomForWhole(batch.Bytes))
         {
-            _isHindered = true;
+            _hindered = [.. _hindered, batch.Placement];
             return; // The next round finds it again.
         }
 

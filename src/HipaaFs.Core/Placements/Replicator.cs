@@ -56,8 +56,20 @@ internal sealed partial class Replicator : IDisposable
     /// <summary>What keeps a store from getting copies now, though it may answer; null when nothing does.</summary>
     internal ReplicationPause? FindPause(MemberStore member) =>
         _stores.Stops.Has(member.Number, SpendingStop.Replication) ? ReplicationPause.Budget
-        : _stores.Placements.All.Any(placement => (placement.ClosedAt(_time.GetUtcNow()) & member.Mask) != 0) ? ReplicationPause.Window
+        : _stores.Placements.All.Where(placement => (placement.Wanted & member.Mask) != 0).Select(ClosedOf).DefaultIfEmpty(0UL).All(closed => (closed & member.Mask) != 0) ? ReplicationPause.Window
         : null;
+
+    // What gets nothing of a placement now, by its windows and the budgets of its stores. Either may begin while a long round is under way.
+    private ulong ClosedOf(Placement placement)
+    {
+        ulong closed = placement.ClosedAt(_time.GetUtcNow());
+        foreach (int store in placement.Stores)
+        {
+            closed |= _stores.Stops.Has(store, SpendingStop.Replication) ? SegmentCopies.In(store) : 0;
+        }
+
+        return closed;
+    }
 
     /// <summary>Has it look now.</summary>
     internal void Wake()
@@ -121,13 +133,12 @@ internal sealed partial class Replicator : IDisposable
             ulong closed = 0;
             foreach (Placement placement in _stores.Placements.All)
             {
-                ulong waiting = placement.ClosedAt(_time.GetUtcNow());
-                closed |= waiting;
-                await ReplicateAsync(placement, usable & ~waiting, cancel);
+                await ReplicateAsync(placement, usable, cancel);
+                closed |= ClosedOf(placement);
             }
 
             await CountAsync(cancel);
-            return Volatile.Read(ref _lags)!.All(lag => lag.Value.Segments <= _outOfReach.GetValueOrDefault(lag.Key) || (closed & SegmentCopies.In(lag.Key)) != 0 || _stores.Stops.Has(lag.Key, SpendingStop.Replication)) && _stores.Active.All(static member => member is { IsAway: false, Problem: null });
+            return Volatile.Read(ref _lags)!.All(lag => lag.Value.Segments <= _outOfReach.GetValueOrDefault(lag.Key) || (closed & SegmentCopies.In(lag.Key)) != 0) && _stores.Active.All(static member => member is { IsAway: false, Problem: null });
         }
         finally
         {
@@ -178,7 +189,7 @@ internal sealed partial class Replicator : IDisposable
         ulong usable = 0;
         foreach (MemberStore member in _stores.Active)
         {
-            if (!IsPaused(member.Number) && !_stores.Stops.Has(member.Number, SpendingStop.Replication) && await member.HoldAsync(cancel) == StoreError.None)
+            if (!IsPaused(member.Number) && await member.HoldAsync(cancel) == StoreError.None)
             {
                 usable |= member.Mask;
             }
@@ -190,8 +201,9 @@ internal sealed partial class Replicator : IDisposable
     private async Task ReplicateAsync(Placement placement, ulong usable, CancellationToken cancel)
     {
         SegmentRow? after = null;
-        while ((placement.Wanted & usable) != 0)
+        while ((placement.Wanted & usable & ~ClosedOf(placement)) != 0)
         {
+            usable &= ~ClosedOf(placement);
             IReadOnlyList<SegmentRow> rows = await ListLackingAsync(placement, placement.Wanted & usable, after, cancel);
             if (rows.Count == 0)
             {
@@ -212,7 +224,7 @@ internal sealed partial class Replicator : IDisposable
             var options = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancel };
             await Parallel.ForEachAsync(copied, options, async (row, ends) =>
             {
-                foreach (MemberStore target in IsStuck(row.Id) ? [] : _stores.In(placement.Wanted & usable & ~row.Copies & ~Volatile.Read(ref failed)))
+                foreach (MemberStore target in IsStuck(row.Id) ? [] : _stores.In(placement.Wanted & usable & ~row.Copies & ~Volatile.Read(ref failed) & ~ClosedOf(placement)))
                 {
                     if (!Settle(row, target, await _replication.TryAsync(row, target, ends)))
                     {

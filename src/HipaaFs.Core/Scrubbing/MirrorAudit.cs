@@ -69,13 +69,13 @@ internal sealed partial class MirrorAudit
 
         foreach (ObjectProperties found in rings.Value)
         {
-            StoreResult<bool> isSame = await IsAsInTheHomeAsync(mirror.Store!, found, cancel);
-            if (!isSame.Succeeded)
+            StoreResult<bool> isBad = await IsBadRingAsync(mirror.Store!, found, cancel);
+            if (!isBad.Succeeded)
             {
-                return isSame.Error;
+                return isBad.Error;
             }
 
-            if (!isSame.Value)
+            if (isBad.Value)
             {
                 bad.Add(found.Key);
             }
@@ -98,16 +98,28 @@ internal sealed partial class MirrorAudit
         return bad;
     }
 
-    // A ring is small. What the home has not is none of the volume's, and nobody takes it for one.
-    private async Task<StoreResult<bool>> IsAsInTheHomeAsync(MeteringObjectStore mirror, ObjectProperties found, CancellationToken cancel)
+    // One that is this volume's is never bad, whatever the home has of that generation; and one gives way only to a better one, which the home must have.
+    private async Task<StoreResult<bool>> IsBadRingAsync(MeteringObjectStore mirror, ObjectProperties found, CancellationToken cancel)
     {
-        byte[] there = new byte[found.Length];
-        byte[] home = new byte[found.Length + 1];
-        StoreResult<int> read = await mirror.ReadAsync(found.Key, EntityTag.Any, 0, there, cancel);
-        StoreResult<int> wanted = read.Succeeded ? await _stores.Home.Store!.ReadAsync(found.Key, EntityTag.Any, 0, home, cancel) : read.Error;
-        return wanted.Succeeded ? home.AsSpan(0, wanted.Value).SequenceEqual(there)
-            : wanted.Error == StoreError.NotFound ? true
-            : wanted.Error;
+        StoreResult<bool> isSound = await IsProvenAsync(mirror, found.Key, cancel);
+        if (!isSound.Succeeded || isSound.Value)
+        {
+            return isSound.Succeeded ? false : isSound.Error == StoreError.NotFound ? false : isSound.Error;
+        }
+
+        StoreResult<bool> isBetter = await IsProvenAsync(_stores.Home.Store!, found.Key, cancel);
+        return isBetter.Succeeded ? isBetter.Value : isBetter.Error == StoreError.NotFound ? false : isBetter.Error;
+    }
+
+    private async Task<StoreResult<bool>> IsProvenAsync(MeteringObjectStore store, ObjectKey key, CancellationToken cancel)
+    {
+        StoreResult<ObjectProperties> found = await store.GetPropertiesAsync(key, cancel);
+        StoreResult<byte[]?> read = found.Succeeded ? await VolumeRing.FetchAsync(store, found.Value, cancel) : found.Error;
+        return read.Succeeded
+            ? StoreLayout.TryNumber(key, StoreLayout.RingPrefix, out ulong number)
+                && KeyRingDocument.TryParse(read.Value ?? [], out KeyRingDocument? document, out _) && document.Generation == number && _ring.Proves(document)
+            : read.Error == StoreError.Corrupt ? false
+            : read.Error;
     }
 
     [LoggerMessage(666, LogLevel.Warning, "{Count} objects of key ring and change stream in store {Store} were not as they were written; copying them again from the home ended with: {Error}")]

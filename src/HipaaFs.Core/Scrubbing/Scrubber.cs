@@ -110,10 +110,10 @@ internal sealed partial class Scrubber : IDisposable
                 if (rows.Count == 0)
                 {
                     asked = await _restore.CheckStreamAsync(tally, pace, cancel);
-                    asked = asked == StoreError.None ? await _mirrors.RunAsync(tally, pace, cancel) : asked;
+                    StoreError mirrors = asked == StoreError.None ? await _mirrors.RunAsync(tally, pace, cancel) : StoreError.None;
                     asked = asked == StoreError.None ? silent : asked;
-                    await NoteAsync(asked == StoreError.None ? (null, 0) : held ?? (after, doneBefore + bytes));
-                    return tally.ToReport(segments, bytes, isResumed, asked);
+                    await NoteAsync(asked == StoreError.None ? (null, 0) : held ?? (after, doneBefore + bytes)); // A mirror that is away keeps nobody from beginning anew.
+                    return tally.ToReport(segments, bytes, isResumed, asked == StoreError.None ? mirrors : asked);
                 }
 
                 foreach (SegmentRow row in rows)

@@ -125,9 +125,9 @@ internal sealed partial class SpendingLedger
         {
             await JudgeAsync(stop);
         }
-        catch (IOException exception)
+        catch (Exception exception) when (exception is not OperationCanceledException || !stop.IsCancellationRequested)
         {
-            LogNotJudged(_logger, exception.HResult);
+            LogNotJudged(_logger, exception); // Without this loop nothing would be counted any more.
         }
     }
 
@@ -147,8 +147,8 @@ internal sealed partial class SpendingLedger
     [LoggerMessage(645, LogLevel.Warning, "What was asked of the stores could not be noted (error {Error}); it is tried again")]
     private static partial void LogNotKept(ILogger logger, int error);
 
-    [LoggerMessage(647, LogLevel.Warning, "Whether budgets of stores are used up could not be found out (error {Error}); what was stopped stays so")]
-    private static partial void LogNotJudged(ILogger logger, int error);
+    [LoggerMessage(647, LogLevel.Warning, "Whether budgets of stores are used up could not be found out; what was stopped stays so")]
+    private static partial void LogNotJudged(ILogger logger, Exception exception);
 
     [LoggerMessage(646, LogLevel.Warning, "What was asked of the stores before could not be read (error {Error}); it is counted from now on")]
     private static partial void LogNotRead(ILogger logger, int error);

@@ -388,7 +388,7 @@ internal static partial class VolumeRing
     }
 
     // Null when it is too long to be one.
-    private static async Task<StoreResult<byte[]?>> FetchAsync(IObjectStore store, ObjectProperties newest, CancellationToken cancel)
+    internal static async Task<StoreResult<byte[]?>> FetchAsync(IObjectStore store, ObjectProperties newest, CancellationToken cancel)
     {
         if (newest.Length > MaxSize)
         {

@@ -268,6 +268,21 @@ public sealed class TransitionTests
         Assert.Equal(2u, await PlacementAsync(volume, file));
     }
 
+    [Fact]
+    public async Task Transition_ReadsAreNotedMoreOftenFromNowOn_AgesBeginAnew()
+    {
+        var time = new ManualTimeProvider();
+        await using PlacedVolume volume = await CreateReadingAsync(time);
+        DateTimeOffset first = Assert.NotNull(volume.Test.Volume.Placements[1].ReadsNotedSince);
+        time.Advance(TimeSpan.FromMinutes(30));
+        var slower = new Placement { Number = 1, Primary = 1, Steps = [Unread with { After = TimeSpan.FromHours(80) }] };
+        await volume.Test.Volume.DefinePlacementAsync(slower, default);
+        Assert.Equal(first, volume.Test.Volume.Placements[1].ReadsNotedSince);
+
+        await volume.Test.Volume.DefinePlacementAsync(slower with { Steps = [Unread] }, default); // What was read ten hours ago need not have made a note.
+        Assert.Equal(first + TimeSpan.FromMinutes(30), volume.Test.Volume.Placements[1].ReadsNotedSince);
+    }
+
     private static PlacementStep Unread => new() { After = TimeSpan.FromHours(8), CountsReads = true, Placement = 2 };
 
     private static async Task<PlacedVolume> CreateReadingAsync(ManualTimeProvider time)
