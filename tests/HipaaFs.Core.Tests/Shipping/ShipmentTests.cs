@@ -96,7 +96,8 @@ public sealed class ShipmentTests
 
         ShipmentReport taken = await TakeAsync(volume, null);
 
-        Assert.Equal((1L, 2L, StoreLayout.Segment(spoilt.Id).Value), (taken.Segments, taken.LeftSegments, Assert.Single(taken.Refused)));
+        Assert.Equal((1L, StoreLayout.Segment(spoilt.Id).Value), (taken.Segments, Assert.Single(taken.Refused)));
+        Assert.InRange(taken.LeftSegments, 0L, 2L); // The network may have begun to bring the rest.
         Assert.NotEqual(0ul, await volume.CopiesAsync(whole) & 4);
         await volume.Replicator.ReplicateAsync(default);
         Assert.Equal((6ul, 6ul), (await volume.CopiesAsync(bad), await volume.CopiesAsync(spoilt))); // The network brings the rest.
