@@ -3,6 +3,7 @@ using HipaaFs.Metadata;
 using HipaaFs.Names;
 using HipaaFs.Sessions;
 using HipaaFs.Storage;
+using HipaaFs.Volumes;
 
 namespace HipaaFs.Placements;
 
@@ -25,11 +26,29 @@ internal static class PlacementSettings
     /// Finds out which store an address is meant to be, the one that volume.yaml gives as the volume's home: the store that is registered there; else it is the address at which that store is now which was the home last.
     /// </summary>
     /// <exception cref="IOException">The settings cannot be read.</exception>
+    /// <exception cref="VolumeException">It is where a store was that was taken away.</exception>
     internal static async Task<int> FindHomeAsync(IMetadataStore metadata, StoreUrl at, CancellationToken cancel)
     {
         int last = await ReadHomeAsync(metadata, cancel);
-        int[] there = [.. (await ReadRegisteredAsync(metadata, cancel)).Where(store => IsAt(store, at)).Select(static store => store.Number)];
-        return there.Length == 0 || there.Contains(last) ? last : there[0];
+        IReadOnlyList<RegisteredStore> known = await ReadRegisteredAsync(metadata, cancel);
+        int[] there = [.. known.Where(store => IsAt(store with { IsRemoved = false }, at)).Select(static store => store.Number)];
+        int[] active = [.. there.Where(number => !known[number].IsRemoved)];
+        if (there.Length > 0 && active.Length == 0)
+        {
+            string home = last < known.Count ? known[last].Url : "another place";
+            throw new VolumeException(
+                VolumeFailure.Refused, $"open the volume's home at {at}: that is where its store {known[there[0]].Name} was until it was taken away; the home is {home} now", "have volume.yaml name that");
+        }
+
+        return active.Length == 0 || active.Contains(last) ? last : active[0];
+    }
+
+    /// <summary>Whether an address is where the settings say that the home is; also when they say nothing.</summary>
+    /// <exception cref="IOException">The settings cannot be read.</exception>
+    internal static async Task<bool> IsHomeAtAsync(IMetadataStore metadata, StoreUrl at, CancellationToken cancel)
+    {
+        int home = await ReadHomeAsync(metadata, cancel);
+        return (await ReadRegisteredAsync(metadata, cancel)).ElementAtOrDefault(home) is not { Problem: null } known || IsAt(known, at);
     }
 
     /// <summary>Reads all stores, the number of each is its place; one whose setting makes no sense is among them and says so.</summary>

@@ -1,6 +1,7 @@
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
 using HipaaFs.Metadata.Sqlite;
+using HipaaFs.Placements;
 using HipaaFs.Platform;
 using HipaaFs.Recovery;
 using HipaaFs.Sessions;
@@ -67,7 +68,7 @@ public static class KeyAdministration
         }
 
         using FileLock? alone = TryLock(options.Directory);
-        SessionId session = await FindSessionAsync(options.Directory, isMounted: alone is null, loggers, cancel);
+        SessionId session = await FindSessionAsync(options, isMounted: alone is null, loggers, cancel);
         await VolumeRing.SaveAsync(ring, options.Directory, store, session, cancel);
         return changed;
     }
@@ -88,8 +89,9 @@ public static class KeyAdministration
     }
 
     // A mount's session is in its lock at once, and in the metadata with the next commit.
-    private static async Task<SessionId> FindSessionAsync(string directory, bool isMounted, ILoggerFactory loggers, CancellationToken cancel)
+    private static async Task<SessionId> FindSessionAsync(VolumeOptions options, bool isMounted, ILoggerFactory loggers, CancellationToken cancel)
     {
+        string directory = options.Directory;
         await using SqliteMetadataStore metadata = VolumeDirectory.OpenMetadata(
             new SqliteMetadataOptions { Directory = directory, ReadOnly = true, MustExist = true }, loggers, TimeProvider.System);
         MetadataResult<IReadOnlyList<SessionRow>> sessions = await metadata.ListSessionsAsync(cancel);
@@ -97,6 +99,13 @@ public static class KeyAdministration
         {
             throw new VolumeException(
                 VolumeFailure.Io, $"change the key ring: read the sessions of volume '{directory}': {sessions.Error}", "check the disk of the volume; nothing was changed");
+        }
+
+        // A mount may have made another store the home since volume.yaml was read, and who asked for a passphrase in between has waited long.
+        if (isMounted && !await PlacementSettings.IsHomeAtAsync(metadata, options.Store, cancel))
+        {
+            throw new VolumeException(
+                VolumeFailure.Refused, $"change the key ring: {options.Store} is not the home of the mounted volume any more", "run the command again, which finds the new one; nothing was changed");
         }
 
         SessionHolder? holder = isMounted ? SessionHolder.TryParse(FileLock.ReadHolder(VolumeOptions.LockPath(directory))) : null;

@@ -1,3 +1,4 @@
+using HipaaFs.Crypto;
 using HipaaFs.Placements;
 using HipaaFs.Recovery;
 using HipaaFs.Storage;
@@ -40,6 +41,25 @@ public sealed class HomeMoveTests
         Assert.Equal(Content, await test.FileSystem.GetAsync("after"));
         await test.DrainAsync();
         await test.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task KeyCommand_BegunBeforeTheMove_IsRefusedAfterIt()
+    {
+        await using PlacedVolume volume = await FilledAsync();
+        TestVolume test = volume.Test;
+        VolumeOptions before = test.Options;
+        await test.Volume.MoveHomeAsync(1, static (_, _) => Task.CompletedTask, default);
+        byte[] ring = File.ReadAllBytes(VolumeOptions.RingPath(test.VolumeDirectory));
+        using var scratch = new ScratchDirectory();
+        FileKeyWrapper added = FileKeyWrapper.Create(scratch["key"]).Value!;
+
+        VolumeException refused = await Assert.ThrowsAsync<VolumeException>(() => KeyAdministration.AddWrapAsync(before, test.Key, added, "second", default));
+
+        Assert.Equal(VolumeFailure.Refused, refused.Failure);
+        Assert.Contains("not the home of the mounted volume any more", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(ring, File.ReadAllBytes(VolumeOptions.RingPath(test.VolumeDirectory)));
+        Assert.Single(Directory.GetFiles(Path.Combine(test.StoreDirectory, "keyring")));
     }
 
     [Fact]

@@ -47,6 +47,19 @@ public sealed class HomeStoreTests
     }
 
     [Fact]
+    public async Task FindHome_WhereAStoreWasTakenAway_IsRefused()
+    {
+        await using PlacedVolume volume = await HomeOnSecondAsync();
+        IMetadataStore metadata = volume.Test.Volume.Parts.Metadata;
+        await volume.Test.Volume.DefinePlacementAsync(new Placement { Number = 1, Primary = 1 }, default);
+        await volume.Test.Volume.RemoveStoreAsync(2, default);
+
+        VolumeException refused = await Assert.ThrowsAsync<VolumeException>(() => PlacementSettings.FindHomeAsync(metadata, TestVolume.RemoteUrl(2), default));
+
+        Assert.Contains($"the home is {TestVolume.RemoteUrl(1)} now", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Remove_FormerHome_IsDoneOnceItsDataIsInTheNewOne()
     {
         await using PlacedVolume volume = await HomeOnSecondAsync();
