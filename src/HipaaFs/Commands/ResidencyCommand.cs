@@ -36,7 +36,7 @@ internal static class ResidencyCommand
             text.WriteLine($"{TerminalText.Escape(line.Path)}  {(line.Regions is null ? "may be anywhere" : $"may be in {string.Join(", ", line.Regions)}")}");
             foreach (ResidencyPlace place in line.Places)
             {
-                string amount = place.Kind == "copies" ? $": {place.Segments} segments, {ByteSize.Format(place.Bytes)}" : "";
+                string amount = place.Kind == "copies" ? $": {CountText.Format(place.Segments, "segment")}, {ByteSize.Format(place.Bytes)}" : "";
                 text.WriteLine($"  {place.Kind,-9}  {(place.Store.Length == 0 ? "this machine" : place.Store)}, {(place.Region.Length == 0 ? "region unknown" : place.Region)}{amount}");
             }
 
