@@ -137,7 +137,19 @@ internal static class StatusCommand
         bool answers = RuntimeDirectory.OfUser(context.Environment).HasDaemon(volume)
             ? await client.WaitUntilAnsweringAsync(cancel)
             : await client.IsAnsweringAsync(cancel);
-        return answers ? await client.GetStatusAsync(cancel) : null;
+        try
+        {
+            return answers ? await client.GetStatusAsync(cancel) : null;
+        }
+        catch (CommandException)
+        {
+            if (await client.IsAnsweringAsync(cancel))
+            {
+                throw;
+            }
+
+            return null; // It ended while it was asked; the others are shown all the same.
+        }
     }
 
     private static MountStatus OfDead(MountEntry mount) => new()

@@ -57,7 +57,7 @@ internal static class UmountCommand
         if (outcome.StagedSegments > 0)
         {
             text.WriteLine(
-                $"{CountText.Format(outcome.StagedSegments, "segment is", "segments are")} ({ByteSize.Format(outcome.StagedBytes)}) on this machine only; the next mount uploads them.");
+                $"{CountText.Format(outcome.StagedSegments, "segment")}, {ByteSize.Format(outcome.StagedBytes)}, {(outcome.StagedSegments == 1 ? "is" : "are")} on this machine only; the next mount uploads {(outcome.StagedSegments == 1 ? "it" : "them")}.");
         }
         else if (outcome.UnpublishedChanges)
         {

@@ -57,7 +57,7 @@ public sealed class FencingTests
         int written = (await older.ShellAsync("cat old")).Length;
         ProcessOutcome left = await older.RunAsync("umount", older.Root);
         Assert.True(left.ExitCode == 9, left.Describe());
-        Assert.Contains("are on this machine only", left.Text, StringComparison.Ordinal);
+        Assert.Contains(" on this machine only", left.Text, StringComparison.Ordinal);
         (await older.RunAsync("fsck", newer)).EnsureSucceeded();
         string again = Path.Combine(older.Work, "again");
         (await older.RunAsync("restore", "--store", $"file://{older.Store}", "--key", $"file:{older.KeyFile}", again)).EnsureSucceeded();
