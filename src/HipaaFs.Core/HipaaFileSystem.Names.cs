@@ -258,20 +258,15 @@ public sealed partial class HipaaFileSystem
             return FsError.None;
         }
 
-        if (keptAsOrphan)
+        if (keptAsOrphan && _files.TrySetOrphan(inode.Id, orphan: true))
         {
-            if (_files.TrySetOrphan(inode.Id, orphan: true))
-            {
-                return FsError.None;
-            }
-
-            await ForgetUnappliedAsync(inode.Id); // It was closed meanwhile, while it still had its name.
-            return await ReleaseOrphanAsync(inode.Id);
+            return FsError.None;
         }
 
-        KeepWhileKnown(inode);
+        // One that was open is an orphan whose handle was closed meanwhile, while it still had its name.
+        KeepWhileKnown(Overlay(inode));
         await ForgetUnappliedAsync(inode.Id);
-        return FsError.None;
+        return keptAsOrphan ? await ReleaseOrphanAsync(inode.Id) : FsError.None;
     }
 
     private async ValueTask ForgetUnappliedAsync(InodeId inode)
@@ -284,7 +279,8 @@ public sealed partial class HipaaFileSystem
         }
     }
 
-    // Somebody may still have it as his working directory, or open, and ask what it is like.
+    // Somebody may still have it as his working directory, or by a path descriptor, and ask what it is like: before its row goes, where that is still there. What the kernel
+    // forgets while this adds it is taken out again here or there: there the count goes first and the attributes after it, here they are added first and the count is looked at after it.
     private void KeepWhileKnown(InodeAttributes inode)
     {
         _gone.Add(inode);

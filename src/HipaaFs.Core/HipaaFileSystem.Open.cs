@@ -63,6 +63,7 @@ public sealed partial class HipaaFileSystem
 
         if (_files.RemoveHandle(file))
         {
+            await KeepWhileKnownAsync(file.Id);
             await DiscardUnappliedAsync(file);
             error = await ReleaseOrphanAsync(file.Id);
         }
@@ -158,6 +159,15 @@ public sealed partial class HipaaFileSystem
             file.Owner = row.Uid;
             file.Size = row.Size;
             file.AppliedSize = row.Size;
+        }
+    }
+
+    // A handle is released after close(2) has returned: who asks by a path descriptor knows nothing of when.
+    private async ValueTask KeepWhileKnownAsync(InodeId inode)
+    {
+        if (_lookups.ContainsKey(inode.Value) && await GetAttributesAsync(inode, CancellationToken.None) is { IsOk: true } last)
+        {
+            KeepWhileKnown(last.Value);
         }
     }
 

@@ -3,7 +3,10 @@ using HipaaFs.Metadata;
 
 namespace HipaaFs.Handles;
 
-/// <summary>The last attributes of inodes that have no row any more and that the kernel still knows: a removed directory that is open or somebody's working directory.</summary>
+/// <summary>
+/// The last attributes of inodes that have no row any more and that the kernel still knows: a removed directory that is open or somebody's working directory, a removed
+/// file that somebody has by a path descriptor (O_PATH) alone.
+/// </summary>
 /// <remarks>Thread-safe. Bounded by what the kernel holds: it forgets a removed inode as soon as nobody uses it.</remarks>
 internal sealed class GoneInodes
 {

@@ -81,6 +81,74 @@ public sealed class NamespaceTests
     }
 
     [Fact]
+    public async Task Unlink_ClosedLaterWhileTheKernelKnowsIt_TellsWhatItWasUntilForgotten()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        CreatedFile created = await test.FileSystem.CreateAsync("a");
+        InodeId inode = created.Attributes.Id;
+        test.FileSystem.Remember(inode);
+        await test.FileSystem.WriteAsync(created.Handle, 0, new byte[1000]);
+        await test.FileSystem.UnlinkAsync(InodeId.Root, "a"u8, default).Ok();
+        await test.FileSystem.ReleaseAsync(created.Handle).Ok();
+
+        InodeAttributes last = await test.FileSystem.GetAttributesAsync(inode, default).Ok();
+        Assert.Equal((0u, 1000L, created.Attributes.Mode), (last.LinkCount, last.Size, last.Mode));
+        InodeAttributes changed = await test.FileSystem.SetAttributesAsync(inode, new AttributeChange { Mode = 0x180 }, FileSystemCalls.Someone, default).Ok();
+        Assert.Equal(ModeBits.File | 0x180, changed.Mode);
+        Assert.Equal(FsError.NotFound, (await test.FileSystem.OpenAsync(inode, OpenFlags.Read, FileSystemCalls.Someone, default)).Error);
+        test.FileSystem.Forget(inode, 1);
+        Assert.Equal(FsError.NotFound, (await test.FileSystem.GetAttributesAsync(inode, default)).Error);
+        await test.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task CreateTemporary_ClosedWhileTheKernelKnowsIt_TellsWhatItWasUntilForgotten()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        CreatedFile created = await test.FileSystem.CreateTemporaryAsync(
+            InodeId.Root, new CreationMode(FileSystemCalls.FileMode, 0, 0), OpenFlags.Write, FileSystemCalls.Someone, default).Ok();
+        test.FileSystem.Remember(created.Attributes.Id);
+        await test.FileSystem.ReleaseAsync(created.Handle).Ok();
+
+        Assert.Equal(0u, (await test.FileSystem.GetAttributesAsync(created.Attributes.Id, default).Ok()).LinkCount);
+        test.FileSystem.Forget(created.Attributes.Id, 1);
+        Assert.Equal(FsError.NotFound, (await test.FileSystem.GetAttributesAsync(created.Attributes.Id, default)).Error);
+    }
+
+    [Fact]
+    public async Task Unlink_ClosedWithUnappliedData_TellsItsLengthUntilForgotten()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        InodeId inode = await test.FileSystem.PutAsync("a", new byte[1000]);
+        test.FileSystem.Remember(inode);
+        await test.FileSystem.UnlinkAsync(InodeId.Root, "a"u8, default).Ok();
+
+        InodeAttributes last = await test.FileSystem.GetAttributesAsync(inode, default).Ok();
+        Assert.Equal((0u, 1000L), (last.LinkCount, last.Size));
+        test.FileSystem.Forget(inode, 1);
+        Assert.Equal(FsError.NotFound, (await test.FileSystem.GetAttributesAsync(inode, default)).Error);
+    }
+
+    [Fact]
+    public async Task Rename_OverAFileThatIsClosedLater_TellsWhatItWasUntilForgotten()
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        await test.FileSystem.PutAsync("new", [1]);
+        InodeId inode = await test.FileSystem.PutAsync("old", [1, 2]);
+        HandleId handle = await test.FileSystem.OpenAsync("old");
+        test.FileSystem.Remember(inode);
+        await test.FileSystem.RenameAsync(InodeId.Root, "new"u8, InodeId.Root, "old"u8, RenameMode.Replace, default).Ok();
+        test.FileSystem.Remember(inode);
+        test.FileSystem.Forget(inode, 1);
+        await test.FileSystem.ReleaseAsync(handle).Ok();
+
+        InodeAttributes last = await test.FileSystem.GetAttributesAsync(inode, default).Ok();
+        Assert.Equal((0u, 2L), (last.LinkCount, last.Size));
+        test.FileSystem.Forget(inode, 1);
+        Assert.Equal(FsError.NotFound, (await test.FileSystem.GetAttributesAsync(inode, default)).Error);
+    }
+
+    [Fact]
     public async Task CreateTemporary_LinkedLater_IsAFileLikeAnyOther()
     {
         await using TestVolume test = await TestVolume.CreateAsync();
