@@ -19,9 +19,10 @@ public sealed class MetadataFailureTests
         await volume.Volume.ShellAsync("echo safe > safe; sync safe .");
         await volume.Disk.SendAsync($"fail Write */metadata.db-wal 1 {Eio} always");
 
-        ProcessOutcome refused = await Shell.RunAsync("echo lost > lost; sync lost", root);
+        // The engine answers EIO to everything from here on, to a shell that looks at its working directory too: programs start beside the mount.
+        ProcessOutcome refused = await Shell.RunAsync($"echo lost > '{root}/lost'; sync '{root}/lost'", volume.Volume.Work);
         Assert.Contains("Input/output error", refused.Error, StringComparison.Ordinal);
-        Assert.Contains("Input/output error", (await Shell.RunAsync("mkdir more", root)).Error, StringComparison.Ordinal);
+        Assert.Contains("Input/output error", (await Shell.RunAsync($"mkdir '{root}/more'", volume.Volume.Work)).Error, StringComparison.Ordinal);
         Assert.Contains("METADATA        FAILED", (await volume.Volume.RunAsync("status", root)).Text, StringComparison.Ordinal);
         Assert.Contains("\"metadataFailed\":true", (await volume.Volume.RunAsync("status", root, "--json")).Text.Replace(" ", "", StringComparison.Ordinal), StringComparison.Ordinal);
         ProcessOutcome unmounted = await volume.Volume.RunAsync("umount", root);
