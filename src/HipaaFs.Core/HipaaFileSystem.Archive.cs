@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using HipaaFs.Archives;
+using HipaaFs.Handles;
 using HipaaFs.Metadata;
 using HipaaFs.Placements;
 using HipaaFs.Storage;
@@ -20,12 +21,59 @@ public sealed partial class HipaaFileSystem
     /// </summary>
     public Func<IReadOnlyDictionary<int, (long Segments, long Bytes)>, CancellationToken, ValueTask<string?>>? PriceRecall { get; set; }
 
-    // Whether a file may be opened to be read. What can be read when it is opened may be archived later: who reads it then is told so.
-    private async ValueTask<FsError> AdmitAsync(InodeId inode, Caller caller, CancellationToken interrupted)
+    // Whether a file may be opened, and what becomes of the bytes of it that are out of reach. What can be read when it is opened may be archived later: who reads it then is told so.
+    private async ValueTask<FsResult<ArchivedTail>> AdmitAsync(InodeId inode, OpenFlags flags, Caller caller, CancellationToken interrupted)
     {
-        long from = 0;
+        if (!_parts.Archived.MayBe || (flags & OpenFlags.Truncate) != 0)
+        {
+            return ArchivedTail.None;
+        }
+
+        FsResult<FileArchive> found = await _parts.Archived.ExamineAsync(inode, 0, isWhole: false, interrupted);
+        if (!found.IsOk || !found.Value.IsOutOfReach)
+        {
+            return found.IsOk ? ArchivedTail.None : found.Error;
+        }
+
+        MetadataResult<InodeAttributes> row = await _view.GetInodeAsync(inode, interrupted);
+        if (!row.Succeeded)
+        {
+            return row.Error.ToFsError();
+        }
+
+        Placement? placement = _parts.Placements.Find(row.Value.Placement);
+        ArchiveBehaviour behaviour = placement?.Archive ?? ArchiveBehaviour.Default;
+        bool mayRecall = behaviour.OnOpen != OpenBehaviour.Fail && !OpenerProgram.IsOneOf(caller.ProcessId, behaviour.BlockedPrograms);
+        var tail = new ArchivedTail(found.Value.First, mayRecall ? behaviour.OnOpen : OpenBehaviour.Fail);
+        if ((flags & OpenFlags.Write) == 0 && placement is { Head: > 0 and var head } && tail.Start >= head)
+        {
+            return tail; // Who changes it is not left with a half.
+        }
+
+        FsError error = await BringBackAsync(inode, tail, interrupted);
+        return error == FsError.None ? ArchivedTail.None : error;
+    }
+
+    // Whether a handle may read so far: the first access past the head of an archived file decides for all of the rest.
+    private async ValueTask<FsError> AdmitAsync(OpenFile open, long end, CancellationToken interrupted)
+    {
+        ArchivedTail tail = open.Tail;
+        if (end <= tail.Start)
+        {
+            return FsError.None;
+        }
+
+        FsError error = await BringBackAsync(open.File.Id, tail, interrupted);
+        open.Tail = error == FsError.None ? ArchivedTail.None : open.Tail;
+        return error;
+    }
+
+    // None: nothing is in the way any more, of what the file begins to need at the tail.
+    private async ValueTask<FsError> BringBackAsync(InodeId inode, ArchivedTail tail, CancellationToken interrupted)
+    {
+        long from = tail.Start;
         int tries = 0;
-        while (_parts.Archived.MayBe)
+        while (true)
         {
             FsResult<FileArchive> found = await _parts.Archived.ExamineAsync(inode, from, isWhole: false, interrupted);
             if (!found.IsOk || !found.Value.IsOutOfReach)
@@ -33,7 +81,7 @@ public sealed partial class HipaaFileSystem
                 return found.Error;
             }
 
-            FsError error = await BringBackAsync(inode, found.Value, caller, interrupted);
+            FsError error = await BringBackAsync(inode, found.Value, tail.Behaviour, interrupted);
             if (error != FsError.None)
             {
                 return error;
@@ -47,26 +95,17 @@ public sealed partial class HipaaFileSystem
 
             from = found.Value.First;
         }
-
-        return FsError.None;
     }
 
     // None: what was in the way is back.
-    private async ValueTask<FsError> BringBackAsync(InodeId inode, FileArchive file, Caller caller, CancellationToken interrupted)
+    private async ValueTask<FsError> BringBackAsync(InodeId inode, FileArchive file, OpenBehaviour behaviour, CancellationToken interrupted)
     {
-        MetadataResult<InodeAttributes> row = await _view.GetInodeAsync(inode, interrupted);
-        if (!row.Succeeded)
-        {
-            return row.Error.ToFsError();
-        }
-
-        ArchiveBehaviour behaviour = _parts.Placements.Find(row.Value.Placement)?.Archive ?? ArchiveBehaviour.Default;
-        if (behaviour.OnOpen == OpenBehaviour.Fail || _parts.Recaller is not { } recaller || IsReadOnly || OpenerProgram.IsOneOf(caller.ProcessId, behaviour.BlockedPrograms))
+        if (behaviour == OpenBehaviour.Fail || _parts.Recaller is not { } recaller || IsReadOnly)
         {
             return FsError.Archived;
         }
 
-        if (behaviour.OnOpen == OpenBehaviour.Recall)
+        if (behaviour == OpenBehaviour.Recall)
         {
             return recaller.TryBegin(inode) is not null || file.State == ArchiveState.Recalling ? FsError.Recalling : FsError.Archived;
         }

@@ -18,10 +18,10 @@ public sealed partial class HipaaFileSystem
             return refused;
         }
 
-        refused = (flags & OpenFlags.Truncate) != 0 ? FsError.None : await AdmitAsync(inode, caller, interrupted);
-        if (refused != FsError.None)
+        FsResult<ArchivedTail> admitted = await AdmitAsync(inode, flags, caller, interrupted);
+        if (!admitted.IsOk)
         {
-            return refused;
+            return admitted.Error;
         }
 
         FsResult<FileState> opened = await AcquireOpenAsync(inode, interrupted);
@@ -31,6 +31,7 @@ public sealed partial class HipaaFileSystem
         }
 
         OpenFile open = _handles.Add(opened.Value, flags);
+        open.Tail = admitted.Value;
         if ((flags & OpenFlags.Truncate) != 0)
         {
             var empty = new AttributeChange { Size = 0, KillPrivileges = (flags & OpenFlags.KillPrivileges) != 0 };
@@ -43,7 +44,7 @@ public sealed partial class HipaaFileSystem
         }
 
         open.NotesRead = (flags & OpenFlags.Read) != 0 && await NoteReadAsync(opened.Value, caller.ProcessId);
-        return new OpenedFile(open.Id, KeepPageCache: true);
+        return new OpenedFile(open.Id, KeepPageCache: true, IsDirect: admitted.Value.Start < long.MaxValue);
     }
 
     /// <summary>Closes a handle for good. What was written to it becomes durable within a second.</summary>

@@ -32,7 +32,7 @@ public sealed partial class HipaaFileSystem
 
         if (ahead.Start < ahead.End)
         {
-            StartReadAhead(open.File, ahead.Start, ahead.End);
+            StartReadAhead(open.File, ahead.Start, Math.Min(ahead.End, open.Tail.Start));
         }
 
         result = length;
@@ -82,7 +82,7 @@ public sealed partial class HipaaFileSystem
                 return true;
             }
 
-            if (file.Dirty.Count > 0 || file.InFlight is not null)
+            if (file.Dirty.Count > 0 || file.InFlight is not null || offset + length > open.Tail.Start)
             {
                 return false;
             }
@@ -108,6 +108,12 @@ public sealed partial class HipaaFileSystem
             int length;
             long version;
             (long Start, long End) ahead;
+            FsError admitted = open.Tail.Start < long.MaxValue ? await AdmitAsync(open, EndOfRead(file, offset, destination.Length), interrupted) : FsError.None;
+            if (admitted != FsError.None)
+            {
+                return admitted;
+            }
+
             lock (file.Gate)
             {
                 length = (int)Math.Clamp(file.Size - offset, 0, destination.Length);
@@ -134,7 +140,7 @@ public sealed partial class HipaaFileSystem
 
             if (ahead.Start < ahead.End)
             {
-                StartReadAhead(file, ahead.Start, ahead.End);
+                StartReadAhead(file, ahead.Start, Math.Min(ahead.End, open.Tail.Start));
             }
 
             FsError error = await ReadPiecesAsync(file, offset, destination, pieces, interrupted);
@@ -152,6 +158,14 @@ public sealed partial class HipaaFileSystem
             }
 
             // The bytes have moved meanwhile, and the segment they were in is gone.
+        }
+    }
+
+    private static long EndOfRead(FileState file, long offset, int length)
+    {
+        lock (file.Gate)
+        {
+            return Math.Min(file.Size, offset + length);
         }
     }
 

@@ -167,7 +167,12 @@ public interface IMetadataStore : IMetadataView, IAsyncDisposable
     /// Lists files of which data, live or past, was in segments of another placement than theirs at the last commit, in the order of their inodes, of inodes after
     /// <paramref name="after"/>. Whether that placement means another place is not asked. Every extent is looked at.
     /// </summary>
-    ValueTask<MetadataResult<IReadOnlyList<MisplacedFile>>> ListMisplacedAsync(InodeId after, int limit, CancellationToken cancel = default);
+    /// <param name="after">The inode to begin after.</param>
+    /// <param name="limit">Files at most.</param>
+    /// <param name="heads">How many bytes at the beginning of files of a placement may be in segments of another: that is not listed.</param>
+    /// <param name="cancel">Ends it.</param>
+    ValueTask<MetadataResult<IReadOnlyList<MisplacedFile>>> ListMisplacedAsync(
+        InodeId after, int limit, IReadOnlyDictionary<(uint File, uint Segment), long> heads, CancellationToken cancel = default);
 
     /// <summary>
     /// Lists files of a placement, at least as large as <paramref name="leastBytes"/>, that were made and written last before a time, as of the last commit, in the order of their inodes, of inodes

@@ -83,7 +83,7 @@ internal sealed class ScatteredFiles
             if (windows > 0)
             {
                 MoveOutcome outcome = await _move.RunAsync(
-                    new MoveRequest(row.Value.Domain, row.Value.Placement, RecordClass.Data, uses, [], gate.PayAsync) { JoinsExtents = true, OnlyOfPlacement = true }, cancel);
+                    new MoveRequest(row.Value.Domain, row.Value.Placement, RecordClass.Data, uses, [], gate.PayAsync) { JoinsExtents = true, OnlyOfPlacement = row.Value.Placement }, cancel);
                 report = report with
                 {
                     CopiedBytes = report.CopiedBytes + outcome.CopiedBytes,

@@ -81,7 +81,7 @@ internal sealed partial class SegmentMove
 
             await StepAsync(3);
             bool whole = !request.JoinsExtents || await SwitchAllAsync(request.Uses, relocations, cancel);
-            whole &= await _relocation.RunAsync(relocations, request.OnlyOfPlacement ? request.Placement : null, () => StepAsync(4), cancel);
+            whole &= await _relocation.RunAsync(relocations, request.OnlyOfPlacement, () => StepAsync(4), cancel);
             List<SegmentRow> freed = await FindFreedAsync(request.Emptied, cancel);
             return new MoveOutcome(copied, freed, unreadable, whole && unreadable.Count == 0 && freed.Count == request.Emptied.Count);
         }

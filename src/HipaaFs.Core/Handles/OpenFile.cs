@@ -1,3 +1,4 @@
+using HipaaFs.Archives;
 using HipaaFs.ReadAhead;
 
 namespace HipaaFs.Handles;
@@ -9,6 +10,15 @@ namespace HipaaFs.Handles;
 /// <param name="Streams">What the reader's pattern tells.</param>
 internal sealed record OpenFile(HandleId Id, FileState File, OpenFlags Flags, ReadStreams Streams)
 {
+    private volatile ArchivedTail _tail = ArchivedTail.None;
+
+    /// <summary>The part that is out of reach. It is not read, nor read ahead, before it has been asked for.</summary>
+    internal ArchivedTail Tail
+    {
+        get => _tail;
+        set => _tail = value;
+    }
+
     /// <summary>Whether it is noted when the handle is closed that the file was read until then.</summary>
     internal bool NotesRead { get; set; }
 }

@@ -28,10 +28,11 @@ public sealed record Misplacement(long Files, long Bytes, long SnapshotBytes, IR
     {
         Misplacement sum = None;
         var shared = new HashSet<(uint, uint)>();
+        IReadOnlyDictionary<(uint File, uint Segment), long> heads = placements.FindHeads();
         InodeId after = default;
         while (true)
         {
-            IReadOnlyList<MisplacedFile> files = await ListAsync(metadata, after, Page, cancel);
+            IReadOnlyList<MisplacedFile> files = await ListAsync(metadata, heads, after, Page, cancel);
             foreach (MisplacedFile file in files)
             {
                 after = file.Inode;
@@ -63,11 +64,12 @@ public sealed record Misplacement(long Files, long Bytes, long SnapshotBytes, IR
             : throw new IOException($"count what snapshots alone show: {removed.Error}");
     }
 
-    /// <summary>Lists a page of the files with data in segments of another number than theirs, at the same places or not.</summary>
+    /// <summary>Lists a page of the files with data in segments of another number than theirs, at the same places or not, the heads of archived files excepted (<see cref="PlacementTable.FindHeads"/>).</summary>
     /// <exception cref="IOException">The metadata cannot be read.</exception>
-    internal static async Task<IReadOnlyList<MisplacedFile>> ListAsync(IMetadataStore metadata, InodeId after, int limit, CancellationToken cancel)
+    internal static async Task<IReadOnlyList<MisplacedFile>> ListAsync(
+        IMetadataStore metadata, IReadOnlyDictionary<(uint File, uint Segment), long> heads, InodeId after, int limit, CancellationToken cancel)
     {
-        MetadataResult<IReadOnlyList<MisplacedFile>> files = await metadata.ListMisplacedAsync(after, limit, cancel);
+        MetadataResult<IReadOnlyList<MisplacedFile>> files = await metadata.ListMisplacedAsync(after, limit, heads, cancel);
         return files.Succeeded ? files.Value : throw new IOException($"list what is not where it should be: {files.Error}");
     }
 }

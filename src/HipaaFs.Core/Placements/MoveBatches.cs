@@ -14,19 +14,19 @@ internal sealed class MoveBatches
     /// <summary>Bytes at which a batch for an archive goes.</summary>
     internal const long ArchiveBytes = 256L << 20;
 
-    private readonly Dictionary<(uint Placement, DomainId Domain, RecordClass Class, InodeId Directory), (List<SegmentUse> Uses, long Bytes)> _batches = [];
-    private readonly HashSet<(uint Placement, SegmentId Segment)> _segments = [];
+    private readonly Dictionary<MoveTarget, (List<SegmentUse> Uses, long Bytes)> _batches = [];
+    private readonly HashSet<(uint Files, SegmentId Segment)> _segments = [];
     private int _uses;
 
-    /// <summary>Whether runs of a segment wait for a placement already.</summary>
-    internal bool Has(uint placement, SegmentId segment) => _segments.Contains((placement, segment));
+    /// <summary>Whether runs of a segment wait already for files of a placement.</summary>
+    internal bool Has(uint files, SegmentId segment) => _segments.Contains((files, segment));
 
     /// <summary>Adds runs of a segment that go to one place.</summary>
     /// <param name="to">Where they go.</param>
     /// <param name="uses">The runs.</param>
     /// <param name="mostBytes">Bytes at which a batch goes.</param>
     /// <returns>The batch that is to go now; null while none is.</returns>
-    internal MoveBatch? Add((uint Placement, DomainId Domain, RecordClass Class, InodeId Directory) to, IReadOnlyList<SegmentUse> uses, long mostBytes)
+    internal MoveBatch? Add(MoveTarget to, IReadOnlyList<SegmentUse> uses, long mostBytes)
     {
         (List<SegmentUse> Uses, long Bytes) batch = _batches.TryGetValue(to, out (List<SegmentUse> Uses, long Bytes) known) ? known : ([], 0);
         batch.Uses.AddRange(uses);
@@ -35,7 +35,7 @@ internal sealed class MoveBatches
         _uses += uses.Count;
         foreach (SegmentUse use in uses)
         {
-            _segments.Add((to.Placement, use.Extent.Segment));
+            _segments.Add((to.Files, use.Extent.Segment));
         }
 
         return batch.Bytes >= mostBytes ? Take(to)
@@ -46,15 +46,15 @@ internal sealed class MoveBatches
     /// <summary>Takes one that waits; null when none does.</summary>
     internal MoveBatch? TakeAny() => _batches.Count == 0 ? null : Take(_batches.Keys.First());
 
-    private MoveBatch Take((uint Placement, DomainId Domain, RecordClass Class, InodeId Directory) key)
+    private MoveBatch Take(MoveTarget target)
     {
-        _batches.Remove(key, out (List<SegmentUse> Uses, long Bytes) batch);
+        _batches.Remove(target, out (List<SegmentUse> Uses, long Bytes) batch);
         _uses -= batch.Uses.Count;
         if (_batches.Count == 0)
         {
             _segments.Clear();
         }
 
-        return new MoveBatch(key.Placement, key.Domain, key.Class, batch.Uses, batch.Bytes);
+        return new MoveBatch(target, batch.Uses, batch.Bytes);
     }
 }

@@ -84,6 +84,14 @@ public sealed record Placement
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     internal byte[]? SealedPatterns { get; init; }
 
+    /// <summary>Whether data goes to an archive first.</summary>
+    [JsonIgnore]
+    internal bool IsArchive => TierOf(Primary) == StorageTier.Archive;
+
+    /// <summary>Bytes at the beginning of its files that stay where they were when they came down to its archive; 0 for none.</summary>
+    [JsonIgnore]
+    internal long Head => IsArchive && Origin is not null ? Archive.KeepHead : 0;
+
     /// <summary>All its stores, in the order in which they are read.</summary>
     [JsonIgnore]
     internal IEnumerable<int> Stores => [Primary, .. Sync, .. Async];
@@ -192,6 +200,7 @@ public sealed record Placement
                 && (read.SealedTrees is null ? [] : SealedSetting.TryOpen(TreesLabel, read.SealedTrees, PlacementContext.Default.IReadOnlyListString, names)) is { } trees
                 && (read.SealedArchive is null ? ArchiveBehaviour.Default : SealedSetting.TryOpen(ArchiveLabel, read.SealedArchive, PlacementContext.Default.ArchiveBehaviour, names)) is { } archive
                 && Enum.IsDefined(archive.OnOpen)
+                && archive.KeepHead >= 0
                     ? read with { Number = number, Patterns = patterns, SealedPatterns = null, Trees = trees, SealedTrees = null, Archive = archive, SealedArchive = null }
                     : null;
         }

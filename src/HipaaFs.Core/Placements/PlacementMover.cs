@@ -143,14 +143,15 @@ internal sealed partial class PlacementMover : IDisposable
             Misplacement left = await CountAsync(cancel);
             var gate = new BandwidthGate(bytesPerSecond, _time);
             var batches = new MoveBatches();
+            IReadOnlyDictionary<(uint File, uint Segment), long> heads = _stores.Placements.FindHeads();
             InodeId after = default;
             while (left.Files > 0)
             {
-                IReadOnlyList<MisplacedFile> files = await Misplacement.ListAsync(_metadata, after, Page, cancel);
+                IReadOnlyList<MisplacedFile> files = await Misplacement.ListAsync(_metadata, heads, after, Page, cancel);
                 foreach (IGrouping<uint, MisplacedFile> alike in files.GroupBy(static file => file.Placement))
                 {
                     IEnumerable<PlacedElsewhere> misplaced = alike.SelectMany(static file => file.Elsewhere).Where(there => !_stores.Placements.AreAlike(alike.Key, there.Placement));
-                    await MoveAsync(alike.Key, [.. misplaced.SelectMany(static there => there.Segments).Distinct()], batches, gate, cancel);
+                    await MoveAsync(alike.Key, [.. misplaced.SelectMany(static there => there.Segments).Distinct()], heads, batches, gate, cancel);
                 }
 
                 if (files.Count < Page)
@@ -219,7 +220,8 @@ internal sealed partial class PlacementMover : IDisposable
         }
     }
 
-    private async Task MoveAsync(uint placement, List<SegmentId> segments, MoveBatches batches, BandwidthGate gate, CancellationToken cancel)
+    private async Task MoveAsync(
+        uint placement, List<SegmentId> segments, IReadOnlyDictionary<(uint File, uint Segment), long> heads, MoveBatches batches, BandwidthGate gate, CancellationToken cancel)
     {
         foreach (SegmentId segment in segments)
         {
@@ -236,6 +238,13 @@ internal sealed partial class PlacementMover : IDisposable
             }
 
             (List<SegmentUse> uses, bool isAll) = await FindUsesAsync(segment, placement, cancel);
+            (List<SegmentUse> beginnings, uses) = Split(uses, _stores.Placements.Find(placement)?.Head ?? 0);
+            isAll &= beginnings.Count == 0;
+            if (heads.ContainsKey((placement, row.Value.Placement)))
+            {
+                beginnings.Clear(); // They are where they belong.
+            }
+
             IReadOnlyList<(InodeId Directory, List<SegmentUse> Uses)> directories = IsArchive(placement) ? await ByDirectoryAsync(uses, cancel) : [(default, uses)];
             if (isAll && uses.Count > 0 && (!IsArchive(placement) || (directories.Count == 1 && IsMostlyUsed(row.Value, uses)))
                 && await _retier.TryAsync(row.Value, placement, cancel) != RetierOutcome.MustBeCopied)
@@ -251,31 +260,61 @@ internal sealed partial class PlacementMover : IDisposable
 
             foreach ((InodeId directory, List<SegmentUse> together) in directories)
             {
-                if (together.Count > 0 && batches.Add((placement, row.Value.Domain, row.Value.Class, directory), together, BatchBytes(placement)) is { } batch)
+                if (together.Count > 0 && batches.Add(new MoveTarget(placement, placement, row.Value.Domain, row.Value.Class, directory), together, BatchBytes(placement)) is { } batch)
                 {
                     await MoveAsync(batch, gate, cancel);
                 }
+            }
+
+            if (beginnings.Count > 0
+                && batches.Add(new MoveTarget(placement, _stores.Placements.Find(placement)!.EndOfOrigin, row.Value.Domain, row.Value.Class, default), beginnings, Compactor.BatchBytes) is { } full)
+            {
+                await MoveAsync(full, gate, cancel);
             }
         }
     }
 
     private async Task MoveAsync(MoveBatch batch, BandwidthGate gate, CancellationToken cancel)
     {
-        if (!CanBegin(batch.Placement) || !_staging.HasSpareRoomForWhole(batch.Bytes))
+        MoveTarget to = batch.Target;
+        if (!CanBegin(to.Placement) || !_staging.HasSpareRoomForWhole(batch.Bytes))
         {
-            _hindered = [.. _hindered, batch.Placement];
+            _hindered = [.. _hindered, to.Placement];
             return; // The next round finds it again.
         }
 
         MoveOutcome outcome = await _move.RunAsync(
-            new MoveRequest(batch.Domain, batch.Placement, batch.Class, batch.Uses, [], gate.PayAsync) { OnlyOfPlacement = true, IsForArchive = IsArchive(batch.Placement) }, cancel);
+            new MoveRequest(to.Domain, to.Placement, to.Class, batch.Uses, [], gate.PayAsync) { OnlyOfPlacement = to.Files, IsForArchive = IsArchive(to.Placement) }, cancel);
         _unreadable.UnionWith(outcome.Unreadable);
-        LogMoved(_logger, outcome.CopiedBytes, batch.Placement);
+        LogMoved(_logger, outcome.CopiedBytes, to.Placement);
     }
 
-    private bool IsArchive(uint placement) => _stores.Placements.Find(placement) is { } known && known.TierOf(known.Primary) == StorageTier.Archive;
+    private bool IsArchive(uint placement) => _stores.Placements.Find(placement) is { IsArchive: true };
 
     private long BatchBytes(uint placement) => IsArchive(placement) && _staging.HasSpareRoomFor(MoveBatches.ArchiveBytes) ? MoveBatches.ArchiveBytes : Compactor.BatchBytes;
+
+    // Bytes that one file shows at its beginning and another of the placement further on go where the latter does.
+    private static (List<SegmentUse> Beginnings, List<SegmentUse> Others) Split(List<SegmentUse> uses, long head)
+    {
+        var beginnings = new List<SegmentUse>();
+        var rest = new List<SegmentUse>();
+        foreach (SegmentUse use in uses)
+        {
+            Extent extent = use.Extent;
+            long length = Math.Clamp(head - extent.FileOffset, 0, extent.Length);
+            if (length > 0)
+            {
+                beginnings.Add(use with { Extent = extent with { Length = length } });
+            }
+
+            if (length < extent.Length)
+            {
+                rest.Add(use with { Extent = new Extent(extent.FileOffset + length, extent.Length - length, extent.Segment, extent.PlaintextOffset + length) });
+            }
+        }
+
+        return (beginnings, rest);
+    }
 
     // What lies in an archive is not compacted there, so that garbage would be paid for as long as the rest.
     private static bool IsMostlyUsed(SegmentRow row, List<SegmentUse> uses)

@@ -16,7 +16,7 @@ internal sealed class PlacementTable
     internal PlacementTable(int home, IReadOnlyList<Placement?> placements)
     {
         _placements = [new Placement { Primary = home }, .. placements];
-        _hasArchive = All.Any(IsArchive);
+        _hasArchive = All.Any(HasArchiveTier);
     }
 
     /// <summary>All that are known.</summary>
@@ -56,15 +56,15 @@ internal sealed class PlacementTable
         return directory;
     }
 
-    /// <summary>The placement that a file gets when it is assigned one: what came down by age stays there, or goes to the step of the new one that is at the same places.</summary>
+    /// <summary>The placement that a file gets when it is assigned one: what came down by age, or is in an archive, stays there, or goes to the step of the new one that is at the same places.</summary>
     internal uint Resettle(uint current, uint assigned)
     {
-        if (Find(current) is not { Origin: { } origin } there || Find(assigned) is not { } wanted)
+        if (Find(current) is not { } there || (there.Origin is null && !there.IsArchive) || Find(assigned) is not { } wanted)
         {
             return assigned;
         }
 
-        return origin == assigned ? current : wanted.Steps.Select(static step => step.Placement).Where(step => Find(step)?.PlacesLike(there) == true).FirstOrDefault(assigned);
+        return there.Origin == assigned ? current : wanted.Steps.Select(static step => step.Placement).Where(step => Find(step)?.PlacesLike(there) == true).FirstOrDefault(assigned);
     }
 
     /// <summary>Whether there is a border at all.</summary>
@@ -79,6 +79,25 @@ internal sealed class PlacementTable
     /// <summary>Whether data of one placement lies where that of another does. One that is not known is like itself only.</summary>
     internal bool AreAlike(uint left, uint right) => left == right || (Find(left) is { } one && Find(right) is { } other && one.PlacesLike(other));
 
+    /// <summary>
+    /// How many bytes at the beginning of files of a placement may be in segments of another, for all where there are any: heads of archived files stay online, in segments of where they were written to
+    /// or of a step before the archive.
+    /// </summary>
+    internal IReadOnlyDictionary<(uint File, uint Segment), long> FindHeads()
+    {
+        var heads = new Dictionary<(uint File, uint Segment), long>();
+        foreach (Placement archive in All.Where(static placement => placement.Head > 0))
+        {
+            Placement[] before = [.. All.Where(one => !one.IsArchive && one.EndOfOrigin == archive.Origin && one.Border == archive.Border)];
+            foreach (Placement there in All.Where(there => Array.Exists(before, there.PlacesLike)))
+            {
+                heads[(archive.Number, there.Number)] = archive.Head;
+            }
+        }
+
+        return heads;
+    }
+
     /// <summary>Has placement 0 follow the volume's home. One caller at a time.</summary>
     internal void SetHome(int home) => Set(new Placement { Primary = home }.After(Find(0)));
 
@@ -92,8 +111,8 @@ internal sealed class PlacementTable
         }
 
         _placements = placement.Number < placements.Length ? placements : [.. placements, placement];
-        _hasArchive |= IsArchive(placement);
+        _hasArchive |= HasArchiveTier(placement);
     }
 
-    private static bool IsArchive(Placement placement) => placement.Tiers.Values.Contains(StorageTier.Archive);
+    private static bool HasArchiveTier(Placement placement) => placement.Tiers.Values.Contains(StorageTier.Archive);
 }

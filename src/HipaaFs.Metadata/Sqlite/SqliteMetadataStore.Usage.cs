@@ -8,10 +8,10 @@ public sealed partial class SqliteMetadataStore
 {
     /// <summary>What files of inodes after one refer to in segments of other placements. A CROSS JOIN is done in the order in which it is written.</summary>
     internal const string Misplaced = """
-        SELECT e.inode AS inode, i.placement, e.segment, e.length, 0, s.placement FROM extent e CROSS JOIN inode i CROSS JOIN segment s
+        SELECT e.inode AS inode, i.placement, e.segment, e.length, 0, s.placement, e.offset FROM extent e CROSS JOIN inode i CROSS JOIN segment s
         WHERE e.inode > ?1 AND i.id = e.inode AND s.id = e.segment AND s.placement <> i.placement
         UNION ALL
-        SELECT e.inode AS inode, i.placement, e.segment, e.length, 1, s.placement FROM extent_past e CROSS JOIN inode i CROSS JOIN segment s
+        SELECT e.inode AS inode, i.placement, e.segment, e.length, 1, s.placement, e.offset FROM extent_past e CROSS JOIN inode i CROSS JOIN segment s
         WHERE e.inode > ?1 AND i.id = e.inode AND s.id = e.segment AND s.placement <> i.placement
         ORDER BY inode
         """;
@@ -51,11 +51,12 @@ public sealed partial class SqliteMetadataStore
     }
 
     /// <inheritdoc/>
-    public async ValueTask<MetadataResult<IReadOnlyList<MisplacedFile>>> ListMisplacedAsync(InodeId after, int limit, CancellationToken cancel = default)
+    public async ValueTask<MetadataResult<IReadOnlyList<MisplacedFile>>> ListMisplacedAsync(
+        InodeId after, int limit, IReadOnlyDictionary<(uint File, uint Segment), long> heads, CancellationToken cancel = default)
     {
         try
         {
-            return new MetadataResult<IReadOnlyList<MisplacedFile>>(await Task.Run(() => ReadMisplaced(after, limit, cancel), cancel));
+            return new MetadataResult<IReadOnlyList<MisplacedFile>>(await Task.Run(() => ReadMisplaced(after, limit, heads, cancel), cancel));
         }
         catch (SqliteFailureException failure)
         {
@@ -143,7 +144,7 @@ public sealed partial class SqliteMetadataStore
     }
 
     // Both tables are in the order of their inodes, so that nothing is sorted.
-    private List<MisplacedFile> ReadMisplaced(InodeId after, int limit, CancellationToken cancel)
+    private List<MisplacedFile> ReadMisplaced(InodeId after, int limit, IReadOnlyDictionary<(uint File, uint Segment), long> heads, CancellationToken cancel)
     {
         using SqliteFile reader = OpenReader();
         using Statement select = reader.Prepare(Misplaced);
@@ -167,10 +168,16 @@ public sealed partial class SqliteMetadataStore
             }
 
             uint placement = select.UInt32(5);
+            long length = select.Int64(3) - Math.Max(0, heads.GetValueOrDefault((current.Placement, placement)) - select.Int64(6));
+            if (length <= 0)
+            {
+                continue;
+            }
+
             (long bytes, long pastBytes, HashSet<SegmentId> segments) = elsewhere.TryGetValue(placement, out (long Bytes, long PastBytes, HashSet<SegmentId> Segments) known) ? known : (0, 0, []);
             bool isPast = select.Int64(4) != 0;
             segments.Add(new SegmentId(select.UInt128(2)));
-            elsewhere[placement] = (bytes + (isPast ? 0 : select.Int64(3)), pastBytes + (isPast ? select.Int64(3) : 0), segments);
+            elsewhere[placement] = (bytes + (isPast ? 0 : length), pastBytes + (isPast ? length : 0), segments);
         }
 
         AddMisplaced(current, elsewhere, files);

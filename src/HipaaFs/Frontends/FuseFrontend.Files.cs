@@ -20,7 +20,7 @@ internal sealed partial class FuseFrontend
         request.Reply(new FuseOpenOut
         {
             Handle = result.Value.Handle.Value,
-            Flags = result.Value.KeepPageCache ? FuseOpenReplyFlags.KeepCache : FuseOpenReplyFlags.None,
+            Flags = (result.Value.KeepPageCache ? FuseOpenReplyFlags.KeepCache : FuseOpenReplyFlags.None) | (result.Value.IsDirect ? FuseOpenReplyFlags.DirectIo : FuseOpenReplyFlags.None),
         });
         return FsError.None;
     }

@@ -346,10 +346,11 @@ public sealed class InterposedMetadataStore : IMetadataStore
     }
 
     /// <inheritdoc/>
-    public async ValueTask<MetadataResult<IReadOnlyList<MisplacedFile>>> ListMisplacedAsync(InodeId after, int limit, CancellationToken cancel = default)
+    public async ValueTask<MetadataResult<IReadOnlyList<MisplacedFile>>> ListMisplacedAsync(
+        InodeId after, int limit, IReadOnlyDictionary<(uint File, uint Segment), long> heads, CancellationToken cancel = default)
     {
         await _before(_store);
-        return await _store.ListMisplacedAsync(after, limit, cancel);
+        return await _store.ListMisplacedAsync(after, limit, heads, cancel);
     }
 
     /// <inheritdoc/>

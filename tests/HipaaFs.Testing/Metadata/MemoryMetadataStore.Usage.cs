@@ -30,22 +30,26 @@ public sealed partial class MemoryMetadataStore
             .ToList());
 
     /// <inheritdoc/>
-    public ValueTask<MetadataResult<IReadOnlyList<MisplacedFile>>> ListMisplacedAsync(InodeId after, int limit, CancellationToken cancel = default) =>
+    public ValueTask<MetadataResult<IReadOnlyList<MisplacedFile>>> ListMisplacedAsync(
+        InodeId after, int limit, IReadOnlyDictionary<(uint File, uint Segment), long> heads, CancellationToken cancel = default) =>
         Read(MetadataResult<IReadOnlyList<MisplacedFile>> () => AllExtents()
-            .Where(row => row.Inode > after && _tables.Inodes.Find(row.Inode) is { } inode && _tables.Segments.Find(row.Extent.Segment.Value)?.Placement != inode.Value.Placement)
-            .GroupBy(row => row.Inode)
-            .OrderBy(file => file.Key)
+            .Where(row => row.Inode > after && _tables.Inodes.Find(row.Inode) is not null)
+            .Select(row => (row.Inode, row.IsPast, row.Extent.Segment, row.Extent, File: _tables.Inodes.Find(row.Inode)!.Value.Value.Placement, There: _tables.Segments.Find(row.Extent.Segment.Value)!.Value.Placement))
+            .Where(row => row.File != row.There && row.Extent.End > heads.GetValueOrDefault((row.File, row.There)))
+            .Select(row => (row.Inode, row.IsPast, row.Segment, row.File, row.There, Length: row.Extent.End - Math.Max(row.Extent.FileOffset, heads.GetValueOrDefault((row.File, row.There)))))
+            .GroupBy(row => (row.Inode, row.File))
+            .OrderBy(file => file.Key.Inode)
             .Take(limit)
             .Select(file => new MisplacedFile(
-                file.Key,
-                _tables.Inodes.Find(file.Key)!.Value.Value.Placement,
-                file.GroupBy(row => _tables.Segments.Find(row.Extent.Segment.Value)!.Value.Placement)
+                file.Key.Inode,
+                file.Key.File,
+                file.GroupBy(row => row.There)
                     .OrderBy(rows => rows.Key)
                     .Select(rows => new PlacedElsewhere(
                         rows.Key,
-                        rows.Where(row => !row.IsPast).Sum(row => row.Extent.Length),
-                        rows.Where(row => row.IsPast).Sum(row => row.Extent.Length),
-                        rows.Select(row => row.Extent.Segment).Distinct().ToList()))
+                        rows.Where(row => !row.IsPast).Sum(row => row.Length),
+                        rows.Where(row => row.IsPast).Sum(row => row.Length),
+                        rows.Select(row => row.Segment).Distinct().ToList()))
                     .ToList()))
             .ToList());
 

@@ -7,6 +7,8 @@ namespace HipaaFs.Testing.Metadata;
 /// <content>What of segments is needed, and how files are scattered.</content>
 public abstract partial class MetadataStoreConformance
 {
+    private static readonly Dictionary<(uint File, uint Segment), long> NoHeads = [];
+
     [Fact]
     public async Task ListSegmentUsages_SharedOverlappingAndUnusedBytes_CountsEachByteOnce()
     {
@@ -97,16 +99,47 @@ public abstract partial class MetadataStoreConformance
         Ok(await Store.SetAttributesAsync(new SetAttributesRequest { Inode = one, Mask = AttributeMask.Placement, Placement = 3, Now = Now() }));
         Ok(await Store.MakeDurableAsync(Store.Applied));
 
-        IReadOnlyList<MisplacedFile> files = Ok(await Store.ListMisplacedAsync(default, 10));
+        IReadOnlyList<MisplacedFile> files = Ok(await Store.ListMisplacedAsync(default, 10, NoHeads));
         Assert.Equal([(one, 3u), (other, 0u)], files.Select(file => (file.Inode, file.Placement)));
         Assert.Equal([(0u, 15L, 0L), (2u, 8L, 0L)], files[0].Elsewhere.Select(there => (there.Placement, there.Bytes, there.PastBytes)));
         Assert.Equal([(3u, 0L, 4L)], files[1].Elsewhere.Select(there => (there.Placement, there.Bytes, there.PastBytes)));
         Assert.Equal([[first], [third]], files[0].Elsewhere.Select(there => there.Segments));
         Assert.Equal([second], files[1].Elsewhere.Single().Segments);
-        Assert.Equal([one], Ok(await Store.ListMisplacedAsync(default, 1)).Select(file => file.Inode));
-        Assert.Equal([other], Ok(await Store.ListMisplacedAsync(one, 1)).Select(file => file.Inode));
-        Assert.Empty(Ok(await Store.ListMisplacedAsync(other, 1)));
+        Assert.Equal([one], Ok(await Store.ListMisplacedAsync(default, 1, NoHeads)).Select(file => file.Inode));
+        Assert.Equal([other], Ok(await Store.ListMisplacedAsync(one, 1, NoHeads)).Select(file => file.Inode));
+        Assert.Empty(Ok(await Store.ListMisplacedAsync(other, 1, NoHeads)));
         Assert.Equal([new KeyValuePair<uint, long>(3, 6)], Ok(await Store.SumRemovedAsync()));
+    }
+
+    [Fact]
+    public async Task ListMisplaced_BeginningsThatMayBeElsewhere_AreNotListed()
+    {
+        SegmentId hot = SegmentId.NewRandom();
+        SegmentId other = SegmentId.NewRandom();
+        Ok(await Store.AddSegmentAsync(Next(), NewSegment(SegmentState.Live) with { Id = hot, Placement = 1 }));
+        Ok(await Store.AddSegmentAsync(Next(), NewSegment(SegmentState.Live) with { Id = other, Placement = 2 }));
+        InodeId small = await CreateFileAsync("a");
+        InodeId large = await CreateFileAsync("b");
+        InodeId elsewhere = await CreateFileAsync("c");
+        await WriteAsync(small, new Extent(0, 100, hot, 0));
+        await WriteAsync(large, new Extent(0, 60, hot, 100), new Extent(60, 100, hot, 300));
+        await WriteAsync(elsewhere, new Extent(0, 10, other, 0));
+        await TakeAsync();
+        await WriteAsync(large, new Extent(90, 20, hot, 500));
+        foreach (InodeId inode in (InodeId[])[small, large, elsewhere])
+        {
+            Ok(await Store.SetAttributesAsync(new SetAttributesRequest { Inode = inode, Mask = AttributeMask.Placement, Placement = 3, Now = Now() }));
+        }
+
+        Ok(await Store.MakeDurableAsync(Store.Applied));
+
+        var heads = new Dictionary<(uint File, uint Segment), long> { [(3, 1)] = 100 };
+        IReadOnlyList<MisplacedFile> files = Ok(await Store.ListMisplacedAsync(default, 2, heads));
+        Assert.Equal([large, elsewhere], files.Select(static file => file.Inode));
+        PlacedElsewhere there = Assert.Single(files[0].Elsewhere);
+        Assert.Equal((1u, 60L, 60L), (there.Placement, there.Bytes, there.PastBytes)); // Bytes 100 to 160, now and of the former row that the snapshot shows.
+        Assert.Equal([hot], there.Segments);
+        Assert.Equal((2u, 10L), (files[1].Elsewhere.Single().Placement, files[1].Elsewhere.Single().Bytes));
     }
 
     [Fact]
