@@ -14,11 +14,15 @@ namespace HipaaFs.Cli.Placing;
 /// moved elsewhere and not collected yet, has the old number too and goes wherever that leads.</para>
 /// <para>Files may have data in segments of another number whose stores are the same (a directory's first quota gives it a number of its own, and its data stays where it is). Where the
 /// stores of one change, the other's must become the same, else it gets a new number; and a number that only such segments have still is redefined with those whose data they hold.</para>
+/// <para>What goes to an archive is written to the same store as usual first and takes a step there when it has rested (<see cref="Rest"/>): only then is it known what lies together.</para>
 /// <para>Steps by age lead to placements of their own, which only files of the one placement come to. They are numbered last; those that lead to the same places as before keep their numbers, and where the stores
 /// of the placement are redefined theirs are too.</para>
 /// </remarks>
 internal sealed class PlacementNumbering
 {
+    /// <summary>How long what goes to an archive lies in its store as usual, since it was written last: what is copied in together, and what is deleted or written again at once, never gets there in pieces.</summary>
+    public static readonly TimeSpan Rest = TimeSpan.FromHours(1);
+
     private readonly IReadOnlyList<Placement> _known;
     private readonly StepTargets _targets = new();
     private readonly IReadOnlyDictionary<SurveyKey, SurveyCount> _survey;
@@ -104,6 +108,10 @@ internal sealed class PlacementNumbering
     /// <summary>The placement of a directory, pattern -1, or of its files of one pattern.</summary>
     public NumberedPlacement Of(int rule, int pattern) => _numbered[(rule, pattern < _patterns[rule] ? pattern : -1)];
 
+    /// <summary>Where the files of a placement are once they have rested: in its archive, where it has one of its own.</summary>
+    public Placement AfterRest(Placement placement) =>
+        placement.Steps is [{ CountsReads: false } first, ..] && first.After == Rest && _all.Find(one => one.Placement.Number == first.Placement)?.Placement is { } archive && IsArchive(archive) ? archive : placement;
+
     /// <summary>The border of a directory: its regions in their order; empty when it has none.</summary>
     public static string BorderOf(EffectivePolicy policy) =>
         policy.Regions is { } regions ? string.Join(',', regions.Select(static region => region.Value).Distinct().Order(StringComparer.Ordinal)) : string.Empty;
@@ -111,29 +119,43 @@ internal sealed class PlacementNumbering
     // With steps that lead to numbers of _targets for the time being.
     private Placement Want(EffectivePolicy policy, Func<string, int> numberOf)
     {
-        Placement itself = ToPlacement(policy, numberOf);
+        Placement itself = ToPlacement(policy, FirstTier(policy), numberOf);
         if (policy.Transitions.Any(static transition => transition.Value.Since == TransitionClock.Read))
         {
             itself = itself with { Archive = ToBehaviour(policy) }; // Reads of blocked programs do not count.
         }
 
-        var at = new TransitionStep(policy.Primary!, policy.Tier, TimeSpan.Zero, null);
+        var at = new TransitionStep(policy.Primary!, policy.Tier, Rest, null);
         var steps = new List<PlacementStep>();
+        if (policy.Tier != itself.TierOf(itself.Primary))
+        {
+            steps.Add(ToStep(policy, itself, at, 0, numberOf));
+        }
+
         foreach (Placed<Transition> placed in policy.Transitions)
         {
             at = at.Then(placed.Value);
-            var tiers = new SortedDictionary<int, StorageTier>(itself.Tiers.Where(tier => tier.Key != itself.Primary).ToDictionary()) { [numberOf(at.Store)] = at.Tier };
-            Placement target = itself with
-            {
-                Primary = numberOf(at.Store),
-                Tiers = new SortedDictionary<int, StorageTier>(tiers.Where(static tier => tier.Value != StorageTier.Hot).ToDictionary()),
-                Archive = at.Tier == StorageTier.Archive ? ToBehaviour(policy) : itself.Archive,
-            };
-            steps.Add(new PlacementStep { After = at.After, CountsReads = at.Since == TransitionClock.Read, LeastBytes = placed.Value.MinSize, Placement = _targets.Add(target) });
+            steps.Add(ToStep(policy, itself, at, placed.Value.MinSize, numberOf));
         }
 
         return itself with { Steps = steps };
     }
+
+    private PlacementStep ToStep(EffectivePolicy policy, Placement origin, TransitionStep at, long leastBytes, Func<string, int> numberOf)
+    {
+        var tiers = new SortedDictionary<int, StorageTier>(origin.Tiers.Where(tier => tier.Key != origin.Primary).ToDictionary()) { [numberOf(at.Store)] = at.Tier };
+        Placement target = origin with
+        {
+            Primary = numberOf(at.Store),
+            Tiers = new SortedDictionary<int, StorageTier>(tiers.Where(static tier => tier.Value != StorageTier.Hot).ToDictionary()),
+            Archive = at.Tier == StorageTier.Archive ? ToBehaviour(policy) : origin.Archive,
+        };
+        return new PlacementStep { After = at.After, CountsReads = at.Since == TransitionClock.Read, LeastBytes = leastBytes, Placement = _targets.Add(target) };
+    }
+
+    private static StorageTier FirstTier(EffectivePolicy policy) => policy.Tier == StorageTier.Archive ? StorageTier.Hot : policy.Tier;
+
+    private static bool IsArchive(Placement placement) => placement.TierOf(placement.Primary) == StorageTier.Archive;
 
     // In the order of the numbers that they get: one after another.
     private void NumberSteps()
@@ -232,10 +254,10 @@ internal sealed class PlacementNumbering
         })],
     };
 
-    private static Placement ToPlacement(EffectivePolicy policy, Func<string, int> numberOf)
+    private static Placement ToPlacement(EffectivePolicy policy, StorageTier primary, Func<string, int> numberOf)
     {
         var tiers = new SortedDictionary<int, StorageTier>();
-        foreach ((string store, StorageTier tier) in policy.Replicas.Select(static replica => (replica.Value.Store.Value, replica.Value.Tier.Value)).Append((policy.Primary!, policy.Tier)))
+        foreach ((string store, StorageTier tier) in policy.Replicas.Select(static replica => (replica.Value.Store.Value, replica.Value.Tier.Value)).Append((policy.Primary!, primary)))
         {
             if (tier != StorageTier.Hot)
             {
@@ -275,6 +297,7 @@ internal sealed class PlacementNumbering
             ArchiveOpening.Block => OpenBehaviour.Block,
             _ => OpenBehaviour.Fail,
         },
+        KeepHead = policy.Get(PolicyFields.ArchiveKeepHead) ?? 0,
         BlockedPrograms = [.. policy.Get(PolicyFields.ArchiveBlockedPrograms).Select(static program => program.Value)],
     };
 

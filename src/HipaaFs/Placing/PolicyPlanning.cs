@@ -91,16 +91,23 @@ internal sealed class PolicyPlanning(
             NumberedPlacement target = numbering.Of(key.Rule, key.Pattern);
             bool isMoved = IsMoved(key.Placement, target.Placement);
             Placement? former = IsPlaced(key.Placement, target.Placement) ? target.Former : Find(key.Placement);
-            if (count.Bytes > 0 && (isMoved || target.IsChange))
+            Placement first = target.Placement;
+            Placement last = isMoved ? numbering.AfterRest(first) : first;
+            if (count.Bytes > 0 && (isMoved ? last == first || former?.PlacesLike(first) != true : target.IsChange))
             {
-                estimate.Add(count.Bytes, former, target.Placement, isMoved);
+                estimate.Add(count.Bytes, former, first, isMoved);
+            }
+
+            if (count.Bytes > 0 && last != first)
+            {
+                estimate.Add(count.Bytes, first, last, isMoved: true);
             }
         }
 
         return estimate.ToTransfers(NameOf, policy.Document);
     }
 
-    private bool IsMoved(uint number, Placement target) => !IsPlaced(number, target) && Find(number)?.PlacesLike(target) != true && !IsAtAStep(number, target);
+    private bool IsMoved(uint number, Placement target) => !IsPlaced(number, target) && Find(number)?.PlacesLike(numbering.AfterRest(target)) != true && !IsAtAStep(number, target);
 
     // What came down by age goes to the step that is at the same places.
     private bool IsAtAStep(uint number, Placement target) =>

@@ -7,7 +7,8 @@ namespace HipaaFs.Cli.Placing;
 /// <summary>Adds up what each store gets, sends and gives back when files change their placements, and what that costs.</summary>
 internal sealed class TransferEstimate
 {
-    private const long ObjectBytes = 64L << 20; // The most that a segment of this version has.
+    private const long ObjectBytes = 64L << 20; // The most that a segment of this version has,
+    private const long ArchivedBytes = 256L << 20; // and what is gathered for one that goes to an archive.
     private const long ReadBytes = 8L << 20;
     private const decimal Gib = 1L << 30;
     private const decimal MonthDays = 30;
@@ -55,7 +56,7 @@ internal sealed class TransferEstimate
         string name, KeyValuePair<(int Store, StorageTier Tier), (long Gets, long GivesBack, long Sends)>[] tiers, PolicyDocument document)
     {
         (long gets, long givesBack, long sends) = (tiers.Sum(static tier => tier.Value.Gets), tiers.Sum(static tier => tier.Value.GivesBack), tiers.Sum(static tier => tier.Value.Sends));
-        return new PlannedTransfer(name, gets, givesBack, sends, Up(gets, ObjectBytes), Up(sends, ReadBytes))
+        return new PlannedTransfer(name, gets, givesBack, sends, tiers.Sum(static tier => Up(tier.Value.Gets, ObjectBytesIn(tier.Key.Tier))), Up(sends, ReadBytes))
         {
             Cost = document.FindStore(name)?.Prices?.Value is { } prices && document.Currency is { } currency
                 ? tiers.Select(tier => ToCost(prices, currency, tier.Key.Tier, tier.Value)).Aggregate(static (sum, cost) => sum + cost)
@@ -67,9 +68,9 @@ internal sealed class TransferEstimate
     {
         decimal storage = prices.Storage.GetValueOrDefault(tier);
         decimal retrieval = tier == StorageTier.Archive ? prices.ArchiveRetrieval.GetValueOrDefault(RestoreSpeed.Standard) : prices.Retrieval.GetValueOrDefault(tier);
-        long restores = tier == StorageTier.Archive ? Up(sum.Sends, ObjectBytes) : 0;
-        decimal requests = (Up(sum.Gets, ObjectBytes) * prices.Requests.GetValueOrDefault(StoreVerb.Put) + Up(sum.Sends, ReadBytes) * prices.Requests.GetValueOrDefault(StoreVerb.Read)
-            + restores * prices.Requests.GetValueOrDefault(StoreVerb.Restore) + Up(sum.GivesBack, ObjectBytes) * prices.Requests.GetValueOrDefault(StoreVerb.Delete)) / 1000;
+        long restores = tier == StorageTier.Archive ? Up(sum.Sends, ArchivedBytes) : 0;
+        decimal requests = (Up(sum.Gets, ObjectBytesIn(tier)) * prices.Requests.GetValueOrDefault(StoreVerb.Put) + Up(sum.Sends, ReadBytes) * prices.Requests.GetValueOrDefault(StoreVerb.Read)
+            + restores * prices.Requests.GetValueOrDefault(StoreVerb.Restore) + Up(sum.GivesBack, ObjectBytesIn(tier)) * prices.Requests.GetValueOrDefault(StoreVerb.Delete)) / 1000;
         return new PlannedCost(
             currency,
             Round((sum.Gets - sum.GivesBack) / Gib * storage),
@@ -78,6 +79,8 @@ internal sealed class TransferEstimate
             Round(sum.Sends / Gib * prices.Egress),
             Round(sum.GivesBack / Gib * storage * prices.MinimumDays.GetValueOrDefault(tier) / MonthDays));
     }
+
+    private static long ObjectBytesIn(StorageTier tier) => tier == StorageTier.Archive ? ArchivedBytes : ObjectBytes;
 
     private static long Up(long bytes, long size) => (bytes + size - 1) / size;
 

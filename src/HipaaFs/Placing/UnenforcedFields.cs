@@ -7,7 +7,7 @@ internal static class UnenforcedFields
 {
     private static readonly PolicyField[] Never =
     [
-        PolicyFields.Domain, PolicyFields.Retention, PolicyFields.ArchiveKeepHead, PolicyFields.Durability, PolicyFields.Recovery,
+        PolicyFields.Domain, PolicyFields.Retention, PolicyFields.Durability, PolicyFields.Recovery,
         PolicyFields.ConsentExpires, PolicyFields.Budget,
     ];
 

@@ -5,6 +5,7 @@ using HipaaFs.Cli.Tests.Policies;
 using HipaaFs.Metadata;
 using HipaaFs.Placements;
 using HipaaFs.Storage;
+using HipaaFs.Transitions;
 using Xunit;
 
 namespace HipaaFs.Cli.Tests.Placing;
@@ -232,30 +233,64 @@ public sealed class PlacementNumberingTests
     }
 
     [Fact]
-    public void Number_OtherTierOfWhatIsThere_TakesANewNumberWithItsBehaviour()
+    public void Number_OtherTierOfWhatIsThere_TakesANewNumber()
     {
         Placement[] known = [Own, new Placement { Number = 1, Primary = 1 }];
 
         PlacementNumbering numbering = Number(
-            "defaults: {placement: {primary: a}}\nrules: [{path: /x, placement: {primary: b, tier: archive, replicas: [{store: c, tier: cool}]}, archive: {on_open: recall, blocked_programs: [updatedb]}}]",
-            known, [0, 1], (new SurveyKey(1, -1, 1), 5));
+            "defaults: {placement: {primary: a}}\nrules: [{path: /x, placement: {primary: b, tier: cool}}]", known, [0, 1], (new SurveyKey(1, -1, 1), 5));
 
         Assert.Equal((2u, true), Of(numbering, 1));
+        Assert.Equal(StorageTier.Cool, numbering.Of(1, -1).Placement.TierOf(1));
+    }
+
+    [Fact]
+    public void Number_Archive_IsAStepThatIsTakenAfterARest()
+    {
+        Placement[] known = [Own, new Placement { Number = 1, Primary = 1 }];
+
+        PlacementNumbering numbering = Number(
+            "defaults: {placement: {primary: a}}\nrules: [{path: /x, placement: {primary: b, tier: archive, replicas: [{store: c, tier: cool}]}, "
+                + "transitions: [{store: a, after: 30d}], archive: {on_open: recall, keep_head: 1MiB, blocked_programs: [updatedb]}}]",
+            known, [0, 1], (new SurveyKey(1, -1, 1), 5));
+
+        Assert.Equal((1u, true), Of(numbering, 1));
         Placement placement = numbering.Of(1, -1).Placement;
-        Assert.Equal((StorageTier.Archive, StorageTier.Cool), (placement.TierOf(1), placement.TierOf(2)));
-        Assert.Equal((OpenBehaviour.Recall, "updatedb"), (placement.Archive.OnOpen, placement.Archive.BlockedPrograms.Single()));
+        Assert.Equal((StorageTier.Hot, StorageTier.Cool), (placement.TierOf(1), placement.TierOf(2)));
+        Assert.Equal([(TimeSpan.FromHours(1), 2u), (TimeSpan.FromDays(30), 3u)], placement.Steps.Select(static step => (step.After, step.Placement)));
+        Assert.True(placement.Archive.IsSameAs(ArchiveBehaviour.Default));
+
+        Placement archive = numbering.AfterRest(placement);
+        Assert.Equal((2u, 1u, StorageTier.Archive, StorageTier.Cool), (archive.Number, archive.Origin, archive.TierOf(1), archive.TierOf(2)));
+        Assert.Equal((OpenBehaviour.Recall, 1L << 20, "updatedb"), (archive.Archive.OnOpen, archive.Archive.KeepHead, archive.Archive.BlockedPrograms.Single()));
+        Assert.Equal([3u], archive.Steps.Select(static step => step.Placement));
+        Assert.Equal((0, StorageTier.Archive), (numbering.All[^1].Placement.Primary, numbering.All[^1].Placement.TierOf(0)));
+    }
+
+    [Fact]
+    public void AfterRest_NoArchiveOrOneThatComesLater_IsThePlacementItself()
+    {
+        PlacementNumbering numbering = Number(
+            "defaults: {placement: {primary: a}}\nrules: [{path: /x, placement: {primary: b}, transitions: [{tier: archive, after: 1d}]}]", [Own], [0, 0]);
+        Assert.All(numbering.All, one => Assert.Same(one.Placement, numbering.AfterRest(one.Placement)));
     }
 
     [Fact]
     public void Number_OtherBehaviourOfAnArchive_RedefinesIt()
     {
-        Placement known = new() { Number = 1, Primary = 1, Tiers = new Dictionary<int, StorageTier> { [1] = StorageTier.Archive } };
+        Placement written = new() { Number = 1, Primary = 1, Steps = [new PlacementStep { After = TimeSpan.FromHours(1), Placement = 2 }] };
+        Placement known = new() { Number = 2, Primary = 1, Tiers = new Dictionary<int, StorageTier> { [1] = StorageTier.Archive }, Origin = 1 };
 
         PlacementNumbering numbering = Number(
-            "defaults: {placement: {primary: a}}\nrules: [{path: /x, placement: {primary: b, tier: archive}, archive: {on_open: block}}]", [Own, known], [0, 1], (new SurveyKey(1, -1, 1), 5));
+            "defaults: {placement: {primary: a}}\nrules: [{path: /x, placement: {primary: b, tier: archive}, archive: {on_open: block}}]",
+            [Own, written, known],
+            [0, 1],
+            (new SurveyKey(1, -1, 1), 5),
+            (new SurveyKey(1, -1, 2), 5));
 
-        Assert.Equal((1u, true), Of(numbering, 1));
-        Assert.Equal(OpenBehaviour.Block, numbering.Of(1, -1).Placement.Archive.OnOpen);
+        Assert.Equal((1u, false), Of(numbering, 1));
+        NumberedPlacement archive = Assert.Single(numbering.All, static one => one.IsChange);
+        Assert.Equal((2u, OpenBehaviour.Block), (archive.Placement.Number, archive.Placement.Archive.OnOpen));
     }
 
     [Fact]

@@ -66,7 +66,7 @@ public sealed class GenomeProjectTests
         await volume.ShellAsync(WithTools(Make), ChildProcess.LongTimeout);
         await AssertSameAsync(volume, answers, sums);
         await PolicyTests.CopiedAsync(volume);
-        Assert.Equal(0, await MisplacedAsync(volume));
+        Assert.Equal(0, await PolicyTests.MisplacedAsync(volume));
 
         // The first cloud of the research data dies while it is read and written; the reads find the second.
         await EmptyCacheAsync(volume);
@@ -100,7 +100,7 @@ public sealed class GenomeProjectTests
         JsonElement due = await PolicyTests.ResultAsync(volume, "policy", "transition", volume.Root, "--as-of", then, "--dry-run");
         Assert.Equal(2, due.GetProperty("steps").EnumerateArray().Single().GetProperty("files").GetInt64());
         await PolicyTests.ResultAsync(volume, "policy", "transition", volume.Root, "--as-of", then, "--yes");
-        await Eventually.TrueAsync(async () => await MisplacedAsync(volume) == 0, "the raw reads are in the archive");
+        await Eventually.TrueAsync(async () => await PolicyTests.MisplacedAsync(volume) == 0, "the raw reads are in the archive");
         await PolicyTests.CopiedAsync(volume);
         await EmptyCacheAsync(volume);
         Assert.Equal("archived", await StateAsync(volume, "raw/sample_R1.fastq.gz"));
@@ -145,12 +145,6 @@ public sealed class GenomeProjectTests
 
     private static async Task<string> StateAsync(MountedVolume volume, string file) =>
         (await Shell.PythonAsync("import os, sys; print(os.getxattr(sys.argv[1], 'user.hipaafs.state').decode())", volume.Root, null, file)).EnsureSucceeded().Text.Trim();
-
-    private static async Task<long> MisplacedAsync(MountedVolume volume)
-    {
-        JsonElement figures = await Recovery.MountFigures.ReadAsync(volume);
-        return figures.TryGetProperty("filesToMove", out JsonElement files) && files.ValueKind == JsonValueKind.Number ? files.GetInt64() : -1;
-    }
 
     private static async Task<JsonElement> StoreAsync(MountedVolume volume, string name) =>
         (await PolicyTests.StoresAsync(volume)).Single(store => store.GetProperty("name").GetString() == name);

@@ -187,6 +187,13 @@ public sealed class PolicyTests
         Assert.Contains("no quotas", (await volume.RunAsync("quota", volume.Root)).Text, StringComparison.Ordinal);
     }
 
+    /// <summary>How many files have data that is not where it should be; less than 0 while nobody knows.</summary>
+    internal static async Task<long> MisplacedAsync(MountedVolume volume)
+    {
+        JsonElement figures = await Recovery.MountFigures.ReadAsync(volume);
+        return figures.TryGetProperty("filesToMove", out JsonElement files) && files.ValueKind == JsonValueKind.Number ? files.GetInt64() : -1;
+    }
+
     internal static Task<MountedVolume> CreateAsync(string options = "") =>
         MountedVolume.CreateAsync(new MountedVolumeOptions { Configuration = Configuration, MountOptions = options });
 
