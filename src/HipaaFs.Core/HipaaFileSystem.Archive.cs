@@ -132,9 +132,25 @@ public sealed partial class HipaaFileSystem
         }
     }
 
-    /// <summary>Asks for a tier for a file (the attribute user.hipaafs.tier), which its owner may.</summary>
+    /// <summary>Asks for a tier for a file (the attribute user.hipaafs.tier), which its owner may. It keeps that however old it gets, until <see cref="ReleaseTierAsync"/> or another policy.</summary>
     /// <returns>InvalidArgument: there is no such tier; NotSupported: its directory has none of it; NotPermitted: somebody else owns it.</returns>
     public async ValueTask<FsError> SetTierAsync(InodeId inode, ReadOnlyMemory<byte> tier, Caller caller, CancellationToken interrupted)
+    {
+        FsResult<InodeAttributes> file = await GetOwnFileAsync(inode, caller, interrupted);
+        return !file.IsOk ? file.Error
+            : TierWords.TryRead(tier.Span) is not { } asked ? FsError.InvalidArgument
+            : await _parts.Tiers!.SetAsync(file.Value, asked, interrupted);
+    }
+
+    /// <summary>Takes back what <see cref="SetTierAsync"/> asked for (the attribute is removed): its age decides again.</summary>
+    /// <returns>NoAttribute: nobody asked for one; NotPermitted: somebody else owns it.</returns>
+    public async ValueTask<FsError> ReleaseTierAsync(InodeId inode, Caller caller, CancellationToken interrupted)
+    {
+        FsResult<InodeAttributes> file = await GetOwnFileAsync(inode, caller, interrupted);
+        return file.IsOk ? await _parts.Tiers!.ReleaseAsync(file.Value, interrupted) : file.Error;
+    }
+
+    private async ValueTask<FsResult<InodeAttributes>> GetOwnFileAsync(InodeId inode, Caller caller, CancellationToken interrupted)
     {
         FsError refused = RefuseChange(inode);
         if (refused != FsError.None)
@@ -146,11 +162,10 @@ public sealed partial class HipaaFileSystem
         return !row.Succeeded ? row.Error.ToFsError()
             : !row.Value.IsFile ? FsError.NotSupported
             : caller.UserId != 0 && caller.UserId != row.Value.Uid ? FsError.NotPermitted
-            : TierWords.TryRead(tier.Span) is not { } asked ? FsError.InvalidArgument
-            : await _parts.Tiers!.SetAsync(row.Value, asked, interrupted);
+            : row.Value;
     }
 
-    /// <summary>Whether an attribute is the one that <see cref="SetTierAsync"/> sets.</summary>
+    /// <summary>Whether an attribute is the one that <see cref="SetTierAsync"/> sets and <see cref="ReleaseTierAsync"/> removes.</summary>
     public static bool IsTierAttribute(ReadOnlySpan<byte> name) => name.SequenceEqual("user.hipaafs.tier"u8);
 
     // These attributes are not kept and not listed, so that who copies all attributes of a file does not copy them.

@@ -15,4 +15,7 @@ public enum InodeFlags : uint
 
     /// <summary>One of them is a POSIX default ACL. Set and cleared by the caller.</summary>
     HasDefaultAcl = 4,
+
+    /// <summary>Somebody asked for the tier that it has: it does not leave it by age. Set and cleared by the caller.</summary>
+    KeepsTier = 8,
 }

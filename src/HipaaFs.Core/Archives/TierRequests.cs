@@ -24,13 +24,16 @@ internal sealed class TierRequests
         _mover = mover;
     }
 
-    /// <summary>Gives a file the placement of its directory, or of a pattern or a transition in it, whose data lies in a tier. Its data is moved in the background, once it can be read.</summary>
+    /// <summary>
+    /// Gives a file the placement of its directory, or of a pattern or a transition in it, whose data lies in a tier, and keeps it there, however old it gets. Its data is moved in the background, once it can
+    /// be read.
+    /// </summary>
     /// <returns>NotSupported: its directory has none of that tier; what the metadata failed of else.</returns>
     internal async ValueTask<FsError> SetAsync(InodeAttributes file, StorageTier tier, CancellationToken cancel)
     {
         if (IsIn(file.Placement, tier))
         {
-            return FsError.None;
+            return (await _assignment.PlaceFileAsync(file, file.Placement, cancel)).Error;
         }
 
         MetadataResult<DirectoryEntry> entry = await _view.FindEntryAsync(file.Id, cancel);
@@ -49,6 +52,11 @@ internal sealed class TierRequests
         _mover.Wake();
         return set.Error;
     }
+
+    /// <summary>Lets the age of a file decide again.</summary>
+    /// <returns>NoAttribute: nobody asked for a tier; what the metadata failed of else.</returns>
+    internal async ValueTask<FsError> ReleaseAsync(InodeAttributes file, CancellationToken cancel) =>
+        (file.Flags & InodeFlags.KeepsTier) == 0 ? FsError.NoAttribute : (await _assignment.ReleaseFileAsync(file, cancel)).Error;
 
     private uint? FindIn(uint directory, StorageTier tier)
     {

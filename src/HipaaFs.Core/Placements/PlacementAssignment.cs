@@ -74,7 +74,7 @@ internal sealed class PlacementAssignment : IDisposable
 
     /// <summary>Gives one file a placement, unless it was changed since it was read.</summary>
     /// <returns>Whether it has got it; false when it had it, was changed or is gone.</returns>
-    internal ValueTask<FsResult<bool>> AssignFileAsync(InodeAttributes file, uint placement, CancellationToken cancel) => SetAsync(file, placement, file.Version, cancel);
+    internal ValueTask<FsResult<bool>> AssignFileAsync(InodeAttributes file, uint placement, CancellationToken cancel) => SetAsync(file, placement, InodeFlags.None, InodeFlags.None, file.Version, cancel);
 
     /// <inheritdoc/>
     public void Dispose() => _one.Dispose();
@@ -251,20 +251,26 @@ internal sealed class PlacementAssignment : IDisposable
         return await SetAsync(entry.Inode, entry.Inode.IsFile ? _placements.Resettle(entry.Inode.Placement, placement) : placement, cancel);
     }
 
-    /// <summary>Gives one file a placement, until its directory is assigned the next time. Whether it had another one.</summary>
-    internal ValueTask<FsResult<bool>> PlaceFileAsync(InodeAttributes file, uint placement, CancellationToken cancel) => SetAsync(file, placement, cancel);
+    /// <summary>Gives one file a placement which it does not leave by age, until its directory is assigned the next time. Whether that changes something.</summary>
+    internal ValueTask<FsResult<bool>> PlaceFileAsync(InodeAttributes file, uint placement, CancellationToken cancel) =>
+        SetAsync(file, placement, InodeFlags.KeepsTier, InodeFlags.None, null, cancel);
 
-    // Whether it had another one.
-    private ValueTask<FsResult<bool>> SetAsync(InodeAttributes inode, uint placement, CancellationToken cancel) => SetAsync(inode, placement, null, cancel);
+    /// <summary>Lets a file that <see cref="PlaceFileAsync"/> holds where it is leave it by age again. Whether that changes something.</summary>
+    internal ValueTask<FsResult<bool>> ReleaseFileAsync(InodeAttributes file, CancellationToken cancel) =>
+        SetAsync(file, file.Placement, InodeFlags.None, InodeFlags.KeepsTier, null, cancel);
 
-    private async ValueTask<FsResult<bool>> SetAsync(InodeAttributes inode, uint placement, ulong? version, CancellationToken cancel)
+    // Whether that changes something.
+    private ValueTask<FsResult<bool>> SetAsync(InodeAttributes inode, uint placement, CancellationToken cancel) =>
+        SetAsync(inode, placement, InodeFlags.None, InodeFlags.KeepsTier, null, cancel);
+
+    private async ValueTask<FsResult<bool>> SetAsync(InodeAttributes inode, uint placement, InodeFlags set, InodeFlags clear, ulong? version, CancellationToken cancel)
     {
-        if (inode.Placement == placement)
+        if (inode.Placement == placement && ((inode.Flags | set) & ~clear) == inode.Flags)
         {
             return false;
         }
 
-        MetadataResult<Applied<InodeAttributes>> set = await _metadata.SetAttributesAsync(
+        MetadataResult<Applied<InodeAttributes>> changed = await _metadata.SetAttributesAsync(
             new SetAttributesRequest
             {
                 Operation = _clock.NextOperation(),
@@ -272,12 +278,14 @@ internal sealed class PlacementAssignment : IDisposable
                 Inode = inode.Id,
                 Mask = AttributeMask.Placement | AttributeMask.KeepChangeTime,
                 Placement = placement,
+                SetFlags = set,
+                ClearFlags = clear,
                 ExpectedVersion = version,
             },
             cancel);
-        if (!set.Succeeded)
+        if (!changed.Succeeded)
         {
-            return set.Error == MetadataError.NotFound || (version is not null && set.Error == MetadataError.Conflict) ? false : set.Error.ToFsError(); // Gone or changed meanwhile.
+            return changed.Error == MetadataError.NotFound || (version is not null && changed.Error == MetadataError.Conflict) ? false : changed.Error.ToFsError(); // Gone or changed meanwhile.
         }
 
         await TellAsync(inode.Id, placement, cancel);

@@ -9,7 +9,8 @@ namespace HipaaFs.Transitions;
 /// <summary>Gives files that have come of age the placement that the steps of theirs say. Their data follows by itself (<see cref="PlacementMover"/>).</summary>
 /// <remarks>
 /// The age of a file is the time since it was made here or its content was written last, whichever is later, or read, where a step counts that: a copy that keeps the times of an old original is
-/// as young as the copy. Steps lead down only; a file whose content is written again goes back to the placement it came from (<see cref="Placement.Origin"/>) when that is sealed. What is being written is left alone.
+/// as young as the copy. Steps lead down only; a file whose content is written again goes back to the placement it came from (<see cref="Placement.Origin"/>) when that is sealed. What is being written is left alone, and so
+/// is what somebody asked a tier for (<see cref="InodeFlags.KeepsTier"/>).
 /// </remarks>
 internal sealed partial class TransitionScan
 {
@@ -97,7 +98,7 @@ internal sealed partial class TransitionScan
             foreach (InodeAttributes file in files)
             {
                 after = file.Id;
-                if (DueStep(placement, file, asOf) is not { } step || IsBeingWritten(file.Id))
+                if ((file.Flags & InodeFlags.KeepsTier) != 0 || DueStep(placement, file, asOf) is not { } step || IsBeingWritten(file.Id))
                 {
                     continue;
                 }

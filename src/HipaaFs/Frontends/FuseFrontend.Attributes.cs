@@ -194,8 +194,9 @@ internal sealed partial class FuseFrontend
             CancellationToken.None);
     }
 
-    private ValueTask<FsError> RemoveXattrAsync(FuseRequest request) =>
-        _fileSystem.RemoveXattrAsync(Inode(request), request.Name(0).ToArray(), CancellationToken.None);
+    private ValueTask<FsError> RemoveXattrAsync(FuseRequest request) => HipaaFileSystem.IsTierAttribute(request.Name(0))
+        ? _fileSystem.ReleaseTierAsync(Inode(request), CallerOf(request), CancellationToken.None)
+        : _fileSystem.RemoveXattrAsync(Inode(request), request.Name(0).ToArray(), CancellationToken.None);
 
     // A size of 0 asks how long the value is (getxattr(2)).
     private static FsError ReplyXattr(FuseRequest request, byte[] value)

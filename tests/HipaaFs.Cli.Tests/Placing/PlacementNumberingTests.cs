@@ -250,21 +250,21 @@ public sealed class PlacementNumberingTests
         Placement[] known = [Own, new Placement { Number = 1, Primary = 1 }];
 
         PlacementNumbering numbering = Number(
-            "defaults: {placement: {primary: a}}\nrules: [{path: /x, placement: {primary: b, tier: archive, replicas: [{store: c, tier: cool}]}, "
-                + "transitions: [{store: a, after: 30d}], archive: {on_open: recall, keep_head: 1MiB, blocked_programs: [updatedb]}}]",
+            "defaults: {placement: {primary: a}}\nrules: [{path: /x, placement: {primary: b, tier: archive}, "
+                + "transitions: [{store: c, after: 30d}], archive: {on_open: recall, keep_head: 1MiB, blocked_programs: [updatedb]}}]",
             known, [0, 1], (new SurveyKey(1, -1, 1), 5));
 
         Assert.Equal((1u, true), Of(numbering, 1));
         Placement placement = numbering.Of(1, -1).Placement;
-        Assert.Equal((StorageTier.Hot, StorageTier.Cool), (placement.TierOf(1), placement.TierOf(2)));
+        Assert.Equal(StorageTier.Hot, placement.TierOf(1));
         Assert.Equal([(TimeSpan.FromHours(1), 2u), (TimeSpan.FromDays(30), 3u)], placement.Steps.Select(static step => (step.After, step.Placement)));
         Assert.True(placement.Archive.IsSameAs(ArchiveBehaviour.Default));
 
         Placement archive = numbering.AfterRest(placement);
-        Assert.Equal((2u, 1u, StorageTier.Archive, StorageTier.Cool), (archive.Number, archive.Origin, archive.TierOf(1), archive.TierOf(2)));
+        Assert.Equal((2u, 1u, StorageTier.Archive), (archive.Number, archive.Origin, archive.TierOf(1)));
         Assert.Equal((OpenBehaviour.Recall, 1L << 20, "updatedb"), (archive.Archive.OnOpen, archive.Archive.KeepHead, archive.Archive.BlockedPrograms.Single()));
         Assert.Equal([3u], archive.Steps.Select(static step => step.Placement));
-        Assert.Equal((0, StorageTier.Archive), (numbering.All[^1].Placement.Primary, numbering.All[^1].Placement.TierOf(0)));
+        Assert.Equal((2, StorageTier.Archive), (numbering.All[^1].Placement.Primary, numbering.All[^1].Placement.TierOf(2)));
     }
 
     [Fact]

@@ -80,6 +80,45 @@ public sealed class TransitionTests
     }
 
     [Fact]
+    public async Task Transition_FileThatSomebodyAskedATierFor_StaysUntilThatIsTakenBack()
+    {
+        var time = new ManualTimeProvider();
+        await using PlacedVolume volume = await CreateAsync(time);
+        HipaaFileSystem files = volume.Test.FileSystem;
+        InodeId large = await files.PutAsync("large", Content, volume.Directory);
+        InodeId other = await files.PutAsync("other", Content, volume.Directory);
+        await volume.Test.DrainAsync();
+        DateTimeOffset later = time.GetUtcNow() + TimeSpan.FromDays(2);
+        Caller owner = FileSystemCalls.Someone;
+        Assert.Equal(FsError.NoAttribute, await files.ReleaseTierAsync(large, owner, default));
+        Assert.Equal(FsError.None, await files.SetTierAsync(large, "hot"u8.ToArray(), owner, default));
+
+        Assert.Equal([new TransitionCount(1, 2, 1, 200_000)], await volume.Test.Volume.TransitionAsync(later, countsOnly: false, default));
+        Assert.Equal((1u, 2u), (await PlacementAsync(volume, large), await PlacementAsync(volume, other)));
+
+        Assert.Equal(FsError.NotPermitted, await files.ReleaseTierAsync(large, owner with { UserId = 7 }, default));
+        Assert.Equal(FsError.None, await files.ReleaseTierAsync(large, owner, default));
+        Assert.Equal([new TransitionCount(1, 2, 1, 200_000)], await volume.Test.Volume.TransitionAsync(later, countsOnly: false, default));
+        Assert.Equal(2u, await PlacementAsync(volume, large));
+        await volume.Test.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Assign_FileThatSomebodyAskedATierFor_AgesAgain()
+    {
+        var time = new ManualTimeProvider();
+        await using PlacedVolume volume = await CreateAsync(time);
+        InodeId large = await volume.Test.FileSystem.PutAsync("large", Content, volume.Directory);
+        await volume.Test.DrainAsync();
+        Assert.Equal(FsError.None, await volume.Test.FileSystem.SetTierAsync(large, "hot"u8.ToArray(), FileSystemCalls.Someone, default));
+        await volume.AssignAsync(volume.Directory, 1);
+
+        await volume.Test.Volume.TransitionAsync(time.GetUtcNow() + TimeSpan.FromDays(2), countsOnly: false, default);
+
+        Assert.Equal(2u, await PlacementAsync(volume, large));
+    }
+
+    [Fact]
     public async Task Transition_FileThatIsBeingWritten_IsLeftAlone()
     {
         var time = new ManualTimeProvider();
