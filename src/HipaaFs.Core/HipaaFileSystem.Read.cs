@@ -53,6 +53,14 @@ public sealed partial class HipaaFileSystem
             ? ReadSlowlyAsync(open, offset, destination, interrupted)
             : ValueTask.FromResult<FsResult<int>>(FsError.BadHandle);
 
+    /// <summary>Reads as <see cref="ReadAsync"/> does, and ends before what is in an archive: for programs, who do not take what is missing for zeros as a page would be filled with.</summary>
+    /// <returns>Bytes read; less than asked for at the end of the file, and where the rest is in an archive.</returns>
+    public ValueTask<FsResult<int>> ReadWithinReachAsync(HandleId handle, long offset, Memory<byte> destination, CancellationToken interrupted)
+    {
+        long inReach = _handles.TryGet(handle, out OpenFile? open) ? open.Tail.Start - offset : 0;
+        return ReadAsync(handle, offset, inReach > 0 && inReach < destination.Length ? destination[..(int)inReach] : destination, interrupted);
+    }
+
     // A page in the kernel's hands can be stored to through a mapping, and nobody is told.
     private static void TellPages(FileState file)
     {

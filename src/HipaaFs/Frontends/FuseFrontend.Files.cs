@@ -86,16 +86,19 @@ internal sealed partial class FuseFrontend
         long offset = (long)read.Offset;
         if (!_fileSystem.TryRead(handle, offset, payload, payload.Length <= SmallRead ? _mayBlock : null, out FsResult<int> result))
         {
-            return ReadSlowlyAsync(request, handle, offset, payload);
+            // With an owner it is a program's read(2), and not one for the page cache.
+            return ReadSlowlyAsync(request, handle, offset, payload, read.ReadFlags.HasFlag(FuseReadFlags.LockOwner));
         }
 
         request.SetPayloadLength(result.Value);
         return new ValueTask<FsError>(FsError.None);
     }
 
-    private async ValueTask<FsError> ReadSlowlyAsync(FuseRequest request, HandleId handle, long offset, Memory<byte> payload)
+    private async ValueTask<FsError> ReadSlowlyAsync(FuseRequest request, HandleId handle, long offset, Memory<byte> payload, bool isForProgram)
     {
-        FsResult<int> result = await _fileSystem.ReadAsync(handle, offset, payload, request.Interrupted);
+        FsResult<int> result = await (isForProgram
+            ? _fileSystem.ReadWithinReachAsync(handle, offset, payload, request.Interrupted)
+            : _fileSystem.ReadAsync(handle, offset, payload, request.Interrupted));
         if (!result.IsOk)
         {
             return result.Error;

@@ -49,6 +49,9 @@ public sealed class KeptHeadTests
         }
 
         Assert.Equal(0, (await files.ReadAsync(opened.Handle, Large.Length, buffer, default)).Value);
+        Assert.Equal(999, await files.ReadWithinReachAsync(opened.Handle, Head - 999, buffer, default).Ok());
+        FileSystemCalls.AssertSame(Large[(Head - 999)..Head], buffer[..999]);
+        Assert.Equal(FsError.Archived, (await files.ReadWithinReachAsync(opened.Handle, Head, buffer, default)).Error);
         Assert.Equal("archived", await StateAsync(volume));
         await files.ReleaseAsync(opened.Handle).Ok();
         Assert.Empty(volume.Shelf.Asked);
