@@ -1,16 +1,34 @@
+using System.Runtime.InteropServices;
 using HipaaFs.Benchmarks.Cloud;
 using HipaaFs.Benchmarks.NullFileSystem;
 using HipaaFs.Benchmarks.Volume;
 
-return args switch
+// What a benchmark has started and mounted is its own to end: an interrupt, which the programs that it waits for get too, does not take that from it.
+using var stop = new CancellationTokenSource();
+using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
+using PosixSignalRegistration termination = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
+try
 {
-    ["null", .. string[] options] => NullFileSystemBenchmark.Run(options),
-    ["null-serve", string mountPoint, .. string[] options] => await NullFileSystemServer.RunAsync(mountPoint, keepAwake: !options.Contains(NullFileSystemBenchmark.NoAwake)),
-    ["volume", .. string[] options] => await VolumeBenchmark.RunAsync(options),
-    ["cloud", .. string[] options] => await CloudBenchmark.RunAsync(options),
-    ["workload", .. string[] options] => Workload.Run(options),
-    _ => Usage(),
-};
+    return args switch
+    {
+        ["null", .. string[] options] => NullFileSystemBenchmark.Run(options),
+        ["null-serve", string mountPoint, .. string[] options] => await NullFileSystemServer.RunAsync(mountPoint, keepAwake: !options.Contains(NullFileSystemBenchmark.NoAwake)),
+        ["volume", .. string[] options] => await VolumeBenchmark.RunAsync(options),
+        ["cloud", .. string[] options] => await CloudBenchmark.RunAsync(options, stop.Token),
+        ["workload", .. string[] options] => Workload.Run(options),
+        _ => Usage(),
+    };
+}
+catch when (stop.IsCancellationRequested)
+{
+    return 130;
+}
+
+void End(PosixSignalContext context)
+{
+    context.Cancel = args is ["cloud", ..];
+    stop.Cancel();
+}
 
 static int Usage()
 {

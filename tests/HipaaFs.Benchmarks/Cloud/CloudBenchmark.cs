@@ -14,8 +14,9 @@ internal static class CloudBenchmark
     private const string Bucket = "bench";
     private const string ServerAddress = "10.99.0.2";
 
-    /// <summary>Runs the benchmark; the exit code tells whether the goals are met.</summary>
-    public static async Task<int> RunAsync(IReadOnlyList<string> arguments)
+    /// <summary>Runs the benchmark; the exit code tells whether the goals are met. Stopped, it ends with the transfer under way, and takes servers, link and mount down.</summary>
+    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    public static async Task<int> RunAsync(IReadOnlyList<string> arguments, CancellationToken stop)
     {
         CloudBenchmarkOptions? options = CloudBenchmarkOptions.TryParse(arguments);
         if (options is null)
@@ -32,7 +33,7 @@ internal static class CloudBenchmark
 
         if (options.Gateway is { } gateway)
         {
-            return await MeasureAsync(options, gateway);
+            return await MeasureAsync(options, gateway, stop);
         }
 
         if (options.StoreBytes > GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2)
@@ -43,14 +44,14 @@ internal static class CloudBenchmark
 
         Environment.SetEnvironmentVariable("MEMSTORE_BYTES", options.StoreBytes.ToString(CultureInfo.InvariantCulture));
 
-        return options.RoundTripMilliseconds > 0 ? await RunBehindLinkAsync(options, arguments) : await RunDirectlyAsync(options);
+        return options.RoundTripMilliseconds > 0 ? await RunBehindLinkAsync(options, arguments) : await RunDirectlyAsync(options, stop);
     }
 
-    private static async Task<int> RunDirectlyAsync(CloudBenchmarkOptions options)
+    private static async Task<int> RunDirectlyAsync(CloudBenchmarkOptions options, CancellationToken stop)
     {
         await using var ceph = new CephCluster();
         await ceph.StartAsync();
-        return await MeasureAsync(options, ceph.Http);
+        return await MeasureAsync(options, ceph.Http, stop);
     }
 
     // The gateway is at one end of the link and this program, a second time, at the other.
@@ -76,17 +77,18 @@ internal static class CloudBenchmark
         }
     }
 
-    private static async Task<int> MeasureAsync(CloudBenchmarkOptions options, Uri gateway)
+    private static async Task<int> MeasureAsync(CloudBenchmarkOptions options, Uri gateway, CancellationToken stop)
     {
         Environment.SetEnvironmentVariable("AWS_ACCESS_KEY_ID", CephCluster.AccessKey);
         Environment.SetEnvironmentVariable("AWS_SECRET_ACCESS_KEY", CephCluster.SecretKey);
         using AmazonS3Client client = Connect(gateway);
-        await client.PutBucketAsync(Bucket);
+        await client.PutBucketAsync(Bucket, stop);
         using var plain = new PlainTransfer(client, Bucket);
         string store = $"s3://{Bucket}/volume?endpoint={Uri.EscapeDataString(gateway.ToString())}&region=us-east-1&allow-insecure=true";
         await using MountTransfer mount = await MountTransfer.MountAsync(store, options.Bytes);
 
         // Both once for nothing: compilers, connections and the gateway's own caches.
+        stop.ThrowIfCancellationRequested();
         await plain.UploadAsync(CloudBenchmarkOptions.WarmingBytes);
         await plain.DownloadAsync(CloudBenchmarkOptions.WarmingBytes);
         await mount.WriteAsync(options.Bytes);
@@ -94,10 +96,10 @@ internal static class CloudBenchmark
         for (int round = 0; round < options.Rounds; round++)
         {
             Console.Error.WriteLine($"round {round + 1} of {options.Rounds}");
-            Add(figures, "plain upload", await plain.UploadAsync(options.Bytes));
-            Add(figures, "mount write", await mount.WriteAsync(options.Bytes));
-            Add(figures, "plain download", await plain.DownloadAsync(options.Bytes));
-            Add(figures, "mount read", await mount.ReadAsync(options.Bytes));
+            await MeasureOneAsync(figures, "plain upload", plain.UploadAsync, options.Bytes, stop);
+            await MeasureOneAsync(figures, "mount write", mount.WriteAsync, options.Bytes, stop);
+            await MeasureOneAsync(figures, "plain download", plain.DownloadAsync, options.Bytes, stop);
+            await MeasureOneAsync(figures, "mount read", mount.ReadAsync, options.Bytes, stop);
         }
 
         bool isBehindLink = options.RoundTripMilliseconds > 0;
@@ -122,8 +124,10 @@ internal static class CloudBenchmark
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
         });
 
-    private static void Add(Dictionary<string, List<Transfer>> figures, string name, Transfer transfer)
+    private static async Task MeasureOneAsync(Dictionary<string, List<Transfer>> figures, string name, Func<long, Task<Transfer>> move, long bytes, CancellationToken stop)
     {
+        stop.ThrowIfCancellationRequested();
+        Transfer transfer = await move(bytes);
         if (!figures.TryGetValue(name, out List<Transfer>? all))
         {
             figures[name] = all = [];

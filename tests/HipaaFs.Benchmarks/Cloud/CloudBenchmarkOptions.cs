@@ -26,11 +26,11 @@ internal sealed record CloudBenchmarkOptions
     /// <summary>Whether the report is one JSON document.</summary>
     public bool Json { get; init; }
 
-    /// <summary>What is moved once before anything is measured, in bytes.</summary>
+    /// <summary>What is moved before what is measured, in bytes, so that nothing of it is done for the first time.</summary>
     public const long WarmingBytes = 256L << 20;
 
-    /// <summary>What the store has to hold, in bytes: of the mount the file of each round, since what was overwritten is deleted later; of the plain transfer the newest two; and something over.</summary>
-    public long StoreBytes => ((Rounds + 3) * Bytes) + (2L << 30);
+    /// <summary>What the store has to hold, in bytes: of the mount the files of each round, since what was overwritten is deleted later; of the plain transfer the newest two; and something over.</summary>
+    public long StoreBytes => ((Rounds + 3) * (Bytes + WarmingBytes)) + (2L << 30);
 
     /// <summary>Size of the file in bytes.</summary>
     public long Bytes => (long)FileMiB << 20;
