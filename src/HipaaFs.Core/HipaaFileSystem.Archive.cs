@@ -12,6 +12,7 @@ namespace HipaaFs;
 public sealed partial class HipaaFileSystem
 {
     private const int MostWaiting = 256; // Each has a request of the kernel, of which a session has 1,024.
+    private const int MostReadsWaiting = 8; // A large one keeps what the frontend has for others.
     private const int MostTries = 3; // For the same byte: what is back may have gone again before it is looked at.
 
     private int _waiting;
@@ -22,7 +23,7 @@ public sealed partial class HipaaFileSystem
     public Func<IReadOnlyDictionary<int, (long Segments, long Bytes)>, CancellationToken, ValueTask<string?>>? PriceRecall { get; set; }
 
     // Whether a file may be opened, and what becomes of the bytes of it that are out of reach. What can be read when it is opened may be archived later: who reads it then is told so.
-    private async ValueTask<FsResult<ArchivedTail>> AdmitAsync(InodeId inode, OpenFlags flags, Caller caller, CancellationToken interrupted)
+    private async ValueTask<FsResult<ArchivedTail>> AdmitOpenAsync(InodeId inode, OpenFlags flags, Caller caller, CancellationToken interrupted)
     {
         if (!_parts.Archived.MayBe || (flags & OpenFlags.Truncate) != 0)
         {
@@ -35,27 +36,23 @@ public sealed partial class HipaaFileSystem
             return found.IsOk ? ArchivedTail.None : found.Error;
         }
 
-        MetadataResult<InodeAttributes> row = await _view.GetInodeAsync(inode, interrupted);
-        if (!row.Succeeded)
-        {
-            return row.Error.ToFsError();
-        }
-
-        Placement? placement = _parts.Placements.Find(row.Value.Placement);
-        ArchiveBehaviour behaviour = placement?.Archive ?? ArchiveBehaviour.Default;
+        // The file may have been given another placement, to which its data is moved once it is back: what decides is the archive that it is in.
+        MetadataResult<SegmentRow> segment = await _metadata.GetSegmentAsync(found.Value.Segment, interrupted);
+        Placement? archive = segment.Succeeded ? _parts.Placements.Find(segment.Value.Placement) : null;
+        ArchiveBehaviour behaviour = archive?.Archive ?? ArchiveBehaviour.Default;
         bool mayRecall = behaviour.OnOpen != OpenBehaviour.Fail && !OpenerProgram.IsOneOf(caller.ProcessId, behaviour.BlockedPrograms);
         var tail = new ArchivedTail(found.Value.First, mayRecall ? behaviour.OnOpen : OpenBehaviour.Fail);
-        if ((flags & OpenFlags.Write) == 0 && placement is { Head: > 0 and var head } && tail.Start >= head)
+        if ((flags & OpenFlags.Write) == 0 && archive is { Head: > 0 } && tail.Start > 0)
         {
             return tail; // Who changes it is not left with a half.
         }
 
-        FsError error = await BringBackAsync(inode, tail, interrupted);
+        FsError error = await BringBackFileAsync(inode, tail, MostWaiting, interrupted);
         return error == FsError.None ? ArchivedTail.None : error;
     }
 
     // Whether a handle may read so far: the first access past the head of an archived file decides for all of the rest.
-    private async ValueTask<FsError> AdmitAsync(OpenFile open, long end, CancellationToken interrupted)
+    private async ValueTask<FsError> AdmitAccessAsync(OpenFile open, long end, CancellationToken interrupted)
     {
         ArchivedTail tail = open.Tail;
         if (end <= tail.Start)
@@ -63,13 +60,13 @@ public sealed partial class HipaaFileSystem
             return FsError.None;
         }
 
-        FsError error = await BringBackAsync(open.File.Id, tail, interrupted);
+        FsError error = await BringBackFileAsync(open.File.Id, tail, MostReadsWaiting, interrupted);
         open.Tail = error == FsError.None ? ArchivedTail.None : open.Tail;
         return error;
     }
 
     // None: nothing is in the way any more, of what the file begins to need at the tail.
-    private async ValueTask<FsError> BringBackAsync(InodeId inode, ArchivedTail tail, CancellationToken interrupted)
+    private async ValueTask<FsError> BringBackFileAsync(InodeId inode, ArchivedTail tail, int mostWaiting, CancellationToken interrupted)
     {
         long from = tail.Start;
         int tries = 0;
@@ -81,7 +78,7 @@ public sealed partial class HipaaFileSystem
                 return found.Error;
             }
 
-            FsError error = await BringBackAsync(inode, found.Value, tail.Behaviour, interrupted);
+            FsError error = await BringBackSegmentAsync(inode, found.Value, tail.Behaviour, mostWaiting, interrupted);
             if (error != FsError.None)
             {
                 return error;
@@ -98,7 +95,7 @@ public sealed partial class HipaaFileSystem
     }
 
     // None: what was in the way is back.
-    private async ValueTask<FsError> BringBackAsync(InodeId inode, FileArchive file, OpenBehaviour behaviour, CancellationToken interrupted)
+    private async ValueTask<FsError> BringBackSegmentAsync(InodeId inode, FileArchive file, OpenBehaviour behaviour, int mostWaiting, CancellationToken interrupted)
     {
         if (behaviour == OpenBehaviour.Fail || _parts.Recaller is not { } recaller || IsReadOnly)
         {
@@ -110,7 +107,7 @@ public sealed partial class HipaaFileSystem
             return recaller.TryBegin(inode) is not null || file.State == ArchiveState.Recalling ? FsError.Recalling : FsError.Archived;
         }
 
-        if (Interlocked.Increment(ref _waiting) > MostWaiting)
+        if (Interlocked.Increment(ref _waiting) > mostWaiting)
         {
             Interlocked.Decrement(ref _waiting);
             return recaller.TryBegin(inode) is null ? FsError.Archived : FsError.Recalling;
@@ -147,7 +144,7 @@ public sealed partial class HipaaFileSystem
     public async ValueTask<FsError> ReleaseTierAsync(InodeId inode, Caller caller, CancellationToken interrupted)
     {
         FsResult<InodeAttributes> file = await GetOwnFileAsync(inode, caller, interrupted);
-        return file.IsOk ? await _parts.Tiers!.ReleaseAsync(file.Value, interrupted) : file.Error;
+        return file.IsOk ? await _parts.Tiers!.ReleaseAsync(file.Value, interrupted) : file.Error == FsError.NotSupported ? FsError.NoAttribute : file.Error;
     }
 
     private async ValueTask<FsResult<InodeAttributes>> GetOwnFileAsync(InodeId inode, Caller caller, CancellationToken interrupted)

@@ -18,7 +18,7 @@ public sealed partial class HipaaFileSystem
             return refused;
         }
 
-        FsResult<ArchivedTail> admitted = await AdmitAsync(inode, flags, caller, interrupted);
+        FsResult<ArchivedTail> admitted = await AdmitOpenAsync(inode, flags, caller, interrupted);
         if (!admitted.IsOk)
         {
             return admitted.Error;

@@ -140,7 +140,7 @@ public sealed partial class HipaaFileSystem
         }
 
         FsError error = RefuseChange(to.File.Id);
-        error = error == FsError.None ? await AdmitAsync(from, sourceOffset > long.MaxValue - length ? long.MaxValue : sourceOffset + length, interrupted) : error;
+        error = error == FsError.None ? await AdmitAccessAsync(from, sourceOffset > long.MaxValue - length ? long.MaxValue : sourceOffset + length, interrupted) : error;
         error = error == FsError.None && from.File.Id.View == 0 ? await ApplyUnappliedAsync(from.File.Id) : error;
         error = error == FsError.None ? await ApplyUnappliedAsync(to.File.Id) : error;
         if (error != FsError.None)

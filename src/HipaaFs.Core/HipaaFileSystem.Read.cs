@@ -61,6 +61,18 @@ public sealed partial class HipaaFileSystem
         return ReadAsync(handle, offset, inReach > 0 && inReach < destination.Length ? destination[..(int)inReach] : destination, interrupted);
     }
 
+    /// <summary>Reads as <see cref="ReadAsync"/> does, for a page cache: only a single page may begin to bring back what is in an archive, or wait for it. More at once is read-ahead.</summary>
+    /// <returns>Bytes read; less than asked for only at the end of the file. Archived: the rest is.</returns>
+    public ValueTask<FsResult<int>> ReadPagesAsync(HandleId handle, long offset, Memory<byte> destination, CancellationToken interrupted)
+    {
+        if (destination.Length <= Environment.SystemPageSize || !_handles.TryGet(handle, out OpenFile? open) || open.Tail.Start == long.MaxValue || EndOfRead(open.File, offset, destination.Length) <= open.Tail.Start)
+        {
+            return ReadAsync(handle, offset, destination, interrupted);
+        }
+
+        return ValueTask.FromResult<FsResult<int>>(FsError.Archived);
+    }
+
     // A page in the kernel's hands can be stored to through a mapping, and nobody is told.
     private static void TellPages(FileState file)
     {
@@ -116,7 +128,7 @@ public sealed partial class HipaaFileSystem
             int length;
             long version;
             (long Start, long End) ahead;
-            FsError admitted = open.Tail.Start < long.MaxValue ? await AdmitAsync(open, EndOfRead(file, offset, destination.Length), interrupted) : FsError.None;
+            FsError admitted = open.Tail.Start < long.MaxValue ? await AdmitAccessAsync(open, EndOfRead(file, offset, destination.Length), interrupted) : FsError.None;
             if (admitted != FsError.None)
             {
                 return admitted;

@@ -22,6 +22,9 @@ public sealed record Misplacement(long Files, long Bytes, long SnapshotBytes, IR
     /// </summary>
     public IReadOnlySet<(uint File, uint Segment)> Shared { get; init; } = new HashSet<(uint, uint)>();
 
+    /// <summary>Placements of archived files, and others in whose segments their heads may be (<see cref="PlacementTable.FindHeads"/>).</summary>
+    public IReadOnlySet<(uint File, uint Segment)> Heads { get; init; } = new HashSet<(uint, uint)>();
+
     /// <summary>Counts it; every extent is looked at.</summary>
     /// <exception cref="IOException">The metadata cannot be read.</exception>
     internal static async Task<Misplacement> CountAsync(IMetadataStore metadata, PlacementTable placements, CancellationToken cancel)
@@ -60,7 +63,7 @@ public sealed record Misplacement(long Files, long Bytes, long SnapshotBytes, IR
 
         MetadataResult<IReadOnlyDictionary<uint, long>> removed = await metadata.SumRemovedAsync(cancel);
         return removed.Succeeded
-            ? sum with { RemovedBytes = removed.Value, Shared = shared }
+            ? sum with { RemovedBytes = removed.Value, Shared = shared, Heads = heads.Keys.ToHashSet() }
             : throw new IOException($"count what snapshots alone show: {removed.Error}");
     }
 

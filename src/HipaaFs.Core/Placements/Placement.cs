@@ -63,6 +63,10 @@ public sealed record Placement
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public uint? Origin { get; init; }
 
+    /// <summary>Whether it is where data of <see cref="Origin"/> is meant to be, and what is written waits there only: where that one has another tier, its files follow, unlike those that came down by age.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool IsTier { get; init; }
+
     /// <summary>Number of the placement that files in it were written to.</summary>
     [JsonIgnore]
     internal uint EndOfOrigin => Origin ?? Number;
@@ -164,6 +168,7 @@ public sealed record Placement
         PlacesLike(other)
         && Archive.IsSameAs(other.Archive)
         && Origin == other.Origin
+        && IsTier == other.IsTier
         && Steps.SequenceEqual(other.Steps)
         && Windows.Count == other.Windows.Count
         && Windows.All(windows => other.Windows.TryGetValue(windows.Key, out IReadOnlyList<string>? others) && windows.Value.SequenceEqual(others))

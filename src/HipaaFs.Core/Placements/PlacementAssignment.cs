@@ -248,10 +248,23 @@ internal sealed class PlacementAssignment : IDisposable
             placement = _placements.Resolve(placement, name);
         }
 
-        return await SetAsync(entry.Inode, entry.Inode.IsFile ? _placements.Resettle(entry.Inode.Placement, placement) : placement, cancel);
+        return await SetAsync(entry.Inode, entry.Inode.IsFile ? Settle(entry.Inode, placement) : placement, cancel);
     }
 
-    /// <summary>Gives one file a placement which it does not leave by age, until its directory is assigned the next time. Whether that changes something.</summary>
+    // What has rested already need not be brought up to where it would rest.
+    private uint Settle(InodeAttributes file, uint placement)
+    {
+        uint settled = _placements.Resettle(file.Placement, placement);
+        return settled != file.Placement
+            && _placements.Find(settled)?.Steps is [var first, ..]
+            && _placements.Find(first.Placement) is { IsTier: true } tier
+            && tier.Origin == settled
+            && _clock.Now.ToDateTimeOffset() - file.LastChange.ToDateTimeOffset() >= first.After
+                ? first.Placement
+                : settled;
+    }
+
+    /// <summary>Gives one file a placement which it does not leave by age, until its directory is assigned another one for it. Whether that changes something.</summary>
     internal ValueTask<FsResult<bool>> PlaceFileAsync(InodeAttributes file, uint placement, CancellationToken cancel) =>
         SetAsync(file, placement, InodeFlags.KeepsTier, InodeFlags.None, null, cancel);
 
@@ -259,9 +272,9 @@ internal sealed class PlacementAssignment : IDisposable
     internal ValueTask<FsResult<bool>> ReleaseFileAsync(InodeAttributes file, CancellationToken cancel) =>
         SetAsync(file, file.Placement, InodeFlags.None, InodeFlags.KeepsTier, null, cancel);
 
-    // Whether that changes something.
+    // Whether it had another one.
     private ValueTask<FsResult<bool>> SetAsync(InodeAttributes inode, uint placement, CancellationToken cancel) =>
-        SetAsync(inode, placement, InodeFlags.None, InodeFlags.KeepsTier, null, cancel);
+        inode.Placement == placement ? ValueTask.FromResult<FsResult<bool>>(false) : SetAsync(inode, placement, InodeFlags.None, InodeFlags.KeepsTier, null, cancel);
 
     private async ValueTask<FsResult<bool>> SetAsync(InodeAttributes inode, uint placement, InodeFlags set, InodeFlags clear, ulong? version, CancellationToken cancel)
     {

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 
 namespace HipaaFs.Placements;
 
-/// <summary>Moves the data of files whose placement has changed into segments of that placement, while the files are read and written.</summary>
+/// <summary>Moves the data of files whose placement has changed into segments of that placement, while the files are read and written. Of what goes to an archive the heads stay online, or go back there (<see cref="Placement.Head"/>).</summary>
 /// <remarks>
 /// What is left to do is in the rows and nowhere else: a file's extents refer to segments of a placement that has other stores than its own. They are copied and referred to as compaction does it
 /// (<see cref="SegmentMove"/>), what only snapshots show of the file too; files of other placements that share the data keep theirs. Where only

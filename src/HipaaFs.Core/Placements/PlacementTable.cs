@@ -56,10 +56,15 @@ internal sealed class PlacementTable
         return directory;
     }
 
-    /// <summary>The placement that a file gets when it is assigned one: what came down by age, or is in an archive, stays there, or goes to the step of the new one that is at the same places.</summary>
+    /// <summary>The placement that a file gets when it is assigned one: what came down by age, or is in an archive, stays there, or goes to the step of the new one that is at the same places; what the former one had in another tier goes back.</summary>
     internal uint Resettle(uint current, uint assigned)
     {
         if (Find(current) is not { } there || (there.Origin is null && !there.IsArchive) || Find(assigned) is not { } wanted)
+        {
+            return assigned;
+        }
+
+        if (there.Origin == assigned && there.IsTier && !wanted.Steps.Any(step => step.Placement == current))
         {
             return assigned;
         }
@@ -86,9 +91,14 @@ internal sealed class PlacementTable
     internal IReadOnlyDictionary<(uint File, uint Segment), long> FindHeads()
     {
         var heads = new Dictionary<(uint File, uint Segment), long>();
-        foreach (Placement archive in All.Where(static placement => placement.Head > 0))
+        foreach (Placement archive in All.Where(placement => placement.Head > 0 && Find(placement.EndOfOrigin) is not null))
         {
-            Placement[] before = [.. All.Where(one => !one.IsArchive && one.EndOfOrigin == archive.Origin && one.Border == archive.Border)];
+            Placement origin = Find(archive.EndOfOrigin)!;
+            Placement[] before =
+            [
+                .. origin.Steps.TakeWhile(step => step.Placement != archive.Number).Select(step => Find(step.Placement)).OfType<Placement>().Append(origin)
+                    .Where(one => !one.IsArchive && one.Border == archive.Border),
+            ];
             foreach (Placement there in All.Where(there => Array.Exists(before, there.PlacesLike)))
             {
                 heads[(archive.Number, there.Number)] = archive.Head;

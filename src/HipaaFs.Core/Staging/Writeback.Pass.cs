@@ -130,6 +130,7 @@ internal sealed partial class Writeback
                 Inode = file.Id,
                 Mask = AttributeMask.Placement | AttributeMask.KeepChangeTime,
                 Placement = origin,
+                ClearFlags = InodeFlags.KeepsTier,
                 ExpectedVersion = row.Value.Version,
             },
             CancellationToken.None);

@@ -98,7 +98,7 @@ internal sealed partial class FuseFrontend
     {
         FsResult<int> result = await (isForProgram
             ? _fileSystem.ReadWithinReachAsync(handle, offset, payload, request.Interrupted)
-            : _fileSystem.ReadAsync(handle, offset, payload, request.Interrupted));
+            : _fileSystem.ReadPagesAsync(handle, offset, payload, request.Interrupted));
         if (!result.IsOk)
         {
             return result.Error;

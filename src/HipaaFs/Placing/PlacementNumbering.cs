@@ -27,6 +27,7 @@ internal sealed class PlacementNumbering
     private readonly StepTargets _targets = new();
     private readonly IReadOnlyDictionary<SurveyKey, SurveyCount> _survey;
     private readonly IReadOnlySet<(uint File, uint Segment)> _shared;
+    private readonly IReadOnlySet<(uint File, uint Segment)> _heads;
     private readonly Func<int, bool> _hasBaa;
     private readonly Dictionary<(int Rule, int Pattern), Placement> _wanted = [];
     private readonly Dictionary<(int Rule, int Pattern), NumberedPlacement> _numbered = [];
@@ -41,6 +42,7 @@ internal sealed class PlacementNumbering
         _known = contents.Placements;
         _survey = contents.Survey;
         _shared = contents.Shared;
+        _heads = contents.Heads;
         _hasBaa = hasBaa;
         _next = (uint)_known.Count;
     }
@@ -110,7 +112,10 @@ internal sealed class PlacementNumbering
 
     /// <summary>Where the files of a placement are once they have rested: in its archive, where it has one of its own.</summary>
     public Placement AfterRest(Placement placement) =>
-        placement.Steps is [{ CountsReads: false } first, ..] && first.After == Rest && _all.Find(one => one.Placement.Number == first.Placement)?.Placement is { } archive && IsArchive(archive) ? archive : placement;
+        placement.Steps is [var first, ..] && _all.Find(one => one.Placement.Number == first.Placement)?.Placement is { IsTier: true } archive ? archive : placement;
+
+    /// <summary>Whether a placement that was defined before had such an archive.</summary>
+    public bool HadRest(Placement former) => former.Steps is [var first, ..] && first.Placement < _known.Count && _known[(int)first.Placement].IsTier;
 
     /// <summary>The border of a directory: its regions in their order; empty when it has none.</summary>
     public static string BorderOf(EffectivePolicy policy) =>
@@ -119,23 +124,21 @@ internal sealed class PlacementNumbering
     // With steps that lead to numbers of _targets for the time being.
     private Placement Want(EffectivePolicy policy, Func<string, int> numberOf)
     {
-        Placement itself = ToPlacement(policy, FirstTier(policy), numberOf);
-        if (policy.Transitions.Any(static transition => transition.Value.Since == TransitionClock.Read))
-        {
-            itself = itself with { Archive = ToBehaviour(policy) }; // Reads of blocked programs do not count.
-        }
-
+        Placement full = ToPlacement(policy, numberOf);
+        bool countsReads = policy.Transitions.Any(static transition => transition.Value.Since == TransitionClock.Read);
+        full = countsReads ? full with { Archive = ToBehaviour(policy) } : full; // Reads of blocked programs do not count.
+        Placement itself = policy.Tier == StorageTier.Archive ? Resting(full, countsReads) : full;
         var at = new TransitionStep(policy.Primary!, policy.Tier, Rest, null);
         var steps = new List<PlacementStep>();
-        if (policy.Tier != itself.TierOf(itself.Primary))
+        if (policy.Tier == StorageTier.Archive)
         {
-            steps.Add(ToStep(policy, itself, at, 0, numberOf));
+            steps.Add(ToStep(policy, full with { IsTier = true }, at, 0, numberOf));
         }
 
         foreach (Placed<Transition> placed in policy.Transitions)
         {
             at = at.Then(placed.Value);
-            steps.Add(ToStep(policy, itself, at, placed.Value.MinSize, numberOf));
+            steps.Add(ToStep(policy, full, at, placed.Value.MinSize, numberOf));
         }
 
         return itself with { Steps = steps };
@@ -153,9 +156,12 @@ internal sealed class PlacementNumbering
         return new PlacementStep { After = at.After, CountsReads = at.Since == TransitionClock.Read, LeastBytes = leastBytes, Placement = _targets.Add(target) };
     }
 
-    private static StorageTier FirstTier(EffectivePolicy policy) => policy.Tier == StorageTier.Archive ? StorageTier.Hot : policy.Tier;
-
-    private static bool IsArchive(Placement placement) => placement.TierOf(placement.Primary) == StorageTier.Archive;
+    // The archives of replicas get what the primary's gets, when it does. What is never there needs no behaviour.
+    private static Placement Resting(Placement placement, bool countsReads) => placement with
+    {
+        Tiers = new SortedDictionary<int, StorageTier>(placement.Tiers.Where(static tier => tier.Value != StorageTier.Archive).ToDictionary()),
+        Archive = countsReads ? placement.Archive : ArchiveBehaviour.Default,
+    };
 
     // In the order of the numbers that they get: one after another.
     private void NumberSteps()
@@ -254,10 +260,10 @@ internal sealed class PlacementNumbering
         })],
     };
 
-    private static Placement ToPlacement(EffectivePolicy policy, StorageTier primary, Func<string, int> numberOf)
+    private static Placement ToPlacement(EffectivePolicy policy, Func<string, int> numberOf)
     {
         var tiers = new SortedDictionary<int, StorageTier>();
-        foreach ((string store, StorageTier tier) in policy.Replicas.Select(static replica => (replica.Value.Store.Value, replica.Value.Tier.Value)).Append((policy.Primary!, primary)))
+        foreach ((string store, StorageTier tier) in policy.Replicas.Select(static replica => (replica.Value.Store.Value, replica.Value.Tier.Value)).Append((policy.Primary!, policy.Tier)))
         {
             if (tier != StorageTier.Hot)
             {
@@ -366,7 +372,7 @@ internal sealed class PlacementNumbering
     // Whether everything that has data in segments of a number is to lie as wanted.
     private bool AreSharersLike(uint number, Placement wanted)
     {
-        HashSet<uint> sharers = [.. _shared.Where(pair => pair.Segment == number).Select(static pair => pair.File)];
+        HashSet<uint> sharers = [.. _shared.Concat(_heads).Where(pair => pair.Segment == number).Select(static pair => pair.File)];
         return _survey.Keys.All(key => !sharers.Contains(key.Placement) || _wanted[WishOf(key)].PlacesLike(wanted));
     }
 

@@ -89,7 +89,7 @@ internal sealed class PolicyApplication : IDisposable
         IReadOnlyDictionary<SurveyKey, SurveyCount> counts = await survey.CountAsync(directories, cancel);
         HashSet<int> covered = [.. document.Stores.Where(static store => store.HasBaa).Select(store => match.NumberOf(store.Name))];
         Misplacement misplaced = await _volume.DescribeMisplacedAsync(cancel);
-        var numbering = PlacementNumbering.Of(directories, match.NumberOf, new PlacedContents(_volume.Placements, counts, misplaced.Shared), covered.Contains);
+        var numbering = PlacementNumbering.Of(directories, match.NumberOf, new PlacedContents(_volume.Placements, counts, misplaced.Shared, misplaced.Heads), covered.Contains);
         bool isKept = await _volume.ReadPolicyAsync(cancel) is { } kept && text.Span.SequenceEqual(kept);
         IReadOnlyList<Quota> quotas = QuotaPlanning.Find(policy, [.. numbering.All.Select(static numbered => numbered.Placement)]);
         bool areQuotasKept = QuotaPlanning.AreSame(quotas, _volume.Quotas);

@@ -73,7 +73,7 @@ internal sealed class PolicyPlanning(
             Placement target = numbering.Of(rule, key.Pattern).Placement;
             all += count;
             changed += IsPlaced(key.Placement, target) ? 0 : count.Directories + count.Files;
-            moved += IsMoved(key.Placement, target) ? count : default;
+            moved += IsMoved(key.Placement, target) || GoesDown(key.Placement, numbering.Of(rule, key.Pattern)) ? count : default;
         }
 
         return new PlannedDirectory(
@@ -91,16 +91,15 @@ internal sealed class PolicyPlanning(
             NumberedPlacement target = numbering.Of(key.Rule, key.Pattern);
             bool isMoved = IsMoved(key.Placement, target.Placement);
             Placement? former = IsPlaced(key.Placement, target.Placement) ? target.Former : Find(key.Placement);
-            Placement first = target.Placement;
-            Placement last = isMoved ? numbering.AfterRest(first) : first;
-            if (count.Bytes > 0 && (isMoved ? last == first || former?.PlacesLike(first) != true : target.IsChange))
+            bool goesDown = GoesDown(key.Placement, target);
+            if (count.Bytes > 0 && (isMoved || target.IsChange))
             {
-                estimate.Add(count.Bytes, former, first, isMoved);
+                estimate.Add(count.Bytes, former, isMoved ? numbering.AfterRest(target.Placement) : target.Placement, isMoved);
             }
 
-            if (count.Bytes > 0 && last != first)
+            if (count.Bytes > 0 && goesDown)
             {
-                estimate.Add(count.Bytes, first, last, isMoved: true);
+                estimate.Add(count.Bytes, target.Placement, numbering.AfterRest(target.Placement), isMoved: true);
             }
         }
 
@@ -115,7 +114,12 @@ internal sealed class PolicyPlanning(
         && target.Steps.Any(step => numbering.All.FirstOrDefault(one => one.Placement.Number == step.Placement)?.Placement.PlacesLike(there) == true);
 
     // What came down by age is where it belongs.
-    private bool IsPlaced(uint number, Placement target) => number == target.Number || Find(number)?.Origin == target.Number;
+    private bool IsPlaced(uint number, Placement target) =>
+        number == target.Number || (Find(number) is { } there && there.Origin == target.Number && (!there.IsTier || target.Steps.Any(step => step.Placement == number)));
+
+    // The archive is new to what is there and keeps its number.
+    private bool GoesDown(uint number, NumberedPlacement target) =>
+        number == target.Placement.Number && target.Former is { } former && numbering.AfterRest(target.Placement) != target.Placement && !numbering.HadRest(former);
 
     private Placement? Find(uint number) => number < placements.Count ? placements[(int)number] : null;
 

@@ -51,7 +51,7 @@ internal sealed class ResidencyAudit
     {
         string[]? regions = directory.Policy.Regions is { } bound ? [.. bound.Select(static region => region.Value).Distinct().Order(StringComparer.Ordinal)] : null;
         uint[] placements = [.. counts.Keys.Where(key => key.Rule == rule).Select(static key => key.Placement).Distinct().Order()];
-        HashSet<uint> ofSegments = [.. placements, .. misplaced.Shared.Where(pair => placements.Contains(pair.File)).Select(static pair => pair.Segment)];
+        HashSet<uint> ofSegments = [.. placements, .. misplaced.Shared.Concat(misplaced.Heads).Where(pair => placements.Contains(pair.File)).Select(static pair => pair.Segment)];
         var places = new List<ResidencyPlace>();
         foreach (RegisteredStore store in stores)
         {

@@ -1,3 +1,4 @@
+using HipaaFs.Cli.Placing;
 using HipaaFs.Storage;
 
 namespace HipaaFs.Cli.Policies;
@@ -13,7 +14,7 @@ internal static class TransitionChecks
             return;
         }
 
-        var at = new TransitionStep(policy.Primary, policy.Tier, TimeSpan.Zero, null);
+        var at = new TransitionStep(policy.Primary, policy.Tier, policy.Tier == StorageTier.Archive ? PlacementNumbering.Rest : TimeSpan.Zero, null);
         WarnOfEarlyDeletion(document, reading, policy, at);
         foreach (Placed<Transition> placed in policy.Transitions)
         {

@@ -268,6 +268,18 @@ public sealed class PlacementNumberingTests
     }
 
     [Fact]
+    public void Number_ArchiveWithAReplicaInOne_HasBothRest()
+    {
+        PlacementNumbering numbering = Number(
+            "defaults: {placement: {primary: a}}\nrules: [{path: /x, placement: {primary: b, tier: archive, replicas: [{store: c, tier: archive}]}}]", [Own], [0, null]);
+        Placement placement = numbering.Of(1, -1).Placement;
+        Placement archive = numbering.AfterRest(placement);
+        Assert.Equal((StorageTier.Hot, StorageTier.Hot), (placement.TierOf(1), placement.TierOf(2)));
+        Assert.Equal((StorageTier.Archive, StorageTier.Archive), (archive.TierOf(1), archive.TierOf(2)));
+        Assert.True(archive.IsTier);
+    }
+
+    [Fact]
     public void AfterRest_NoArchiveOrOneThatComesLater_IsThePlacementItself()
     {
         PlacementNumbering numbering = Number(
@@ -279,7 +291,7 @@ public sealed class PlacementNumberingTests
     public void Number_OtherBehaviourOfAnArchive_RedefinesIt()
     {
         Placement written = new() { Number = 1, Primary = 1, Steps = [new PlacementStep { After = TimeSpan.FromHours(1), Placement = 2 }] };
-        Placement known = new() { Number = 2, Primary = 1, Tiers = new Dictionary<int, StorageTier> { [1] = StorageTier.Archive }, Origin = 1 };
+        Placement known = new() { Number = 2, Primary = 1, Tiers = new Dictionary<int, StorageTier> { [1] = StorageTier.Archive }, Origin = 1, IsTier = true };
 
         PlacementNumbering numbering = Number(
             "defaults: {placement: {primary: a}}\nrules: [{path: /x, placement: {primary: b, tier: archive}, archive: {on_open: block}}]",
@@ -417,6 +429,6 @@ public sealed class PlacementNumberingTests
             }
         }
 
-        return PlacementNumbering.Of(directories, name => Array.IndexOf(Names, name), new PlacedContents(known, counts, shared), static store => store < 3);
+        return PlacementNumbering.Of(directories, name => Array.IndexOf(Names, name), new PlacedContents(known, counts, shared, new HashSet<(uint, uint)>()), static store => store < 3);
     }
 }

@@ -84,6 +84,14 @@ public sealed class PolicyChecksTests
     }
 
     [Fact]
+    public void Check_TransitionWithinTheRestOfAnArchive_IsRefused()
+    {
+        string text = PolicyText.With("defaults:\n  transitions: [{store: b, after: 30m}]\n  placement: {primary: a, tier: archive}\n");
+
+        Assert.Equal(["12:35: transitions.after: 30m is not later than the step before it, 1h"], PolicyText.Problems(text));
+    }
+
+    [Fact]
     public void Check_TransitionToAReplica_IsRefused()
     {
         string text = PolicyText.With("defaults:\n  transitions: [{store: b, after: 1d}]\n  placement: {primary: a, replicas: [{store: b}]}\n");

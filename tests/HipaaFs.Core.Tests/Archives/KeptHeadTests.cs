@@ -174,6 +174,131 @@ public sealed class KeptHeadTests
     }
 
     [Fact]
+    public async Task Open_HeadIsToBeLongerNow_HasWhatIsThere()
+    {
+        await using ArchivedVolume volume = await CreateAsync(new ArchiveBehaviour());
+        await volume.Test.Volume.DefinePlacementAsync(InArchive(new ArchiveBehaviour { KeepHead = 2 * Head }), default);
+        OpenedFile opened = await OpenAsync(volume);
+        FileSystemCalls.AssertSame(Large[..Head], await volume.Test.FileSystem.ReadAsync(opened.Handle, 0, Head));
+        Assert.Equal(FsError.Archived, (await volume.Test.FileSystem.ReadAsync(opened.Handle, Head, new byte[10], default)).Error);
+        await volume.Test.FileSystem.ReleaseAsync(opened.Handle).Ok();
+    }
+
+    [Fact]
+    public async Task Open_OwnerAskedForAnotherTier_IsAsTheArchiveSaysUntilTheDataIsThere()
+    {
+        await using ArchivedVolume volume = await CreateAsync(new ArchiveBehaviour { OnOpen = OpenBehaviour.Recall });
+        HipaaFileSystem files = volume.Test.FileSystem;
+        InodeAttributes inode = await files.LookupAsync("placed/large");
+        Assert.Equal(FsError.None, await files.SetTierAsync(inode.Id, "hot"u8.ToArray(), FileSystemCalls.Someone, default));
+        OpenedFile opened = await OpenAsync(volume);
+        FileSystemCalls.AssertSame(Large[..Head], await files.ReadAsync(opened.Handle, 0, Head));
+        Assert.Equal(FsError.Recalling, (await files.ReadAsync(opened.Handle, Head, new byte[10], default)).Error);
+        await files.ReleaseAsync(opened.Handle).Ok();
+        await Eventually.TrueAsync(() => volume.Shelf.Asked.Count == 1, "it is asked for");
+        await BringBackAsync(volume);
+        Assert.True(await volume.Test.Volume.Parts.Writer!.Mover.MoveAsync(0, default));
+        Assert.All(await ExtentsAsync(volume, "placed/large"), static extent => Assert.Equal(1u, extent.Placement));
+    }
+
+    [Fact]
+    public async Task Read_BlockByMany_OnlySomeWait()
+    {
+        await using ArchivedVolume volume = await CreateAsync(new ArchiveBehaviour { OnOpen = OpenBehaviour.Block });
+        HipaaFileSystem files = volume.Test.FileSystem;
+        OpenedFile opened = await OpenAsync(volume);
+        Task<FsResult<int>>[] reading = [.. Enumerable.Range(0, 9).Select(_ => files.ReadAsync(opened.Handle, Head, new byte[100], default).AsTask())];
+        Task<FsResult<int>> refused = await Task.WhenAny(reading);
+        Assert.Equal(FsError.Recalling, (await refused).Error);
+        await Eventually.TrueAsync(() => volume.Shelf.Asked.Count == 1, "it is asked for");
+        await BringBackAsync(volume);
+        FsResult<int>[] read = await Task.WhenAll(reading);
+        Assert.Equal(8, read.Count(static one => one is { IsOk: true, Value: 100 }));
+        await files.ReleaseAsync(opened.Handle).Ok();
+    }
+
+    [Fact]
+    public async Task ReadPages_ReadAhead_BeginsNoRecallAndASinglePageDoes()
+    {
+        await using ArchivedVolume volume = await CreateAsync(new ArchiveBehaviour { OnOpen = OpenBehaviour.Recall });
+        HipaaFileSystem files = volume.Test.FileSystem;
+        OpenedFile opened = await OpenAsync(volume);
+        Assert.Equal(FsError.Archived, (await files.ReadPagesAsync(opened.Handle, Head - 4096, new byte[8192], default)).Error);
+        Assert.Equal(FsError.Archived, (await files.ReadPagesAsync(opened.Handle, Head, new byte[8192], default)).Error);
+        Assert.Equal(8192, await files.ReadPagesAsync(opened.Handle, 0, new byte[8192], default).Ok());
+        await RoundAsync(volume);
+        Assert.Empty(volume.Shelf.Asked);
+
+        Assert.Equal(FsError.Recalling, (await files.ReadPagesAsync(opened.Handle, Head, new byte[4096], default)).Error);
+        await Eventually.TrueAsync(() => volume.Shelf.Asked.Count == 1, "it is asked for");
+        await files.ReleaseAsync(opened.Handle).Ok();
+    }
+
+    [Fact]
+    public async Task Assign_OtherTierOfTheDirectory_TakesWhatIsInItsFormerArchiveBack()
+    {
+        await using ArchivedVolume volume = await CreateAsync(new ArchiveBehaviour());
+        await volume.Placed.AssignAsync(volume.Placed.Directory, 1);
+        Assert.Equal(2u, (await volume.Test.FileSystem.LookupAsync("placed/large")).Placement); // It came down by age.
+
+        await volume.Test.Volume.DefinePlacementAsync(InArchive(new ArchiveBehaviour { KeepHead = Head }) with { IsTier = true }, default);
+        await volume.Placed.AssignAsync(volume.Placed.Directory, 1);
+        Assert.Equal(2u, (await volume.Test.FileSystem.LookupAsync("placed/large")).Placement); // That is its tier.
+
+        await volume.Test.Volume.DefinePlacementAsync(new Placement { Number = 1, Primary = 1 }, default);
+        await volume.Placed.AssignAsync(volume.Placed.Directory, 1);
+        Assert.Equal(1u, (await volume.Test.FileSystem.LookupAsync("placed/large")).Placement);
+    }
+
+    [Fact]
+    public async Task Assign_DirectoryIsToBeInAnArchiveNow_WhatIsOldGoesThereAtOnceAndTheRestWaits()
+    {
+        await using ArchivedVolume volume = await CreateAsync(new ArchiveBehaviour(), isMoved: false);
+        await HoldAsync(volume);
+        InodeId top = (await volume.Test.FileSystem.MakeDirectoryAsync("top")).Id;
+        await volume.Test.FileSystem.PutAsync("old", Large, top);
+        await volume.Test.DrainAsync();
+        volume.Time.Advance(TimeSpan.FromHours(2));
+        await volume.Test.FileSystem.PutAsync("young", Small, top);
+        await volume.Test.DrainAsync();
+        await volume.Test.Volume.DefinePlacementAsync(InArchive(new ArchiveBehaviour()) with { IsTier = true }, default);
+        await volume.Test.Volume.DefinePlacementAsync(new Placement { Number = 1, Primary = 1, Steps = [new PlacementStep { After = TimeSpan.FromHours(1), Placement = 2 }] }, default);
+
+        await volume.Placed.AssignAsync(top, 1);
+
+        Assert.Equal((2u, 1u), ((await volume.Test.FileSystem.LookupAsync("top/old")).Placement, (await volume.Test.FileSystem.LookupAsync("top/young")).Placement));
+        Assert.True(await volume.Test.Volume.Parts.Writer!.Mover.MoveAsync(0, default));
+        Assert.Equal([(0, Large.Length, 2u)], await ExtentsAsync(volume, "top/old"));
+        Assert.Equal([(0, Small.Length, 1u)], await ExtentsAsync(volume, "top/young"));
+    }
+
+    [Fact]
+    public async Task Move_HeadIsAtAStepThatIsNoneAnyMore_GoesToWhereFilesComeFrom()
+    {
+        await using ArchivedVolume volume = await CreateAsync(new ArchiveBehaviour(), isMoved: false);
+        await HoldAsync(volume);
+        var cool = new PlacementStep { After = TimeSpan.FromHours(12), Placement = 3 };
+        var archive = new PlacementStep { After = TimeSpan.FromDays(1), Placement = 2 };
+        await volume.Test.Volume.DefinePlacementAsync(new Placement { Number = 3, Primary = 2, Origin = 1, Steps = [archive] }, default);
+        await volume.Test.Volume.DefinePlacementAsync(new Placement { Number = 1, Primary = 1, Steps = [cool, archive] }, default);
+        await volume.Test.FileSystem.PutAsync("large", Large, volume.Placed.Directory);
+        await volume.Test.DrainAsync();
+        PlacementMover mover = volume.Test.Volume.Parts.Writer!.Mover;
+        foreach (double days in (double[])[0.6, 2])
+        {
+            await volume.Test.Volume.TransitionAsync(volume.Time.GetUtcNow() + TimeSpan.FromDays(days), countsOnly: false, default);
+            Assert.True(await mover.MoveAsync(0, default));
+        }
+
+        Assert.Equal([(0, Head, 3u), (Head, Large.Length - Head, 2u)], await ExtentsAsync(volume, "placed/large"));
+        Assert.Contains((2u, 3u), (await volume.Test.Volume.DescribeMisplacedAsync(default)).Heads);
+
+        await volume.Test.Volume.DefinePlacementAsync(new Placement { Number = 1, Primary = 1, Steps = [archive] }, default);
+        Assert.True(await mover.MoveAsync(0, default));
+        Assert.Equal([(0, Head, 1u), (Head, Large.Length - Head, 2u)], await ExtentsAsync(volume, "placed/large"));
+    }
+
+    [Fact]
     public async Task Move_DataWasElsewhereStill_HeadGoesToWhereFilesOfTheArchiveComeFrom()
     {
         await using ArchivedVolume volume = await CreateAsync(new ArchiveBehaviour(), isMoved: false);

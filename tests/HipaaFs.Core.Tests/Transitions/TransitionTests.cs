@@ -104,7 +104,7 @@ public sealed class TransitionTests
     }
 
     [Fact]
-    public async Task Assign_FileThatSomebodyAskedATierFor_AgesAgain()
+    public async Task Assign_FileThatSomebodyAskedATierFor_AgesAgainInAnotherPlacement()
     {
         var time = new ManualTimeProvider();
         await using PlacedVolume volume = await CreateAsync(time);
@@ -112,10 +112,32 @@ public sealed class TransitionTests
         await volume.Test.DrainAsync();
         Assert.Equal(FsError.None, await volume.Test.FileSystem.SetTierAsync(large, "hot"u8.ToArray(), FileSystemCalls.Someone, default));
         await volume.AssignAsync(volume.Directory, 1);
+        Assert.Empty(await volume.Test.Volume.TransitionAsync(time.GetUtcNow() + TimeSpan.FromDays(2), countsOnly: false, default));
 
+        await volume.AssignAsync(volume.Directory, 0);
+        await volume.AssignAsync(volume.Directory, 1);
         await volume.Test.Volume.TransitionAsync(time.GetUtcNow() + TimeSpan.FromDays(2), countsOnly: false, default);
 
         Assert.Equal(2u, await PlacementAsync(volume, large));
+    }
+
+    [Fact]
+    public async Task Write_FileThatSomebodyAskedAColderTierFor_AgesAgain()
+    {
+        var time = new ManualTimeProvider();
+        await using PlacedVolume volume = await CreateAsync(time);
+        InodeId large = await volume.Test.FileSystem.PutAsync("large", Content, volume.Directory);
+        await volume.Test.DrainAsync();
+        InodeAttributes row = (await volume.Test.Volume.Parts.Metadata.GetInodeAsync(large)).Value;
+        Assert.True((await volume.Test.Volume.Parts.Writer!.Assignment.PlaceFileAsync(row, 2, default)).Ok());
+
+        HandleId handle = await volume.Test.FileSystem.OpenAsync("placed/large", OpenFlags.Write | OpenFlags.Truncate);
+        await volume.Test.FileSystem.WriteAsync(handle, 0, Content);
+        await volume.Test.FileSystem.CloseAsync(handle);
+        await volume.Test.DrainAsync();
+
+        InodeAttributes written = (await volume.Test.Volume.Parts.Metadata.GetInodeAsync(large)).Value;
+        Assert.Equal((1u, InodeFlags.None), (written.Placement, written.Flags & InodeFlags.KeepsTier));
     }
 
     [Fact]

@@ -199,6 +199,13 @@ public sealed class ArchiveTests
         Assert.Equal(2, archived.Count);
         Assert.All(archived, static bytes => Assert.InRange(bytes, 60 * 30_000, 61 * 32_000));
         Assert.Contains(Remote, (await Shell.RunAsync("cat raw/one/7", volume.Root)).Describe(), StringComparison.Ordinal);
+
+        // Out of the archive again: that is a move, and what is to be paid for it is said.
+        string policy = Path.Combine(volume.Work, "policy.yaml");
+        await File.WriteAllTextAsync(policy, (await File.ReadAllTextAsync(policy)).Replace("tier: archive}", "tier: hot}", StringComparison.Ordinal));
+        JsonElement plan = await PolicyTests.ResultAsync(volume, "policy", "plan", volume.Root, policy);
+        JsonElement raw = plan.GetProperty("directories").EnumerateArray().Single(static directory => directory.GetProperty("path").GetString() == "/raw");
+        Assert.Equal((120, 120L * 30_000), (raw.GetProperty("movedFiles").GetInt32(), raw.GetProperty("movedBytes").GetInt64()));
     }
 
     // An archive that tar has begun is one without the file.
