@@ -279,8 +279,8 @@ public sealed partial class HipaaFileSystem
         }
     }
 
-    // Somebody may still have it as his working directory, or by a path descriptor, and ask what it is like: before its row goes, where that is still there. What the kernel
-    // forgets while this adds it is taken out again here or there: there the count goes first and the attributes after it, here they are added first and the count is looked at after it.
+    // Somebody may still have it as his working directory, or by a path descriptor, and ask what it is like. Here it is added before the count is looked at, and Forget takes
+    // the count away before the attributes: one of the two sees what the other has done.
     private void KeepWhileKnown(InodeAttributes inode)
     {
         _gone.Add(inode);
