@@ -107,7 +107,8 @@ internal sealed class ShipmentWriter
         }
 
         string unproven = path + ".part";
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        string place = Path.GetDirectoryName(path)!;
+        DurableFile.EnsureDirectory(place);
         File.Delete(unproven);
         StoreResult<ReadOnlyMemory<byte>> digest;
         try
@@ -117,7 +118,7 @@ internal sealed class ShipmentWriter
             if (digest.Succeeded)
             {
                 DurableFile.Rename(unproven, path);
-                DurableFile.SyncDirectory(Path.GetDirectoryName(path)!);
+                DurableFile.SyncDirectory(place);
             }
         }
         finally
