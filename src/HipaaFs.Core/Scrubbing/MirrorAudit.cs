@@ -102,24 +102,33 @@ internal sealed partial class MirrorAudit
     private async Task<StoreResult<bool>> IsBadRingAsync(MeteringObjectStore mirror, ObjectProperties found, CancellationToken cancel)
     {
         StoreResult<bool> isSound = await IsProvenAsync(mirror, found.Key, cancel);
-        if (!isSound.Succeeded || isSound.Value)
+        if (isSound.Error == StoreError.NotFound || (isSound.Succeeded && isSound.Value))
         {
-            return isSound.Succeeded ? false : isSound.Error == StoreError.NotFound ? false : isSound.Error;
+            return false;
+        }
+
+        if (!isSound.Succeeded)
+        {
+            return isSound.Error;
         }
 
         StoreResult<bool> isBetter = await IsProvenAsync(_stores.Home.Store!, found.Key, cancel);
-        return isBetter.Succeeded ? isBetter.Value : isBetter.Error == StoreError.NotFound ? false : isBetter.Error;
+        return isBetter.Error == StoreError.NotFound ? false : isBetter;
     }
 
     private async Task<StoreResult<bool>> IsProvenAsync(MeteringObjectStore store, ObjectKey key, CancellationToken cancel)
     {
         StoreResult<ObjectProperties> found = await store.GetPropertiesAsync(key, cancel);
         StoreResult<byte[]?> read = found.Succeeded ? await VolumeRing.FetchAsync(store, found.Value, cancel) : found.Error;
-        return read.Succeeded
-            ? StoreLayout.TryNumber(key, StoreLayout.RingPrefix, out ulong number)
-                && KeyRingDocument.TryParse(read.Value ?? [], out KeyRingDocument? document, out _) && document.Generation == number && _ring.Proves(document)
-            : read.Error == StoreError.Corrupt ? false
-            : read.Error;
+        if (!read.Succeeded)
+        {
+            return read.Error == StoreError.Corrupt ? false : read.Error;
+        }
+
+        return StoreLayout.TryNumber(key, StoreLayout.RingPrefix, out ulong number)
+            && KeyRingDocument.TryParse(read.Value ?? [], out KeyRingDocument? document, out _)
+            && document.Generation == number
+            && _ring.Proves(document);
     }
 
     [LoggerMessage(666, LogLevel.Warning, "{Count} objects of key ring and change stream in store {Store} were not as they were written; copying them again from the home ended with: {Error}")]
