@@ -147,11 +147,9 @@ internal sealed partial class ChangePublisher : IDisposable
             }
 
             error = await then();
-            _isLoaded = false; // What the chain hangs on is looked for in the store that is the home now.
-            await LoadAsync(cancel);
             if (error == StoreError.None)
             {
-                Volatile.Write(ref _published, null); // What was copied there long ago may have been damaged since: the next publication hangs on none of it.
+                Volatile.Write(ref _published, null); // What was copied there long ago may have been damaged since: the next publication hangs on none of it. The chains that are kept are there too.
             }
 
             return error;

@@ -127,6 +127,31 @@ public sealed class HomeMoveTests
     }
 
     [Fact]
+    public async Task Move_NewHomeFailsOfWhatItHasOnceItIsTheHome_IsDone()
+    {
+        await using PlacedVolume volume = await FilledAsync();
+        TestVolume test = volume.Test;
+        string[] before = [];
+
+        await test.Volume.MoveHomeAsync(
+            1,
+            (_, _) =>
+            {
+                before = Streams(test, 1);
+                volume.Store(1).Add(new StoreFault(StoreFaultKind.Throw) { Verb = StoreVerb.GetProperties, KeyPrefix = "stream/" + before[^1][..^"-full".Length] });
+                return Task.CompletedTask;
+            },
+            default);
+
+        await AssertIsHomeAsync(test, 1, [1, 0]);
+        Assert.EndsWith("-full", Streams(test, 1)[before.Length], StringComparison.Ordinal); // It hangs on nothing that was copied.
+        await test.FileSystem.PutAsync("after", Content);
+        await test.DrainAsync();
+        Assert.Equal(Streams(test, 0), Streams(test, 1));
+        await test.AssertSoundAsync();
+    }
+
+    [Fact]
     public async Task Move_WhoseSettingsCannotBeWritten_IsDoneAtTheNextOpening()
     {
         await using PlacedVolume volume = await FilledAsync();
