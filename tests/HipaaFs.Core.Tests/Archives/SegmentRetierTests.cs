@@ -10,6 +10,10 @@ namespace HipaaFs.Core.Tests.Archives;
 /// <summary>Placements 1 (hot), 2 (cool) and 3 (archive) are all in store 1.</summary>
 public sealed class SegmentRetierTests
 {
+    private const uint Hot = 1;
+    private const uint Cool = 2;
+    private const uint Archive = 3;
+
     private static readonly byte[] Content = FileSystemCalls.RandomBytes(100_000, 1);
 
     [Fact]
@@ -17,13 +21,12 @@ public sealed class SegmentRetierTests
     {
         await using ArchivedVolume volume = await CreateAsync();
         SegmentRow row = await volume.Placed.UploadAsync("a", Content);
-        PlacementMover mover = await HoldAsync(volume);
-        await volume.Placed.AssignAsync(volume.Placed.Directory, 2);
+        PlacementMover mover = await AssignHeldAsync(volume, Cool);
 
         Assert.True(await mover.MoveAsync(0, default));
 
         SegmentRow moved = await volume.Placed.RowAsync(row.Id);
-        Assert.Equal((2u, SegmentState.Live, row.Copies), (moved.Placement, moved.State, moved.Copies));
+        Assert.Equal((Cool, SegmentState.Live, row.Copies), (moved.Placement, moved.State, moved.Copies));
         Assert.Equal(StorageTier.Cool, volume.TierOf(row));
         Assert.Equal(0, (await volume.Test.Volume.DescribeMisplacedAsync(default)).Files);
         await volume.Placed.ReopenEmptyAsync();
@@ -35,16 +38,12 @@ public sealed class SegmentRetierTests
     public async Task Move_OthersHaveAPartInTheSegment_CopiesAndLeavesTheObject()
     {
         await using ArchivedVolume volume = await CreateAsync();
-        InodeId other = (await volume.Test.FileSystem.MakeDirectoryAsync("other")).Id;
-        await volume.Placed.AssignAsync(other, 1);
-        await volume.Test.FileSystem.PutAsync("b", Content, other);
-        SegmentRow row = await volume.Placed.UploadAsync("a", Content);
-        PlacementMover mover = await HoldAsync(volume);
-        await volume.Placed.AssignAsync(volume.Placed.Directory, 2);
+        (_, SegmentRow row) = await UploadSharedAsync(volume);
+        PlacementMover mover = await AssignHeldAsync(volume, Cool);
 
         Assert.True(await mover.MoveAsync(0, default));
 
-        Assert.Equal((1u, StorageTier.Hot), ((await volume.Placed.RowAsync(row.Id)).Placement, volume.TierOf(row)));
+        await AssertIsAsync(volume, row, Hot, StorageTier.Hot);
         FileSystemCalls.AssertSame(Content, await volume.Placed.ReadAsync("a"));
         FileSystemCalls.AssertSame(Content, await volume.Test.FileSystem.GetAsync("other/b"));
     }
@@ -54,12 +53,11 @@ public sealed class SegmentRetierTests
     {
         await using ArchivedVolume volume = await CreateAsync();
         SegmentRow row = await volume.Placed.UploadAsync("a", Content);
-        PlacementMover mover = await HoldAsync(volume);
-        await volume.Placed.AssignAsync(volume.Placed.Directory, 3);
+        PlacementMover mover = await AssignHeldAsync(volume, Archive);
 
         Assert.True(await mover.MoveAsync(0, default));
 
-        Assert.Equal((1u, StorageTier.Hot), ((await volume.Placed.RowAsync(row.Id)).Placement, volume.TierOf(row)));
+        await AssertIsAsync(volume, row, Hot, StorageTier.Hot);
     }
 
     [Fact]
@@ -67,13 +65,11 @@ public sealed class SegmentRetierTests
     {
         await using ArchivedVolume volume = await CreateAsync();
         SegmentRow row = await volume.Placed.UploadAsync("a", Content);
-        PlacementMover mover = await HoldAsync(volume);
-        mover.Retier.LeastForArchive = 1;
-        await volume.Placed.AssignAsync(volume.Placed.Directory, 3);
+        PlacementMover mover = await AssignHeldAsync(volume, Archive, leastForArchive: 1);
 
         Assert.True(await mover.MoveAsync(0, default));
 
-        Assert.Equal((3u, StorageTier.Archive), ((await volume.Placed.RowAsync(row.Id)).Placement, volume.TierOf(row)));
+        await AssertIsAsync(volume, row, Archive, StorageTier.Archive);
     }
 
     [Fact]
@@ -82,14 +78,12 @@ public sealed class SegmentRetierTests
         await using ArchivedVolume volume = await CreateAsync();
         SegmentRow row = await volume.Placed.UploadAsync("a", Content);
         await volume.Placed.ReopenEmptyAsync();
-        PlacementMover mover = await HoldAsync(volume);
-        mover.Retier.LeastForArchive = 1;
         Assert.True((await volume.Placed.Store(1).SetTierAsync(StoreLayout.Segment(row.Id), StorageTier.Archive, default)).Succeeded);
-        await volume.Placed.AssignAsync(volume.Placed.Directory, 3);
+        PlacementMover mover = await AssignHeldAsync(volume, Archive, leastForArchive: 1);
 
         Assert.True(await mover.MoveAsync(0, default));
 
-        Assert.Equal((3u, StorageTier.Archive), ((await volume.Placed.RowAsync(row.Id)).Placement, volume.TierOf(row)));
+        await AssertIsAsync(volume, row, Archive, StorageTier.Archive);
         Assert.Equal(FsError.Archived, await volume.TryOpenAsync("a"));
     }
 
@@ -97,18 +91,13 @@ public sealed class SegmentRetierTests
     public async Task Move_ToTheArchiveFromSeveralDirectories_IsCopiedByDirectory()
     {
         await using ArchivedVolume volume = await CreateAsync();
-        InodeId other = (await volume.Test.FileSystem.MakeDirectoryAsync("other")).Id;
-        await volume.Placed.AssignAsync(other, 1);
-        await volume.Test.FileSystem.PutAsync("b", Content, other);
-        SegmentRow row = await volume.Placed.UploadAsync("a", Content);
-        PlacementMover mover = await HoldAsync(volume);
-        mover.Retier.LeastForArchive = 1;
-        await volume.Placed.AssignAsync(volume.Placed.Directory, 3);
-        await volume.Placed.AssignAsync(other, 3);
+        (InodeId other, SegmentRow row) = await UploadSharedAsync(volume);
+        PlacementMover mover = await AssignHeldAsync(volume, Archive, leastForArchive: 1);
+        await volume.Placed.AssignAsync(other, Archive);
 
         Assert.True(await mover.MoveAsync(0, default));
 
-        Assert.Equal((1u, StorageTier.Hot), ((await volume.Placed.RowAsync(row.Id)).Placement, volume.TierOf(row)));
+        await AssertIsAsync(volume, row, Hot, StorageTier.Hot);
     }
 
     [Fact]
@@ -118,13 +107,11 @@ public sealed class SegmentRetierTests
         await volume.Test.FileSystem.PutAsync("big", FileSystemCalls.RandomBytes(1_000_000, 2), volume.Placed.Directory);
         SegmentRow row = await volume.Placed.UploadAsync("a", Content);
         await volume.Test.FileSystem.UnlinkAsync(volume.Placed.Directory, "big"u8, default).Ok();
-        PlacementMover mover = await HoldAsync(volume);
-        mover.Retier.LeastForArchive = 1;
-        await volume.Placed.AssignAsync(volume.Placed.Directory, 3);
+        PlacementMover mover = await AssignHeldAsync(volume, Archive, leastForArchive: 1);
 
         Assert.True(await mover.MoveAsync(0, default));
 
-        Assert.Equal((1u, StorageTier.Hot), ((await volume.Placed.RowAsync(row.Id)).Placement, volume.TierOf(row)));
+        await AssertIsAsync(volume, row, Hot, StorageTier.Hot);
     }
 
     [Fact]
@@ -132,15 +119,14 @@ public sealed class SegmentRetierTests
     {
         await using ArchivedVolume volume = await CreateAsync();
         SegmentRow row = await volume.Placed.UploadAsync("a", Content);
-        PlacementMover mover = await HoldAsync(volume);
-        await volume.Placed.AssignAsync(volume.Placed.Directory, 2);
+        PlacementMover mover = await AssignHeldAsync(volume, Cool);
         volume.Placed.Store(1).Add(new StoreFault(StoreFaultKind.Fail) { Verb = StoreVerb.SetTier, Error = StoreError.Throttled, Count = 1 });
 
         Assert.False(await mover.MoveAsync(0, default));
-        Assert.Equal((1u, StorageTier.Hot), ((await volume.Placed.RowAsync(row.Id)).Placement, volume.TierOf(row)));
+        await AssertIsAsync(volume, row, Hot, StorageTier.Hot);
         Assert.True(await mover.MoveAsync(0, default));
 
-        Assert.Equal((2u, StorageTier.Cool), ((await volume.Placed.RowAsync(row.Id)).Placement, volume.TierOf(row)));
+        await AssertIsAsync(volume, row, Cool, StorageTier.Cool);
     }
 
     [Fact]
@@ -148,25 +134,45 @@ public sealed class SegmentRetierTests
     {
         await using ArchivedVolume volume = await CreateAsync();
         SegmentRow row = await volume.Placed.UploadAsync("a", Content);
-        PlacementMover mover = await HoldAsync(volume);
-        await volume.Placed.AssignAsync(volume.Placed.Directory, 2);
+        PlacementMover mover = await AssignHeldAsync(volume, Cool);
         volume.Placed.Store(1).Add(new StoreFault(StoreFaultKind.Fail) { Verb = StoreVerb.SetTier, Error = StoreError.AccessDenied });
 
         Assert.True(await mover.MoveAsync(0, default));
 
-        Assert.Equal(1u, (await volume.Placed.RowAsync(row.Id)).Placement);
+        Assert.Equal(Hot, (await volume.Placed.RowAsync(row.Id)).Placement);
         FileSystemCalls.AssertSame(Content, await volume.Placed.ReadAsync("a"));
     }
 
     private static async Task<ArchivedVolume> CreateAsync()
     {
         ArchivedVolume volume = await ArchivedVolume.CreateAsync(new Placement { Primary = 1 });
-        await volume.Test.Volume.DefinePlacementAsync(Tiered(2, StorageTier.Cool), default);
-        await volume.Test.Volume.DefinePlacementAsync(Tiered(3, StorageTier.Archive), default);
+        await volume.Test.Volume.DefinePlacementAsync(Tiered(Cool, StorageTier.Cool), default);
+        await volume.Test.Volume.DefinePlacementAsync(Tiered(Archive, StorageTier.Archive), default);
         return volume;
     }
 
     private static Placement Tiered(uint number, StorageTier tier) => new() { Number = number, Primary = 1, Tiers = new Dictionary<int, StorageTier> { [1] = tier } };
+
+    // A segment that two directories of the hot placement share.
+    private static async Task<(InodeId Other, SegmentRow Row)> UploadSharedAsync(ArchivedVolume volume)
+    {
+        InodeId other = (await volume.Test.FileSystem.MakeDirectoryAsync("other")).Id;
+        await volume.Placed.AssignAsync(other, Hot);
+        await volume.Test.FileSystem.PutAsync("b", Content, other);
+        return (other, await volume.Placed.UploadAsync("a", Content));
+    }
+
+    // Gives the directory another placement while the mover does nothing by itself.
+    private static async Task<PlacementMover> AssignHeldAsync(ArchivedVolume volume, uint placement, long? leastForArchive = null)
+    {
+        PlacementMover mover = await HoldAsync(volume);
+        mover.Retier.LeastForArchive = leastForArchive ?? mover.Retier.LeastForArchive;
+        await volume.Placed.AssignAsync(volume.Placed.Directory, placement);
+        return mover;
+    }
+
+    private static async Task AssertIsAsync(ArchivedVolume volume, SegmentRow row, uint placement, StorageTier tier) =>
+        Assert.Equal((placement, tier), ((await volume.Placed.RowAsync(row.Id)).Placement, volume.TierOf(row)));
 
     private static async Task<PlacementMover> HoldAsync(ArchivedVolume volume)
     {
