@@ -23,7 +23,7 @@ internal sealed partial class Recaller : IDisposable
     internal const int MostLooks = 512;
 
     private const int AtOnce = 4;
-    private const int SaveEach = 256; // Segments asked for, or a sixteenth of all: a crash forgets few, and few are written again and again.
+    private const int AskEach = 256; // Segments noted at once before they are asked for, or a sixteenth of all: few are written again and again.
 
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
@@ -32,17 +32,15 @@ internal sealed partial class Recaller : IDisposable
     private readonly VolumeStores _stores;
     private readonly IMetadataStore _metadata;
     private readonly SessionFence _fence;
-    private readonly SessionClock _clock;
+    private readonly RecallNotes _notes;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Lock _lock = new();
     private readonly Dictionary<InodeId, TaskCompletionSource<StoreError>> _queued = []; // This and the next guarded by _lock.
     private readonly Queue<InodeId> _queue = new();
     private readonly Dictionary<SegmentId, Task<StoreError>> _asking = []; // Guarded by _lock.
-    private readonly HashSet<int> _changed = []; // Settings that are not as the table. Guarded by _lock.
     private readonly Dictionary<SegmentId, DateTimeOffset> _looked = []; // Under _one.
     private readonly SemaphoreSlim _one = new(1, 1);
-    private readonly SemaphoreSlim _saving = new(1, 1);
     private bool _isOver; // Guarded by _lock.
     private readonly SemaphoreSlim _wake = new(0, 1);
 
@@ -61,7 +59,7 @@ internal sealed partial class Recaller : IDisposable
         _stores = stores;
         _metadata = metadata;
         _fence = fence;
-        _clock = clock;
+        _notes = new RecallNotes(table, metadata, clock, logger);
         _time = time;
         _logger = logger;
     }
@@ -246,7 +244,7 @@ internal sealed partial class Recaller : IDisposable
         {
             await AskQueuedAsync(cancel);
             await LookAsync(cancel);
-            await SaveAsync(cancel);
+            await _notes.SaveAsync(cancel);
         }
         finally
         {
@@ -258,7 +256,7 @@ internal sealed partial class Recaller : IDisposable
     public void Dispose()
     {
         _one.Dispose();
-        _saving.Dispose();
+        _notes.Dispose();
         _wake.Dispose();
     }
 
@@ -373,11 +371,39 @@ internal sealed partial class Recaller : IDisposable
     private async Task<(long Failed, StoreError Error)> AskAsync(IEnumerable<SegmentRow> rows, RestoreRequest request, CancellationToken cancel)
     {
         long failed = 0;
-        int first = (int)StoreError.None;
-        int unsaved = 0;
-        var options = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancel };
+        StoreError first = StoreError.None;
+        SegmentRow[] left = [.. rows];
         try
         {
+            while (left.Length > 0)
+            {
+                SegmentRow[] some = left[..Math.Min(left.Length, Math.Max(AskEach, _table.Count / 16))];
+                left = left[some.Length..];
+                (long failedOfThese, StoreError error) = await AskSomeAsync(some, request, cancel);
+                failed += failedOfThese;
+                first = first == StoreError.None ? error : first;
+            }
+        }
+        finally
+        {
+            Wake();
+            await _notes.SaveAsync(CancellationToken.None); // What was asked for is paid for, whoever has given up since.
+        }
+
+        return (failed, first);
+    }
+
+    // What is about to be asked for is noted durably, so that the next session looks for it however this one ends: what a store has moved out of its archive nobody else would
+    // move down again. What the store has never heard of is struck at the first look. A disk that does not take the note, which is logged, keeps nobody from data that he needs.
+    private async Task<(long Failed, StoreError Error)> AskSomeAsync(SegmentRow[] rows, RestoreRequest request, CancellationToken cancel)
+    {
+        long failed = 0;
+        int first = (int)StoreError.None;
+        var options = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancel };
+        Recall[] intended = ListIntended(rows, request);
+        try
+        {
+            await _notes.IntendAsync(intended, cancel);
             await Parallel.ForEachAsync(rows, options, async (row, ends) =>
             {
                 StoreError outcome = await AskAsync(row, request, ends);
@@ -386,21 +412,29 @@ internal sealed partial class Recaller : IDisposable
                     Interlocked.Increment(ref failed);
                     Interlocked.CompareExchange(ref first, (int)outcome, (int)StoreError.None);
                 }
-
-                if (Interlocked.Increment(ref unsaved) >= Math.Max(SaveEach, _table.Count / 16))
-                {
-                    Volatile.Write(ref unsaved, 0);
-                    await SaveAsync(ends);
-                }
             });
         }
         finally
         {
-            Wake();
-            await SaveAsync(CancellationToken.None); // What was asked for is paid for, whoever has given up since.
+            _notes.EndIntent(intended);
         }
 
         return (failed, (StoreError)first);
+    }
+
+    // Of the stores of each segment the first: another, asked because that one refuses, is noted when it has taken the request.
+    private Recall[] ListIntended(SegmentRow[] rows, RestoreRequest request)
+    {
+        var intended = new List<Recall>();
+        foreach (SegmentRow row in rows)
+        {
+            if (_table.Find(row.Id) is null && SourcesOf(row).FirstOrDefault(member => !_stores.Stops.Has(member.Number, SpendingStop.Recall)) is { } member)
+            {
+                intended.Add(new Recall(row.Id, member.Number, request.Speed, request.Days, _time.GetUtcNow()));
+            }
+        }
+
+        return [.. intended];
     }
 
     private IEnumerable<MemberStore> SourcesOf(SegmentRow row) =>
@@ -578,58 +612,14 @@ internal sealed partial class Recaller : IDisposable
     {
         if (_table.TrySet(recall))
         {
-            NoteChanged(recall);
+            _notes.Change(recall);
         }
     }
 
     private void Remove(Recall recall)
     {
         _table.Remove(recall.Segment);
-        NoteChanged(recall);
-    }
-
-    private void NoteChanged(Recall recall)
-    {
-        lock (_lock)
-        {
-            _changed.Add(RecallSettings.IndexOf(recall.Segment));
-        }
-    }
-
-    private async Task SaveAsync(CancellationToken cancel)
-    {
-        // One after the other: the last to write has seen what all others have.
-        await _saving.WaitAsync(cancel);
-        HashSet<int> changed;
-        lock (_lock)
-        {
-            changed = [.. _changed];
-            _changed.Clear();
-        }
-
-        try
-        {
-            ILookup<int, Recall> recalls = (changed.Count == 0 ? [] : _table.All).ToLookup(static recall => RecallSettings.IndexOf(recall.Segment));
-            foreach (int index in changed.ToArray())
-            {
-                if (!await RecallSettings.WriteAsync(_metadata, _clock, index, [.. recalls[index]], cancel))
-                {
-                    LogNotSaved(_logger);
-                    break;
-                }
-
-                changed.Remove(index);
-            }
-        }
-        finally
-        {
-            lock (_lock)
-            {
-                _changed.UnionWith(changed); // Those that are left are written with the next round.
-            }
-
-            _saving.Release();
-        }
+        _notes.Change(recall);
     }
 
     [LoggerMessage(650, LogLevel.Debug, "Segment {Segment} was asked for in the archive of store {Store}, {Speed}")]
@@ -646,9 +636,6 @@ internal sealed partial class Recaller : IDisposable
 
     [LoggerMessage(655, LogLevel.Error, "What a file needs of an archive could not be read from the metadata (error {Error})")]
     private static partial void LogRowsUnreadable(ILogger logger, int error);
-
-    [LoggerMessage(656, LogLevel.Warning, "Recalls under way could not be written to the metadata; it is tried again at the next interval")]
-    private static partial void LogNotSaved(ILogger logger);
 
     [LoggerMessage(654, LogLevel.Critical, "A round of recalls failed unexpectedly; the next one is tried at the next interval")]
     private static partial void LogRoundBroken(ILogger logger, Exception exception);

@@ -39,6 +39,42 @@ public sealed class RecallFaultTests
     }
 
     [Fact]
+    public async Task Recall_CrashWhileTheStoreIsAsked_IsKnownToTheNextSession()
+    {
+        (ArchivedVolume volume, SegmentRow row) = await CreateAsync(OpenBehaviour.Fail, moves: true);
+        await using (volume)
+        {
+            volume.Placed.Store(1).Add(new StoreFault(StoreFaultKind.HangAfterwards) { Verb = StoreVerb.Restore, Count = 1 });
+            using var cut = new CancellationTokenSource();
+            Task<RecallOutcome> recall = RecallAsync(volume, Bulk, cancel: cut.Token);
+            await Eventually.TrueAsync(() => volume.Shelf.Asked.Count == 1, "the store was asked, and has not answered");
+
+            await using (TestVolume crashed = await volume.Test.CrashAsync())
+            {
+                Recall known = Assert.Single(crashed.Volume.Parts.Writer!.Recaller.Table.All);
+                Assert.Equal((row.Id, 1, Bulk.Speed, Bulk.Days), (known.Segment, known.Store, known.Speed, known.Days));
+            }
+
+            await cut.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => recall);
+        }
+    }
+
+    [Fact]
+    public async Task Recall_StoreRefuses_IsNotKept()
+    {
+        (ArchivedVolume volume, _) = await CreateAsync(OpenBehaviour.Fail);
+        await using (volume)
+        {
+            volume.Placed.Store(1).Add(new StoreFault(StoreFaultKind.Fail) { Verb = StoreVerb.Restore, Error = StoreError.AccessDenied });
+            Assert.Equal(1, (await RecallAsync(volume, Bulk)).Failed);
+
+            await volume.Test.ReopenAsync();
+            Assert.Equal(0, RecallerOf(volume).Table.Count);
+        }
+    }
+
+    [Fact]
     public async Task Recall_WithoutAsking_SaysWhatItWouldAskForAgain()
     {
         (ArchivedVolume volume, SegmentRow row) = await CreateAsync(OpenBehaviour.Fail);
