@@ -137,25 +137,43 @@ public static class DurableFile
     }
 
     /// <summary>Replaces a small file so that a reader, or a machine that lost power, sees the old content or the new, never a mixture. Durable on return; mode 0600.</summary>
-    public static void Replace(string path, ReadOnlySpan<byte> content) => Replace(path, content, static _ => { });
+    /// <exception cref="IOException">The old content is there, or, when only its directory could not be synced, the new: whoever goes by what this call did looks, or does it again.</exception>
+    public static void Replace(string path, ReadOnlySpan<byte> content) => SyncDirectory(Replace(path, content, static _ => { }));
 
-    /// <summary>The same with a file that is there: it keeps its mode, and its owner as far as this process may give files away.</summary>
+    /// <summary>
+    /// The same with a file that is there: it keeps its mode, and its owner as far as this process may give files away. False when its directory could not be synced:
+    /// everybody sees the new content, but a power cut may bring the old back.
+    /// </summary>
     /// <exception cref="FileNotFoundException">It is not there.</exception>
-    public static void Rewrite(string path, ReadOnlySpan<byte> content) => Replace(path, content, written =>
+    /// <exception cref="IOException">It is as it was.</exception>
+    public static bool Rewrite(string path, ReadOnlySpan<byte> content)
     {
-        if (OperatingSystem.IsLinux())
+        string directory = Replace(path, content, written =>
         {
-            UnixFileMode mode = File.GetUnixFileMode(path);
-            if (LibC.statx(LibC.AT_FDCWD, path, LibC.AT_SYMLINK_NOFOLLOW, LibC.STATX_BASIC_STATS, out Statx former) == 0)
+            if (OperatingSystem.IsLinux())
             {
-                _ = LibC.fchown(written, former.stx_uid, former.stx_gid); // Refused of who is neither root nor the owner.
+                UnixFileMode mode = File.GetUnixFileMode(path);
+                if (LibC.statx(LibC.AT_FDCWD, path, LibC.AT_SYMLINK_NOFOLLOW, LibC.STATX_BASIC_STATS, out Statx former) == 0)
+                {
+                    _ = LibC.fchown(written, former.stx_uid, former.stx_gid); // Refused of who is neither root nor the owner.
+                }
+
+                File.SetUnixFileMode(written, mode);
             }
-
-            File.SetUnixFileMode(written, mode);
+        });
+        try
+        {
+            SyncDirectory(directory);
+            return true;
         }
-    });
+        catch (IOException)
+        {
+            return false;
+        }
+    }
 
-    private static void Replace(string path, ReadOnlySpan<byte> content, Action<SafeFileHandle> prepare)
+    // Returns the directory, which is to be synced.
+    private static string Replace(string path, ReadOnlySpan<byte> content, Action<SafeFileHandle> prepare)
     {
         string directory = Path.GetDirectoryName(Path.GetFullPath(path))!;
         string temporary = Path.Combine(directory, "." + Path.GetFileName(path) + "." + Path.GetRandomFileName());
@@ -176,7 +194,7 @@ public static class DurableFile
             throw;
         }
 
-        SyncDirectory(directory);
+        return directory;
     }
 
     /// <summary>Creates a file that must not exist yet, readable and writable by its owner only (0600).</summary>

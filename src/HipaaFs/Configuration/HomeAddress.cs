@@ -18,7 +18,11 @@ internal sealed class HomeAddress
         ? $"the address of the volume's home is not read from {VolumeFile.Name} but given by {given.Place}"
         : null;
 
-    /// <summary>Has volume.yaml name a store, durably and at once; the rest of the file stays as it is.</summary>
+    /// <summary>Has volume.yaml name a store, at once; the rest of the file stays as it is. Durably, unless the disk does not say that it is.</summary>
+    /// <remarks>
+    /// Once the file says so, the next opening goes by it, and so must whoever has the volume open: else they part. Should a power cut bring the former address back, the store there
+    /// is a mirror, and refused as soon as it lacks something.
+    /// </remarks>
     /// <exception cref="VolumeException">It cannot be written; it is as it was.</exception>
     public void Write(StoreUrl home)
     {
@@ -28,7 +32,7 @@ internal sealed class HomeAddress
             path = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
             string text = VolumeFile.Replace(File.ReadAllText(path), VolumeSettings.Store.Key, home.ToString())
                 ?? throw new VolumeException(VolumeFailure.Configuration, $"have {path} name {home}: the file cannot be read", "'hipaafs config check' says what is wrong with it");
-            DurableFile.Rewrite(path, Encoding.UTF8.GetBytes(text));
+            _ = DurableFile.Rewrite(path, Encoding.UTF8.GetBytes(text));
         }
         catch (IOException error)
         {
