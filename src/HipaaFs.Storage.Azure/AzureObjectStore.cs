@@ -15,6 +15,7 @@ public sealed class AzureObjectStore : IObjectStore
     private readonly AzureStoreOptions _options;
     private readonly AzurePut _put;
     private readonly AzureListing _listing;
+    private readonly AzureLocks _locks;
     private readonly string _prefix;
 
     private AzureObjectStore(StoreUrl url, AzureStoreOptions options)
@@ -23,11 +24,12 @@ public sealed class AzureObjectStore : IObjectStore
         _prefix = url.Prefix.Length == 0 ? string.Empty : url.Prefix + "/";
         _connection = new AzureConnection(url, options);
         _put = new AzurePut(_connection, options);
+        _locks = new AzureLocks(_connection.Container);
         _listing = new AzureListing(_connection.Container, _prefix, options.ForeignKeys);
     }
 
     /// <inheritdoc/>
-    public StoreCapabilities Capabilities { get; } = new() { PutIfAbsent = true, AtomicConditionalDelete = true, Tiers = true, MaxObjectLength = 190L << 40 };
+    public StoreCapabilities Capabilities { get; } = new() { PutIfAbsent = true, AtomicConditionalDelete = true, Tiers = true, Locks = true, MaxObjectLength = 190L << 40 };
 
     /// <summary>Opens a container. Nothing is sent yet: a store that does not answer now may later.</summary>
     /// <exception cref="StoreOpenException">The URL's CA file cannot be read, or a credential in the environment is none.</exception>
@@ -71,7 +73,7 @@ public sealed class AzureObjectStore : IObjectStore
             async () =>
             {
                 BlobContentInfo put = await _put.PutAsync(name, content, new PutOptions { Condition = condition }, cancel);
-                return Answer(key, put, content.Length, StorageTier.Hot, SHA256.HashData(content.Span));
+                return Answer(key, put, content.Length, PutOptions.Default, SHA256.HashData(content.Span));
             },
             cancel);
     }
@@ -88,9 +90,17 @@ public sealed class AzureObjectStore : IObjectStore
 
         using SafeFileHandle file = opened.Value;
         return await CallAsync(
-            async () => source.Length <= _options.LongestSinglePut
-                ? await PutWholeAsync(key, name, file, source, options, cancel)
-                : await PutBlocksAsync(key, name, file, source, options, cancel),
+            async () =>
+            {
+                if (options.Protection != ObjectProtection.None && await _locks.MissingAsync(cancel) is { } missing)
+                {
+                    return missing;
+                }
+
+                return source.Length <= _options.LongestSinglePut
+                    ? await PutWholeAsync(key, name, file, source, options, cancel)
+                    : await PutBlocksAsync(key, name, file, source, options, cancel);
+            },
             cancel);
     }
 
@@ -118,6 +128,14 @@ public sealed class AzureObjectStore : IObjectStore
                 var condition = new BlobRequestConditions { IfMatch = AzureTags.Condition(version) };
                 try
                 {
+                    // Where blobs have versions Azure deletes a locked one all the same: it becomes a former version that nobody finds.
+                    Response<BlobProperties> found = await blob.GetPropertiesAsync(condition, cancel);
+                    DateTimeOffset now = found.GetRawResponse().Headers.Date ?? DateTimeOffset.MinValue;
+                    if (AzureLocks.ProtectionOf(found.Value).IsInForce(now))
+                    {
+                        return StoreError.Retained;
+                    }
+
                     await blob.DeleteAsync(DeleteSnapshotsOption.IncludeSnapshots, condition, cancel);
                     return true;
                 }
@@ -168,6 +186,63 @@ public sealed class AzureObjectStore : IObjectStore
 
                 await blob.SetAccessTierAsync(AccessTier.Hot, rehydratePriority: priority, cancellationToken: cancel);
                 return (await LookUpAsync(key, blob, cancel)).Restore;
+            },
+            cancel);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<StoreResult<ObjectProperties>> SetRetentionAsync(ObjectKey key, ObjectRetention? retention, CancellationToken cancel)
+    {
+        BlockBlobClient blob = BlobOf(key);
+        return CallAsync<ObjectProperties>(
+            async () =>
+            {
+                if (await _locks.MissingAsync(cancel) is { } missing)
+                {
+                    return missing;
+                }
+
+                ObjectProperties former = await LookUpAsync(key, blob, cancel);
+                if (former.Protection.Retention == retention)
+                {
+                    return former;
+                }
+
+                try
+                {
+                    if (AzureLocks.PolicyOf(retention) is { } policy)
+                    {
+                        await blob.SetImmutabilityPolicyAsync(policy, cancellationToken: cancel);
+                    }
+                    else
+                    {
+                        await blob.DeleteImmutabilityPolicyAsync(cancel);
+                    }
+                }
+                catch (RequestFailedException exception) when (exception.Status is 400 or 403 or 409 && former.Protection.Retention?.IsWeakenedBy(retention) == true)
+                {
+                    return new StoreFailure(StoreError.Retained, exception.ErrorCode); // In different words, as it is one or the other limit that is not kept.
+                }
+
+                return await LookUpAsync(key, blob, cancel);
+            },
+            cancel);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<StoreResult<ObjectProperties>> SetLegalHoldAsync(ObjectKey key, bool isHeld, CancellationToken cancel)
+    {
+        BlockBlobClient blob = BlobOf(key);
+        return CallAsync<ObjectProperties>(
+            async () =>
+            {
+                if (await _locks.MissingAsync(cancel) is { } missing)
+                {
+                    return missing;
+                }
+
+                await blob.SetLegalHoldAsync(isHeld, cancel);
+                return await LookUpAsync(key, blob, cancel);
             },
             cancel);
     }
@@ -253,11 +328,14 @@ public sealed class AzureObjectStore : IObjectStore
             AzureTags.Of(found.ETag),
             found.LastModified,
             AzureTiers.TierOf(found.AccessTier),
-            string.IsNullOrEmpty(found.ArchiveStatus) ? RestoreState.None : RestoreState.InProgress);
+            string.IsNullOrEmpty(found.ArchiveStatus) ? RestoreState.None : RestoreState.InProgress)
+        {
+            Protection = AzureLocks.ProtectionOf(found),
+        };
     }
 
-    private static ObjectProperties Answer(ObjectKey key, BlobContentInfo put, long length, StorageTier tier, byte[] sha256) =>
-        new(key, length, AzureTags.Of(put.ETag), put.LastModified, tier) { Sha256 = sha256 };
+    private static ObjectProperties Answer(ObjectKey key, BlobContentInfo put, long length, PutOptions options, byte[] sha256) =>
+        new(key, length, AzureTags.Of(put.ETag), put.LastModified, options.Tier) { Sha256 = sha256, Protection = options.Protection };
 
     private async ValueTask<StoreResult<ObjectProperties>> PutWholeAsync(
         ObjectKey key, string name, SafeFileHandle file, UploadSource source, PutOptions options, CancellationToken cancel)
@@ -271,7 +349,7 @@ public sealed class AzureObjectStore : IObjectStore
         }
 
         BlobContentInfo put = await _put.PutAsync(name, file, source.Length, md5, options, cancel);
-        return Answer(key, put, source.Length, options.Tier, sha256);
+        return Answer(key, put, source.Length, options, sha256);
     }
 
     private async ValueTask<StoreResult<ObjectProperties>> PutBlocksAsync(
@@ -280,7 +358,7 @@ public sealed class AzureObjectStore : IObjectStore
         (byte[] sha256, BlobContentInfo? put, bool isProven) = await _put.PutBlocksAsync(name, file, source, options, cancel);
         return put is null
             ? new StoreFailure(StoreError.Corrupt, "the source is not what it was")
-            : Answer(key, put, source.Length, options.Tier, isProven ? sha256 : []);
+            : Answer(key, put, source.Length, options, isProven ? sha256 : []);
     }
 
     private BlockBlobClient BlobOf(ObjectKey key) => _connection.Container.GetBlockBlobClient(NameOf(key));

@@ -57,7 +57,13 @@ internal sealed class AzurePut
             return (sha256, null, false); // Not committed: what was there before stays.
         }
 
-        var commit = new CommitBlockListOptions { Conditions = ConditionsOf(options), AccessTier = AzureTiers.Of(options.Tier) };
+        var commit = new CommitBlockListOptions
+        {
+            Conditions = ConditionsOf(options),
+            AccessTier = AzureTiers.Of(options.Tier),
+            ImmutabilityPolicy = AzureLocks.PolicyOf(options.Protection.Retention),
+            LegalHold = options.Protection.LegalHold ? true : null,
+        };
         BlobContentInfo put = await blob.CommitBlockListAsync(blocks, commit, cancel);
         return (sha256, put, !blocks.Exists(present.ContainsKey));
     }
@@ -74,6 +80,8 @@ internal sealed class AzurePut
         {
             Conditions = ConditionsOf(options),
             AccessTier = AzureTiers.Of(options.Tier), // Said always: an account may have another default.
+            ImmutabilityPolicy = AzureLocks.PolicyOf(options.Protection.Retention),
+            LegalHold = options.Protection.LegalHold ? true : null,
             TransferOptions = new StorageTransferOptions { InitialTransferSize = long.MaxValue, MaximumConcurrency = 1 },
             TransferValidation = new UploadTransferValidationOptions { ChecksumAlgorithm = StorageChecksumAlgorithm.MD5 },
         };

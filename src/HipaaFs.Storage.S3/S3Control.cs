@@ -112,6 +112,11 @@ internal sealed class S3Control
             return former;
         }
 
+        if (former.Protection.IsInForce(_time.GetUtcNow()))
+        {
+            return StoreError.Retained; // The copy would not be locked, and the original would be there, and paid for, until its date.
+        }
+
         var request = new CopyObjectRequest
         {
             SourceBucket = _connection.Bucket,
@@ -208,7 +213,7 @@ internal sealed class S3Control
     private static ObjectProperties PropertiesOf(ObjectKey key, GetObjectMetadataResponse found)
     {
         ObjectProperties described = PropertiesOf(key, found.ContentLength, found.ETag, found.LastModified, found.StorageClass);
-        return WithRestore(described, found.RestoreInProgress, found.RestoreExpiration);
+        return WithRestore(described, found.RestoreInProgress, found.RestoreExpiration) with { Protection = S3Locks.ProtectionOf(found) };
     }
 
     private static ObjectProperties PropertiesOf(ObjectKey key, S3Object found)

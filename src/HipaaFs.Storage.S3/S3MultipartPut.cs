@@ -37,7 +37,7 @@ internal sealed partial class S3MultipartPut
         string name, SafeFileHandle file, UploadSource source, PutOptions options, CancellationToken cancel)
     {
         S3StorageClass storageClass = S3Tiers.ClassOf(options.Tier, _url.ArchiveClass);
-        string upload = await FindAsync(name, storageClass, cancel) ?? await BeginAsync(name, storageClass, cancel); // Steps 1 and 2
+        string upload = await FindAsync(name, storageClass, options.Protection, cancel) ?? await BeginAsync(name, storageClass, options.Protection, cancel); // Steps 1 and 2
         try
         {
             StoreResult<(byte[] Sha256, S3Expected Expected)> sent = await SendAndCompleteAsync(name, upload, file, source, options, cancel);
@@ -157,11 +157,11 @@ internal sealed partial class S3MultipartPut
         }
     }
 
-    private async ValueTask<string?> FindAsync(string name, S3StorageClass storageClass, CancellationToken cancel)
+    private async ValueTask<string?> FindAsync(string name, S3StorageClass storageClass, ObjectProtection protection, CancellationToken cancel)
     {
-        if (_url.KmsKey is not null)
+        if (_url.KmsKey is not null || protection != ObjectProtection.None)
         {
-            return null; // The tags of encrypted parts do not tell what is in them, nor the upload which key.
+            return null; // The tags of encrypted parts do not tell what is in them, nor the upload which key or which lock.
         }
 
         var request = new ListMultipartUploadsRequest { BucketName = _connection.Bucket, Prefix = name, RequestPayer = _connection.Payer };
@@ -172,7 +172,7 @@ internal sealed partial class S3MultipartPut
             && S3Tiers.TierOf(upload.StorageClass?.Value) == S3Tiers.TierOf(storageClass.Value))?.UploadId;
     }
 
-    private async ValueTask<string> BeginAsync(string name, S3StorageClass storageClass, CancellationToken cancel)
+    private async ValueTask<string> BeginAsync(string name, S3StorageClass storageClass, ObjectProtection protection, CancellationToken cancel)
     {
         var request = new InitiateMultipartUploadRequest
         {
@@ -187,6 +187,7 @@ internal sealed partial class S3MultipartPut
             request.ServerSideEncryptionKeyManagementServiceKeyId = key;
         }
 
+        S3Locks.Ask(request, protection);
         return (await _connection.Control.InitiateMultipartUploadAsync(request, cancel)).UploadId;
     }
 

@@ -20,6 +20,7 @@ public sealed partial class S3ObjectStore : IObjectStore
     private readonly S3Put _put;
     private readonly S3MultipartPut _multipart;
     private readonly S3AbandonedUploads _abandoned;
+    private readonly S3Locks _locks;
     private readonly string _prefix;
     private readonly CancellationTokenSource _closing = new();
     private readonly Lock _lock = new();
@@ -32,13 +33,14 @@ public sealed partial class S3ObjectStore : IObjectStore
         _connection = new S3Connection(url, options, new S3Credentials(url.Profile, profiles, time), time);
         _read = new S3Read(_connection);
         _control = new S3Control(_connection, _read, _prefix, options.ForeignKeys, url, time);
+        _locks = new S3Locks(_connection, _control, time);
         _put = new S3Put(_connection, url);
         _multipart = new S3MultipartPut(_connection, url, options, time, logger);
         _abandoned = new S3AbandonedUploads(_connection, _prefix, options.AbandonedUploadAge, time, logger);
     }
 
     /// <inheritdoc/>
-    public StoreCapabilities Capabilities { get; } = new() { PutIfAbsent = true, Tiers = true, MaxObjectLength = 5L << 40 };
+    public StoreCapabilities Capabilities { get; } = new() { PutIfAbsent = true, Tiers = true, Locks = true, MaxObjectLength = 5L << 40 };
 
     /// <summary>Opens a bucket. Nothing is sent yet: a store that does not answer now may later.</summary>
     /// <exception cref="StoreOpenException">The URL's CA file cannot be read, or no region is known.</exception>
@@ -113,9 +115,19 @@ public sealed partial class S3ObjectStore : IObjectStore
 
         using SafeFileHandle file = opened.Value;
         return await CallAsync(
-            async () => source.Length <= _options.LongestSinglePut
-                ? await PutWholeAsync(key, name, file, source, options, cancel)
-                : await PutPartsAsync(key, name, file, source, options, cancel),
+            async () =>
+            {
+                bool isLocked = options.Protection != ObjectProtection.None;
+                if (isLocked && await _locks.MissingAsync(cancel) is { } missing)
+                {
+                    return missing;
+                }
+
+                StoreResult<ObjectProperties> put = source.Length <= _options.LongestSinglePut
+                    ? await PutWholeAsync(key, name, file, source, options, cancel)
+                    : await PutPartsAsync(key, name, file, source, options, cancel);
+                return isLocked && put.Succeeded ? await AfterPutAsync(() => _locks.CompleteAsync(put.Value, name, options.Protection, cancel)) : put;
+            },
             cancel);
     }
 
@@ -152,6 +164,20 @@ public sealed partial class S3ObjectStore : IObjectStore
     {
         string name = NameOf(key);
         return CallAsync(() => _control.RestoreAsync(key, name, request, cancel), cancel);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<StoreResult<ObjectProperties>> SetRetentionAsync(ObjectKey key, ObjectRetention? retention, CancellationToken cancel)
+    {
+        string name = NameOf(key);
+        return CallAsync(() => _locks.SetRetentionAsync(key, name, retention, cancel), cancel);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<StoreResult<ObjectProperties>> SetLegalHoldAsync(ObjectKey key, bool isHeld, CancellationToken cancel)
+    {
+        string name = NameOf(key);
+        return CallAsync(() => _locks.SetLegalHoldAsync(key, name, isHeld, cancel), cancel);
     }
 
     /// <inheritdoc/>
@@ -257,25 +283,10 @@ public sealed partial class S3ObjectStore : IObjectStore
     private async ValueTask<StoreResult<ObjectProperties>> ProveAsync(
         ObjectKey key, string name, S3Taken taken, long length, byte[] sha256, CancellationToken cancel)
     {
-        StoreResult<ObjectProperties> found;
-        try
+        StoreResult<ObjectProperties> found = await AfterPutAsync(() => _control.LookUpAsync(key, name, cancel));
+        if (!found.Succeeded)
         {
-            found = await _control.LookUpAsync(key, name, cancel);
-        }
-        catch (Exception exception) when (S3Failures.IsServiceFailure(exception))
-        {
-            found = S3Failures.From(exception);
-        }
-
-        if (found.Failure is { } failure)
-        {
-            // The put is done: a failure that says that nothing was would have a put-if-absent lose against itself at the repeat.
-            return failure.Error switch
-            {
-                StoreError.NotFound => new StoreFailure(StoreError.Unavailable, "a put object is not there"),
-                StoreError.Throttled => failure with { Error = StoreError.Unavailable },
-                _ => failure,
-            };
+            return found;
         }
 
         // Another tag is another writer's later put: what this one put was there whole, which is all it promises.
@@ -283,6 +294,27 @@ public sealed partial class S3ObjectStore : IObjectStore
         return isOurs && found.Value.Length != length
             ? new StoreFailure(StoreError.Corrupt, "a put object has another length")
             : found.Value with { Tag = isOurs ? found.Value.Tag : taken.Tag, Length = length, Sha256 = taken.IsProven ? sha256 : default(ReadOnlyMemory<byte>) };
+    }
+
+    // The put is done: a failure that says that nothing was would have a put-if-absent lose against itself at the repeat.
+    private static async ValueTask<StoreResult<ObjectProperties>> AfterPutAsync(Func<ValueTask<StoreResult<ObjectProperties>>> request)
+    {
+        StoreResult<ObjectProperties> result;
+        try
+        {
+            result = await request();
+        }
+        catch (Exception exception) when (S3Failures.IsServiceFailure(exception))
+        {
+            result = S3Failures.From(exception);
+        }
+
+        return result.Failure switch
+        {
+            { Error: StoreError.NotFound } => new StoreFailure(StoreError.Unavailable, "a put object is not there"),
+            { Error: StoreError.Throttled } failure => failure with { Error = StoreError.Unavailable },
+            _ => result,
+        };
     }
 
     // Only who writes in parts cleans up after others who did.

@@ -82,6 +82,7 @@ internal sealed class S3Put
             headers.Add(new("x-amz-server-side-encryption-aws-kms-key-id", key));
         }
 
+        headers.AddRange(S3Locks.Headers(options.Protection));
         return headers;
     }
 }

@@ -74,6 +74,14 @@ public sealed class HedgingObjectStore : IObjectStore
         _inner.RestoreAsync(key, request, cancel);
 
     /// <inheritdoc/>
+    public ValueTask<StoreResult<ObjectProperties>> SetRetentionAsync(ObjectKey key, ObjectRetention? retention, CancellationToken cancel) =>
+        _inner.SetRetentionAsync(key, retention, cancel);
+
+    /// <inheritdoc/>
+    public ValueTask<StoreResult<ObjectProperties>> SetLegalHoldAsync(ObjectKey key, bool isHeld, CancellationToken cancel) =>
+        _inner.SetLegalHoldAsync(key, isHeld, cancel);
+
+    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         while (_races.TryDequeue(out ReadRace? race))

@@ -38,7 +38,8 @@ public interface IObjectStore : IAsyncDisposable
     /// <summary>Stores a file as an object, in parts where the store wants parts; what a failed or cancelled put leaves of parts the store removes itself.</summary>
     /// <remarks>
     /// InvalidRequest: the file is not there or not of the length given. Corrupt: what arrived differs from the checksums given. The answer says in
-    /// <see cref="ObjectProperties.Sha256"/> what was taken; a caller who gets none reads the object back.
+    /// <see cref="ObjectProperties.Sha256"/> what was taken; a caller who gets none reads the object back. Where a lock is asked for, success means that the object is under it;
+    /// after a failure it may be there without, and the repeat puts it right. Retained: the object there is locked, and the store keeps no versions beneath it.
     /// </remarks>
     ValueTask<StoreResult<ObjectProperties>> PutFileAsync(ObjectKey key, UploadSource source, PutOptions options, CancellationToken cancel);
 
@@ -54,11 +55,11 @@ public interface IObjectStore : IAsyncDisposable
     ValueTask<StoreResult<ObjectPage>> ListAsync(string prefix, ObjectKey? after, int limit, CancellationToken cancel);
 
     /// <summary>Deletes an object, all versions a versioned store would bring back excepted. Returns whether there was one; an absent object is no error.</summary>
-    /// <remarks>VersionChanged: another version is there, nothing was deleted. Retained: the object is locked. Atomic as <see cref="StoreCapabilities.AtomicConditionalDelete"/> says.</remarks>
+    /// <remarks>VersionChanged: another version is there, nothing was deleted. Retained: the object is locked, and stays where it is found. Atomic as <see cref="StoreCapabilities.AtomicConditionalDelete"/> says.</remarks>
     ValueTask<StoreResult<bool>> DeleteAsync(ObjectKey key, EntityTag version, CancellationToken cancel);
 
     /// <summary>Moves an object to another storage class; its content stays, its tag may change. Unsupported where there are no tiers.</summary>
-    /// <remarks>Archived: a store that moves by copying (S3) must restore the object first.</remarks>
+    /// <remarks>Archived: a store that moves by copying (S3) must restore the object first. Retained: the same store could not delete the locked original.</remarks>
     ValueTask<StoreResult<ObjectProperties>> SetTierAsync(ObjectKey key, StorageTier tier, CancellationToken cancel);
 
     /// <summary>Asks for a readable copy of an archived object and returns how far that is. Unsupported where there are no tiers.</summary>
@@ -67,4 +68,16 @@ public interface IObjectStore : IAsyncDisposable
     /// where the store can and a greater speed is asked for; Archived: it goes on, and the store does not hasten it. InvalidRequest: the object's class is not restored at this speed. Throttled: the store has no capacity for it now.
     /// </remarks>
     ValueTask<StoreResult<RestoreState>> RestoreAsync(ObjectKey key, RestoreRequest request, CancellationToken cancel);
+
+    /// <summary>Sets until when an object is neither replaced nor deleted; null ends its retention. A legal hold stays as it is.</summary>
+    /// <remarks>
+    /// Repeating it is harmless. Success means that the store showed it afterwards. Retained: the object would be less protected than now, and the store allows that to nobody
+    /// (compliance) or not to this identity (governance). Unsupported: there are no locks here, see <see cref="StoreCapabilities.Locks"/>, or a server that cannot end a retention (Ceph 16) was asked to. AccessDenied: also where the identity may
+    /// set a retention and not see it.
+    /// </remarks>
+    ValueTask<StoreResult<ObjectProperties>> SetRetentionAsync(ObjectKey key, ObjectRetention? retention, CancellationToken cancel);
+
+    /// <summary>Puts an object under a legal hold, or releases it. A retention stays as it is.</summary>
+    /// <remarks>Repeating it is harmless. Success, Unsupported and AccessDenied as with <see cref="SetRetentionAsync"/>.</remarks>
+    ValueTask<StoreResult<ObjectProperties>> SetLegalHoldAsync(ObjectKey key, bool isHeld, CancellationToken cancel);
 }

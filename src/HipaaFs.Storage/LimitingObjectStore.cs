@@ -142,5 +142,33 @@ public sealed class LimitingObjectStore : IObjectStore
     }
 
     /// <inheritdoc/>
+    public async ValueTask<StoreResult<ObjectProperties>> SetRetentionAsync(ObjectKey key, ObjectRetention? retention, CancellationToken cancel)
+    {
+        await _writes.EnterAsync(cancel);
+        try
+        {
+            return await _inner.SetRetentionAsync(key, retention, cancel);
+        }
+        finally
+        {
+            _writes.Leave();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<StoreResult<ObjectProperties>> SetLegalHoldAsync(ObjectKey key, bool isHeld, CancellationToken cancel)
+    {
+        await _writes.EnterAsync(cancel);
+        try
+        {
+            return await _inner.SetLegalHoldAsync(key, isHeld, cancel);
+        }
+        finally
+        {
+            _writes.Leave();
+        }
+    }
+
+    /// <inheritdoc/>
     public ValueTask DisposeAsync() => _inner.DisposeAsync();
 }

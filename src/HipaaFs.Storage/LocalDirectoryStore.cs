@@ -115,7 +115,7 @@ public sealed partial class LocalDirectoryStore : IObjectStore
     /// <inheritdoc/>
     public ValueTask<StoreResult<ObjectProperties>> PutFileAsync(ObjectKey key, UploadSource source, PutOptions options, CancellationToken cancel)
     {
-        return options.Tier == StorageTier.Hot
+        return options.Tier == StorageTier.Hot && options.Protection == ObjectProtection.None
             ? CallAsync(() => PutFile(key, source, options, cancel), cancel)
             : ValueTask.FromResult<StoreResult<ObjectProperties>>(StoreError.Unsupported);
     }
@@ -148,6 +148,14 @@ public sealed partial class LocalDirectoryStore : IObjectStore
     /// <inheritdoc/>
     public ValueTask<StoreResult<RestoreState>> RestoreAsync(ObjectKey key, RestoreRequest request, CancellationToken cancel) =>
         ValueTask.FromResult<StoreResult<RestoreState>>(StoreError.Unsupported);
+
+    /// <inheritdoc/>
+    public ValueTask<StoreResult<ObjectProperties>> SetRetentionAsync(ObjectKey key, ObjectRetention? retention, CancellationToken cancel) =>
+        ValueTask.FromResult<StoreResult<ObjectProperties>>(StoreError.Unsupported);
+
+    /// <inheritdoc/>
+    public ValueTask<StoreResult<ObjectProperties>> SetLegalHoldAsync(ObjectKey key, bool isHeld, CancellationToken cancel) =>
+        ValueTask.FromResult<StoreResult<ObjectProperties>>(StoreError.Unsupported);
 
     /// <summary>Closes the files held open. Requests under way finish.</summary>
     public async ValueTask DisposeAsync()

@@ -23,6 +23,7 @@ public sealed class MemoryObjectStore : IObjectStore
     {
         PutIfAbsent = true,
         AtomicConditionalDelete = true,
+        Locks = true,
         MaxObjectLength = Array.MaxLength,
     };
 
@@ -52,7 +53,7 @@ public sealed class MemoryObjectStore : IObjectStore
     public ValueTask<StoreResult<ObjectProperties>> PutAsync(ObjectKey key, ReadOnlyMemory<byte> content, PutCondition condition, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        return ValueTask.FromResult(Store(key, content.ToArray(), condition));
+        return ValueTask.FromResult(Store(key, content.ToArray(), condition, ObjectProtection.None));
     }
 
     /// <inheritdoc/>
@@ -83,7 +84,7 @@ public sealed class MemoryObjectStore : IObjectStore
             }
         }
 
-        return ValueTask.FromResult(UploadSources.Matches(source, SHA256.HashData(content)) ? Store(key, content, options.Condition) : StoreError.Corrupt);
+        return ValueTask.FromResult(UploadSources.Matches(source, SHA256.HashData(content)) ? Store(key, content, options.Condition, options.Protection) : StoreError.Corrupt);
     }
 
     /// <inheritdoc/>
@@ -117,7 +118,7 @@ public sealed class MemoryObjectStore : IObjectStore
                     break;
                 }
 
-                found.Add(_objects[key].Properties);
+                found.Add(_objects[key].Properties with { Protection = ObjectProtection.None }); // As stores do.
             }
         }
 
@@ -140,6 +141,11 @@ public sealed class MemoryObjectStore : IObjectStore
                 return ValueTask.FromResult<StoreResult<bool>>(StoreError.VersionChanged);
             }
 
+            if (stored.Properties.Protection.IsInForce(_time.GetUtcNow()))
+            {
+                return ValueTask.FromResult<StoreResult<bool>>(StoreError.Retained);
+            }
+
             _objects.Remove(key);
             _keys.Remove(key);
             return ValueTask.FromResult<StoreResult<bool>>(true);
@@ -155,6 +161,20 @@ public sealed class MemoryObjectStore : IObjectStore
         ValueTask.FromResult<StoreResult<RestoreState>>(StoreError.Unsupported);
 
     /// <inheritdoc/>
+    public ValueTask<StoreResult<ObjectProperties>> SetRetentionAsync(ObjectKey key, ObjectRetention? retention, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        return ValueTask.FromResult(Protect(key, former => former with { Retention = retention }));
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<StoreResult<ObjectProperties>> SetLegalHoldAsync(ObjectKey key, bool isHeld, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        return ValueTask.FromResult(Protect(key, former => former with { LegalHold = isHeld }));
+    }
+
+    /// <inheritdoc/>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     private StoredObject? Find(ObjectKey key)
@@ -165,18 +185,46 @@ public sealed class MemoryObjectStore : IObjectStore
         }
     }
 
-    private StoreResult<ObjectProperties> Store(ObjectKey key, byte[] content, PutCondition condition)
+    private StoreResult<ObjectProperties> Protect(ObjectKey key, Func<ObjectProtection, ObjectProtection> change)
+    {
+        lock (_lock)
+        {
+            if (!_objects.TryGetValue(key, out StoredObject? stored))
+            {
+                return StoreError.NotFound;
+            }
+
+            ObjectProtection former = stored.Properties.Protection;
+            ObjectProtection next = change(former);
+            if (former.Retention is { Mode: RetentionMode.Compliance } kept && kept.Until > _time.GetUtcNow() && kept.IsWeakenedBy(next.Retention))
+            {
+                return StoreError.Retained;
+            }
+
+            StoredObject changed = stored with { Properties = stored.Properties with { Protection = next } };
+            _objects[key] = changed;
+            return changed.Properties;
+        }
+    }
+
+    private StoreResult<ObjectProperties> Store(ObjectKey key, byte[] content, PutCondition condition, ObjectProtection protection)
     {
         ArgumentException.ThrowIfNullOrEmpty(key.Value, nameof(key));
         lock (_lock)
         {
-            if (condition == PutCondition.IfAbsent && _objects.ContainsKey(key))
+            StoredObject? former = _objects.GetValueOrDefault(key);
+            if (condition == PutCondition.IfAbsent && former is not null)
             {
                 return StoreError.AlreadyExists;
             }
 
+            if (former?.Properties.Protection.IsInForce(_time.GetUtcNow()) == true)
+            {
+                return StoreError.Retained;
+            }
+
             var tag = new EntityTag((++_lastTag).ToString("x", CultureInfo.InvariantCulture));
-            var properties = new ObjectProperties(key, content.Length, tag, _time.GetUtcNow());
+            var properties = new ObjectProperties(key, content.Length, tag, _time.GetUtcNow()) { Protection = protection };
             _objects[key] = new StoredObject(properties, content);
             _keys.Add(key);
             return properties with { Sha256 = SHA256.HashData(content) };

@@ -82,6 +82,24 @@ public sealed class MeteringObjectStore : IObjectStore
             cancel);
 
     /// <inheritdoc/>
+    public ValueTask<StoreResult<ObjectProperties>> SetRetentionAsync(ObjectKey key, ObjectRetention? retention, CancellationToken cancel) =>
+        CountAsync(
+            StoreVerb.SetRetention,
+            (key, retention),
+            static (store, set, cancel) => store.SetRetentionAsync(set.key, set.retention, cancel),
+            static _ => 0,
+            cancel);
+
+    /// <inheritdoc/>
+    public ValueTask<StoreResult<ObjectProperties>> SetLegalHoldAsync(ObjectKey key, bool isHeld, CancellationToken cancel) =>
+        CountAsync(
+            StoreVerb.SetLegalHold,
+            (key, isHeld),
+            static (store, set, cancel) => store.SetLegalHoldAsync(set.key, set.isHeld, cancel),
+            static _ => 0,
+            cancel);
+
+    /// <inheritdoc/>
     public ValueTask DisposeAsync() => _inner.DisposeAsync();
 
     private async ValueTask<StoreResult<TResult>> CountAsync<TArguments, TResult>(

@@ -22,4 +22,7 @@ public sealed record ObjectProperties(
     /// tell, and when no byte was copied because the file handed over itself became the object.
     /// </summary>
     public ReadOnlyMemory<byte> Sha256 { get; init; }
+
+    /// <summary>What keeps the object from being replaced and deleted, as far as these credentials may see it. Listings do not say.</summary>
+    public ObjectProtection Protection { get; init; } = ObjectProtection.None;
 }

@@ -14,4 +14,7 @@ public sealed record PutOptions
 
     /// <summary>The storage class of the new object. Stores without tiers refuse anything but hot. Default: hot.</summary>
     public StorageTier Tier { get; init; }
+
+    /// <summary>What keeps the new object from being replaced and deleted, from the first moment where the store can. Stores without locks refuse anything but none. Default: none.</summary>
+    public ObjectProtection Protection { get; init; } = ObjectProtection.None;
 }

@@ -7,7 +7,7 @@ namespace HipaaFs.Storage;
 /// <para>Full jitter: before try n + 1 it waits a uniformly random time below min(MaxDelay, FirstDelay * 2^(n-1)), or longer when the
 /// store says so. A try that gets no answer in its time is cancelled and counts as TimedOut. The repeats of all requests together have a budget
 /// (<see cref="RetryBudget"/>); when it is used up the failure stands. While <see cref="Breaker"/> is open nothing is tried: the request fails at once, of what the store failed of last.</para>
-/// <para>After Unavailable and TimedOut a change may have been done. Put without a condition, tier changes and restores are repeated as they are.
+/// <para>After Unavailable and TimedOut a change may have been done. Put without a condition, changes of tier and lock, and restores are repeated as they are.
 /// A delete that then finds nothing answers true. A put-if-absent that then answers AlreadyExists is decided by comparing: if the object
 /// there has the length and every byte of what was to be put, it is taken for ours and the put succeeds. Hence who uses put-if-absent
 /// to win a race writes bytes that no rival writes, such as a random id.</para>
@@ -83,7 +83,7 @@ public sealed partial class RetryingObjectStore : IObjectStore
             static (store, put, cancel) => store.PutFileAsync(put.key, put.source, put.options, cancel),
             cancel);
         return outcome.MayBeOurs
-            ? await PutComparison.AgainstFileAsync(this, key, source, cancel)
+            ? await ProtectAsync(await PutComparison.AgainstFileAsync(this, key, source, cancel), options.Protection, cancel)
             : outcome.Result;
     }
 
@@ -140,7 +140,44 @@ public sealed partial class RetryingObjectStore : IObjectStore
     }
 
     /// <inheritdoc/>
+    public async ValueTask<StoreResult<ObjectProperties>> SetRetentionAsync(ObjectKey key, ObjectRetention? retention, CancellationToken cancel)
+    {
+        Outcome<ObjectProperties> outcome = await RepeatAsync(
+            StoreVerb.SetRetention,
+            _options.TryTimeout,
+            (key, retention),
+            static (store, set, cancel) => store.SetRetentionAsync(set.key, set.retention, cancel),
+            cancel);
+        return outcome.Result;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<StoreResult<ObjectProperties>> SetLegalHoldAsync(ObjectKey key, bool isHeld, CancellationToken cancel)
+    {
+        Outcome<ObjectProperties> outcome = await RepeatAsync(
+            StoreVerb.SetLegalHold, _options.TryTimeout, (key, isHeld), static (store, set, cancel) => store.SetLegalHoldAsync(set.key, set.isHeld, cancel), cancel);
+        return outcome.Result;
+    }
+
+    /// <inheritdoc/>
     public ValueTask DisposeAsync() => _inner.DisposeAsync();
+
+    // The first try may have put the object and failed before it was locked, where a store does that in two steps.
+    private async ValueTask<StoreResult<ObjectProperties>> ProtectAsync(StoreResult<ObjectProperties> ours, ObjectProtection asked, CancellationToken cancel)
+    {
+        StoreResult<ObjectProperties> now = ours;
+        if (now.Succeeded && asked.Retention is { } retention && retention.IsWeakenedBy(now.Value.Protection.Retention))
+        {
+            now = await SetRetentionAsync(ours.Value.Key, retention, cancel);
+        }
+
+        if (now.Succeeded && asked.LegalHold && !now.Value.Protection.LegalHold)
+        {
+            now = await SetLegalHoldAsync(ours.Value.Key, isHeld: true, cancel);
+        }
+
+        return now.Succeeded ? now.Value with { Sha256 = ours.Value.Sha256 } : now;
+    }
 
     private TimeSpan Timeout(TimeSpan answer, long bytes) => answer + TimeSpan.FromSeconds((double)bytes / _options.SlowestUpload);
 

@@ -12,6 +12,12 @@ public sealed record StoreCapabilities
     /// <summary>Whether objects have storage classes that <see cref="IObjectStore.SetTierAsync"/> changes.</summary>
     public bool Tiers { get; init; }
 
+    /// <summary>
+    /// Whether objects can be put under retention and legal holds. An adapter that asks nothing when it is opened says what its protocol can: a bucket or container that was made
+    /// without locks answers Unsupported all the same. <see cref="StoreProbe"/> finds out.
+    /// </summary>
+    public bool Locks { get; init; }
+
     /// <summary>Whether reads come from a disk of this machine or its network, so that a cache in front of them gains nothing.</summary>
     public bool Local { get; init; }
 

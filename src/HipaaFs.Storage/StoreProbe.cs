@@ -5,9 +5,9 @@ namespace HipaaFs.Storage;
 /// <summary>Tries out on a real store what a volume will rely on, before anything is entrusted to it.</summary>
 public static class StoreProbe
 {
-    /// <summary>Writes a random object under <c>probe/</c>, writes it again if absent, reads, lists and deletes it.</summary>
+    /// <summary>Writes a random object under <c>probe/</c>, writes it again if absent, reads, lists and deletes it; releases a legal hold that is not on it, which shows whether there are locks.</summary>
     /// <returns>
-    /// The store's capabilities, <see cref="StoreCapabilities.PutIfAbsent"/> as it really is; or the failure of the first
+    /// The store's capabilities, <see cref="StoreCapabilities.PutIfAbsent"/> and <see cref="StoreCapabilities.Locks"/> as they really are, for these credentials; or the failure of the first
     /// step that failed. Corrupt: the store does not show what was just written to it, or still shows what was deleted.
     /// </returns>
     public static async ValueTask<StoreResult<StoreCapabilities>> RunAsync(IObjectStore store, CancellationToken cancel)
@@ -35,9 +35,17 @@ public static class StoreProbe
             failure = conditional || second.Succeeded ? null : second.Failure;
         }
 
+        bool locks = false;
+        if (failure is null && store.Capabilities.Locks)
+        {
+            StoreResult<ObjectProperties> released = await store.SetLegalHoldAsync(key, isHeld: false, cancel);
+            locks = released.Succeeded;
+            failure = locks || released.Error is StoreError.Unsupported or StoreError.AccessDenied ? null : released.Failure;
+        }
+
         StoreResult<bool> deleted = await store.DeleteAsync(key, EntityTag.Any, cancel);
         failure ??= deleted.Failure ?? await CheckAbsentAsync(store, key, cancel);
-        return failure is null ? store.Capabilities with { PutIfAbsent = conditional } : failure;
+        return failure is null ? store.Capabilities with { PutIfAbsent = conditional, Locks = locks } : failure;
     }
 
     private static async ValueTask<StoreFailure?> CheckReadableAsync(IObjectStore store, ObjectKey key, byte[] content, CancellationToken cancel)

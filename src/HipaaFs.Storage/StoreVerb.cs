@@ -26,4 +26,10 @@ public enum StoreVerb
 
     /// <summary><see cref="IObjectStore.RestoreAsync"/>.</summary>
     Restore,
+
+    /// <summary><see cref="IObjectStore.SetRetentionAsync"/>.</summary>
+    SetRetention,
+
+    /// <summary><see cref="IObjectStore.SetLegalHoldAsync"/>.</summary>
+    SetLegalHold,
 }

@@ -12,6 +12,8 @@ public sealed class AzureFaultedConformanceTests : FaultedStoreConformance
 
     public AzureFaultedConformanceTests(AzuriteServer server) => _server = server;
 
+    protected override bool HasLocks => false; // Azurite has neither immutability policies nor legal holds: AzureLockTests.
+
     protected override async ValueTask<Uri> StartServerAsync()
     {
         _container = await AzuriteContainer.CreateAsync(_server);

@@ -10,6 +10,8 @@ public sealed class AzureObjectStoreConformanceTests : ObjectStoreConformance
 
     public AzureObjectStoreConformanceTests(AzuriteServer server) => _server = server;
 
+    protected override bool HasLocks => false; // Azurite has neither immutability policies nor legal holds: AzureLockTests.
+
     protected override async ValueTask<IObjectStore> OpenAsync()
     {
         _container ??= await AzuriteContainer.CreateAsync(_server);

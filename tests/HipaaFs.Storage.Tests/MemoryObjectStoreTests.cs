@@ -17,6 +17,19 @@ public sealed class MemoryObjectStoreTests : ObjectStoreConformance
     }
 
     [Fact]
+    public async Task Retention_ThatIsOver_KeepsNothing()
+    {
+        var clock = new ManualTimeProvider();
+        var store = new MemoryObjectStore(clock);
+        await store.PutAsync(Key("one"), new byte[1], PutCondition.None, default);
+        await store.SetRetentionAsync(Key("one"), new ObjectRetention(RetentionMode.Compliance, clock.GetUtcNow().AddDays(1)), default);
+
+        Assert.Equal(StoreError.Retained, (await store.PutAsync(Key("one"), new byte[2], PutCondition.None, default)).Error);
+        clock.Advance(TimeSpan.FromDays(1));
+        Assert.True((await store.PutAsync(Key("one"), new byte[2], PutCondition.None, default)).Succeeded);
+    }
+
+    [Fact]
     public async Task LastModified_IsTheClocks()
     {
         var clock = new ManualTimeProvider();

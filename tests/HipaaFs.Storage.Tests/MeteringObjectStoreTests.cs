@@ -43,9 +43,11 @@ public sealed class MeteringObjectStoreTests : IAsyncDisposable
         await _store.DeleteAsync(Key, EntityTag.Any, default);
         await _store.SetTierAsync(Key, StorageTier.Cool, default);
         await _store.RestoreAsync(Key, new RestoreRequest(RestoreSpeed.Standard, 1), default);
+        await _store.SetRetentionAsync(Key, retention: null, default);
+        await _store.SetLegalHoldAsync(Key, isHeld: false, default);
 
         StoreMetrics metrics = _store.Snapshot();
-        Assert.Equal(8, metrics.Requests);
+        Assert.Equal(10, metrics.Requests);
         Assert.All(Enum.GetValues<StoreVerb>(), verb => Assert.Equal(1, metrics[verb].Requests));
         Assert.Equal(10, metrics[StoreVerb.Put].Bytes);
         Assert.Equal(30, metrics[StoreVerb.PutFile].Bytes);

@@ -296,6 +296,37 @@ public sealed class RetryingObjectStoreTests : IDisposable
         Assert.Equal(2, _faulting.CallsOf(StoreVerb.Restore));
     }
 
+    [Fact]
+    public async Task Locks_AreRepeatedToo()
+    {
+        await _memory.PutAsync(Key, new byte[1], PutCondition.None, default);
+        _faulting.Add(new StoreFault(StoreFaultKind.FailAfterwards) { Count = 1, Verb = StoreVerb.SetRetention });
+        _faulting.Add(new StoreFault(StoreFaultKind.FailAfterwards) { Count = 1, Verb = StoreVerb.SetLegalHold });
+        var retention = new ObjectRetention(RetentionMode.Compliance, _clock.GetUtcNow().AddDays(1));
+
+        Assert.Equal(retention, (await RunAsync(store => store.SetRetentionAsync(Key, retention, default))).Value.Protection.Retention);
+        Assert.True((await RunAsync(store => store.SetLegalHoldAsync(Key, isHeld: true, default))).Value.Protection.LegalHold);
+        Assert.Equal(2, _faulting.CallsOf(StoreVerb.SetRetention));
+        Assert.Equal(2, _faulting.CallsOf(StoreVerb.SetLegalHold));
+    }
+
+    [Fact]
+    public async Task PutFile_ThatWasPutAndNotLocked_IsLockedByTheRepeat()
+    {
+        using var scratch = new ScratchDirectory();
+        await File.WriteAllBytesAsync(scratch["source"], new byte[30]);
+        await _memory.PutAsync(Key, new byte[30], PutCondition.None, default); // The first try, of a store that locks in a second step, which failed.
+        _faulting.Add(new StoreFault(StoreFaultKind.Fail) { Count = 1, Verb = StoreVerb.PutFile });
+        var protection = new ObjectProtection { Retention = new ObjectRetention(RetentionMode.Compliance, _clock.GetUtcNow().AddDays(1)), LegalHold = true };
+        var options = new PutOptions { Condition = PutCondition.IfAbsent, Protection = protection };
+
+        StoreResult<ObjectProperties> put = await RunAsync(store => store.PutFileAsync(Key, new UploadSource(scratch["source"], 30), options, default));
+
+        Assert.Equal(protection, put.Value.Protection);
+        Assert.False(put.Value.Sha256.IsEmpty);
+        Assert.Equal(protection, (await _memory.GetPropertiesAsync(Key, default)).Value.Protection);
+    }
+
     private RetryingObjectStore Create(RetryOptions options, Random? random, CircuitBreaker? breaker = null) =>
         new(_faulting, options, _clock, _meter, NullLogger.Instance, random) { Breaker = breaker };
 

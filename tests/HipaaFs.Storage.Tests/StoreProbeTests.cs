@@ -19,6 +19,24 @@ public sealed class StoreProbeTests : IAsyncDisposable
         Assert.Empty((await _memory.ListAsync(string.Empty, null, 1, default)).Value.Objects);
     }
 
+    [Theory]
+    [InlineData(StoreError.Unsupported)]
+    [InlineData(StoreError.AccessDenied)]
+    public async Task Probe_LocksRefused_IsReported(StoreError refusal)
+    {
+        Assert.True((await StoreProbe.RunAsync(_store, default)).Value.Locks);
+        _store.Add(new StoreFault(StoreFaultKind.Fail) { Verb = StoreVerb.SetLegalHold, Error = refusal });
+        Assert.False((await StoreProbe.RunAsync(_store, default)).Value.Locks);
+    }
+
+    [Fact]
+    public async Task Probe_LocksUnknown_IsAFailure()
+    {
+        _store.Add(new StoreFault(StoreFaultKind.Fail) { Verb = StoreVerb.SetLegalHold, Error = StoreError.Unavailable });
+        Assert.Equal(StoreError.Unavailable, (await StoreProbe.RunAsync(_store, default)).Error);
+        Assert.Empty((await _memory.ListAsync(string.Empty, null, 1, default)).Value.Objects);
+    }
+
     [Fact]
     public async Task Probe_ConditionIgnored_IsReported()
     {

@@ -51,6 +51,13 @@ internal sealed class HomeStore : IObjectStore
     /// <inheritdoc/>
     public ValueTask<StoreResult<RestoreState>> RestoreAsync(ObjectKey key, RestoreRequest request, CancellationToken cancel) => _store.RestoreAsync(key, request, cancel);
 
+    /// <inheritdoc/>
+    public ValueTask<StoreResult<ObjectProperties>> SetRetentionAsync(ObjectKey key, ObjectRetention? retention, CancellationToken cancel) =>
+        _store.SetRetentionAsync(key, retention, cancel);
+
+    /// <inheritdoc/>
+    public ValueTask<StoreResult<ObjectProperties>> SetLegalHoldAsync(ObjectKey key, bool isHeld, CancellationToken cancel) => _store.SetLegalHoldAsync(key, isHeld, cancel);
+
     /// <summary>Closes the store that is the home now.</summary>
     public ValueTask DisposeAsync() => _store.DisposeAsync();
 }

@@ -37,7 +37,7 @@ public sealed class ArchivingObjectStore : IObjectStore
     public async ValueTask<StoreResult<ObjectProperties>> GetPropertiesAsync(ObjectKey key, CancellationToken cancel)
     {
         StoreResult<ObjectProperties> found = await _inner.GetPropertiesAsync(key, cancel);
-        return found.Succeeded ? _shelf.Describe(found.Value, _time.GetUtcNow()) : found;
+        return Described(found);
     }
 
     public async ValueTask<StoreResult<ObjectPage>> ListAsync(string prefix, ObjectKey? after, int limit, CancellationToken cancel)
@@ -76,7 +76,16 @@ public sealed class ArchivingObjectStore : IObjectStore
         return (await GetPropertiesAsync(key, cancel)).Value.Restore;
     }
 
+    public async ValueTask<StoreResult<ObjectProperties>> SetRetentionAsync(ObjectKey key, ObjectRetention? retention, CancellationToken cancel) =>
+        Described(await _inner.SetRetentionAsync(key, retention, cancel));
+
+    public async ValueTask<StoreResult<ObjectProperties>> SetLegalHoldAsync(ObjectKey key, bool isHeld, CancellationToken cancel) =>
+        Described(await _inner.SetLegalHoldAsync(key, isHeld, cancel));
+
     public ValueTask DisposeAsync() => _inner.DisposeAsync();
+
+    private StoreResult<ObjectProperties> Described(StoreResult<ObjectProperties> found) =>
+        found.Succeeded ? _shelf.Describe(found.Value, _time.GetUtcNow()) : found;
 
     private StoreResult<ObjectProperties> Placed(StoreResult<ObjectProperties> answer, ObjectKey key, StorageTier tier)
     {

@@ -36,7 +36,10 @@ public abstract class FaultedStoreConformance : ObjectStoreConformance
     protected abstract IObjectStore OpenAdapter(Uri endpoint);
 
     /// <inheritdoc/>
-    protected override async ValueTask<IObjectStore> OpenAsync()
+    protected override ValueTask<IObjectStore> OpenAsync() => OpenAsync(OpenAdapter);
+
+    /// <summary>Opens an adapter behind the faults and puts the decorators on it.</summary>
+    protected async ValueTask<IObjectStore> OpenAsync(Func<Uri, IObjectStore> open)
     {
         if (_proxy is null)
         {
@@ -57,6 +60,6 @@ public abstract class FaultedStoreConformance : ObjectStoreConformance
                 UploadTryTimeout = DeadlineClock.Shortest,
             },
         };
-        return ObjectStores.Stack(OpenAdapter(_proxy.Endpoint), options, _clock, NullLogger.Instance);
+        return ObjectStores.Stack(open(_proxy.Endpoint), options, _clock, NullLogger.Instance);
     }
 }

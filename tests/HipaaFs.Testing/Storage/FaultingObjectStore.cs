@@ -117,7 +117,18 @@ public sealed class FaultingObjectStore : IObjectStore
             }
 
             byte[] content = await File.ReadAllBytesAsync(source.Path, cancel);
-            return Told(await _inner.PutAsync(key, Spoil(strike, content), options.Condition, cancel));
+            StoreResult<ObjectProperties> put = await _inner.PutAsync(key, Spoil(strike, content), options.Condition, cancel);
+            if (put.Succeeded && options.Protection.Retention is { } retention)
+            {
+                await _inner.SetRetentionAsync(key, retention, cancel);
+            }
+
+            if (put.Succeeded && options.Protection.LegalHold)
+            {
+                await _inner.SetLegalHoldAsync(key, isHeld: true, cancel);
+            }
+
+            return Told(put);
         }
     }
 
@@ -144,6 +155,16 @@ public sealed class FaultingObjectStore : IObjectStore
     public ValueTask<StoreResult<RestoreState>> RestoreAsync(ObjectKey key, RestoreRequest request, CancellationToken cancel)
     {
         return StrikeAsync(StoreVerb.Restore, key.Value, _ => _inner.RestoreAsync(key, request, cancel), RestoreState.InProgress, cancel);
+    }
+
+    public ValueTask<StoreResult<ObjectProperties>> SetRetentionAsync(ObjectKey key, ObjectRetention? retention, CancellationToken cancel)
+    {
+        return StrikeAsync(StoreVerb.SetRetention, key.Value, _ => _inner.SetRetentionAsync(key, retention, cancel), Lost(key, 0), cancel);
+    }
+
+    public ValueTask<StoreResult<ObjectProperties>> SetLegalHoldAsync(ObjectKey key, bool isHeld, CancellationToken cancel)
+    {
+        return StrikeAsync(StoreVerb.SetLegalHold, key.Value, _ => _inner.SetLegalHoldAsync(key, isHeld, cancel), Lost(key, 0), cancel);
     }
 
     public ValueTask DisposeAsync()

@@ -21,8 +21,22 @@ public abstract class ObjectStoreConformance : IAsyncLifetime
     /// <summary>Whether a delete can tell that there was nothing to delete. Not where its answer may get lost: what the repeat no longer finds counts as deleted.</summary>
     protected virtual bool KnowsWhatItDeleted => true;
 
+    /// <summary>Whether objects of <see cref="Store"/> can be locked. Not where its bucket or container was made without, whatever the protocol can.</summary>
+    protected virtual bool HasLocks => Store.Capabilities.Locks;
+
+    private static ObjectRetention ForADay { get; } = new(RetentionMode.Compliance, DateTimeOffset.UtcNow.AddDays(1));
+
+    private static ObjectRetention ForAWeek { get; } = new(RetentionMode.Compliance, DateTimeOffset.UtcNow.AddDays(7));
+
     /// <summary>Opens the store of this test; a second call opens another client of the same objects.</summary>
     protected abstract ValueTask<IObjectStore> OpenAsync();
+
+    /// <summary>Opens a store whose objects can be locked; one per test, closed by the test. Skips the test where there is none.</summary>
+    protected virtual ValueTask<IObjectStore> OpenLockableAsync()
+    {
+        Assert.SkipUnless(HasLocks, "this store has no locks");
+        return OpenAsync();
+    }
 
     public virtual async ValueTask InitializeAsync() => _store = await OpenAsync();
 
@@ -472,12 +486,123 @@ public abstract class ObjectStoreConformance : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Locks_WhereThereAreNone_AreUnsupported()
+    {
+        Assert.SkipWhen(HasLocks, "this store has locks");
+        byte[] content = await PutAsync("one", 100);
+        UploadSource source = await SourceAsync(new byte[10]);
+
+        Assert.Equal(StoreError.Unsupported, (await Store.SetRetentionAsync(Key("one"), ForADay, default)).Error);
+        Assert.Equal(StoreError.Unsupported, (await Store.SetLegalHoldAsync(Key("one"), isHeld: true, default)).Error);
+        foreach (ObjectProtection protection in new ObjectProtection[] { new() { Retention = ForADay }, new() { LegalHold = true } })
+        {
+            Assert.Equal(StoreError.Unsupported, (await Store.PutFileAsync(Key("two"), source, new PutOptions { Protection = protection }, default)).Error);
+        }
+
+        Assert.Equal(content, await ReadAllAsync(Key("one")));
+        Assert.Equal(["one"], await ListAllAsync(string.Empty, 10));
+    }
+
+    [Theory]
+    [InlineData(100)]
+    [InlineData(6_000_000)] // In parts, where the store is opened so.
+    public async Task PutFile_UnderALock_IsUnderItFromTheStart(int length)
+    {
+        await using IObjectStore store = await OpenLockableAsync();
+        byte[] content = RandomNumberGenerator.GetBytes(length);
+        var protection = new ObjectProtection { Retention = ForADay, LegalHold = true };
+        ObjectProperties put = (await store.PutFileAsync(Key("one"), await SourceAsync(content), new PutOptions { Protection = protection }, default)).Value;
+
+        Assert.Equal(protection, put.Protection);
+        Assert.Equal(protection, (await store.GetPropertiesAsync(Key("one"), default)).Value.Protection);
+        Assert.Equal(ObjectProtection.None, Assert.Single((await store.ListAsync("one", null, 10, default)).Value.Objects).Protection);
+        Assert.Equal(StoreError.Retained, (await store.DeleteAsync(Key("one"), EntityTag.Any, default)).Error);
+        Assert.Equal(StoreError.Retained, (await store.DeleteAsync(Key("one"), put.Tag, default)).Error);
+        Assert.Equal(new ObjectProtection { Retention = ForADay }, (await store.SetLegalHoldAsync(Key("one"), isHeld: false, default)).Value.Protection);
+        Assert.Equal(StoreError.Retained, (await store.DeleteAsync(Key("one"), EntityTag.Any, default)).Error);
+        Assert.Equal(content, await ReadAllAsync(Key("one"), store));
+    }
+
+    [Fact]
+    public async Task Retention_ThatNobodyMayShorten_IsOnlyProlonged()
+    {
+        await using IObjectStore store = await OpenLockableAsync();
+        byte[] content = [1, 2, 3];
+        await store.PutAsync(Key("one"), content, PutCondition.None, default);
+
+        Assert.Equal(ForADay, (await store.SetRetentionAsync(Key("one"), ForADay, default)).Value.Protection.Retention);
+        Assert.Equal(ForAWeek, (await store.SetRetentionAsync(Key("one"), ForAWeek, default)).Value.Protection.Retention);
+        Assert.Equal(ForAWeek, (await store.SetRetentionAsync(Key("one"), ForAWeek, default)).Value.Protection.Retention);
+        foreach (ObjectRetention? weaker in new[] { ForADay, new ObjectRetention(RetentionMode.Governance, ForAWeek.Until), null })
+        {
+            Assert.Equal(StoreError.Retained, (await store.SetRetentionAsync(Key("one"), weaker, default)).Error);
+        }
+
+        Assert.Equal(new ObjectProtection { Retention = ForAWeek }, (await store.GetPropertiesAsync(Key("one"), default)).Value.Protection);
+        Assert.Equal(StoreError.Retained, (await store.DeleteAsync(Key("one"), EntityTag.Any, default)).Error);
+        Assert.Equal(content, await ReadAllAsync(Key("one"), store));
+    }
+
+    [Fact]
+    public async Task Retention_ThatMayBeShortened_IsWhatWasSetLast()
+    {
+        await using IObjectStore store = await OpenLockableAsync();
+        await store.PutAsync(Key("one"), new byte[3], PutCondition.None, default);
+        var week = new ObjectRetention(RetentionMode.Governance, ForAWeek.Until);
+        var day = new ObjectRetention(RetentionMode.Governance, ForADay.Until);
+
+        Assert.Equal(week, (await store.SetRetentionAsync(Key("one"), week, default)).Value.Protection.Retention);
+        Assert.Equal(StoreError.Retained, (await store.DeleteAsync(Key("one"), EntityTag.Any, default)).Error);
+        Assert.Equal(day, (await store.SetRetentionAsync(Key("one"), day, default)).Value.Protection.Retention);
+        Assert.Equal(ForADay, (await store.SetRetentionAsync(Key("one"), ForADay, default)).Value.Protection.Retention);
+    }
+
+    [Fact]
+    public async Task Retention_ThatMayBeEnded_LetsTheObjectGo()
+    {
+        await using IObjectStore store = await OpenLockableAsync();
+        await store.PutAsync(Key("one"), new byte[3], PutCondition.None, default);
+        await store.SetRetentionAsync(Key("one"), new ObjectRetention(RetentionMode.Governance, ForAWeek.Until), default);
+        await EndRetentionAsync(store, Key("one"));
+    }
+
+    [Fact]
+    public async Task LegalHold_UntilItIsReleased_KeepsTheObject()
+    {
+        await using IObjectStore store = await OpenLockableAsync();
+        byte[] content = [1, 2, 3];
+        await store.PutAsync(Key("one"), content, PutCondition.None, default);
+
+        Assert.Equal(new ObjectProtection { LegalHold = true }, (await store.SetLegalHoldAsync(Key("one"), isHeld: true, default)).Value.Protection);
+        Assert.True((await store.SetLegalHoldAsync(Key("one"), isHeld: true, default)).Value.Protection.LegalHold);
+        Assert.Equal(StoreError.Retained, (await store.DeleteAsync(Key("one"), EntityTag.Any, default)).Error);
+        Assert.Equal(content, await ReadAllAsync(Key("one"), store));
+        Assert.Equal(ObjectProtection.None, (await store.SetLegalHoldAsync(Key("one"), isHeld: false, default)).Value.Protection);
+        Assert.True((await store.DeleteAsync(Key("one"), EntityTag.Any, default)).Value);
+    }
+
+    [Fact]
+    public async Task Locks_OfAnAbsentObject_AreNotFound()
+    {
+        await using IObjectStore store = await OpenLockableAsync();
+        Assert.Equal(StoreError.NotFound, (await store.SetRetentionAsync(Key("none"), ForADay, default)).Error);
+        Assert.Equal(StoreError.NotFound, (await store.SetLegalHoldAsync(Key("none"), isHeld: true, default)).Error);
+    }
+
+    [Fact]
     public async Task Probe_OfTheStore_AgreesWithItsCapabilities()
     {
         StoreResult<StoreCapabilities> probed = await StoreProbe.RunAsync(Store, default);
 
-        Assert.Equal(Store.Capabilities, probed.Value);
+        Assert.Equal(Store.Capabilities with { Locks = HasLocks }, probed.Value);
         Assert.Empty(await ListAllAsync(string.Empty, 10));
+    }
+
+    /// <summary>Ends a retention that may be ended, after which the object can be deleted. For servers that cannot end one this says what they answer.</summary>
+    protected virtual async Task EndRetentionAsync(IObjectStore store, ObjectKey key)
+    {
+        Assert.Equal(ObjectProtection.None, (await store.SetRetentionAsync(key, retention: null, default)).Value.Protection);
+        Assert.True((await store.DeleteAsync(key, EntityTag.Any, default)).Value);
     }
 
     protected static ObjectKey Key(string key) => new(key);

@@ -394,6 +394,10 @@ public abstract class ObjectStoreFaults : IAsyncLifetime
                 return (await store.DeleteAsync(Key, EntityTag.Any, default)).Failure;
             case StoreVerb.SetTier:
                 return (await store.SetTierAsync(Key, StorageTier.Cool, default)).Failure;
+            case StoreVerb.SetRetention:
+                return (await store.SetRetentionAsync(Key, retention: null, default)).Failure;
+            case StoreVerb.SetLegalHold:
+                return (await store.SetLegalHoldAsync(Key, isHeld: false, default)).Failure;
             default:
                 return (await store.RestoreAsync(Key, new RestoreRequest(RestoreSpeed.Standard, 1), default)).Failure;
         }
@@ -452,7 +456,7 @@ public abstract class ObjectStoreFaults : IAsyncLifetime
         Assert.Single(Proxy.Requests);
         Proxy.Heal();
         await PutContentAsync();
-        Assert.Null(await RunAsync(store, verb == StoreVerb.Restore ? StoreVerb.Read : verb)); // Nothing of the refusal stays.
+        Assert.Null(await RunAsync(store, verb is StoreVerb.Restore or StoreVerb.SetRetention or StoreVerb.SetLegalHold ? StoreVerb.Read : verb)); // Nothing of the refusal stays.
         return failure!;
     }
 
