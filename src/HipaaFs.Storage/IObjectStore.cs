@@ -71,7 +71,7 @@ public interface IObjectStore : IAsyncDisposable
 
     /// <summary>Sets until when an object is neither replaced nor deleted; null ends its retention. A legal hold stays as it is.</summary>
     /// <remarks>
-    /// Repeating it is harmless. Success means that the store showed it afterwards. Retained: the object would be less protected than now, and the store allows that to nobody
+    /// Repeating it is harmless. Success means that the store took it, and the answer is how the object looked afterwards, which S3 compares. Retained: the object would be less protected than now, and the store allows that to nobody
     /// (compliance) or not to this identity (governance). Unsupported: there are no locks here, see <see cref="StoreCapabilities.Locks"/>, or a server that cannot end a retention (Ceph 16) was asked to. AccessDenied: also where the identity may
     /// set a retention and not see it.
     /// </remarks>
