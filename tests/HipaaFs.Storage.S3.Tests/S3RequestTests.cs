@@ -1,0 +1,73 @@
+using HipaaFs.Testing.Servers;
+using HipaaFs.Testing.Servers.Faults;
+using HipaaFs.Testing.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace HipaaFs.Storage.S3.Tests;
+
+/// <summary>What every request must carry, as a server sees it.</summary>
+public sealed class S3RequestTests : IAsyncLifetime
+{
+    private const int Part = 5 << 20;
+
+    private static readonly ObjectKey Key = new("seg/ab/one");
+
+    private readonly CephCluster _cluster;
+    private readonly ScratchDirectory _scratch = new();
+    private CephBucket? _bucket;
+    private FaultProxy? _proxy;
+
+    public S3RequestTests(CephCluster cluster) => _cluster = cluster;
+
+    public async ValueTask InitializeAsync()
+    {
+        _bucket = await CephBucket.CreateAsync(_cluster);
+        _proxy = FaultProxy.Start(_bucket.Server);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await (_proxy?.DisposeAsync() ?? default);
+        _bucket?.Dispose();
+        _scratch.Dispose();
+    }
+
+    [Fact]
+    public async Task RequesterPays_EveryRequestSaysSo()
+    {
+        await using S3ObjectStore store = S3ObjectStore.Open(
+            _bucket!.UrlBy(_proxy!.Endpoint, "&requester-pays=true"), new S3StoreOptions { LongestSinglePut = Part, PartLength = Part }, TimeProvider.System, NullLogger.Instance);
+        foreach (int length in (int[])[100, Part + 1])
+        {
+            string path = _scratch[$"source-{length}"];
+            await File.WriteAllBytesAsync(path, new byte[length]);
+            Assert.True((await store.PutFileAsync(Key, new UploadSource(path, length), new PutOptions(), default)).Succeeded);
+            Assert.Equal(100, (await store.ReadAsync(Key, EntityTag.Any, 0, new byte[100], default)).Value);
+        }
+
+        Assert.True((await store.PutAsync(new ObjectKey("volume.json"), new byte[5], PutCondition.IfAbsent, default)).Succeeded);
+        Assert.Equal(2, (await store.ListAsync(string.Empty, null, 10, default)).Value.Objects.Count);
+        Assert.True((await store.SetTierAsync(Key, StorageTier.Cool, default)).Succeeded);
+        Assert.True((await store.DeleteAsync(Key, EntityTag.Any, default)).Value);
+
+        Assert.NotEmpty(_proxy.Requests);
+        Assert.All(_proxy.Requests, static request => Assert.Contains("x-amz-request-payer", request.Target + request.Head, StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Fact]
+    public async Task SessionToken_EveryRequestCarriesIt()
+    {
+        string file = _scratch["credentials"];
+        await File.WriteAllTextAsync(file, $"[volume]\naws_access_key_id = {CephCluster.AccessKey}\naws_secret_access_key = {CephCluster.SecretKey}\naws_session_token = ofthissession\n");
+        await using S3ObjectStore store = S3ObjectStore.Open(_bucket!.UrlBy(_proxy!.Endpoint, "&profile=volume"), new S3StoreOptions(), file, TimeProvider.System, NullLogger.Instance);
+
+        // What this gateway, which gives out no sessions, makes of it does not matter.
+        await store.GetPropertiesAsync(Key, default);
+        await store.ReadAsync(Key, EntityTag.Any, 0, new byte[10], default);
+        await store.PutAsync(Key, new byte[10], PutCondition.None, default);
+
+        Assert.All(["HEAD", "GET", "PUT"], verb => Assert.Contains(_proxy.Requests, request => request.Verb == verb));
+        Assert.All(_proxy.Requests, static request => Assert.Contains("ofthissession", request.Target + request.Head, StringComparison.Ordinal));
+    }
+}
