@@ -10,7 +10,6 @@ public static class DurableFile
 {
     private const int AdviceWillNeed = 3;
     private const int AdviceDontNeed = 4;
-    private const uint SyncFileRangeWrite = 2;
 
     /// <summary>Makes a file's content, and the size needed to read it, durable (fdatasync(2)).</summary>
     /// <exception cref="IOException">The device refused; what was written since the last success may be lost.</exception>
@@ -261,16 +260,7 @@ public static class DurableFile
     /// <summary>Tells the kernel that a range will be read soon, so that it starts to load it now. Never fails.</summary>
     public static void WillNeed(SafeFileHandle file, long offset, long length) => Advise(file, offset, length, AdviceWillNeed);
 
-    /// <summary>Has the kernel begin to write a range to the disk, which it would do half a minute later. Nothing is durable by that, and it never fails.</summary>
-    public static void StartWriting(SafeFileHandle file, long offset, long length)
-    {
-        if (OperatingSystem.IsLinux())
-        {
-            _ = LibC.sync_file_range(file, offset, length, SyncFileRangeWrite);
-        }
-    }
-
-    /// <summary>Tells the kernel that a range need not stay in the page cache; what is not on the disk yet stays. Never fails.</summary>
+    /// <summary>Tells the kernel that a range need not stay in the page cache. Never fails.</summary>
     public static void DontNeed(SafeFileHandle file, long offset, long length) => Advise(file, offset, length, AdviceDontNeed);
 
     /// <summary>Frees the blocks of a range, which then reads as zeros. Returns false where the file system cannot.</summary>

@@ -9,17 +9,10 @@ namespace HipaaFs.Cache;
 /// <remarks>Thread-safe. Bits are set after the bytes are in the file; a bit that lies is caught by authentication.</remarks>
 internal sealed class CacheEntry
 {
-    /// <summary>Frames of a stretch that leaves the page cache together: 8 MiB.</summary>
-    internal const int StretchFrames = 512;
-
     private const int MaxFrequency = 3;
-
-    // Less than 256 KiB at a time is what a reader asks for who jumps about.
-    private const int SequentialFrames = 16;
 
     private readonly ulong[]? _bits;
     private readonly ulong[] _touched;
-    private readonly int[] _given; // Frames of each stretch that sequential readers got since it last left the page cache.
     private readonly Lock _fileLock = new();
     private SafeFileHandle? _file;
     private long _cachedFrames;
@@ -35,7 +28,6 @@ internal sealed class CacheEntry
         ObjectLength = objectLength;
         _bits = bits;
         _touched = new ulong[WordsFor(objectLength)];
-        _given = new int[(FrameCount + StretchFrames - 1) / StretchFrames];
         _cachedFrames = bits is null ? FrameCount : Count(bits);
     }
 
@@ -197,26 +189,6 @@ internal sealed class CacheEntry
         {
             Frequency++;
         }
-    }
-
-    /// <summary>Notes that a reader got the frames of a half-open range. Returns the first frame of a stretch that has been given out whole since it was last returned, or -1.</summary>
-    /// <remarks>What was read in sequence is in the page cache a second time, as plaintext, and is read from there. Those who read a little here and there are not counted.</remarks>
-    internal long Given(long first, long end)
-    {
-        long stretch = first / StretchFrames;
-        if (end - first < SequentialFrames || stretch >= _given.Length)
-        {
-            return -1;
-        }
-
-        long frames = Math.Min(StretchFrames, FrameCount - (stretch * StretchFrames));
-        int given = Interlocked.Add(ref _given[stretch], (int)(end - first));
-        if (given < frames || Interlocked.CompareExchange(ref _given[stretch], 0, given) != given)
-        {
-            return -1; // Or another reader has just gone on, and sees to it.
-        }
-
-        return stretch * StretchFrames;
     }
 
     /// <summary>Counts a reader in and gives it the file, which is opened for the first and closed after the last. Null when it cannot be opened.</summary>

@@ -2,7 +2,6 @@ using System.Buffers;
 using HipaaFs.Crypto;
 using HipaaFs.Memory;
 using HipaaFs.Placements;
-using HipaaFs.Platform;
 using HipaaFs.Storage;
 using Microsoft.Win32.SafeHandles;
 
@@ -208,7 +207,6 @@ internal sealed class FrameFetcher : IDisposable
             RandomAccess.Write(file, buffer.AsSpan(0, wanted), offset);
             _disk.Worked();
             _added(entry, first, end);
-            DurableFile.StartWriting(file, offset, wanted); // Only what is on the disk can leave the page cache behind the reader.
             return FsError.None;
         }
         finally

@@ -19,7 +19,6 @@ internal sealed partial class SegmentReader
     // 16 sealed frames are 256 KiB: they stay in the processor's cache between pread(2) and decryption.
     private const int BatchFrames = 16;
     private const int MaxRepairs = 3;
-    private const int StretchesBehind = 2;
 
     [ThreadStatic]
     private static byte[]? s_sealed;
@@ -242,26 +241,11 @@ internal sealed partial class SegmentReader
                 }
             }
 
-            NoteGiven(view, plaintextOffset, destination.Length);
             return -1;
         }
         finally
         {
             view.ReturnCipher(cipher);
-        }
-    }
-
-    // Behind a reader in sequence nothing stays in the page cache sealed.
-    private static void NoteGiven(SegmentView view, long plaintextOffset, int length)
-    {
-        long first = plaintextOffset / SegmentFormat.FrameSize;
-        long end = (plaintextOffset + length + SegmentFormat.FrameSize - 1) / SegmentFormat.FrameSize;
-        long stretch = view.Entry?.Given(first, end) ?? -1;
-        if (stretch >= 0)
-        {
-            // What came a moment ago is not on the disk yet, and stays: so those before it are dropped once more.
-            long from = Math.Max(0, stretch - (StretchesBehind * CacheEntry.StretchFrames));
-            DurableFile.DontNeed(view.File!, SegmentFormat.SealedFrameOffset(from), (stretch + CacheEntry.StretchFrames - from) * SegmentFormat.SealedFrameSize);
         }
     }
 

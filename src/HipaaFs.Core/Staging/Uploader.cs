@@ -3,11 +3,9 @@ using HipaaFs.Cache;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
 using HipaaFs.Placements;
-using HipaaFs.Platform;
 using HipaaFs.Sessions;
 using HipaaFs.Storage;
 using Microsoft.Extensions.Logging;
-using Microsoft.Win32.SafeHandles;
 
 namespace HipaaFs.Staging;
 
@@ -346,7 +344,6 @@ internal sealed partial class Uploader : IAsyncDisposable
 
         try
         {
-            DropPages(segment);
             _cache.Adopt(segment.Id, segment.Path, segment.Row.ObjectLength);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -363,14 +360,6 @@ internal sealed partial class Uploader : IAsyncDisposable
         }
 
         return StoreError.None;
-    }
-
-    // What was just written is in the page cache as plaintext too, which is where it is read from. Sealed a second time there it only takes memory: where that is scarce from
-    // other programs, and else pages that the next segment would have to be given fresh.
-    private static void DropPages(StagedSegment segment)
-    {
-        using SafeFileHandle file = DurableFile.OpenRead(segment.Path);
-        DurableFile.DontNeed(file, 0, segment.Row.ObjectLength);
     }
 
     private void DeleteStaged(StagedSegment segment)

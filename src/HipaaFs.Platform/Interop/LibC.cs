@@ -72,9 +72,6 @@ internal static partial class LibC
     internal static partial int posix_fadvise(SafeHandle fd, long offset, long length, int advice);
 
     [LibraryImport("libc", SetLastError = true)]
-    internal static partial int sync_file_range(SafeHandle fd, long offset, long length, uint flags);
-
-    [LibraryImport("libc", SetLastError = true)]
     internal static partial int fallocate(SafeHandle fd, int mode, long offset, long length);
 
     [LibraryImport("libc", SetLastError = true)]
