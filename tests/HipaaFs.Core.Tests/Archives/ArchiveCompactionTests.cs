@@ -81,15 +81,7 @@ public sealed class ArchiveCompactionTests
 
     private static async Task MoveAsync(ArchivedVolume volume, InodeId top)
     {
-        PlacementMover mover = volume.Test.Volume.Parts.Writer!.Mover;
-        var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        mover.BeforeRound = stop =>
-        {
-            held.TrySetResult();
-            return Task.Delay(Timeout.Infinite, stop);
-        };
-        mover.Wake();
-        await held.Task;
+        PlacementMover mover = await volume.Placed.HoldMoverAsync();
         await volume.Placed.AssignAsync(top, 1);
         Assert.True(await mover.MoveAsync(0, default));
     }

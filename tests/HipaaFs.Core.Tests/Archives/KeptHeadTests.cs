@@ -254,7 +254,7 @@ public sealed class KeptHeadTests
     public async Task Assign_DirectoryIsToBeInAnArchiveNow_WhatIsOldGoesThereAtOnceAndTheRestWaits()
     {
         await using ArchivedVolume volume = await CreateAsync(new ArchiveBehaviour(), isMoved: false);
-        await HoldAsync(volume);
+        await volume.Placed.HoldMoverAsync();
         InodeId top = (await volume.Test.FileSystem.MakeDirectoryAsync("top")).Id;
         await volume.Test.FileSystem.PutAsync("old", Large, top);
         await volume.Test.DrainAsync();
@@ -276,7 +276,7 @@ public sealed class KeptHeadTests
     public async Task Move_HeadIsAtAStepThatIsNoneAnyMore_GoesToWhereFilesComeFrom()
     {
         await using ArchivedVolume volume = await CreateAsync(new ArchiveBehaviour(), isMoved: false);
-        await HoldAsync(volume);
+        await volume.Placed.HoldMoverAsync();
         var cool = new PlacementStep { After = TimeSpan.FromHours(12), Placement = 3 };
         var archive = new PlacementStep { After = TimeSpan.FromDays(1), Placement = 2 };
         await volume.Test.Volume.DefinePlacementAsync(new Placement { Number = 3, Primary = 2, Origin = 1, Steps = [archive] }, default);
@@ -302,7 +302,7 @@ public sealed class KeptHeadTests
     public async Task Move_DataWasElsewhereStill_HeadGoesToWhereFilesOfTheArchiveComeFrom()
     {
         await using ArchivedVolume volume = await CreateAsync(new ArchiveBehaviour(), isMoved: false);
-        await HoldAsync(volume);
+        await volume.Placed.HoldMoverAsync();
         await volume.Test.Volume.DefinePlacementAsync(new Placement { Number = 3, Primary = 2 }, default);
         InodeId top = (await volume.Test.FileSystem.MakeDirectoryAsync("top")).Id;
         await volume.Placed.AssignAsync(top, 3);
@@ -351,27 +351,13 @@ public sealed class KeptHeadTests
         await volume.Test.FileSystem.PutAsync("small", Small, volume.Placed.Directory);
         await volume.Test.DrainAsync();
         PlacementMover mover = volume.Test.Volume.Parts.Writer!.Mover;
-        await HoldAsync(volume);
+        await volume.Placed.HoldMoverAsync();
         await volume.Test.Volume.TransitionAsync(volume.Time.GetUtcNow() + TimeSpan.FromDays(2), countsOnly: false, default);
         Assert.True(await mover.MoveAsync(0, default));
         await volume.Test.DrainAsync();
         await volume.Placed.ReopenEmptyAsync();
-        await HoldAsync(volume);
+        await volume.Placed.HoldMoverAsync();
         return volume;
-    }
-
-    // From here on the mover moves when the test says so.
-    private static async Task HoldAsync(ArchivedVolume volume)
-    {
-        PlacementMover mover = volume.Test.Volume.Parts.Writer!.Mover;
-        var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        mover.BeforeRound = stop =>
-        {
-            held.TrySetResult();
-            return Task.Delay(Timeout.Infinite, stop);
-        };
-        mover.Wake();
-        await held.Task;
     }
 
     private static async Task<OpenedFile> OpenAsync(ArchivedVolume volume, Caller? caller = null)

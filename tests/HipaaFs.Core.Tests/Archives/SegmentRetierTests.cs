@@ -165,7 +165,7 @@ public sealed class SegmentRetierTests
     // Gives the directory another placement while the mover does nothing by itself.
     private static async Task<PlacementMover> AssignHeldAsync(ArchivedVolume volume, uint placement, long? leastForArchive = null)
     {
-        PlacementMover mover = await HoldAsync(volume);
+        PlacementMover mover = await volume.Placed.HoldMoverAsync();
         mover.Retier.LeastForArchive = leastForArchive ?? mover.Retier.LeastForArchive;
         await volume.Placed.AssignAsync(volume.Placed.Directory, placement);
         return mover;
@@ -173,18 +173,4 @@ public sealed class SegmentRetierTests
 
     private static async Task AssertIsAsync(ArchivedVolume volume, SegmentRow row, uint placement, StorageTier tier) =>
         Assert.Equal((placement, tier), ((await volume.Placed.RowAsync(row.Id)).Placement, volume.TierOf(row)));
-
-    private static async Task<PlacementMover> HoldAsync(ArchivedVolume volume)
-    {
-        PlacementMover mover = volume.Test.Volume.Parts.Writer!.Mover;
-        var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        mover.BeforeRound = stop =>
-        {
-            held.TrySetResult();
-            return Task.Delay(Timeout.Infinite, stop);
-        };
-        mover.Wake();
-        await held.Task;
-        return mover;
-    }
 }

@@ -80,6 +80,21 @@ internal sealed class PlacedVolume : IAsyncDisposable
 
     public Task<byte[]> ReadAsync(string name) => Test.FileSystem.GetAsync("placed/" + name);
 
+    /// <summary>The mover, which from here on moves when the test says so.</summary>
+    public async Task<PlacementMover> HoldMoverAsync()
+    {
+        PlacementMover mover = Test.Volume.Parts.Writer!.Mover;
+        var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        mover.BeforeRound = stop =>
+        {
+            held.TrySetResult();
+            return Task.Delay(Timeout.Infinite, stop);
+        };
+        mover.Wake();
+        await held.Task;
+        return mover;
+    }
+
     /// <summary>Opens the volume again without what it had cached.</summary>
     public async Task ReopenEmptyAsync()
     {

@@ -50,7 +50,7 @@ public sealed class PlacementMoverTests
     public async Task Move_StoreIsAway_IsTriedAgainSoon()
     {
         await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Primary = 1 });
-        PlacementMover mover = await HoldAsync(volume);
+        PlacementMover mover = await volume.HoldMoverAsync();
         InodeId top = (await volume.Test.FileSystem.MakeDirectoryAsync("top")).Id;
         await volume.Test.FileSystem.PutAsync("a", Content, top);
         await volume.Test.DrainAsync();
@@ -69,7 +69,7 @@ public sealed class PlacementMoverTests
     public async Task Assign_AnotherNumberWithTheSameStores_MovesNothingUntilOneOfThemChanges()
     {
         await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Primary = 1 });
-        PlacementMover mover = await HoldAsync(volume);
+        PlacementMover mover = await volume.HoldMoverAsync();
         HipaaFileSystem files = volume.Test.FileSystem;
         await volume.Test.Volume.DefinePlacementAsync(new Placement { Number = 2, Primary = 1, Trees = ["/top"] }, default);
         InodeId top = (await files.MakeDirectoryAsync("top")).Id;
@@ -98,7 +98,7 @@ public sealed class PlacementMoverTests
     public async Task DescribeMisplaced_CountsFilesSnapshotsAndWhatIsGoneApart()
     {
         await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Primary = 1 });
-        PlacementMover mover = await HoldAsync(volume);
+        PlacementMover mover = await volume.HoldMoverAsync();
         HipaaFileSystem files = volume.Test.FileSystem;
         InodeId top = (await files.MakeDirectoryAsync("top")).Id;
         await files.PutAsync("a", Content, top);
@@ -128,7 +128,7 @@ public sealed class PlacementMoverTests
     public async Task Move_FileThatASnapshotShows_MovesWhatThatShowsToo()
     {
         await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Primary = 1 });
-        PlacementMover mover = await HoldAsync(volume);
+        PlacementMover mover = await volume.HoldMoverAsync();
         HipaaFileSystem files = volume.Test.FileSystem;
         InodeId top = (await files.MakeDirectoryAsync("top")).Id;
         InodeId file = await files.PutAsync("a", Content, top);
@@ -156,7 +156,7 @@ public sealed class PlacementMoverTests
     public async Task Move_DataThatFilesOfTwoPlacementsShare_LeavesTheOtherFilesWhereItIs()
     {
         await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Primary = 1 });
-        PlacementMover mover = await HoldAsync(volume);
+        PlacementMover mover = await volume.HoldMoverAsync();
         HipaaFileSystem files = volume.Test.FileSystem;
         InodeId top = (await files.MakeDirectoryAsync("top")).Id;
         InodeId stays = await files.PutAsync("stays", Content);
@@ -182,7 +182,7 @@ public sealed class PlacementMoverTests
     public async Task Move_FileThatIsOpenReadAndWritten_LosesNothing()
     {
         await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Primary = 1 });
-        PlacementMover mover = await HoldAsync(volume);
+        PlacementMover mover = await volume.HoldMoverAsync();
         HipaaFileSystem files = volume.Test.FileSystem;
         InodeId top = (await files.MakeDirectoryAsync("top")).Id;
         byte[] expected = FileSystemCalls.RandomBytes(2 << 20, 3);
@@ -223,7 +223,7 @@ public sealed class PlacementMoverTests
     {
         var time = new ManualTimeProvider();
         await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Primary = 1 }, time);
-        PlacementMover mover = await HoldAsync(volume);
+        PlacementMover mover = await volume.HoldMoverAsync();
         HipaaFileSystem files = volume.Test.FileSystem;
         InodeId top = (await files.MakeDirectoryAsync("top")).Id;
         await files.PutAsync("a", Content, top);
@@ -254,7 +254,7 @@ public sealed class PlacementMoverTests
     public async Task Move_StoreOfTheNewPlacementAway_BeginsNothingUntilItIsBack()
     {
         await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Primary = 1 });
-        PlacementMover mover = await HoldAsync(volume);
+        PlacementMover mover = await volume.HoldMoverAsync();
         HipaaFileSystem files = volume.Test.FileSystem;
         InodeId top = (await files.MakeDirectoryAsync("top")).Id;
         InodeId file = await files.PutAsync("a", Content, top);
@@ -274,7 +274,7 @@ public sealed class PlacementMoverTests
     public async Task Move_OtherUploadsThatWaitForAStore_AreNotWaitedFor()
     {
         await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Primary = 1 });
-        PlacementMover mover = await HoldAsync(volume);
+        PlacementMover mover = await volume.HoldMoverAsync();
         HipaaFileSystem files = volume.Test.FileSystem;
         InodeId top = (await files.MakeDirectoryAsync("top")).Id;
         InodeId file = await files.PutAsync("a", Content, top);
@@ -316,19 +316,4 @@ public sealed class PlacementMoverTests
         [.. (await volume.Test.Volume.Parts.Metadata.ListSegmentUsagesAsync(null, 100)).Value
             .Where(static usage => usage.ReferredBytes > 0)
             .Select(static usage => (usage.Row.Placement, usage.Row.Copies))];
-
-    // From here on the rounds of the test are the only ones.
-    private static async Task<PlacementMover> HoldAsync(PlacedVolume volume)
-    {
-        PlacementMover mover = volume.Test.Volume.Parts.Writer!.Mover;
-        var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        mover.BeforeRound = stop =>
-        {
-            held.TrySetResult();
-            return Task.Delay(Timeout.Infinite, stop);
-        };
-        mover.Wake();
-        await held.Task;
-        return mover;
-    }
 }
