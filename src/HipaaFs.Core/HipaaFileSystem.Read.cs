@@ -32,7 +32,7 @@ public sealed partial class HipaaFileSystem
 
         if (ahead.Start < ahead.End)
         {
-            StartReadAhead(open.File, ahead.Start, Math.Min(ahead.End, open.Tail.Start));
+            StartReadAhead(open, ahead.Start, ahead.End);
         }
 
         result = length;
@@ -160,7 +160,7 @@ public sealed partial class HipaaFileSystem
 
             if (ahead.Start < ahead.End)
             {
-                StartReadAhead(file, ahead.Start, Math.Min(ahead.End, open.Tail.Start));
+                StartReadAhead(open, ahead.Start, ahead.End);
             }
 
             FsError error = await ReadPiecesAsync(file, offset, destination, pieces, interrupted);
@@ -278,13 +278,14 @@ public sealed partial class HipaaFileSystem
     }
 
     // Nobody waits for it: a failure shows when the range is read.
-    private void StartReadAhead(FileState file, long start, long end)
+    private void StartReadAhead(OpenFile open, long start, long wantedEnd)
     {
+        FileState file = open.File;
         List<ExtentHit> hits = [];
-        bool whole = end - start >= ReadStreams.EstablishedStretch;
+        bool whole = wantedEnd - start >= ReadStreams.EstablishedStretch;
         lock (file.Gate)
         {
-            end = Math.Min(end, file.Size);
+            long end = Math.Min(Math.Min(wantedEnd, open.Tail.Start), file.Size);
             while (start < end && file.Extents.TryFind(start, out ExtentHit hit))
             {
                 if (!hit.IsHole)
@@ -301,15 +302,42 @@ public sealed partial class HipaaFileSystem
 
         if (hits.Count > 0)
         {
-            _ = Task.Run(() => ReadAheadAsync(hits, whole));
+            _ = Task.Run(() => ReadAheadAsync(open, hits, wantedEnd, whole));
         }
     }
 
-    private async Task ReadAheadAsync(List<ExtentHit> hits, bool whole)
+    private async Task ReadAheadAsync(OpenFile open, List<ExtentHit> hits, long wantedEnd, bool whole)
     {
         foreach (ExtentHit hit in hits)
         {
-            await _parts.Reader.ReadAheadAsync(hit.Extent.Segment, hit.Extent.PlaintextOffset, hit.Extent.Length, whole, CancellationToken.None);
+            Extent extent = hit.Extent;
+            long started = await _parts.Reader.ReadAheadAsync(extent.Segment, extent.PlaintextOffset, extent.Length, whole, CancellationToken.None);
+            if (started < extent.Length)
+            {
+                await ResumeReadAheadAsync(open, extent.FileOffset + started, wantedEnd);
+                return;
+            }
+        }
+    }
+
+    // Memory is used up by what is under way. The reader must not come upon what was not asked for and then wait for all of it, and the store has something to do all the time.
+    private async ValueTask ResumeReadAheadAsync(OpenFile open, long reached, long wantedEnd)
+    {
+        lock (open.File.Gate)
+        {
+            open.Streams.Halt(reached, wantedEnd);
+        }
+
+        await _parts.Reader.WaitForRoomAsync();
+        (long Start, long End) ahead;
+        lock (open.File.Gate)
+        {
+            ahead = open.Streams.Resume(reached);
+        }
+
+        if (ahead.Start < ahead.End && _handles.TryGet(open.Id, out OpenFile? _))
+        {
+            StartReadAhead(open, ahead.Start, ahead.End);
         }
     }
 }

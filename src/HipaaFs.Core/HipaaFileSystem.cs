@@ -28,7 +28,7 @@ public sealed partial class HipaaFileSystem
     private readonly ViewReader _view;
     private readonly VolumeNames _names;
     private readonly FileTable _files;
-    private readonly HandleTable _handles = new();
+    private readonly HandleTable _handles;
     private readonly InodeGates _gates = new();
     private readonly GoneInodes _gone = new();
     private readonly ConcurrentDictionary<ulong, long> _lookups = new();
@@ -42,6 +42,7 @@ public sealed partial class HipaaFileSystem
         _view = parts.View;
         _names = parts.Names;
         _files = parts.Files;
+        _handles = new HandleTable(parts.Reader.MostReadAhead);
         _quotas = new QuotaTable(parts.Metadata, parts.Names);
         if (parts.Writeback is not null)
         {

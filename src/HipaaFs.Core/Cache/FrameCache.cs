@@ -259,8 +259,14 @@ internal sealed partial class FrameCache : IDisposable
     internal ValueTask<FsResult<int>> FetchAroundAsync(SegmentId segment, long first, Memory<byte> sealedFrames, ulong avoid, CancellationToken cancel) =>
         _fetcher.FetchAroundAsync(segment, first, sealedFrames, avoid, cancel);
 
-    /// <summary>Starts to fetch what is missing of a half-open range, and what fills the last request if <paramref name="whole"/>, unless memory is short.</summary>
-    internal void StartReadAhead(CacheEntry entry, long first, long end, bool whole) => _fetcher.StartReadAhead(entry, first, end, whole);
+    /// <summary>Most bytes that it keeps.</summary>
+    internal long MaxBytes => _options.MaxBytes;
+
+    /// <inheritdoc cref="FrameFetcher.StartReadAhead"/>
+    internal long StartReadAhead(CacheEntry entry, long first, long end, bool whole) => _fetcher.StartReadAhead(entry, first, end, whole);
+
+    /// <inheritdoc cref="FrameFetcher.WaitForRoomAsync"/>
+    internal Task WaitForRoomAsync() => _fetcher.WaitForRoomAsync();
 
     /// <summary>Forgets a segment that is deleted for good.</summary>
     internal void Remove(SegmentId segment)

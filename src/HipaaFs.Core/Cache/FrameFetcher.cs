@@ -23,6 +23,7 @@ internal sealed class FrameFetcher : IDisposable
     private readonly CacheDisk _disk;
     private readonly Action<CacheEntry, long, long> _added;
     private readonly CancellationTokenSource _stop = new();
+    private TaskCompletionSource _room = new(TaskCreationOptions.RunContinuationsAsynchronously); // Guarded by the lock.
     private int _readAhead;
     private long _fetchedBytes;
     private long _fetches;
@@ -81,19 +82,33 @@ internal sealed class FrameFetcher : IDisposable
     /// <param name="first">The first frame wanted.</param>
     /// <param name="end">The frame after the last one wanted.</param>
     /// <param name="whole">Whether the last request may go on past the end up to its full length: a reader that has come far will want that too, and each request has its price.</param>
-    internal void StartReadAhead(CacheEntry entry, long first, long end, bool whole)
+    /// <returns>The frame before which all is here or on its way: <paramref name="end"/>, or less when memory or slots were used up.</returns>
+    internal long StartReadAhead(CacheEntry entry, long first, long end, bool whole)
     {
         long last = whole ? entry.FrameCount : end;
-        while (first < end && entry.TryFindMissing(first, last, MaxFrames, out long start, out long stop) && start < end)
+        while (first < end && !_stop.IsCancellationRequested && entry.TryFindMissing(first, last, MaxFrames, out long start, out long stop) && start < end)
         {
+            // On one grid, so that requests of stretches that overlap meet without a remnant between them, which would be one more request.
+            stop = whole ? Math.Min(stop, ((start / MaxFrames) + 1) * MaxFrames) : stop;
             if (Volatile.Read(ref _readAhead) >= MaxReadAhead
                 || !_budget.TryReserveReadAhead((stop - start) * SegmentFormat.SealedFrameSize))
             {
-                return;
+                return start;
             }
 
             _budget.ReleaseFetch((stop - start) * SegmentFormat.SealedFrameSize);
             first = Join(entry, start, stop, readAhead: true).End; // One under way may end before.
+        }
+
+        return end;
+    }
+
+    /// <summary>Completes when a fetch that is under way has ended, at once when there is none.</summary>
+    internal Task WaitForRoomAsync()
+    {
+        lock (_lock)
+        {
+            return _running.Count == 0 ? Task.CompletedTask : _room.Task;
         }
     }
 
@@ -172,17 +187,21 @@ internal sealed class FrameFetcher : IDisposable
         {
             _budget.ReleaseFetch(bytes);
             fetch.Entry.Leave();
-            lock (_lock)
-            {
-                _running.Remove(fetch);
-            }
-
             if (readAhead)
             {
                 Interlocked.Decrement(ref _readAhead);
             }
 
+            TaskCompletionSource room;
+            lock (_lock)
+            {
+                _running.Remove(fetch);
+                room = _room;
+                _room = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+
             fetch.Done.SetResult(outcome);
+            room.SetResult();
         }
     }
 

@@ -11,7 +11,11 @@ internal sealed class HandleTable
 {
     private readonly ConcurrentDictionary<ulong, OpenFile> _files = new();
     private readonly ConcurrentDictionary<ulong, OpenDirectory> _directories = new();
+    private readonly long _mostReadAhead;
     private ulong _last;
+
+    /// <param name="mostReadAhead">How far ahead of a reader to read at most, in bytes.</param>
+    internal HandleTable(long mostReadAhead) => _mostReadAhead = mostReadAhead;
 
     /// <summary>Open handles of either kind.</summary>
     internal int Count => _files.Count + _directories.Count;
@@ -25,7 +29,7 @@ internal sealed class HandleTable
             file.KernelPages.Tell();
         }
 
-        var open = new OpenFile(Next(), file, flags, new ReadStreams());
+        var open = new OpenFile(Next(), file, flags, new ReadStreams(_mostReadAhead));
         _files[open.Id.Value] = open;
         return open;
     }

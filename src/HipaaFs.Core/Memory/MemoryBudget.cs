@@ -42,7 +42,7 @@ internal sealed class MemoryBudget
     /// <summary>Reserves memory for a fetch nobody waits for yet. Returns false under pressure.</summary>
     internal bool TryReserveReadAhead(long bytes)
     {
-        if (Interlocked.Add(ref _fetchUsed, bytes) <= _fetchMax / 2)
+        if (Interlocked.Add(ref _fetchUsed, bytes) <= _fetchMax * 3 / 4)
         {
             return true;
         }

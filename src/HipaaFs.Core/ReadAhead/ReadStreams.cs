@@ -11,10 +11,11 @@ internal sealed class ReadStreams
     /// <summary>First window: the kernel's 1 MiB request and what it asks for next.</summary>
     internal const long FirstWindow = (1L << 20) + (128L << 10);
 
-    /// <summary>Largest window.</summary>
-    internal const long MaxWindow = 32L << 20;
+    /// <summary>Largest window, where the cache is not too small for it.</summary>
+    internal const long MaxWindow = 64L << 20;
 
-    /// <summary>A stretch to load of this length or more is one of a reader who has come far in sequence.</summary>
+    /// <summary>A stretch to load of this length or more is one of a reader who has come far in sequence. Such a reader's window is refilled each time that so much
+    /// of it is used up: the store then always has requests to answer, instead of half a window at once and nothing until that has come.</summary>
     internal const long EstablishedStretch = 8L << 20;
 
     private const int MaxStreams = 4;
@@ -22,9 +23,13 @@ internal sealed class ReadStreams
     // Reads of one stream that are under way together arrive in any order; how far apart says their own length. Readers that jump further are not in sequence.
     private const int ReadsUnderWay = 2;
 
+    private readonly long _maxWindow;
     private readonly Stream[] _streams = new Stream[MaxStreams];
     private int _count;
     private long _clock;
+
+    /// <param name="maxWindow">Largest window, in bytes.</param>
+    internal ReadStreams(long maxWindow) => _maxWindow = maxWindow;
 
     /// <summary>Notes a read and says which half-open range should be loaded now; an empty one when none.</summary>
     internal (long Start, long End) Observe(long offset, long length)
@@ -42,17 +47,55 @@ internal sealed class ReadStreams
         stream.Next = Math.Max(stream.Next, end);
         stream.Window = stream.Window == 0 ? FirstWindow : stream.Window;
 
-        // The next stretch is asked for when half of the last one is used up.
-        long wantedEnd = stream.Next + stream.Window;
-        if (stream.Ahead - stream.Next > stream.Window / 2)
+        // The next stretch is asked for when half of the last one is used up, or a whole request's worth of it.
+        long left = stream.Ahead - stream.Next;
+        bool isFull = stream.IsHalted ? left >= 0 : left > stream.Window - Math.Min(stream.Window / 2, EstablishedStretch);
+        if (isFull)
         {
             return default;
         }
 
+        long wantedEnd = stream.Next + stream.Window;
         long start = Math.Max(stream.Ahead, stream.Next);
+        stream.IsHalted = false;
         stream.Ahead = wantedEnd;
-        stream.Window = Math.Min(stream.Window * 2, MaxWindow);
+        stream.Window = Math.Min(stream.Window * 2, _maxWindow);
         return (start, wantedEnd);
+    }
+
+    /// <summary>
+    /// Notes that of a stretch that <see cref="Observe"/> named, up to an end, only what lies before an offset was asked for. Until <see cref="Resume"/> nothing more is named for
+    /// that stream, unless its reader comes that far.
+    /// </summary>
+    internal void Halt(long reached, long end)
+    {
+        for (int i = 0; i < _count; i++)
+        {
+            ref Stream stream = ref _streams[i];
+            if (stream.Ahead >= end && stream.Next <= reached)
+            {
+                stream.Ahead = reached;
+                stream.IsHalted = true;
+                return;
+            }
+        }
+    }
+
+    /// <summary>Goes on with the stream that was halted at an offset, and says which half-open range should be loaded now; an empty one when it is there no more or its reader has come past.</summary>
+    internal (long Start, long End) Resume(long reached)
+    {
+        for (int i = 0; i < _count; i++)
+        {
+            ref Stream stream = ref _streams[i];
+            if (stream.IsHalted && stream.Ahead == reached)
+            {
+                stream.IsHalted = false;
+                stream.Ahead = stream.Next + stream.Window;
+                return (Math.Max(reached, stream.Next), stream.Ahead);
+            }
+        }
+
+        return default;
     }
 
     private int Match(long offset, long tolerance)
@@ -98,5 +141,6 @@ internal sealed class ReadStreams
         internal long Ahead;
         internal long Window;
         internal long LastUse;
+        internal bool IsHalted;
     }
 }

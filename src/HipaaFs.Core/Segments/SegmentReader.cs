@@ -3,6 +3,7 @@ using HipaaFs.Cache;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
 using HipaaFs.Platform;
+using HipaaFs.ReadAhead;
 using Microsoft.Extensions.Logging;
 
 namespace HipaaFs.Segments;
@@ -37,6 +38,9 @@ internal sealed partial class SegmentReader
         _logger = logger;
     }
 
+    /// <summary>How far ahead of a reader to read at most, in bytes: what is read ahead must not push out of the cache what has not been read yet.</summary>
+    internal long MostReadAhead => Math.Min(ReadStreams.MaxWindow, _cache.MaxBytes / 4);
+
     /// <summary>
     /// Fills <paramref name="destination"/> from a local file; unless <paramref name="mayWait"/> says yes, only when that is in the page cache. False when a frame
     /// is not there, not authentic or cannot be read; then ask <see cref="ReadAsync"/>.
@@ -63,12 +67,13 @@ internal sealed partial class SegmentReader
     }
 
     /// <summary>Starts to load a range that will be read soon, and what fills the last request if <paramref name="whole"/>, as far as memory allows. Never waits for a store.</summary>
-    internal async ValueTask ReadAheadAsync(SegmentId segment, long plaintextOffset, long length, bool whole, CancellationToken cancel)
+    /// <returns>How much of the range, from its beginning, is here or on its way; what cannot be loaded at all counts as that.</returns>
+    internal async ValueTask<long> ReadAheadAsync(SegmentId segment, long plaintextOffset, long length, bool whole, CancellationToken cancel)
     {
         FsResult<SegmentView> opened = await _views.OpenAsync(segment, cancel);
         if (!opened.IsOk)
         {
-            return;
+            return length;
         }
 
         SegmentView view = opened.Value;
@@ -77,7 +82,7 @@ internal sealed partial class SegmentReader
             long end = Math.Min(plaintextOffset + length, view.PlaintextLength);
             if (end <= plaintextOffset)
             {
-                return;
+                return length;
             }
 
             long first = plaintextOffset / SegmentFormat.FrameSize;
@@ -86,19 +91,20 @@ internal sealed partial class SegmentReader
             {
                 long from = SegmentFormat.SealedFrameOffset(first);
                 DurableFile.WillNeed(view.File!, from, SegmentFormat.SealedFrameOffset(endFrame) - from);
-                return;
+                return length;
             }
 
-            if (view.Entry is not null)
-            {
-                _cache.StartReadAhead(view.Entry, first, endFrame, whole);
-            }
+            long reached = view.Entry is null ? endFrame : _cache.StartReadAhead(view.Entry, first, endFrame, whole);
+            return reached >= endFrame ? length : Math.Max(0, (reached * SegmentFormat.FrameSize) - plaintextOffset);
         }
         finally
         {
             view.Release();
         }
     }
+
+    /// <summary>Waits until something that is on its way has come, and with it memory for more read-ahead may have.</summary>
+    internal Task WaitForRoomAsync() => _cache.WaitForRoomAsync();
 
     /// <summary>Brings a range into the cache, unless it is there or in staging. NoSpace: the cache's disk takes nothing.</summary>
     internal async ValueTask<FsError> LoadAsync(SegmentId segment, long plaintextOffset, long length, CancellationToken cancel)

@@ -9,7 +9,7 @@ public sealed class ReadStreamsTests
     [Fact]
     public void Observe_SequentialReader_IsReadAheadWithAGrowingWindow()
     {
-        var streams = new ReadStreams();
+        var streams = new ReadStreams(ReadStreams.MaxWindow);
         long ahead = 0;
         long widest = 0;
         for (long offset = 0; offset < 256L << 20; offset += Request)
@@ -29,9 +29,90 @@ public sealed class ReadStreamsTests
     }
 
     [Fact]
+    public void Observe_ReaderWhoHasComeFar_GetsOneRequestAfterTheOther()
+    {
+        var streams = new ReadStreams(ReadStreams.MaxWindow);
+        for (long offset = 0; offset < 256L << 20; offset += Request)
+        {
+            (long start, long end) = streams.Observe(offset, Request);
+            if (start < end && offset > 128L << 20)
+            {
+                Assert.InRange(end - start, ReadStreams.EstablishedStretch, ReadStreams.EstablishedStretch + Request);
+            }
+        }
+    }
+
+    [Fact]
+    public void Halt_NamesNothingMoreUntilResumed_AndThenWhatIsMissing()
+    {
+        var streams = new ReadStreams(ReadStreams.MaxWindow);
+        (long Start, long End) last = default;
+        long offset = 0;
+        for (; offset < 64L << 20; offset += Request)
+        {
+            (long start, long end) = streams.Observe(offset, Request);
+            last = start < end ? (start, end) : last;
+        }
+
+        long reached = last.Start + 16_384;
+        streams.Halt(reached, last.End);
+        for (; offset < reached - Request; offset += Request)
+        {
+            (long start, long end) = streams.Observe(offset, Request);
+            Assert.True(start >= end);
+        }
+
+        Assert.Equal(default, streams.Resume(reached + 1));
+        Assert.Equal((reached, offset + ReadStreams.MaxWindow), streams.Resume(reached));
+        Assert.Equal(default, streams.Resume(reached));
+    }
+
+    [Fact]
+    public void Halt_OfAStretchBeforeTheLast_GoesBackToIt()
+    {
+        var streams = new ReadStreams(ReadStreams.MaxWindow);
+        (long Start, long End) before = default;
+        (long Start, long End) last = default;
+        for (long offset = 0; offset < 64L << 20; offset += Request)
+        {
+            (long start, long end) = streams.Observe(offset, Request);
+            (before, last) = start < end ? (last, (start, end)) : (before, last);
+        }
+
+        streams.Halt(before.Start, before.End);
+        streams.Halt(last.Start, last.End); // That one was refused as well, and the stream waits further back already.
+
+        Assert.Equal(default, streams.Resume(last.Start));
+        Assert.Equal(before.Start, streams.Resume(before.Start).Start);
+    }
+
+    [Fact]
+    public void Halt_ReaderComesThatFar_GoesOnWithoutResume()
+    {
+        var streams = new ReadStreams(ReadStreams.MaxWindow);
+        (long Start, long End) last = default;
+        long offset = 0;
+        for (; offset < 64L << 20; offset += Request)
+        {
+            (long start, long end) = streams.Observe(offset, Request);
+            last = start < end ? (start, end) : last;
+        }
+
+        streams.Halt(last.Start, last.End);
+        (long Start, long End) next = default;
+        for (; offset < last.End && next == default; offset += Request)
+        {
+            next = streams.Observe(offset, Request);
+        }
+
+        Assert.Equal((offset, offset + ReadStreams.MaxWindow), next);
+        Assert.Equal(default, streams.Resume(last.Start));
+    }
+
+    [Fact]
     public void Observe_TwoInterleavedReaders_FollowsBoth()
     {
-        var streams = new ReadStreams();
+        var streams = new ReadStreams(ReadStreams.MaxWindow);
         long firstAhead = 0;
         long secondAhead = 0;
         const long second = 1L << 33;
@@ -47,7 +128,7 @@ public sealed class ReadStreamsTests
     [Fact]
     public void Observe_OutOfOrderRequests_AreOneStream()
     {
-        var streams = new ReadStreams();
+        var streams = new ReadStreams(ReadStreams.MaxWindow);
         streams.Observe(0, Request);
         long asked = 0;
         foreach (int at in (int[])[2, 1, 4, 3, 6, 5])
@@ -65,7 +146,7 @@ public sealed class ReadStreamsTests
     [InlineData(64 << 10, 1L << 34)]
     public void Observe_RandomReader_GetsNextToNoReadAhead(int length, long range)
     {
-        var streams = new ReadStreams();
+        var streams = new ReadStreams(ReadStreams.MaxWindow);
         var random = new Random(1);
         int asked = 0;
         for (int i = 0; i < 1000; i++)
@@ -80,7 +161,7 @@ public sealed class ReadStreamsTests
     [Fact]
     public void Observe_SameRangeAgainAndAgain_GetsNoReadAhead()
     {
-        var streams = new ReadStreams();
+        var streams = new ReadStreams(ReadStreams.MaxWindow);
         streams.Observe(1 << 20, 4096);
         (long start, long end) = streams.Observe(1 << 20, 4096);
 

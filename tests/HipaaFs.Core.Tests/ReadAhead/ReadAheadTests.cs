@@ -1,0 +1,49 @@
+using HipaaFs.Storage;
+using HipaaFs.Testing;
+
+namespace HipaaFs.Core.Tests.ReadAhead;
+
+public sealed class ReadAheadTests
+{
+    private const int Piece = 1 << 20;
+    private const int FileLength = 72 << 20;
+
+    [Fact]
+    public async Task SequentialReader_WithMemoryForOneRequestAtATime_FindsAllOfItsWindow()
+    {
+        await using TestVolume test = await UncachedAsync();
+        HandleId handle = await test.FileSystem.OpenAsync("a", OpenFlags.Read);
+        for (int offset = 0; offset < 40 << 20; offset += Piece)
+        {
+            await test.FileSystem.ReadAsync(handle, offset, Piece);
+        }
+
+        // Nobody reads any more: what memory was too short for when it was asked for comes all the same.
+        await Eventually.TrueAsync(() => test.Volume.GetStatus().Cache.FetchedBytes >= FileLength, "the window is filled");
+        int before = test.Store.CallsOf(StoreVerb.Read);
+        await test.FileSystem.ReadAsync(handle, (40 << 20), 32 << 20);
+        Assert.Equal(before, test.Store.CallsOf(StoreVerb.Read));
+        await test.FileSystem.CloseAsync(handle);
+    }
+
+    [Fact]
+    public async Task SequentialReader_WithMemoryForOneRequestAtATime_FetchesNothingTwice()
+    {
+        await using TestVolume test = await UncachedAsync();
+        await test.FileSystem.GetAsync("a");
+
+        Assert.InRange(test.Volume.GetStatus().Cache.FetchedBytes, FileLength, FileLength * 101L / 100);
+    }
+
+    // The smallest budget: one request of full length at a time is read ahead.
+    private static async Task<TestVolume> UncachedAsync()
+    {
+        TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
+        await test.FileSystem.PutAsync("a", FileSystemCalls.RandomBytes(FileLength, 1));
+        await test.DrainAsync();
+        await test.StopAsync();
+        Directory.Delete(test.CacheDirectory, recursive: true);
+        await test.OpenAsync();
+        return test;
+    }
+}
