@@ -48,7 +48,7 @@ internal sealed class AzurePut
         string name, SafeFileHandle file, UploadSource source, PutOptions options, CancellationToken cancel)
     {
         BlockBlobClient blob = _connection.Container.GetBlockBlobClient(name);
-        Dictionary<string, long> present = await PresentAsync(blob, cancel);
+        Dictionary<string, long> present = source.IsNew ? [] : await PresentAsync(blob, cancel);
         using var digests = new FileDigests();
         List<string> blocks = await SendAsync(blob, file, source.Length, present, digests, cancel);
         byte[] sha256 = digests.Whole();

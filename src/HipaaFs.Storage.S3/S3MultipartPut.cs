@@ -37,10 +37,12 @@ internal sealed partial class S3MultipartPut
         string name, SafeFileHandle file, UploadSource source, PutOptions options, CancellationToken cancel)
     {
         S3StorageClass storageClass = S3Tiers.ClassOf(options.Tier, _url.ArchiveClass);
-        string upload = await FindAsync(name, storageClass, options.Protection, cancel) ?? await BeginAsync(name, storageClass, options.Protection, cancel); // Steps 1 and 2
+        string? found = source.IsNew ? null : await FindAsync(name, storageClass, options.Protection, cancel); // Step 1
+        string upload = found ?? await BeginAsync(name, storageClass, options.Protection, cancel); // Step 2
         try
         {
-            StoreResult<(byte[] Sha256, S3Expected Expected)> sent = await SendAndCompleteAsync(name, upload, file, source, options, cancel);
+            Dictionary<int, PartDetail> present = found is null ? [] : await PresentPartsAsync(name, upload, cancel);
+            StoreResult<(byte[] Sha256, S3Expected Expected)> sent = await SendAndCompleteAsync(name, upload, file, source, present, options, cancel);
             if (sent.Failure is { } failure && !failure.Error.IsTransient())
             {
                 await AbortAsync(name, upload);
@@ -56,9 +58,8 @@ internal sealed partial class S3MultipartPut
     }
 
     private async ValueTask<StoreResult<(byte[] Sha256, S3Expected Expected)>> SendAndCompleteAsync(
-        string name, string upload, SafeFileHandle file, UploadSource source, PutOptions options, CancellationToken cancel)
+        string name, string upload, SafeFileHandle file, UploadSource source, Dictionary<int, PartDetail> present, PutOptions options, CancellationToken cancel)
     {
-        Dictionary<int, PartDetail> present = await PresentPartsAsync(name, upload, cancel);
         using var digests = new FileDigests();
         StoreResult<List<PartETag>> parts = await SendPartsAsync(name, upload, file, source.Length, present, digests, cancel); // Step 3
         if (!parts.Succeeded)

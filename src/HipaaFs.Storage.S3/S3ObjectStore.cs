@@ -259,7 +259,7 @@ public sealed partial class S3ObjectStore : IObjectStore
         ObjectKey key, string name, SafeFileHandle file, UploadSource source, PutOptions options, CancellationToken cancel)
     {
         StartSweep();
-        if (options.Condition == PutCondition.IfAbsent)
+        if (options.Condition == PutCondition.IfAbsent && !source.IsNew)
         {
             // Not every server knows the condition at the end of an upload; asking first keeps the parts of a lost race from being sent.
             StoreResult<ObjectProperties> there = await _control.LookUpAsync(key, name, cancel);

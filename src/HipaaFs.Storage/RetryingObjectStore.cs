@@ -76,11 +76,17 @@ public sealed partial class RetryingObjectStore : IObjectStore
     /// <inheritdoc/>
     public async ValueTask<StoreResult<ObjectProperties>> PutFileAsync(ObjectKey key, UploadSource source, PutOptions options, CancellationToken cancel)
     {
+        UploadSource next = source;
         Outcome<ObjectProperties> outcome = await RepeatAsync(
             StoreVerb.PutFile,
             Timeout(_options.UploadTryTimeout, source.Length),
-            (key, source, options),
-            static (store, put, cancel) => store.PutFileAsync(put.key, put.source, put.options, cancel),
+            (key, options),
+            (store, put, cancel) =>
+            {
+                UploadSource now = next;
+                next = source with { IsNew = false }; // A repeat may find what this try leaves.
+                return store.PutFileAsync(put.key, now, put.options, cancel);
+            },
             cancel);
         return outcome.MayBeOurs
             ? await ProtectAsync(await PutComparison.AgainstFileAsync(this, key, source, cancel), options.Protection, cancel)

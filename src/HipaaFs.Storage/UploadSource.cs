@@ -11,6 +11,9 @@ public sealed record UploadSource(string Path, long Length)
     /// <summary>MD5 of the content, 16 bytes, for stores whose protocol wants it; empty when unknown.</summary>
     public ReadOnlyMemory<byte> Md5 { get; init; }
 
+    /// <summary>Whether nothing of it was ever sent to the store: what an earlier try may have left there, whole or in parts, is not looked for.</summary>
+    public bool IsNew { get; init; }
+
     /// <summary>Shows the length alone: a path may tell too much for a log.</summary>
     public override string ToString() => $"UploadSource[{Length} bytes]";
 }

@@ -55,6 +55,26 @@ public sealed class S3RequestTests : IAsyncLifetime
         Assert.All(_proxy.Requests, static request => Assert.Contains("x-amz-request-payer", request.Target + request.Head, StringComparison.OrdinalIgnoreCase));
     }
 
+    [Theory]
+    [InlineData(true, 0)]
+    [InlineData(false, 2)]
+    public async Task PutFile_OfANewFile_LooksForNothingThatIsLeftOfAnEarlierTry(bool isNew, int lookUps)
+    {
+        await using S3ObjectStore store = S3ObjectStore.Open(
+            _bucket!.UrlBy(_proxy!.Endpoint), new S3StoreOptions { LongestSinglePut = Part, PartLength = Part }, TimeProvider.System, NullLogger.Instance);
+        string path = _scratch["source"];
+        await File.WriteAllBytesAsync(path, new byte[Part + 1]);
+        var options = new PutOptions { Condition = PutCondition.IfAbsent };
+
+        Assert.True((await store.PutFileAsync(Key, new UploadSource(path, Part + 1) { IsNew = isNew }, options, default)).Succeeded);
+
+        // Besides the sweep of abandoned uploads: one is begun, filled, completed and proven.
+        ProxyRequest[] requests = [.. _proxy.Requests.Where(static request => request.Verb != "GET" || request.Target.Contains(Key.Value, StringComparison.Ordinal))];
+        Assert.Equal(2, requests.Count(static request => request.Verb == "PUT"));
+        Assert.Equal(2, requests.Count(static request => request.Verb == "POST"));
+        Assert.Equal(1 + lookUps, requests.Count(static request => request.Verb is "HEAD" or "GET"));
+    }
+
     [Fact]
     public async Task SessionToken_EveryRequestCarriesIt()
     {

@@ -209,6 +209,16 @@ public sealed class RetryingObjectStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task PutFile_OfANewFile_IsNewToTheFirstTryAlone()
+    {
+        await File.WriteAllBytesAsync(_scratch["source"], new byte[30]);
+        _faulting.Add(new StoreFault(StoreFaultKind.Fail) { Verb = StoreVerb.PutFile, Count = 2 });
+
+        Assert.True((await RunAsync(store => store.PutFileAsync(Key, new UploadSource(_scratch["source"], 30) { IsNew = true }, new PutOptions(), default))).Succeeded);
+        Assert.Equal([true, false, false], _faulting.Sources.Select(static source => source.IsNew));
+    }
+
+    [Fact]
     public async Task Delete_ReplyLost_CountsAsDone()
     {
         await _memory.PutAsync(Key, new byte[1], PutCondition.None, default);

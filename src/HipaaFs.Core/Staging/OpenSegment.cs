@@ -1,3 +1,5 @@
+using HipaaFs.Handles;
+
 namespace HipaaFs.Staging;
 
 /// <summary>A segment that writeback is filling.</summary>
@@ -7,6 +9,9 @@ internal sealed record OpenSegment(SegmentWriter Writer, long Begun)
 {
     /// <summary>When it last took a run.</summary>
     internal long LastUse { get; set; } = Begun;
+
+    /// <summary>The file that it is for alone; null when files share it.</summary>
+    internal FileState? Owner { get; set; }
 
     /// <summary>Whether its row exists.</summary>
     internal bool IsRegistered { get; set; }

@@ -12,6 +12,9 @@ internal sealed class SegmentPlan : IDisposable
     /// <summary>Bytes written to a file from which on it is large.</summary>
     internal const long LargeFile = 4L << 20;
 
+    // A file that nobody has open any more gets no more data soon: no waiting then for more, if what there is makes a request worth its price.
+    private const long LeastOfClosed = 16L << 20;
+
     private const int MaxOwn = 16;
 
     // A segment is closed when it gets no more data, or after a while in any case, so that the recovery point moves on.
@@ -43,6 +46,7 @@ internal sealed class SegmentPlan : IDisposable
         OpenSegment segment = own
             ? Take(_own, (file.Id, placement), file.Domain, placement)
             : Take(_shared, (file.Domain, placement), file.Domain, placement);
+        segment.Owner = own ? file : null;
         segment.LastUse = _time.GetTimestamp();
         _touched.Add(segment);
         return segment;
@@ -110,6 +114,7 @@ internal sealed class SegmentPlan : IDisposable
         {
             if (all
                 || segment.Writer.IsFull
+                || IsOfClosed(segment)
                 || _time.GetElapsedTime(segment.LastUse, now) >= IdleAge
                 || _time.GetElapsedTime(segment.Begun, now) >= FullAge)
             {
@@ -118,6 +123,19 @@ internal sealed class SegmentPlan : IDisposable
         }
 
         return null;
+    }
+
+    private static bool IsOfClosed(OpenSegment segment)
+    {
+        if (segment.Owner is not { } file || segment.Writer.PlaintextLength < LeastOfClosed)
+        {
+            return false;
+        }
+
+        lock (file.Gate)
+        {
+            return file.Handles == 0 && !file.HasUnapplied;
+        }
     }
 
     private void Forget(OpenSegment segment)

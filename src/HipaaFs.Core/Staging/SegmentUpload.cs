@@ -42,7 +42,7 @@ internal sealed partial class SegmentUpload
     {
         ObjectKey key = StoreLayout.Segment(segment.Id);
         long length = segment.Row.ObjectLength;
-        var source = new UploadSource(segment.Path, length) { Sha256 = segment.Sha256 };
+        var source = new UploadSource(segment.Path, length) { Sha256 = segment.Sha256, IsNew = segment.IsUntried };
         StoreResult<ObjectProperties> put = await _store.PutFileAsync(
             key, source, new PutOptions { Condition = PutCondition.IfAbsent, Tier = _tier, MayLink = mayLink }, cancel);
         if (!put.Succeeded && put.Error == StoreError.AlreadyExists)
@@ -73,7 +73,7 @@ internal sealed partial class SegmentUpload
         }
 
         StorageTier readable = _tier == StorageTier.Archive ? StorageTier.Hot : _tier;
-        StoreResult<ObjectProperties> put = await _store.PutFileAsync(key, source with { Sha256 = digest }, new PutOptions { Tier = readable, MayLink = mayLink }, cancel);
+        StoreResult<ObjectProperties> put = await _store.PutFileAsync(key, source with { Sha256 = digest, IsNew = false }, new PutOptions { Tier = readable, MayLink = mayLink }, cancel);
         StoreError error = put.Succeeded ? await _verification.CheckObjectAsync(key, source.Length, () => digest, cancel) : put.Error;
         return error != StoreError.None || readable == _tier ? error : (await _store.SetTierAsync(key, _tier, cancel)).Error;
     }

@@ -14,4 +14,7 @@ internal sealed record StagedSegment(SegmentRow Row, string Path, DateTimeOffset
 
     /// <summary>SHA-256 of its file, taken while it was written, 32 bytes; empty until it is finished and after a restart.</summary>
     internal ReadOnlyMemory<byte> Sha256 { get; init; }
+
+    /// <summary>Whether no store was ever sent anything of it, by this process or one before.</summary>
+    internal bool IsUntried { get; init; }
 }

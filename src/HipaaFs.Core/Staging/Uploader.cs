@@ -17,7 +17,8 @@ namespace HipaaFs.Staging;
 /// </remarks>
 internal sealed partial class Uploader : IAsyncDisposable
 {
-    private const int Workers = 3;
+    /// <summary>Segments on their way at a time. More than fill a link: while one is begun or proven, which is waiting for answers, the others send.</summary>
+    internal const int Workers = 4;
 
     private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(60);
@@ -223,7 +224,7 @@ internal sealed partial class Uploader : IAsyncDisposable
                     upload = _queue.Dequeue();
                 }
 
-                StoreError error = await TryUploadOrLogAsync(upload.Segment);
+                StoreError error = await TryUploadOrLogAsync(upload.Segment with { IsUntried = upload.IsFirstTry });
                 if (error == StoreError.None)
                 {
                     Conclude(upload);

@@ -67,7 +67,7 @@ public sealed class UploadTests
     [Fact]
     public async Task Upload_AsManySegmentsFailingAsThereAreWorkers_OthersGoOn()
     {
-        const int hopeless = 3;
+        const int hopeless = Uploader.Workers;
         var time = new ManualTimeProvider();
         await using TestVolume test = await TestVolume.CreateAsync(new TestVolumeOptions { Time = time });
         byte[] content = FileSystemCalls.RandomBytes(100_000, 1);
@@ -381,6 +381,23 @@ public sealed class UploadTests
 
         Assert.Equal(content, await test.FileSystem.GetAsync("a"));
         await test.DrainAsync();
+        await test.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Close_OfALargeFile_UploadsItsSegmentWithoutWaitingForMore()
+    {
+        const int length = 20 << 20;
+        await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
+        CreatedFile open = await test.FileSystem.CreateAsync("open");
+        await test.FileSystem.WriteAsync(open.Handle, 0, new byte[length]);
+        await test.FileSystem.FsyncAsync("open");
+        await test.FileSystem.PutAsync("closed", new byte[length]);
+        await test.FileSystem.FsyncAsync("closed");
+
+        await Eventually.TrueAsync(() => test.Volume.GetStatus().StagedSegments == 1, "it goes up on a clock that stands still, and the open one does not");
+        await test.FileSystem.CloseAsync(open.Handle);
+        await Eventually.TrueAsync(() => test.Volume.GetStatus().StagedSegments == 0, "and so does the other");
         await test.AssertSoundAsync();
     }
 

@@ -14,6 +14,7 @@ public sealed class FaultingObjectStore : IObjectStore
     private readonly Lock _lock = new();
     private readonly Random _random; // Guarded by _lock.
     private readonly List<ArmedFault> _faults = []; // Guarded by _lock.
+    private readonly List<UploadSource> _sources = []; // Guarded by _lock.
     private readonly int[] _calls = new int[Enum.GetValues<StoreVerb>().Length];
     private int _struck;
     private int _delayed;
@@ -94,6 +95,18 @@ public sealed class FaultingObjectStore : IObjectStore
     /// <summary>How many requests of a kind arrived.</summary>
     public int CallsOf(StoreVerb verb) => Volatile.Read(ref _calls[(int)verb]);
 
+    /// <summary>The files handed over so far, in the order of the tries.</summary>
+    public IReadOnlyList<UploadSource> Sources
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _sources];
+            }
+        }
+    }
+
     public ValueTask<StoreResult<int>> ReadAsync(ObjectKey key, EntityTag version, long offset, Memory<byte> destination, CancellationToken cancel)
     {
         return StrikeAsync(StoreVerb.Read, key.Value, strike => ReadSpoiledAsync(strike, key, version, offset, destination, cancel), 0, cancel);
@@ -107,6 +120,11 @@ public sealed class FaultingObjectStore : IObjectStore
 
     public ValueTask<StoreResult<ObjectProperties>> PutFileAsync(ObjectKey key, UploadSource source, PutOptions options, CancellationToken cancel)
     {
+        lock (_lock)
+        {
+            _sources.Add(source);
+        }
+
         return StrikeAsync(StoreVerb.PutFile, key.Value, PutSpoiledAsync, Lost(key, source.Length), cancel);
 
         async ValueTask<StoreResult<ObjectProperties>> PutSpoiledAsync(Strike strike)
