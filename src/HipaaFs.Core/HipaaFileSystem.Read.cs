@@ -298,6 +298,12 @@ public sealed partial class HipaaFileSystem
 
                 start = hit.End;
             }
+
+            if (start < end)
+            {
+                open.Streams.TakeBack(start, wantedEnd); // Where that is, is not known yet: the reader who comes there looks it up.
+                wantedEnd = start;
+            }
         }
 
         if (hits.Count > 0)
@@ -328,14 +334,14 @@ public sealed partial class HipaaFileSystem
             open.Streams.Halt(reached, wantedEnd);
         }
 
-        await _parts.Reader.WaitForRoomAsync();
+        bool goesOn = await _parts.Reader.WaitForRoomAsync();
         (long Start, long End) ahead;
         lock (open.File.Gate)
         {
             ahead = open.Streams.Resume(reached);
         }
 
-        if (ahead.Start < ahead.End && _handles.TryGet(open.Id, out OpenFile? _))
+        if (goesOn && ahead.Start < ahead.End && _handles.TryGet(open.Id, out OpenFile? _))
         {
             StartReadAhead(open, ahead.Start, ahead.End);
         }

@@ -8,7 +8,7 @@ namespace HipaaFs.Storage.S3;
 
 /// <summary>Puts a file in parts: several at a time, each checked by the server, resumed where an earlier try of the same object stopped.</summary>
 /// <remarks>
-/// <para>(1) look for an unfinished upload of the same name; (2) begin one if there is none; (3) for each part take its MD5 and send it unless the server has it already;
+/// <para>(1) look for an unfinished upload of the same name, unless the file is new; (2) begin one if there is none; (3) for each part take its MD5 and send it unless the server has it already;
 /// (4) complete. A put that cannot succeed aborts the upload; one that may is left for the next try to resume, in this process or after a crash.</para>
 /// </remarks>
 internal sealed partial class S3MultipartPut

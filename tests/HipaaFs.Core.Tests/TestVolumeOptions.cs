@@ -7,7 +7,7 @@ namespace HipaaFs.Core.Tests;
 /// <summary>What a test's volume is made with.</summary>
 internal sealed record TestVolumeOptions
 {
-    /// <summary>On a clock that stands still: nothing is written back, committed, finished, uploaded or published by itself, however slow the machine is. What is left of a large file that is closed is finished all the same.</summary>
+    /// <summary>On a clock that stands still: nothing is written back, committed, finished, uploaded or published by itself, however slow the machine is. What is left of a large file that is closed is finished and uploaded all the same.</summary>
     public static TestVolumeOptions Still => new() { Time = new ManualTimeProvider() };
 
     public TimeProvider Time { get; init; } = TimeProvider.System;

@@ -266,7 +266,7 @@ internal sealed partial class FrameCache : IDisposable
     internal long StartReadAhead(CacheEntry entry, long first, long end, bool whole) => _fetcher.StartReadAhead(entry, first, end, whole);
 
     /// <inheritdoc cref="FrameFetcher.WaitForRoomAsync"/>
-    internal Task WaitForRoomAsync() => _fetcher.WaitForRoomAsync();
+    internal ValueTask<bool> WaitForRoomAsync() => _fetcher.WaitForRoomAsync();
 
     /// <summary>Forgets a segment that is deleted for good.</summary>
     internal void Remove(SegmentId segment)

@@ -24,7 +24,7 @@ internal sealed class FrameFetcher : IDisposable
     private readonly Action<CacheEntry, long, long> _added;
     private readonly CancellationTokenSource _stop = new();
     private TaskCompletionSource _room = new(TaskCreationOptions.RunContinuationsAsynchronously); // Guarded by the lock.
-    private int _readAhead;
+    private int _readAhead; // Guarded by the lock.
     private long _fetchedBytes;
     private long _fetches;
 
@@ -50,7 +50,7 @@ internal sealed class FrameFetcher : IDisposable
     {
         while (entry.TryFindMissing(first, end, MaxFrames, out long start, out long stop))
         {
-            FsError error = await Join(entry, start, stop, readAhead: false).Done.Task.WaitAsync(cancel);
+            FsError error = await Join(entry, start, stop).Done.Task.WaitAsync(cancel);
             if (error != FsError.None)
             {
                 return error;
@@ -86,30 +86,32 @@ internal sealed class FrameFetcher : IDisposable
     internal long StartReadAhead(CacheEntry entry, long first, long end, bool whole)
     {
         long last = whole ? entry.FrameCount : end;
-        while (first < end && !_stop.IsCancellationRequested && entry.TryFindMissing(first, last, MaxFrames, out long start, out long stop) && start < end)
+        while (first < end && entry.TryFindMissing(first, last, MaxFrames, out long start, out long stop) && start < end)
         {
             // On one grid, so that requests of stretches that overlap meet without a remnant between them, which would be one more request.
             stop = whole ? Math.Min(stop, ((start / MaxFrames) + 1) * MaxFrames) : stop;
-            if (Volatile.Read(ref _readAhead) >= MaxReadAhead
-                || !_budget.TryReserveReadAhead((stop - start) * SegmentFormat.SealedFrameSize))
+            if (TryReadAhead(entry, start, stop) is not { } fetch)
             {
                 return start;
             }
 
-            _budget.ReleaseFetch((stop - start) * SegmentFormat.SealedFrameSize);
-            first = Join(entry, start, stop, readAhead: true).End; // One under way may end before.
+            first = fetch.End; // One under way may end before.
         }
 
         return end;
     }
 
-    /// <summary>Completes when a fetch that is under way has ended, at once when there is none.</summary>
-    internal Task WaitForRoomAsync()
+    /// <summary>Waits until a fetch that is under way has ended; not at all when there is none. False: nothing is fetched any more.</summary>
+    internal async ValueTask<bool> WaitForRoomAsync()
     {
+        Task room;
         lock (_lock)
         {
-            return _running.Count == 0 ? Task.CompletedTask : _room.Task;
+            room = _running.Count == 0 ? Task.CompletedTask : _room.Task;
         }
+
+        await room;
+        return !_stop.IsCancellationRequested;
     }
 
     /// <inheritdoc/>
@@ -127,48 +129,86 @@ internal sealed class FrameFetcher : IDisposable
     }
 
     // Returns the run that brings frame `start`: one under way, or a new one that ends before the next one under way.
-    private Fetch Join(CacheEntry entry, long start, long stop, bool readAhead)
+    private Fetch Join(CacheEntry entry, long start, long stop)
     {
         Fetch mine;
         lock (_lock)
         {
-            foreach (Fetch fetch in _running)
+            if (FindRunning(entry, start, ref stop) is { } running)
             {
-                if (fetch.Entry != entry)
-                {
-                    continue;
-                }
-
-                if (fetch.First <= start && start < fetch.End)
-                {
-                    return fetch;
-                }
-
-                if (fetch.First > start && fetch.First < stop)
-                {
-                    stop = fetch.First;
-                }
+                return running;
             }
 
-            // The caller reads the entry, so its file is open; from here on the fetch keeps it open.
-            mine = new Fetch(entry, entry.TryJoin()!, start, stop);
-            _running.Add(mine);
+            _budget.ReserveFetch((stop - start) * SegmentFormat.SealedFrameSize);
+            mine = Begin(entry, start, stop, readAhead: false);
         }
 
-        if (readAhead)
-        {
-            Interlocked.Increment(ref _readAhead);
-        }
-
-        // A store on a disk or NAS answers on the caller's thread, which may be one that serves requests.
-        _ = Task.Run(() => RunAsync(mine, readAhead), CancellationToken.None);
+        Run(mine);
         return mine;
     }
 
-    private async Task RunAsync(Fetch fetch, bool readAhead)
+    // As Join does, but null when memory or slots are used up, or nothing is fetched any more.
+    private Fetch? TryReadAhead(CacheEntry entry, long start, long stop)
     {
-        long bytes = (fetch.End - fetch.First) * SegmentFormat.SealedFrameSize;
-        _budget.ReserveFetch(bytes);
+        Fetch mine;
+        lock (_lock)
+        {
+            if (FindRunning(entry, start, ref stop) is { } running)
+            {
+                return running;
+            }
+
+            // Reserved here and not where it runs: what comes next must see it.
+            if (_stop.IsCancellationRequested || _readAhead >= MaxReadAhead || !_budget.TryReserveReadAhead((stop - start) * SegmentFormat.SealedFrameSize))
+            {
+                return null;
+            }
+
+            _readAhead++;
+            mine = Begin(entry, start, stop, readAhead: true);
+        }
+
+        Run(mine);
+        return mine;
+    }
+
+    // The one under way that brings a frame. Null: none does, and the next one under way begins at `stop` or behind.
+    private Fetch? FindRunning(CacheEntry entry, long start, ref long stop)
+    {
+        foreach (Fetch fetch in _running)
+        {
+            if (fetch.Entry != entry)
+            {
+                continue;
+            }
+
+            if (fetch.First <= start && start < fetch.End)
+            {
+                return fetch;
+            }
+
+            if (fetch.First > start && fetch.First < stop)
+            {
+                stop = fetch.First;
+            }
+        }
+
+        return null;
+    }
+
+    // The caller reads the entry, so its file is open; from here on the fetch keeps it open.
+    private Fetch Begin(CacheEntry entry, long start, long stop, bool readAhead)
+    {
+        var fetch = new Fetch(entry, entry.TryJoin()!, start, stop, readAhead);
+        _running.Add(fetch);
+        return fetch;
+    }
+
+    // A store on a disk or NAS answers on the caller's thread, which may be one that serves requests.
+    private void Run(Fetch fetch) => _ = Task.Run(() => RunAsync(fetch), CancellationToken.None);
+
+    private async Task RunAsync(Fetch fetch)
+    {
         FsError outcome = FsError.Io;
         try
         {
@@ -185,17 +225,13 @@ internal sealed class FrameFetcher : IDisposable
         }
         finally
         {
-            _budget.ReleaseFetch(bytes);
+            _budget.ReleaseFetch((fetch.End - fetch.First) * SegmentFormat.SealedFrameSize);
             fetch.Entry.Leave();
-            if (readAhead)
-            {
-                Interlocked.Decrement(ref _readAhead);
-            }
-
             TaskCompletionSource room;
             lock (_lock)
             {
                 _running.Remove(fetch);
+                _readAhead -= fetch.IsReadAhead ? 1 : 0;
                 room = _room;
                 _room = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             }
@@ -207,7 +243,7 @@ internal sealed class FrameFetcher : IDisposable
 
     private async Task<FsError> FillAsync(Fetch fetch)
     {
-        (CacheEntry entry, SafeFileHandle file, long first, long end) = fetch;
+        (CacheEntry entry, SafeFileHandle file, long first, long end, _) = fetch;
         long offset = SegmentFormat.SealedFrameOffset(first);
         int wanted = (int)Math.Min((end - first) * SegmentFormat.SealedFrameSize, entry.ObjectLength - offset);
         byte[] buffer = ArrayPool<byte>.Shared.Rent(wanted);
@@ -234,7 +270,7 @@ internal sealed class FrameFetcher : IDisposable
         }
     }
 
-    private sealed record Fetch(CacheEntry Entry, SafeFileHandle File, long First, long End)
+    private sealed record Fetch(CacheEntry Entry, SafeFileHandle File, long First, long End, bool IsReadAhead)
     {
         internal TaskCompletionSource<FsError> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

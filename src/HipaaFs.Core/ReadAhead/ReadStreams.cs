@@ -72,16 +72,34 @@ internal sealed class ReadStreams
         for (int i = 0; i < _count; i++)
         {
             ref Stream stream = ref _streams[i];
-            if (stream.Ahead >= end && stream.Next <= reached)
+            if (stream.Ahead >= end && stream.Next < end)
             {
                 stream.Ahead = reached;
                 stream.IsHalted = true;
+                stream.HaltedAt = _clock;
                 return;
             }
         }
     }
 
-    /// <summary>Goes on with the stream that was halted at an offset, and says which half-open range should be loaded now; an empty one when it is there no more or its reader has come past.</summary>
+    /// <summary>Notes that of a stretch that <see cref="Observe"/> named, up to an end, only what lies before an offset could be looked up: the stream's next read names the rest again.</summary>
+    internal void TakeBack(long reached, long end)
+    {
+        for (int i = 0; i < _count; i++)
+        {
+            ref Stream stream = ref _streams[i];
+            if (stream.Ahead >= end && stream.Next < end)
+            {
+                stream.Ahead = reached;
+                return;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Goes on with the stream that was halted at an offset, and says which half-open range should be loaded now; an empty one when it is there no more, or when its reader seems
+    /// to have gone elsewhere, since another stream was read and this one was not.
+    /// </summary>
     internal (long Start, long End) Resume(long reached)
     {
         for (int i = 0; i < _count; i++)
@@ -90,8 +108,16 @@ internal sealed class ReadStreams
             if (stream.IsHalted && stream.Ahead == reached)
             {
                 stream.IsHalted = false;
-                stream.Ahead = stream.Next + stream.Window;
-                return (Math.Max(reached, stream.Next), stream.Ahead);
+                if (stream.LastUse <= stream.HaltedAt && stream.LastUse < _clock)
+                {
+                    return default;
+                }
+
+                // Of a reader who has come far at least a whole request.
+                long start = Math.Max(reached, stream.Next);
+                long least = stream.Window > EstablishedStretch ? EstablishedStretch : 0;
+                stream.Ahead = Math.Max(stream.Next + stream.Window, start + least);
+                return (start, stream.Ahead);
             }
         }
 
@@ -142,5 +168,6 @@ internal sealed class ReadStreams
         internal long Window;
         internal long LastUse;
         internal bool IsHalted;
+        internal long HaltedAt;
     }
 }

@@ -20,6 +20,8 @@ internal sealed partial class SegmentReader
     // 16 sealed frames are 256 KiB: they stay in the processor's cache between pread(2) and decryption.
     private const int BatchFrames = 16;
     private const int MaxRepairs = 3;
+    private const long LongestSegment = 64L << 20;
+    private const long LeastReadAhead = 16L << 20;
 
     [ThreadStatic]
     private static byte[]? s_sealed;
@@ -38,8 +40,11 @@ internal sealed partial class SegmentReader
         _logger = logger;
     }
 
-    /// <summary>How far ahead of a reader to read at most, in bytes: what is read ahead must not push out of the cache what has not been read yet.</summary>
-    internal long MostReadAhead => Math.Min(ReadStreams.MaxWindow, _cache.MaxBytes / 4);
+    /// <summary>
+    /// How far ahead of a reader to read at most, in bytes. What is new has a tenth of a full cache, and leaves it by whole segments: of one reader's, the one that he is in and what is
+    /// read ahead must fit.
+    /// </summary>
+    internal long MostReadAhead => Math.Clamp((_cache.MaxBytes / 10) - LongestSegment, LeastReadAhead, ReadStreams.MaxWindow);
 
     /// <summary>
     /// Fills <paramref name="destination"/> from a local file; unless <paramref name="mayWait"/> says yes, only when that is in the page cache. False when a frame
@@ -103,8 +108,8 @@ internal sealed partial class SegmentReader
         }
     }
 
-    /// <summary>Waits until something that is on its way has come, and with it memory for more read-ahead may have.</summary>
-    internal Task WaitForRoomAsync() => _cache.WaitForRoomAsync();
+    /// <summary>Waits until something that is on its way has come, and with it memory for more read-ahead may have. False: nothing is read ahead any more.</summary>
+    internal ValueTask<bool> WaitForRoomAsync() => _cache.WaitForRoomAsync();
 
     /// <summary>Brings a range into the cache, unless it is there or in staging. NoSpace: the cache's disk takes nothing.</summary>
     internal async ValueTask<FsError> LoadAsync(SegmentId segment, long plaintextOffset, long length, CancellationToken cancel)

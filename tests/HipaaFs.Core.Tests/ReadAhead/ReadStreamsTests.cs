@@ -87,6 +87,58 @@ public sealed class ReadStreamsTests
     }
 
     [Fact]
+    public void Halt_ReaderHasMovedMeanwhile_GoesOnFromWhereHeIs()
+    {
+        var streams = new ReadStreams(ReadStreams.MaxWindow);
+        (long Start, long End) last = default;
+        long offset = 0;
+        for (; offset < 64L << 20 || last.Start < offset - (4 * Request); offset += Request)
+        {
+            (long start, long end) = streams.Observe(offset, Request);
+            last = start < end ? (start, end) : last;
+        }
+
+        long reached = offset - (2 * Request); // Nothing is there that could be waited for: the reader had all that was read ahead.
+        streams.Halt(reached, last.End);
+
+        Assert.Equal(offset, streams.Resume(reached).Start);
+    }
+
+    [Fact]
+    public void Resume_ReaderHasGoneElsewhere_NamesNothing()
+    {
+        var streams = new ReadStreams(ReadStreams.MaxWindow);
+        (long Start, long End) last = default;
+        for (long offset = 0; offset < 64L << 20; offset += Request)
+        {
+            (long start, long end) = streams.Observe(offset, Request);
+            last = start < end ? (start, end) : last;
+        }
+
+        streams.Halt(last.Start, last.End);
+        streams.Observe(1L << 40, Request);
+
+        Assert.Equal(default, streams.Resume(last.Start));
+    }
+
+    [Fact]
+    public void TakeBack_NamesTheRestAgain()
+    {
+        var streams = new ReadStreams(ReadStreams.MaxWindow);
+        (long Start, long End) last = default;
+        long offset = 0;
+        for (; offset < 64L << 20; offset += Request)
+        {
+            (long start, long end) = streams.Observe(offset, Request);
+            last = start < end ? (start, end) : last;
+        }
+
+        streams.TakeBack(last.Start, last.End);
+
+        Assert.Equal(last.Start, streams.Observe(offset, Request).Start);
+    }
+
+    [Fact]
     public void Halt_ReaderComesThatFar_GoesOnWithoutResume()
     {
         var streams = new ReadStreams(ReadStreams.MaxWindow);

@@ -389,15 +389,22 @@ public sealed class UploadTests
     {
         const int length = 20 << 20;
         await using TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still);
-        CreatedFile open = await test.FileSystem.CreateAsync("open");
-        await test.FileSystem.WriteAsync(open.Handle, 0, new byte[length]);
-        await test.FileSystem.FsyncAsync("open");
-        await test.FileSystem.PutAsync("closed", new byte[length]);
-        await test.FileSystem.FsyncAsync("closed");
+        CreatedFile large = await test.FileSystem.CreateAsync("large");
+        await test.FileSystem.WriteAsync(large.Handle, 0, new byte[length]);
+        await test.FileSystem.FsyncAsync("large");
 
-        await Eventually.TrueAsync(() => test.Volume.GetStatus().StagedSegments == 1, "it goes up on a clock that stands still, and the open one does not");
-        await test.FileSystem.CloseAsync(open.Handle);
-        await Eventually.TrueAsync(() => test.Volume.GetStatus().StagedSegments == 0, "and so does the other");
+        // What is ripe after one pass of writeback is finished before the next.
+        await test.FileSystem.PutAsync("small", new byte[10]);
+        await test.FileSystem.FsyncAsync("small");
+        await test.FileSystem.PutAsync("another", new byte[10]);
+        await test.FileSystem.FsyncAsync("another");
+        MetadataResult<IReadOnlyList<SegmentRow>> open = await test.Volume.Parts.Metadata.ListSegmentsAsync(SegmentState.Staged, null, 10);
+        Assert.Equal(2, open.Value.Count);
+        Assert.All(open.Value, static row => Assert.Equal(0, row.ObjectLength));
+
+        await test.FileSystem.CloseAsync(large.Handle);
+        await Eventually.TrueAsync(() => test.Volume.GetStatus().StagedSegments == 1, "it goes up on a clock that stands still; the one that small files share does not");
+        await test.DrainAsync();
         await test.AssertSoundAsync();
     }
 

@@ -45,6 +45,9 @@ public sealed class FaultingObjectStore : IObjectStore
     /// <summary>How many requests were delayed, their timers running or fired.</summary>
     public int Delayed => Volatile.Read(ref _delayed);
 
+    /// <summary>Most requests that were inside at a time. May be set back to 0.</summary>
+    public int MostInside { get; set; }
+
     /// <summary>How many requests are in the store behind this one: neither held up by a fault nor answered.</summary>
     public int Inside
     {
@@ -242,6 +245,7 @@ public sealed class FaultingObjectStore : IObjectStore
         lock (_lock)
         {
             _inside++;
+            MostInside = Math.Max(MostInside, _inside);
         }
 
         try
