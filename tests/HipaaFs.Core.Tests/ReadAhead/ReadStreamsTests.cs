@@ -5,6 +5,7 @@ namespace HipaaFs.Core.Tests.ReadAhead;
 public sealed class ReadStreamsTests
 {
     private const int Request = 128 << 10;
+    private const long Far = 64L << 20;
 
     [Fact]
     public void Observe_SequentialReader_IsReadAheadWithAGrowingWindow()
@@ -46,13 +47,8 @@ public sealed class ReadStreamsTests
     public void Halt_NamesNothingMoreUntilResumed_AndThenWhatIsMissing()
     {
         var streams = new ReadStreams(ReadStreams.MaxWindow);
-        (long Start, long End) last = default;
-        long offset = 0;
-        for (; offset < 64L << 20; offset += Request)
-        {
-            (long start, long end) = streams.Observe(offset, Request);
-            last = start < end ? (start, end) : last;
-        }
+        long offset = Far;
+        (long Start, long End) last = ReadFar(streams);
 
         long reached = last.Start + 16_384;
         streams.Halt(reached, last.End);
@@ -108,12 +104,7 @@ public sealed class ReadStreamsTests
     public void Resume_ReaderHasGoneElsewhere_NamesNothing()
     {
         var streams = new ReadStreams(ReadStreams.MaxWindow);
-        (long Start, long End) last = default;
-        for (long offset = 0; offset < 64L << 20; offset += Request)
-        {
-            (long start, long end) = streams.Observe(offset, Request);
-            last = start < end ? (start, end) : last;
-        }
+        (long Start, long End) last = ReadFar(streams);
 
         streams.Halt(last.Start, last.End);
         streams.Observe(1L << 40, Request);
@@ -125,13 +116,8 @@ public sealed class ReadStreamsTests
     public void TakeBack_NamesTheRestAgain()
     {
         var streams = new ReadStreams(ReadStreams.MaxWindow);
-        (long Start, long End) last = default;
-        long offset = 0;
-        for (; offset < 64L << 20; offset += Request)
-        {
-            (long start, long end) = streams.Observe(offset, Request);
-            last = start < end ? (start, end) : last;
-        }
+        long offset = Far;
+        (long Start, long End) last = ReadFar(streams);
 
         streams.TakeBack(last.Start, last.End);
 
@@ -142,13 +128,8 @@ public sealed class ReadStreamsTests
     public void Halt_ReaderComesThatFar_GoesOnWithoutResume()
     {
         var streams = new ReadStreams(ReadStreams.MaxWindow);
-        (long Start, long End) last = default;
-        long offset = 0;
-        for (; offset < 64L << 20; offset += Request)
-        {
-            (long start, long end) = streams.Observe(offset, Request);
-            last = start < end ? (start, end) : last;
-        }
+        long offset = Far;
+        (long Start, long End) last = ReadFar(streams);
 
         streams.Halt(last.Start, last.End);
         (long Start, long End) next = default;
@@ -218,5 +199,18 @@ public sealed class ReadStreamsTests
         (long start, long end) = streams.Observe(1 << 20, 4096);
 
         Assert.True(start >= end);
+    }
+
+    // Reads from the beginning until the window is at its largest. Returns what was named last.
+    private static (long Start, long End) ReadFar(ReadStreams streams)
+    {
+        (long Start, long End) last = default;
+        for (long offset = 0; offset < Far; offset += Request)
+        {
+            (long start, long end) = streams.Observe(offset, Request);
+            last = start < end ? (start, end) : last;
+        }
+
+        return last;
     }
 }
