@@ -128,6 +128,7 @@ public sealed partial class HipaaFileSystem
             int length;
             long version;
             (long Start, long End) ahead;
+            bool whole;
             FsError admitted = open.Tail.Start < long.MaxValue ? await AdmitAccessAsync(open, EndOfRead(file, offset, destination.Length), interrupted) : FsError.None;
             if (admitted != FsError.None)
             {
@@ -145,6 +146,7 @@ public sealed partial class HipaaFileSystem
                 version = file.ExtentVersion;
                 needed = Plan(file, offset, destination.Span[..length], pieces);
                 ahead = needed < 0 ? open.Streams.Observe(offset, length) : default;
+                whole = open.Streams.IsEstablished;
             }
 
             if (needed >= 0)
@@ -163,7 +165,7 @@ public sealed partial class HipaaFileSystem
                 StartReadAhead(open, ahead.Start, ahead.End);
             }
 
-            FsError error = await ReadPiecesAsync(file, offset, destination, pieces, interrupted);
+            FsError error = await ReadPiecesAsync(file, offset, destination, pieces, whole, interrupted);
             if (error == FsError.None)
             {
                 return length;
@@ -190,7 +192,7 @@ public sealed partial class HipaaFileSystem
     }
 
     private async ValueTask<FsError> ReadPiecesAsync(
-        FileState file, long offset, Memory<byte> destination, List<(long Start, ExtentHit Hit)> pieces, CancellationToken interrupted)
+        FileState file, long offset, Memory<byte> destination, List<(long Start, ExtentHit Hit)> pieces, bool whole, CancellationToken interrupted)
     {
         foreach ((long start, ExtentHit hit) in pieces)
         {
@@ -202,7 +204,7 @@ public sealed partial class HipaaFileSystem
             }
 
             FsError error = await _parts.Reader.ReadAsync(
-                hit.Extent.Segment, hit.Extent.PlaintextOffset + (start - hit.Extent.FileOffset), part, file.Id, interrupted);
+                hit.Extent.Segment, hit.Extent.PlaintextOffset + (start - hit.Extent.FileOffset), part, file.Id, whole, interrupted);
             if (error != FsError.None)
             {
                 return error;

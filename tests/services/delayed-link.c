@@ -108,6 +108,8 @@ static void *give(void *argument)
             perror("write");
         free(packet.bytes);
     }
+
+    return NULL;
 }
 
 static void start(void *(*work)(void *), struct direction *way)

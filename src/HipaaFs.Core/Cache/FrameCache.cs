@@ -224,7 +224,7 @@ internal sealed partial class FrameCache : IDisposable
             }
 
             bool isAllHere = entry.HasFrames(0, entry.FrameCount)
-                || (fetches && entry.HasFrames(0, SegmentFormat.FrameCount(row.PlaintextLength)) && await FetchAsync(entry, 0, entry.FrameCount, cancel) == FsError.None);
+                || (fetches && entry.HasFrames(0, SegmentFormat.FrameCount(row.PlaintextLength)) && await FetchAsync(entry, 0, entry.FrameCount, whole: false, cancel) == FsError.None);
             return isAllHere && TryComplete(entry, new SegmentHeader(row.Id, row.Epoch, row.Class), file!);
         }
         finally
@@ -251,9 +251,9 @@ internal sealed partial class FrameCache : IDisposable
         }
     }
 
-    /// <summary>Fetches the frames of a half-open range that are missing.</summary>
-    internal ValueTask<FsError> FetchAsync(CacheEntry entry, long first, long end, CancellationToken cancel) =>
-        _fetcher.FetchAsync(entry, first, end, cancel);
+    /// <inheritdoc cref="FrameFetcher.FetchAsync"/>
+    internal ValueTask<FsError> FetchAsync(CacheEntry entry, long first, long end, bool whole, CancellationToken cancel) =>
+        _fetcher.FetchAsync(entry, first, end, whole, cancel);
 
     /// <summary>Reads sealed frames past the cache, for a cache disk that takes no more. Answers the number of the store that gave them.</summary>
     internal ValueTask<FsResult<int>> FetchAroundAsync(SegmentId segment, long first, Memory<byte> sealedFrames, ulong avoid, CancellationToken cancel) =>

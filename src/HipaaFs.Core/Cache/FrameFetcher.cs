@@ -46,11 +46,16 @@ internal sealed class FrameFetcher : IDisposable
     internal long Fetches => Volatile.Read(ref _fetches);
 
     /// <summary>Fetches what is missing of a half-open range of frames, one request for each run.</summary>
-    internal async ValueTask<FsError> FetchAsync(CacheEntry entry, long first, long end, CancellationToken cancel)
+    /// <param name="entry">The segment's entry.</param>
+    /// <param name="first">The first frame wanted.</param>
+    /// <param name="end">The frame after the last one wanted.</param>
+    /// <param name="whole">Whether the last request may go on past the end, as in <see cref="StartReadAhead"/>; it does if there is memory for that.</param>
+    /// <param name="cancel">Ends the wait, not the requests.</param>
+    internal async ValueTask<FsError> FetchAsync(CacheEntry entry, long first, long end, bool whole, CancellationToken cancel)
     {
-        while (entry.TryFindMissing(first, end, MaxFrames, out long start, out long stop))
+        while (TryFindMissing(entry, first, end, whole, out long start, out long stop))
         {
-            FsError error = await Join(entry, start, stop).Done.Task.WaitAsync(cancel);
+            FsError error = await Join(entry, start, stop, end).Done.Task.WaitAsync(cancel);
             if (error != FsError.None)
             {
                 return error;
@@ -85,11 +90,8 @@ internal sealed class FrameFetcher : IDisposable
     /// <returns>The frame before which all is here or on its way: <paramref name="end"/>, or less when memory or slots were used up.</returns>
     internal long StartReadAhead(CacheEntry entry, long first, long end, bool whole)
     {
-        long last = whole ? entry.FrameCount : end;
-        while (first < end && entry.TryFindMissing(first, last, MaxFrames, out long start, out long stop) && start < end)
+        while (first < end && TryFindMissing(entry, first, end, whole, out long start, out long stop))
         {
-            // On one grid, so that requests of stretches that overlap meet without a remnant between them, which would be one more request.
-            stop = whole ? Math.Min(stop, ((start / MaxFrames) + 1) * MaxFrames) : stop;
             if (TryReadAhead(entry, start, stop) is not { } fetch)
             {
                 return start;
@@ -128,8 +130,16 @@ internal sealed class FrameFetcher : IDisposable
         _stop.Dispose();
     }
 
-    // Returns the run that brings frame `start`: one under way, or a new one that ends before the next one under way.
-    private Fetch Join(CacheEntry entry, long start, long stop)
+    // The next run to ask for, which begins within the range. If whole, it ends on one grid: requests of stretches that overlap meet without a remnant between them, which would be one more.
+    private static bool TryFindMissing(CacheEntry entry, long first, long end, bool whole, out long start, out long stop)
+    {
+        bool found = entry.TryFindMissing(first, whole ? entry.FrameCount : end, MaxFrames, out start, out stop);
+        stop = whole ? Math.Min(stop, ((start / MaxFrames) + 1) * MaxFrames) : stop;
+        return found && start < end;
+    }
+
+    // Returns the run that brings frame `start`: one under way, or a new one that ends before the next one under way. What is behind `needed` is left out when memory is short.
+    private Fetch Join(CacheEntry entry, long start, long stop, long needed)
     {
         Fetch mine;
         lock (_lock)
@@ -139,7 +149,12 @@ internal sealed class FrameFetcher : IDisposable
                 return running;
             }
 
-            _budget.ReserveFetch((stop - start) * SegmentFormat.SealedFrameSize);
+            if (stop <= needed || !_budget.TryReserveFetch((stop - start) * SegmentFormat.SealedFrameSize))
+            {
+                stop = Math.Min(stop, needed);
+                _budget.ReserveFetch((stop - start) * SegmentFormat.SealedFrameSize);
+            }
+
             mine = Begin(entry, start, stop, readAhead: false);
         }
 

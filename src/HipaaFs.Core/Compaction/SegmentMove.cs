@@ -65,7 +65,7 @@ internal sealed partial class SegmentMove
     /// <exception cref="IOException">Staging's disk takes no more; nothing has changed.</exception>
     internal async Task<MoveOutcome> RunAsync(MoveRequest request, CancellationToken cancel)
     {
-        using var copy = new SegmentCopy(_reader, _writers, _staging, request.Domain, request.Placement, request.Class) { IsPacked = true, IsForArchive = request.IsForArchive, Pay = request.Pay };
+        using var copy = new SegmentCopy(_reader, _writers, _staging, request.Domain, request.Placement, request.Class) { IsPacked = true, IsForArchive = request.IsForArchive, Loader = new RunLoader(_reader, WithoutRepetition(request.Uses), request.Pay) };
         await StepAsync(1);
         var relocations = new Relocations();
         (long copied, HashSet<SegmentId> unreadable) = await CopyAsync(request.Uses, copy, relocations, cancel);

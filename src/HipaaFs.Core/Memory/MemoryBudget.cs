@@ -40,9 +40,20 @@ internal sealed class MemoryBudget
     internal long FetchUsed => Volatile.Read(ref _fetchUsed);
 
     /// <summary>Reserves memory for a fetch nobody waits for yet. Returns false under pressure.</summary>
-    internal bool TryReserveReadAhead(long bytes)
+    internal bool TryReserveReadAhead(long bytes) => TryReserve(bytes, _fetchMax * 3 / 4);
+
+    /// <summary>Reserves memory for a fetch of more than its reader waits for. Returns false under pressure.</summary>
+    internal bool TryReserveFetch(long bytes) => TryReserve(bytes, _fetchMax);
+
+    /// <summary>Reserves memory for a fetch that a reader waits for: granted always, and in the way of read-ahead.</summary>
+    internal void ReserveFetch(long bytes) => Interlocked.Add(ref _fetchUsed, bytes);
+
+    /// <summary>Gives either kind back.</summary>
+    internal void ReleaseFetch(long bytes) => Interlocked.Add(ref _fetchUsed, -bytes);
+
+    private bool TryReserve(long bytes, long most)
     {
-        if (Interlocked.Add(ref _fetchUsed, bytes) <= _fetchMax * 3 / 4)
+        if (Interlocked.Add(ref _fetchUsed, bytes) <= most)
         {
             return true;
         }
@@ -50,10 +61,4 @@ internal sealed class MemoryBudget
         Interlocked.Add(ref _fetchUsed, -bytes);
         return false;
     }
-
-    /// <summary>Reserves memory for a fetch that a reader waits for: granted always, and in the way of read-ahead.</summary>
-    internal void ReserveFetch(long bytes) => Interlocked.Add(ref _fetchUsed, bytes);
-
-    /// <summary>Gives either kind back.</summary>
-    internal void ReleaseFetch(long bytes) => Interlocked.Add(ref _fetchUsed, -bytes);
 }

@@ -31,11 +31,15 @@ internal sealed class ReadStreams
     /// <param name="maxWindow">Largest window, in bytes.</param>
     internal ReadStreams(long maxWindow) => _maxWindow = maxWindow;
 
+    /// <summary>Whether the read observed last is one of a reader who has come far in sequence.</summary>
+    internal bool IsEstablished { get; private set; }
+
     /// <summary>Notes a read and says which half-open range should be loaded now; an empty one when none.</summary>
     internal (long Start, long End) Observe(long offset, long length)
     {
         long end = offset + length;
         int at = Match(offset, ReadsUnderWay * length);
+        IsEstablished = at >= 0 && _streams[at].Window > EstablishedStretch;
         if (at < 0)
         {
             Start(offset, end);

@@ -123,7 +123,7 @@ internal sealed partial class SegmentReader
         SegmentView view = opened.Value;
         try
         {
-            return view.File is null ? FsError.NoSpace : await EnsureLocalAsync(view, plaintextOffset, (int)length, cancel);
+            return view.File is null ? FsError.NoSpace : await EnsureLocalAsync(view, plaintextOffset, (int)length, whole: false, cancel);
         }
         finally
         {
@@ -131,9 +131,12 @@ internal sealed partial class SegmentReader
         }
     }
 
-    /// <summary>Fills <paramref name="destination"/> from a segment, from the disk or the store. <paramref name="reader"/> is for the log only.</summary>
+    /// <summary>
+    /// Fills <paramref name="destination"/> from a segment, from the disk or the store; a request to that brings more if <paramref name="whole"/>, for a reader who has come far.
+    /// <paramref name="reader"/> is for the log only.
+    /// </summary>
     internal async ValueTask<FsError> ReadAsync(
-        SegmentId segment, long plaintextOffset, Memory<byte> destination, InodeId reader, CancellationToken cancel)
+        SegmentId segment, long plaintextOffset, Memory<byte> destination, InodeId reader, bool whole, CancellationToken cancel)
     {
         await Task.Yield(); // Whatever comes now may wait for a disk, and the caller's thread serves requests.
         for (int attempt = 0; ; attempt++)
@@ -148,7 +151,7 @@ internal sealed partial class SegmentReader
             SegmentView view = opened.Value;
             try
             {
-                FsError error = view.File is null ? FsError.NoSpace : await EnsureLocalAsync(view, plaintextOffset, destination.Length, cancel);
+                FsError error = view.File is null ? FsError.NoSpace : await EnsureLocalAsync(view, plaintextOffset, destination.Length, whole, cancel);
                 if (error == FsError.NoSpace)
                 {
                     return await ReadAroundAsync(view, plaintextOffset, destination, reader, cancel);
@@ -205,13 +208,13 @@ internal sealed partial class SegmentReader
         }
     }
 
-    private ValueTask<FsError> EnsureLocalAsync(SegmentView view, long plaintextOffset, int length, CancellationToken cancel)
+    private ValueTask<FsError> EnsureLocalAsync(SegmentView view, long plaintextOffset, int length, bool whole, CancellationToken cancel)
     {
         long first = plaintextOffset / SegmentFormat.FrameSize;
         long end = (plaintextOffset + length + SegmentFormat.FrameSize - 1) / SegmentFormat.FrameSize;
         return view.HasFrames(first, end)
             ? ValueTask.FromResult(FsError.None)
-            : _cache.FetchAsync(view.Entry!, first, end, cancel);
+            : _cache.FetchAsync(view.Entry!, first, end, whole, cancel);
     }
 
     private static bool TryReadLocal(SegmentView view, long plaintextOffset, Span<byte> destination, Func<bool>? mayWait)

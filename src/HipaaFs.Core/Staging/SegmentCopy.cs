@@ -37,8 +37,8 @@ internal sealed class SegmentCopy : IDisposable
     /// <summary>Whether the new segments may be as large as those of an archive.</summary>
     internal bool IsForArchive { get; init; }
 
-    /// <summary>Called with the number of bytes that are about to be read; for bandwidth.</summary>
-    internal Func<long, CancellationToken, ValueTask>? Pay { get; init; }
+    /// <summary>What fetches the runs, when they may be far away.</summary>
+    internal RunLoader? Loader { get; init; }
 
     /// <summary>The segments that are not finished yet.</summary>
     internal IReadOnlyList<OpenSegment> Opened => _opened;
@@ -53,12 +53,14 @@ internal sealed class SegmentCopy : IDisposable
             for (long done = 0; done < from.Length; done += Chunk)
             {
                 Memory<byte> part = buffer.AsMemory(0, (int)Math.Min(Chunk, from.Length - done));
-                if (Pay is not null)
+                FsError loaded = Loader is null ? FsError.None : await Loader.LoadAsync(from.Segment, from.PlaintextOffset + done, part.Length, cancel);
+                if (loaded is not (FsError.None or FsError.NoSpace))
                 {
-                    await Pay(part.Length, cancel);
+                    return loaded;
                 }
 
-                FsError read = await _reader.ReadAsync(from.Segment, from.PlaintextOffset + done, part, inode, cancel);
+                // What the cache has no space for is read past it.
+                FsError read = await _reader.ReadAsync(from.Segment, from.PlaintextOffset + done, part, inode, whole: false, cancel);
                 if (read != FsError.None)
                 {
                     return read;

@@ -2,6 +2,8 @@ using HipaaFs.Cache;
 using HipaaFs.Crypto;
 using HipaaFs.Metadata;
 using HipaaFs.Storage;
+using HipaaFs.Testing;
+using HipaaFs.Testing.Storage;
 using Microsoft.Win32.SafeHandles;
 
 namespace HipaaFs.Core.Tests.Cache;
@@ -261,6 +263,37 @@ public sealed class CacheTests
         CacheUsage usage = test.Volume.GetStatus().Cache;
         Assert.Equal(0, usage.BadFrames);
         Assert.InRange(usage.Bytes, 0, 200_000);
+    }
+
+    [Fact]
+    public async Task Fetch_Whole_BringsTheRestOfTheRequest_AsLongAsThereIsMemory()
+    {
+        var time = new ManualTimeProvider();
+        await using TestVolume test = await TestVolume.CreateAsync(new TestVolumeOptions { Time = time });
+        InodeId inode = await test.FileSystem.PutAsync("a", FileSystemCalls.RandomBytes(26 << 20, 1));
+        await test.DrainAsync();
+        await ForgetCacheAsync(test, static () => { });
+        MetadataResult<ExtentPage> extents = await test.Volume.Parts.Metadata.GetExtentsAsync(inode, 0, 1, 1);
+        MetadataResult<SegmentRow> row = await test.Volume.Parts.Metadata.GetSegmentAsync(extents.Value.Extents[0].Segment);
+        FrameCache cache = test.Volume.Parts.Cache;
+        CacheEntry entry = cache.TryEnter(row.Value.Id, row.Value.ObjectLength, out _)!;
+
+        // Two requests under way are all the memory of the smallest budget, so that a third brings what is waited for only.
+        test.Store.Add(new StoreFault(StoreFaultKind.Delay) { Verb = StoreVerb.Read, Delay = TimeSpan.FromSeconds(1), Count = 2 });
+        Task<FsError> first = cache.FetchAsync(entry, 10, 11, whole: true, default).AsTask();
+        Task<FsError> second = cache.FetchAsync(entry, 511, 512, whole: true, default).AsTask();
+        await Eventually.TrueAsync(() => test.Store.Delayed == 2, "two requests are under way");
+        Assert.Equal(FsError.None, await cache.FetchAsync(entry, 1030, 1031, whole: true, default));
+        Assert.Equal((true, false), (entry.HasFrames(1030, 1031), entry.HasFrames(1031, 1032)));
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal((FsError.None, FsError.None), (await first, await second));
+        Assert.Equal((true, false, false), (entry.HasFrames(10, 1022), entry.HasFrames(9, 10), entry.HasFrames(1022, 1023)));
+
+        Assert.Equal(FsError.None, await cache.FetchAsync(entry, 1040, 1041, whole: true, default));
+        Assert.Equal((true, false, false), (entry.HasFrames(1040, 1533), entry.HasFrames(1039, 1040), entry.HasFrames(1533, 1534)));
+        Assert.Equal(FsError.None, await cache.FetchAsync(entry, 1600, 1601, whole: false, default));
+        Assert.Equal((true, false), (entry.HasFrames(1600, 1601), entry.HasFrames(1601, 1602)));
+        entry.Leave();
     }
 
     [Fact]

@@ -1,5 +1,7 @@
+using HipaaFs.Cache;
 using HipaaFs.Collection;
 using HipaaFs.Compaction;
+using HipaaFs.Crypto;
 using HipaaFs.Metadata;
 using HipaaFs.Testing.Storage;
 using HipaaFs.Volumes;
@@ -58,6 +60,24 @@ public sealed class CompactionTests
         Assert.Equal((8L * Length, before), (report.Space.LiveBytes, report.Space.CondemnedBytes));
         Assert.Equal(report.Space, test.Volume.GetStatus().Space);
         await AssertKeptAsync(test, 8);
+    }
+
+    [Fact]
+    public async Task Compact_SmallFilesThatAreNotCached_FetchesNeighboursTogether()
+    {
+        await using TestVolume test = await PartlyDeadAsync(files: 200, kept: 80);
+        await test.StopAsync();
+        Directory.Delete(test.CacheDirectory, recursive: true);
+        await test.OpenAsync();
+
+        CompactionReport report = (await Compactor(test).CompactAsync(CompactionOptions.Now, default))!;
+
+        Assert.Equal((80L * Length, true), (report.CopiedBytes, report.IsComplete));
+        CacheUsage cache = test.Volume.GetStatus().Cache;
+        Assert.Equal(4, cache.Fetches); // One for each segment, whose first twenty files are kept.
+        Assert.InRange(cache.FetchedBytes, 80L * Length, 80L * (Length + (2 * SegmentFormat.FrameSize)));
+        await AssertKeptAsync(test, 80);
+        await test.AssertSoundAsync();
     }
 
     [Fact]

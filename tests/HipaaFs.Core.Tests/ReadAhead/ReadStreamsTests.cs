@@ -44,6 +44,22 @@ public sealed class ReadStreamsTests
     }
 
     [Fact]
+    public void IsEstablished_SaysWhoReadLast()
+    {
+        var streams = new ReadStreams(ReadStreams.MaxWindow);
+        streams.Observe(0, Request);
+        Assert.False(streams.IsEstablished);
+        streams.Observe(Request, Request);
+        Assert.False(streams.IsEstablished);
+        ReadFar(streams);
+        Assert.True(streams.IsEstablished);
+        streams.Observe(1L << 33, Request);
+        Assert.False(streams.IsEstablished);
+        streams.Observe(Far, Request);
+        Assert.True(streams.IsEstablished);
+    }
+
+    [Fact]
     public void Halt_NamesNothingMoreUntilResumed_AndThenWhatIsMissing()
     {
         var streams = new ReadStreams(ReadStreams.MaxWindow);
