@@ -18,11 +18,13 @@ internal sealed class AzurePut
 
     private readonly AzureConnection _connection;
     private readonly AzureStoreOptions _options;
+    private readonly PartSlots _slots;
 
     internal AzurePut(AzureConnection connection, AzureStoreOptions options)
     {
         _connection = connection;
         _options = options;
+        _slots = new PartSlots(options.ParallelBlocks);
     }
 
     /// <summary>Puts bytes from memory.</summary>
@@ -111,7 +113,7 @@ internal sealed class AzurePut
     {
         long blockLength = Math.Max(_options.BlockLength, (length + MostBlocks - 1) / MostBlocks);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        using var gate = new SemaphoreSlim(_options.ParallelBlocks);
+        long turn = _slots.Begin();
         var blocks = new List<string>();
         var sending = new List<Task>();
         try
@@ -119,17 +121,16 @@ internal sealed class AzurePut
             for (long offset = 0; offset < length && !sending.Exists(static task => task.IsFaulted); offset += blockLength)
             {
                 long run = Math.Min(blockLength, length - offset);
-                await gate.WaitAsync(stop.Token);
-                byte[] md5 = digests.Next(file, offset, run);
+                byte[] md5 = digests.Next(file, offset, run); // Before there is a slot, which has nothing to send meanwhile.
                 string block = NameOf(blocks.Count, run, md5);
                 blocks.Add(block);
                 if (present.TryGetValue(block, out long size) && size == run)
                 {
-                    gate.Release();
                     continue;
                 }
 
-                sending.Add(SendBlockAsync(blob, block, new FileRangeStream(file, offset, run), md5, gate, stop.Token));
+                await _slots.EnterAsync(turn, stop.Token);
+                sending.Add(SendBlockAsync(blob, block, new FileRangeStream(file, offset, run), md5, stop.Token));
             }
 
             await Task.WhenAll(sending);
@@ -137,7 +138,7 @@ internal sealed class AzurePut
         }
         finally
         {
-            // The file and the gate are borrowed by every block: nothing may be under way when they go.
+            // Every block borrows the file: nothing may be under way when it goes.
             await stop.CancelAsync();
             await Task.WhenAll(sending).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
@@ -153,8 +154,8 @@ internal sealed class AzurePut
         return Convert.ToBase64String(name);
     }
 
-    private static async Task SendBlockAsync(
-        BlockBlobClient blob, string block, FileRangeStream content, byte[] md5, SemaphoreSlim gate, CancellationToken cancel)
+    // The caller entered a slot; it is left here.
+    private async Task SendBlockAsync(BlockBlobClient blob, string block, FileRangeStream content, byte[] md5, CancellationToken cancel)
     {
         try
         {
@@ -165,7 +166,7 @@ internal sealed class AzurePut
         }
         finally
         {
-            gate.Release();
+            _slots.Leave();
         }
     }
 }

@@ -14,8 +14,8 @@ public sealed record AzureStoreOptions
     /// <summary>Bytes of a block; the last one may be shorter. Default 16 MiB.</summary>
     public long BlockLength { get; init; } = 16L << 20;
 
-    /// <summary>Blocks of one object under way at a time. Default 4.</summary>
-    public int ParallelBlocks { get; init; } = 4;
+    /// <summary>Blocks of objects under way at a time. Default 8: two objects of 64 MiB.</summary>
+    public int ParallelBlocks { get; init; } = 8;
 
     /// <summary>Connections to the server at a time. Default 64.</summary>
     public int MaxConnections { get; init; } = 64;

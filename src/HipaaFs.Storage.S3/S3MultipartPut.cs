@@ -20,6 +20,7 @@ internal sealed partial class S3MultipartPut
     private readonly S3Connection _connection;
     private readonly StoreUrl _url;
     private readonly S3StoreOptions _options;
+    private readonly PartSlots _slots;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
@@ -29,6 +30,7 @@ internal sealed partial class S3MultipartPut
         _connection = connection;
         _url = url;
         _options = options;
+        _slots = new PartSlots(options.ParallelParts);
         _logger = logger;
     }
 
@@ -98,19 +100,23 @@ internal sealed partial class S3MultipartPut
     {
         long partLength = Math.Max(_options.PartLength, (length + MostParts - 1) / MostParts);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        using var gate = new SemaphoreSlim(_options.ParallelParts);
+        long turn = _slots.Begin();
         var sending = new List<Task<StoreResult<PartETag>>>();
         try
         {
             for (long offset = 0; offset < length && !sending.Exists(static task => task.IsCompletedSuccessfully && !task.Result.Succeeded); offset += partLength)
             {
-                await gate.WaitAsync(stop.Token);
                 long run = Math.Min(partLength, length - offset);
-                byte[] md5 = digests.Next(file, offset, run);
+                byte[] md5 = digests.Next(file, offset, run); // Before there is a slot, which has nothing to send meanwhile.
                 int number = sending.Count + 1;
-                sending.Add(present.TryGetValue(number, out PartDetail? part) && IsSame(part, md5, run)
-                    ? Release(gate, new PartETag(number, part.ETag))
-                    : SendPartAsync(name, new S3Part(upload, number), new FileRangeContent(file, offset, run), md5, gate, stop.Token));
+                if (present.TryGetValue(number, out PartDetail? part) && IsSame(part, md5, run))
+                {
+                    sending.Add(Task.FromResult<StoreResult<PartETag>>(new PartETag(number, part.ETag)));
+                    continue;
+                }
+
+                await _slots.EnterAsync(turn, stop.Token);
+                sending.Add(SendPartAsync(name, new S3Part(upload, number), new FileRangeContent(file, offset, run), md5, stop.Token));
             }
 
             StoreResult<PartETag>[] results = await Task.WhenAll(sending);
@@ -119,24 +125,18 @@ internal sealed partial class S3MultipartPut
         }
         finally
         {
-            // The file and the gate are borrowed by every part: nothing may be under way when they go.
+            // Every part borrows the file: nothing may be under way when it goes.
             await stop.CancelAsync();
             await Task.WhenAll(sending).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
-    }
-
-    private static Task<StoreResult<PartETag>> Release(SemaphoreSlim gate, PartETag part)
-    {
-        gate.Release();
-        return Task.FromResult<StoreResult<PartETag>>(part);
     }
 
     // The tag of a part is its MD5 wherever the server does not encrypt with a key of its own; there it is sent again.
     private static bool IsSame(PartDetail part, byte[] md5, long length) =>
         part.Size == length && string.Equals(part.ETag?.Trim('"'), Convert.ToHexString(md5), StringComparison.OrdinalIgnoreCase);
 
-    private async Task<StoreResult<PartETag>> SendPartAsync(
-        string name, S3Part part, FileRangeContent content, byte[] md5, SemaphoreSlim gate, CancellationToken cancel)
+    // The caller entered a slot; it is left here.
+    private async Task<StoreResult<PartETag>> SendPartAsync(string name, S3Part part, FileRangeContent content, byte[] md5, CancellationToken cancel)
     {
         try
         {
@@ -154,7 +154,7 @@ internal sealed partial class S3MultipartPut
         }
         finally
         {
-            gate.Release();
+            _slots.Leave();
         }
     }
 

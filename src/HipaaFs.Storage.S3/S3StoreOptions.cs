@@ -12,8 +12,8 @@ public sealed record S3StoreOptions
     /// <summary>Bytes of a part; the last one may be shorter. At least 5 MiB, which is S3's minimum. Default 16 MiB.</summary>
     public long PartLength { get; init; } = 16L << 20;
 
-    /// <summary>Parts of one object under way at a time. Default 4.</summary>
-    public int ParallelParts { get; init; } = 4;
+    /// <summary>Parts of objects under way at a time. Default 8: two objects of 64 MiB.</summary>
+    public int ParallelParts { get; init; } = 8;
 
     /// <summary>Connections to the server at a time. Default 64.</summary>
     public int MaxConnections { get; init; } = 64;
