@@ -42,8 +42,9 @@ internal static class PolicyPlanText
 
         foreach (PlannedTransfer transfer in plan.Transfers)
         {
+            string changes = transfer.ChangeRequests == 0 ? "" : $", changes the class of {ByteSize.Format(transfer.Changes)} in {CountText.Format(transfer.ChangeRequests, "request")}";
             text.WriteLine(
-                $"transfer    {transfer.Store} gets {ByteSize.Format(transfer.Gets)} in {CountText.Format(transfer.Puts, "request")}, sends {ByteSize.Format(transfer.Sends)} in {transfer.Reads}, gives back {ByteSize.Format(transfer.GivesBack)}{Describe(transfer.Cost)}");
+                $"transfer    {transfer.Store} gets {ByteSize.Format(transfer.Gets)} in {CountText.Format(transfer.Puts, "request")}, sends {ByteSize.Format(transfer.Sends)} in {transfer.Reads}, gives back {ByteSize.Format(transfer.GivesBack)}{changes}{Describe(transfer.Cost)}");
         }
 
         foreach (string line in plan.Unenforced)

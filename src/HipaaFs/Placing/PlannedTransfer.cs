@@ -9,6 +9,12 @@ namespace HipaaFs.Cli.Placing;
 /// <param name="Reads">Requests that read.</param>
 internal sealed record PlannedTransfer(string Store, long Gets, long GivesBack, long Sends, long Puts, long Reads)
 {
+    /// <summary>Bytes of objects of which it changes the class: they stay where they are.</summary>
+    public long Changes { get; init; }
+
+    /// <summary>Requests that do that.</summary>
+    public long ChangeRequests { get; init; }
+
     /// <summary>What it charges, in the policy's currency; null without prices.</summary>
     public PlannedCost? Cost { get; init; }
 }

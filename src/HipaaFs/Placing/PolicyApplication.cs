@@ -97,7 +97,7 @@ internal sealed class PolicyApplication : IDisposable
         bool areTransitionsKept = transitions.IsSameAs(await _volume.ReadTransitionSettingsAsync(cancel));
         int[] metadataStores = [match.Home, .. (document.MetadataStores ?? []).Select(name => match.NumberOf(name.Value)).Where(number => number != match.Home)];
         bool areMetadataStoresKept = metadataStores.Order().SequenceEqual(_volume.MetadataStores.Order());
-        var planning = new PolicyPlanning(policy, match, known, _volume.Placements, directories, counts, numbering);
+        var planning = new PolicyPlanning(policy, match, known, _volume.Placements, directories, counts, numbering, await _volume.SumCopiesAsync(cancel));
         return new Prepared(
             match, directories, numbering, areQuotasKept ? null : quotas, areTransitionsKept ? null : transitions, planning.ToPlan(!isKept || !areQuotasKept || !areTransitionsKept || !areMetadataStoresKept) with
             {

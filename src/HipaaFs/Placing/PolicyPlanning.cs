@@ -1,4 +1,5 @@
 using HipaaFs.Cli.Policies;
+using HipaaFs.Metadata;
 using HipaaFs.Placements;
 using HipaaFs.Storage;
 
@@ -12,6 +13,7 @@ namespace HipaaFs.Cli.Placing;
 /// <param name="directories">The policy's directories.</param>
 /// <param name="counts">What lies in them.</param>
 /// <param name="numbering">Their placements.</param>
+/// <param name="totals">The segments in which it is.</param>
 internal sealed class PolicyPlanning(
     LoadedPolicy policy,
     PolicyStoreMatch match,
@@ -19,7 +21,8 @@ internal sealed class PolicyPlanning(
     IReadOnlyList<Placement> placements,
     IReadOnlyList<RuleDirectory> directories,
     IReadOnlyDictionary<SurveyKey, SurveyCount> counts,
-    PlacementNumbering numbering)
+    PlacementNumbering numbering,
+    CopyTotals totals)
 {
     private readonly Dictionary<int, RegisteredStore> _known = known.ToDictionary(static store => store.Number);
     private readonly Dictionary<int, string> _names = policy.Document.Stores.ToDictionary(store => match.NumberOf(store.Name), static store => store.Name);
@@ -94,17 +97,22 @@ internal sealed class PolicyPlanning(
             bool goesDown = GoesDown(key.Placement, target);
             if (count.Bytes > 0 && (isMoved || target.IsChange))
             {
-                estimate.Add(count.Bytes, former, isMoved ? numbering.AfterRest(target.Placement) : target.Placement, isMoved);
+                estimate.Add(count.Bytes, former, isMoved ? numbering.AfterRest(target.Placement) : target.Placement, isMoved, ObjectBytesIn(key.Placement));
             }
 
             if (count.Bytes > 0 && goesDown)
             {
-                estimate.Add(count.Bytes, target.Placement, numbering.AfterRest(target.Placement), isMoved: true);
+                estimate.Add(count.Bytes, target.Placement, numbering.AfterRest(target.Placement), isMoved: true, ObjectBytesIn(key.Placement));
             }
         }
 
         return estimate.ToTransfers(NameOf, policy.Document);
     }
+
+    // On the average of those that there are.
+    private long ObjectBytesIn(uint placement) => totals.OfPlacement(placement) is { Segments: > 0, ObjectBytes: > 0 } sum
+        ? Math.Max(1, sum.ObjectBytes / sum.Segments)
+        : TransferEstimate.ObjectBytes;
 
     private bool IsMoved(uint number, Placement target) => !IsPlaced(number, target) && Find(number)?.PlacesLike(numbering.AfterRest(target)) != true && !IsAtAStep(number, target);
 
