@@ -67,6 +67,9 @@ internal sealed partial class Recaller : IDisposable
     /// <summary>Called when a segment is back: who could not read it can now.</summary>
     internal Action? Returned { get; set; }
 
+    /// <summary>Called when stores were asked for segments: what that costs is counted before more is asked for.</summary>
+    internal Func<CancellationToken, Task>? Asked { get; set; }
+
     /// <summary>The segments that it knows. For tests.</summary>
     internal RecallTable Table => _table;
 
@@ -142,7 +145,7 @@ internal sealed partial class Recaller : IDisposable
         DateTimeOffset now = _time.GetUtcNow();
         foreach (SegmentRow row in segments.Values.Where(row => _table.Find(row.Id)?.Covers(request, now) != true))
         {
-            int store = (SourcesOf(row).FirstOrDefault() ?? _stores.InOrder(row, 0)[0]).Number; // One that cannot be opened now is asked later.
+            int store = (SourcesOf(row).OrderBy(member => _stores.Stops.Has(member.Number, SpendingStop.Recall)).FirstOrDefault() ?? _stores.InOrder(row, 0)[0]).Number; // One that cannot be opened now is asked later.
             (long count, long bytes) = requests.GetValueOrDefault(store);
             requests[store] = (count + 1, bytes + row.ObjectLength);
         }
@@ -417,6 +420,7 @@ internal sealed partial class Recaller : IDisposable
         finally
         {
             _notes.EndIntent(intended);
+            await (Asked?.Invoke(CancellationToken.None) ?? Task.CompletedTask); // Whoever has given up since.
         }
 
         return (failed, (StoreError)first);
@@ -474,10 +478,17 @@ internal sealed partial class Recaller : IDisposable
             if (asked.Succeeded)
             {
                 var recall = new Recall(row.Id, member.Number, request.Speed, request.Days, _time.GetUtcNow());
+                bool begins = asked.Value == RestoreState.InProgress || (asked.Value == RestoreState.None && _table.Find(row.Id) is null); // None: it was moved out of the archive at once.
                 if (asked.Value == RestoreState.InProgress && _table.Find(row.Id) is { Until: null } former && former.Store == member.Number)
                 {
                     // It was on its way: in what it has taken so far the store has not begun anew.
-                    recall = recall.Expected < former.Expected ? recall : former with { Days = Math.Max(former.Days, request.Days) };
+                    begins = recall.Expected < former.Expected;
+                    recall = begins ? recall : former with { Days = Math.Max(former.Days, request.Days) };
+                }
+
+                if (begins)
+                {
+                    _stores.Restores.Add(member.Number, request.Speed, row.ObjectLength);
                 }
 
                 Set(recall);

@@ -32,6 +32,9 @@ internal sealed class VolumeStores : IAsyncDisposable
     /// <summary>What stores are not asked for while their budgets are used up.</summary>
     internal SpendingStops Stops { get; } = new();
 
+    /// <summary>What stores were asked to bring back from their archives.</summary>
+    internal RestoreCounts Restores { get; } = new();
+
     /// <summary>All stores, those too that were removed; the number of each is its place.</summary>
     internal IReadOnlyList<MemberStore> All => _members;
 

@@ -23,6 +23,8 @@ internal sealed partial class SpendingLedger
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private bool _isChanged; // Guarded by _lock.
+    private long _judgements;
+    private long _newestJudgement; // Guarded by _lock.
 
     /// <summary>Goes on from what is kept in a directory; what cannot be read counts as nothing.</summary>
     internal SpendingLedger(VolumeStores stores, string directory, TimeProvider time, ILogger logger)
@@ -53,11 +55,11 @@ internal sealed partial class SpendingLedger
                     continue;
                 }
 
-                SpentRequests more = SpentRequests.Between(_seen.GetValueOrDefault(member.Number), now);
+                SpentRequests more = SpentRequests.Between(_seen.GetValueOrDefault(member.Number), now) with { RestoredBytes = _stores.Restores.Take(member.Number) };
                 _seen[member.Number] = now;
                 StoreSpending known = _spending.GetValueOrDefault(member.Number) ?? new StoreSpending { Store = member.Number, Day = today };
                 _spending[member.Number] = known.On(today, more);
-                _isChanged |= more.Requests > 0;
+                _isChanged |= more.Requests > 0 || more.RestoredBytes.Count > 0;
             }
 
             return [.. _spending.Values];
@@ -110,12 +112,33 @@ internal sealed partial class SpendingLedger
         }
     }
 
+    /// <summary>Keeps what was counted, and has it judged, without waiting for the minute to end, if stores have begun to bring something back: that may be dear.</summary>
+    internal async Task CountNowAsync(CancellationToken cancel)
+    {
+        if (_stores.Restores.HasAny)
+        {
+            Save();
+            await JudgeOrLogAsync(cancel);
+        }
+    }
+
     /// <summary>Has it judged now, for the loop and for tests.</summary>
     internal async Task JudgeAsync(CancellationToken cancel)
     {
-        if (Judge is { } judge)
+        if (Judge is not { } judge)
         {
-            _stores.Stops.Set(await judge(Describe(), cancel));
+            return;
+        }
+
+        long judgement = Interlocked.Increment(ref _judgements);
+        IReadOnlyDictionary<int, SpendingStop> stops = await judge(Describe(), cancel);
+        lock (_lock)
+        {
+            if (judgement > _newestJudgement) // Else it was overtaken by one that knows more.
+            {
+                _newestJudgement = judgement;
+                _stores.Stops.Set(stops);
+            }
         }
     }
 

@@ -17,15 +17,19 @@ public sealed record SpentRequests
     /// <summary>Bytes of content read from it.</summary>
     public long ReceivedBytes { get; init; }
 
+    /// <summary>Bytes of objects that the store was asked to bring back from its archive, by speed.</summary>
+    public IReadOnlyDictionary<RestoreSpeed, long> RestoredBytes { get; init => field = value ?? new Dictionary<RestoreSpeed, long>(); } = new Dictionary<RestoreSpeed, long>(); // A ledger of an older version does not say it.
+
     /// <summary>Requests of all kinds.</summary>
     public long Requests => ByVerb.Values.Sum();
 
     /// <summary>Both together.</summary>
     public static SpentRequests operator +(SpentRequests left, SpentRequests right) => new()
     {
-        ByVerb = left.ByVerb.Concat(right.ByVerb).GroupBy(static pair => pair.Key).ToDictionary(static verb => verb.Key, static verb => verb.Sum(static pair => pair.Value)),
+        ByVerb = Sum(left.ByVerb, right.ByVerb),
         SentBytes = left.SentBytes + right.SentBytes,
         ReceivedBytes = left.ReceivedBytes + right.ReceivedBytes,
+        RestoredBytes = Sum(left.RestoredBytes, right.RestoredBytes),
     };
 
     /// <summary>What a store counted between two moments of one opening; all of it when it was opened anew in between.</summary>
@@ -55,4 +59,8 @@ public sealed record SpentRequests
 
         long Bytes(StoreVerb verb) => after[verb].Bytes - (before is null ? 0 : before[verb].Bytes);
     }
+
+    private static Dictionary<TKey, long> Sum<TKey>(IReadOnlyDictionary<TKey, long> left, IReadOnlyDictionary<TKey, long> right)
+        where TKey : struct, Enum =>
+        left.Concat(right).GroupBy(static pair => pair.Key).ToDictionary(static key => key.Key, static key => key.Sum(static pair => pair.Value));
 }

@@ -525,6 +525,7 @@ internal sealed partial class VolumeOpening
             var mover = new PlacementMover(metadata, stores, source, staging, move, new SegmentRetier(metadata, stores, fence, clock, _logger), fence, _time, _logger);
             var assignment = new PlacementAssignment(metadata, names, files, stores.Placements, assignments, clock);
             var transitions = new TransitionScan(metadata, stores.Placements, assignment, files, mover, fence, _time, _logger);
+            var spending = new SpendingLedger(stores, _options.Directory, _time, _logger);
             writer = new VolumeWriter(writeback, uploader, publisher, collector, compactor, repacker, fence, alarm, unknown, scrubber, replication, replicator, registration, assignment, mover, transitions)
             {
                 Recaller = new Recaller(recalls, archived, stores, metadata, fence, clock, _time, _logger)
@@ -534,9 +535,10 @@ internal sealed partial class VolumeOpening
                         replicator.Wake();
                         mover.Wake();
                     },
+                    Asked = spending.CountNowAsync,
                 },
                 Mirror = mirror,
-                Spending = new SpendingLedger(stores, _options.Directory, _time, _logger),
+                Spending = spending,
             };
         }
 

@@ -54,14 +54,23 @@ internal static class CostCommand
             text.WriteLine($"{TerminalText.Escape(directory.Path)}: {CountText.Format(directory.Files, "file")}, {ByteSize.Format(directory.Bytes)}{Money(directory.Month, report.Currency, " a month")}");
         }
 
+        foreach (CostClass group in report.Classes)
+        {
+            text.WriteLine($"{(group.Name is null ? "no cost class" : $"cost class {group.Name}")}: {CountText.Format(group.Files, "file")}, {ByteSize.Format(group.Bytes)}{Money(group.Month, report.Currency, " a month")}");
+        }
+
         if (report.Currency is null)
         {
             text.WriteLine("There are no prices; a policy has them: 'hipaafs policy apply'.");
         }
     }
 
-    private static string Describe(CostUse use, string? currency) =>
-        $"{CountText.Format(use.Requests, "request")}, {ByteSize.Format(use.SentBytes)} sent, {ByteSize.Format(use.ReceivedBytes)} read{Money(use.Money, currency, "")}";
+    private static string Describe(CostUse use, string? currency)
+    {
+        string restored = use.RestoredBytes == 0 ? "" : $", {ByteSize.Format(use.RestoredBytes)} brought back";
+        string retrieval = use.Retrieval is { } part && part != 0 ? $" ({MoneyText.Format(part)} of it for bringing back)" : "";
+        return $"{CountText.Format(use.Requests, "request")}, {ByteSize.Format(use.SentBytes)} sent, {ByteSize.Format(use.ReceivedBytes)} read{restored}{Money(use.Money, currency, retrieval)}";
+    }
 
     private static string Money(decimal? money, string? currency, string rest) =>
         money is null ? "" : $", {MoneyText.Format(money.Value)} {currency}{rest}";

@@ -105,11 +105,16 @@ internal static class RecallCommand
             now = await client.RecallAsync(files, request, asks: false, cancel);
         }
 
-        return now with { Failed = asked.Failed, Error = asked.Error, Requests = asked.Requests };
+        return now with { Failed = asked.Failed, Error = asked.Error, Requests = asked.Requests, Warnings = asked.Warnings };
     }
 
     private static void Describe(RecallReport report, RestoreSpeed? asked, RecallSelection selection, TextWriter text)
     {
+        foreach (string warning in report.Warnings)
+        {
+            text.WriteLine($"WARNING: {warning}.");
+        }
+
         foreach (RecallRequestLine line in report.Requests)
         {
             text.WriteLine($"{line.Store}: {CountText.Format(line.Segments, "object")}, {ByteSize.Format(line.Bytes)}{(asked is null ? " would be asked for" : "")}");
@@ -142,6 +147,7 @@ internal static class RecallCommand
         {
             text.WriteLine($"{CountText.Format(report.Failed, "object")} could not be asked for ({report.Error}). {(report.Error == nameof(StoreError.NotFound)
                 ? "It is not where it should be: 'hipaafs scrub' says what is missing."
+                : report.Error == nameof(StoreError.NoSpace) ? "The budget of the store is used up: 'hipaafs cost' shows it."
                 : report.Error == nameof(StoreError.Archived) ? "It is on the way at a lesser speed, which the store does not change."
                 : "Run it again; 'hipaafs store status' shows whether the store answers.")}");
         }

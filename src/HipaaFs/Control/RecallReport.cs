@@ -15,6 +15,9 @@ internal sealed record RecallReport(
     /// <summary>Segments that no store of the volume has any more: nothing brings them back.</summary>
     public long Missing { get; init; }
 
+    /// <summary>What to know of budgets: limits that this passes, or cannot be held against.</summary>
+    public IReadOnlyList<string> Warnings { get; init => field = value ?? []; } = [];
+
     /// <summary>Numbers of the files that miss those; no more than the first hundred.</summary>
     public IReadOnlyList<ulong> IncompleteFiles { get; init; } = [];
 }

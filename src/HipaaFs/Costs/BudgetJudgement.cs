@@ -7,13 +7,14 @@ using Microsoft.Extensions.Logging;
 namespace HipaaFs.Cli.Costs;
 
 /// <summary>Says what a store is not asked for any more, by the budget that the policy applied last gives it, and warns before.</summary>
-/// <remarks>One caller at a time.</remarks>
+/// <remarks>Thread-safe.</remarks>
 internal sealed partial class BudgetJudgement
 {
     private readonly Volume _volume;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private Dictionary<(int Store, string Period, string What), string> _told = []; // What each was when it was logged last.
+    private readonly Lock _lock = new();
+    private Dictionary<(int Store, string Period, string What), string> _told = []; // What each was when it was logged last. Guarded by _lock.
 
     /// <param name="volume">The volume.</param>
     /// <param name="time">The clock.</param>
@@ -36,6 +37,16 @@ internal sealed partial class BudgetJudgement
         }
 
         PolicyDocument policy = Parse(text);
+        lock (_lock)
+        {
+            Judge(policy, spending, stops);
+        }
+
+        return stops;
+    }
+
+    private void Judge(PolicyDocument policy, IReadOnlyList<StoreSpending> spending, Dictionary<int, SpendingStop> stops)
+    {
         var told = new Dictionary<(int Store, string Period, string What), string>();
         foreach (RegisteredStore store in _volume.Stores)
         {
@@ -50,7 +61,6 @@ internal sealed partial class BudgetJudgement
         }
 
         _told = told;
-        return stops;
     }
 
     private PolicyDocument Parse(byte[] text)

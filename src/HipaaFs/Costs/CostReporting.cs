@@ -51,12 +51,20 @@ internal sealed class CostReporting
             requests += count * prices.Requests.GetValueOrDefault(verb == StoreVerb.PutFile ? StoreVerb.Put : verb);
         }
 
-        return decimal.Round((requests / 1000) + (spent.ReceivedBytes / Gib * prices.Egress), Digits);
+        return decimal.Round((requests / 1000) + (spent.ReceivedBytes / Gib * prices.Egress) + RetrievalOf(spent, prices), Digits);
     }
+
+    // A speed without a price counts as nothing here: 'recall' says so before it asks.
+    private static decimal RetrievalOf(SpentRequests spent, StorePrices prices) =>
+        decimal.Round(spent.RestoredBytes.Sum(restored => restored.Value / Gib * prices.ArchiveRetrieval.GetValueOrDefault(restored.Key)), Digits);
 
     /// <summary>What was asked of a store, as it is reported.</summary>
     internal static CostUse ToUse(SpentRequests spent, StorePrices? prices) =>
-        new(spent.Requests, spent.SentBytes, spent.ReceivedBytes, prices is null ? null : MoneyOf(spent, prices));
+        new(spent.Requests, spent.SentBytes, spent.ReceivedBytes, prices is null ? null : MoneyOf(spent, prices))
+        {
+            RestoredBytes = spent.RestoredBytes.Values.Sum(),
+            Retrieval = prices is null ? null : RetrievalOf(spent, prices),
+        };
 
     /// <summary>How much of a budget is used.</summary>
     internal static IReadOnlyList<CostBudget> Compare(PolicyBudget budget, CostUse day, CostUse month) =>
@@ -89,10 +97,17 @@ internal sealed class CostReporting
         RegisteredStore[] stores = [.. (await _volume.DescribeStoresAsync(cancel)).Select(static contents => contents.Store)];
         CopyTotals totals = await _volume.SumCopiesAsync(cancel);
         Dictionary<int, StoreSpending> spending = _volume.DescribeSpending().ToDictionary(static spent => spent.Store);
-        return new CostReport(
-            _policy?.Currency,
-            [.. stores.Select(store => ToStore(store, totals, spending.GetValueOrDefault(store.Number)))],
-            _policy is null ? [] : await ListDirectoriesAsync(_policy, stores, progress, cancel));
+        CostStore[] costs = [.. stores.Select(store => ToStore(store, totals, spending.GetValueOrDefault(store.Number)))];
+        if (_policy is null)
+        {
+            return new CostReport(null, costs, []);
+        }
+
+        var survey = new PlacementSurvey(_volume.FileSystem, entries => progress(new ProgressUpdate("count", entries, 0, "entries")));
+        IReadOnlyList<RuleDirectory> directories = await survey.FindAsync(RuleDirectory.Of(_policy), cancel);
+        IReadOnlyDictionary<SurveyKey, SurveyCount> counts = await survey.CountAsync(directories, cancel);
+        Dictionary<int, RegisteredStore> known = stores.ToDictionary(static store => store.Number);
+        return new CostReport(_policy.Currency, costs, ListDirectories(directories, counts, known)) { Classes = ListClasses(directories, counts, known) };
     }
 
     private CostStore ToStore(RegisteredStore store, CopyTotals totals, StoreSpending? spent)
@@ -121,27 +136,47 @@ internal sealed class CostReporting
         };
     }
 
-    private async Task<IReadOnlyList<CostDirectory>> ListDirectoriesAsync(PolicyDocument policy, RegisteredStore[] stores, Action<ProgressUpdate> progress, CancellationToken cancel)
+    private CostDirectory[] ListDirectories(IReadOnlyList<RuleDirectory> directories, IReadOnlyDictionary<SurveyKey, SurveyCount> counts, Dictionary<int, RegisteredStore> stores)
     {
-        Dictionary<int, RegisteredStore> known = stores.ToDictionary(static store => store.Number);
-        var survey = new PlacementSurvey(_volume.FileSystem, entries => progress(new ProgressUpdate("count", entries, 0, "entries")));
-        IReadOnlyList<RuleDirectory> directories = await survey.FindAsync(RuleDirectory.Of(policy), cancel);
-        IReadOnlyDictionary<SurveyKey, SurveyCount> counts = await survey.CountAsync(directories, cancel);
         var costs = new List<CostDirectory>();
         for (int rule = 0; rule < directories.Count; rule++)
         {
-            SurveyCount all = default;
-            decimal month = 0;
-            foreach ((SurveyKey key, SurveyCount count) in counts.Where(count => count.Key.Rule == rule))
-            {
-                all += count;
-                month += count.Bytes / Gib * PriceOf(key.Placement, known);
-            }
-
-            costs.Add(new CostDirectory(directories[rule].Path, all.Files, all.Bytes, policy.Currency is null ? null : Round(month)));
+            (SurveyCount all, decimal? month) = Sum(counts.Where(count => count.Key.Rule == rule), stores);
+            costs.Add(new CostDirectory(directories[rule].Path, all.Files, all.Bytes, month));
         }
 
-        return costs;
+        return [.. costs];
+    }
+
+    // A file is of the class that its directory has, or the first pattern that matches its name.
+    private CostClass[] ListClasses(IReadOnlyList<RuleDirectory> directories, IReadOnlyDictionary<SurveyKey, SurveyCount> counts, Dictionary<int, RegisteredStore> stores)
+    {
+        string?[] named = [.. directories.SelectMany(static directory => directory.Patterns.Prepend(directory.Policy)).Select(static policy => policy.Get(PolicyFields.CostClass)).Distinct()];
+        return named is [null]
+            ? []
+            :
+            [
+                .. named.OrderBy(static name => name is null).ThenBy(static name => name, StringComparer.Ordinal).Select(name =>
+                {
+                    (SurveyCount all, decimal? month) = Sum(counts.Where(count => ClassOf(count.Key) == name), stores);
+                    return new CostClass(name, all.Files, all.Bytes, month);
+                }),
+            ];
+
+        string? ClassOf(SurveyKey key) => (key.Pattern < 0 ? directories[key.Rule].Policy : directories[key.Rule].Patterns[key.Pattern]).Get(PolicyFields.CostClass);
+    }
+
+    private (SurveyCount All, decimal? Month) Sum(IEnumerable<KeyValuePair<SurveyKey, SurveyCount>> counts, Dictionary<int, RegisteredStore> stores)
+    {
+        SurveyCount all = default;
+        decimal month = 0;
+        foreach ((SurveyKey key, SurveyCount count) in counts)
+        {
+            all += count;
+            month += count.Bytes / Gib * PriceOf(key.Placement, stores);
+        }
+
+        return (all, _policy?.Currency is null ? null : Round(month));
     }
 
     // Of a GiB for a month, in all stores of a placement.

@@ -1,9 +1,11 @@
 using System.Globalization;
 using HipaaFs.Archives;
 using HipaaFs.Cli.Control;
+using HipaaFs.Cli.Costs;
 using HipaaFs.Cli.Policies;
 using HipaaFs.Metadata;
 using HipaaFs.Placements;
+using HipaaFs.Spending;
 using HipaaFs.Storage;
 using HipaaFs.Volumes;
 
@@ -32,13 +34,21 @@ internal sealed class RecallAdministration
     /// <param name="request">How urgently and for how long.</param>
     /// <param name="asks">Whether it is asked for.</param>
     /// <param name="cancel">Ends it; what was asked for stays asked for.</param>
+    /// <exception cref="CommandException">It would pass a budget that stops recalls; nothing was asked for.</exception>
     /// <exception cref="InvalidOperationException">The volume takes no changes.</exception>
     /// <exception cref="IOException">The metadata cannot be read.</exception>
     public async Task<RecallReport> RunAsync(IReadOnlyCollection<InodeId> inodes, RestoreRequest request, bool asks, CancellationToken cancel)
     {
-        RecallOutcome outcome = await _volume.RecallAsync(inodes, request, asks, cancel);
         PolicyDocument? policy = await ReadPolicyAsync(cancel);
         IReadOnlyList<StoreContents> stores = await _volume.DescribeStoresAsync(cancel);
+        bool hasBudgets = policy?.Stores.Any(static store => store.Budget is not null) == true;
+        RecallOutcome outcome = await _volume.RecallAsync(inodes, request, asks && !hasBudgets, cancel);
+        IReadOnlyList<string> warnings = hasBudgets ? CompareWithBudgets(policy!, stores, outcome, request.Speed, asks) : [];
+        if (asks && hasBudgets)
+        {
+            outcome = await _volume.RecallAsync(inodes, request, asks: true, cancel);
+        }
+
         return new RecallReport(
             inodes.Count,
             outcome.Archived,
@@ -50,6 +60,7 @@ internal sealed class RecallAdministration
             [.. outcome.Requests.OrderBy(static store => store.Key).Select(store => Describe(stores.FirstOrDefault(known => known.Store.Number == store.Key)?.Store, store.Key, store.Value))])
         {
             Missing = outcome.Missing,
+            Warnings = warnings,
             IncompleteFiles = [.. outcome.Incomplete.Select(static inode => inode.Value)],
         };
 
@@ -63,6 +74,46 @@ internal sealed class RecallAdministration
                     : [],
             };
         }
+    }
+
+    // What it would cost is known before; once the stores were asked it is owed.
+    private List<string> CompareWithBudgets(PolicyDocument policy, IReadOnlyList<StoreContents> stores, RecallOutcome outcome, RestoreSpeed speed, bool asks)
+    {
+        IReadOnlyList<StoreSpending> spending = _volume.DescribeSpending();
+        var warnings = new List<string>();
+        var refusals = new List<string>();
+        foreach ((int number, (long Segments, long Bytes) asked) in outcome.Requests.OrderBy(static store => store.Key))
+        {
+            if (stores.FirstOrDefault(store => store.Store.Number == number)?.Store.Name is not { } name || policy.FindStore(name) is not { } store)
+            {
+                continue;
+            }
+
+            foreach (RecallShortage shortage in RecallBudget.Compare(store, policy.Currency, spending.FirstOrDefault(spent => spent.Store == number), asked, speed))
+            {
+                (shortage.Stops ? refusals : warnings).Add(shortage.ToString());
+            }
+
+            if (RecallBudget.IsBlind(store, speed))
+            {
+                warnings.Add($"store {name} has a budget of money, and no price for what it brings back at this speed: that is not counted");
+            }
+        }
+
+        if (!asks)
+        {
+            return [.. refusals.Select(static refusal => $"this is refused as it is: {refusal}"), .. warnings];
+        }
+
+        return refusals.Count == 0
+            ? warnings
+            : throw new CommandException(
+                ExitCode.Refused,
+                $"recall: {refusals[0]}",
+                "Recall less, or at a cheaper --speed, wait until the next day or month begins, or give the store a larger budget: 'budget:' in the policy, then 'hipaafs policy apply'. --dry-run shows what each speed costs.")
+            {
+                Problems = refusals.Count == 1 ? [] : refusals,
+            };
     }
 
     /// <summary>What it costs to bring back so many objects and bytes of each store, by its number, at the usual speed; null without prices.</summary>

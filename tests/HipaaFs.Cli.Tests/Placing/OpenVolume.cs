@@ -61,6 +61,16 @@ internal sealed class OpenVolume : IAsyncDisposable
     public async Task<InodeAttributes> MakeDirectoryAsync(InodeId parent, string name) => Ok(
         await Volume.FileSystem.MakeDirectoryAsync(parent, System.Text.Encoding.UTF8.GetBytes(name), new CreationMode { Mode = 0x1ED }, default(Caller), default));
 
+    /// <summary>Makes a file of so many bytes.</summary>
+    public async Task MakeFileAsync(InodeId parent, string name, int bytes)
+    {
+        CreatedFile file = Ok(await Volume.FileSystem.CreateAsync(
+            parent, System.Text.Encoding.UTF8.GetBytes(name), new CreationMode { Mode = 0x81A4 }, OpenFlags.Write, default(Caller), default));
+        Assert.Equal(bytes, Ok(await Volume.FileSystem.WriteAsync(file.Handle, 0, new byte[bytes], WriteOrigin.Direct, default)));
+        await Volume.FileSystem.ReleaseAsync(file.Handle);
+        Assert.Equal(FsError.None, await Volume.FileSystem.SyncAsync(default));
+    }
+
     /// <summary>Has the directory of a store be gone.</summary>
     public void TakeAway(string store) => Directory.Move(Path.Combine(_directory.Root, store), Path.Combine(_directory.Root, store + "-gone"));
 

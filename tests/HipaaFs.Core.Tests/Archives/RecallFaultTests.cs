@@ -374,8 +374,12 @@ public sealed class RecallFaultTests
     private static async Task BringBackAsync(ArchivedVolume volume)
     {
         Assert.Equal(1, volume.Shelf.Finish(volume.Time.GetUtcNow()));
-        volume.Time.Advance(TimeSpan.FromMinutes(2));
-        await RecallerOf(volume).RoundAsync(default);
+        do
+        {
+            volume.Time.Advance(TimeSpan.FromMinutes(2));
+            await RecallerOf(volume).RoundAsync(default);
+        }
+        while (RecallerOf(volume).Table.All.Any(static recall => recall.Until is null)); // The volume's own round, in the middle of its request when the clock jumped, gave up on it.
     }
 
     private static async Task<string> StateAsync(ArchivedVolume volume, string name)

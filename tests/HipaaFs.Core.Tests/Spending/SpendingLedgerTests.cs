@@ -1,7 +1,11 @@
+using HipaaFs.Archives;
+using HipaaFs.Core.Tests.Archives;
 using HipaaFs.Core.Tests.Placements;
+using HipaaFs.Metadata;
 using HipaaFs.Placements;
 using HipaaFs.Spending;
 using HipaaFs.Storage;
+using HipaaFs.Testing;
 using HipaaFs.Testing.Storage;
 
 namespace HipaaFs.Core.Tests.Spending;
@@ -49,6 +53,66 @@ public sealed class SpendingLedgerTests
         await volume.Test.OpenAsync();
 
         Assert.True(Of(volume, 0).Today.Requests > 0);
+    }
+
+    [Fact]
+    public async Task Open_FileOfAnOlderVersion_GoesOnFromIt()
+    {
+        var time = new ManualTimeProvider(new DateTimeOffset(2026, 1, 30, 23, 0, 0, TimeSpan.Zero));
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Primary = 1 }, time);
+        await volume.Test.StopAsync();
+        const string former = """[{"store":1,"day":"2026-01-30","today":{"byVerb":{"Put":70000},"sentBytes":5,"receivedBytes":6,"requests":70000},"thisMonth":{"byVerb":{"Put":80000},"sentBytes":7,"receivedBytes":8,"requests":80000}}]""";
+        await File.WriteAllTextAsync(Path.Combine(volume.Test.VolumeDirectory, SpendingLedger.FileName), former);
+
+        await volume.Test.OpenAsync();
+
+        Assert.InRange(Of(volume, 1).Today.Requests, 70000, 71000);
+        Assert.InRange(Of(volume, 1).ThisMonth.Requests, 80000, 81000);
+        Assert.Empty(Of(volume, 1).ThisMonth.RestoredBytes);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)] // As Azure does it.
+    public async Task Recall_CountsTheBytesBySpeedOnceAndKeepsThemThroughMounts(bool moves)
+    {
+        (ArchivedVolume volume, SegmentRow row) = await ArchivedVolume.CreateWithFileAsync(Content, moves: moves);
+        await using (volume)
+        {
+            InodeId[] files = [(await volume.Test.FileSystem.LookupAsync("placed/a")).Id];
+            await volume.Test.Volume.RecallAsync(files, new RestoreRequest(RestoreSpeed.Bulk, 3), asks: false, default);
+            Assert.Empty(Of(volume.Placed, 1).Today.RestoredBytes);
+
+            await volume.Test.Volume.RecallAsync(files, new RestoreRequest(RestoreSpeed.Bulk, 3), asks: true, default);
+            await volume.Test.Volume.RecallAsync(files, new RestoreRequest(RestoreSpeed.Bulk, 30), asks: true, default); // Longer, of what is on its way.
+            Assert.Equal([KeyValuePair.Create(RestoreSpeed.Bulk, row.ObjectLength)], Of(volume.Placed, 1).Today.RestoredBytes);
+
+            await volume.Test.Volume.RecallAsync(files, new RestoreRequest(RestoreSpeed.Expedited, 3), asks: true, default); // Anew, and paid for anew.
+            await volume.Test.ReopenAsync();
+            IReadOnlyDictionary<RestoreSpeed, long> month = Of(volume.Placed, 1).ThisMonth.RestoredBytes;
+            Assert.Equal((2, row.ObjectLength, row.ObjectLength), (month.Count, month[RestoreSpeed.Bulk], month[RestoreSpeed.Expedited]));
+        }
+    }
+
+    [Fact]
+    public async Task Open_OfAnArchivedFileThatBeginsItsRecall_CountsItAndJudgesAtOnce()
+    {
+        (ArchivedVolume volume, SegmentRow row) = await ArchivedVolume.CreateWithFileAsync(Content, ArchivedVolume.InArchive with { Archive = new ArchiveBehaviour { OnOpen = OpenBehaviour.Recall } });
+        await using (volume)
+        {
+            var judged = new TaskCompletionSource<IReadOnlyList<StoreSpending>>(TaskCreationOptions.RunContinuationsAsynchronously);
+            volume.Test.Volume.JudgeSpending = (spending, _) =>
+            {
+                judged.TrySetResult(spending);
+                return new(new Dictionary<int, SpendingStop> { [1] = SpendingStop.Recall });
+            };
+
+            Assert.Equal(FsError.Recalling, await volume.TryOpenAsync("a"));
+
+            IReadOnlyList<StoreSpending> known = await judged.Task.WaitAsync(TimeSpan.FromMinutes(1));
+            Assert.Equal(row.ObjectLength, known.Single(static spent => spent.Store == 1).Today.RestoredBytes[RestoreSpeed.Standard]);
+            await Eventually.TrueAsync(() => volume.Test.Volume.Parts.Stores.Stops.Has(1, SpendingStop.Recall), "the next file is not brought back any more");
+        }
     }
 
     private static StoreSpending Of(PlacedVolume volume, int store) => volume.Test.Volume.DescribeSpending().Single(spent => spent.Store == store);
