@@ -87,6 +87,34 @@ public sealed class ArchiveTests
         Assert.Equal(2, (await volume.RunAsync("recall", volume.Root)).ExitCode);
     }
 
+    [Fact]
+    public async Task Recall_PassesTheBudget_IsRefusedBeforeTheStoreIsAskedAndCountedWhenItIsNot()
+    {
+        // 3 MB at 20 a GiB are 0.056, at 120 they are 0.336.
+        await using MountedVolume volume = await CreateAsync("fail", budget: "{month: {money: 0.30}, stop: [recall]}");
+        string raw = Path.Combine(volume.Root, "raw");
+
+        ProcessOutcome refused = await volume.RunAsync("recall", volume.Root, raw, "--speed", "expedited");
+        Assert.Equal(10, refused.ExitCode);
+        Assert.Contains("store vault would charge 0.34 EUR for it, and 0.30 of the 0.30 EUR of its budget for this month are left", refused.Describe(), StringComparison.Ordinal);
+        Assert.Contains("--dry-run", refused.Describe(), StringComparison.Ordinal);
+        ProcessOutcome would = await volume.RunAsync("recall", volume.Root, raw, "--speed", "expedited", "--dry-run");
+        Assert.Equal(0, would.ExitCode);
+        Assert.Contains("this is refused as it is", would.Text, StringComparison.Ordinal);
+        Assert.Equal(0, await RestoredAsync());
+
+        (await volume.RunAsync("recall", volume.Root, raw, "--wait")).EnsureSucceeded();
+        await volume.ShellAsync("cmp raw/reads plain");
+        Assert.InRange(await RestoredAsync(), 3_000_000, 3_200_000);
+        Assert.Contains("(0.06 of it for bringing back)", (await volume.RunAsync("cost", volume.Root)).Text, StringComparison.Ordinal);
+
+        async Task<long> RestoredAsync()
+        {
+            JsonElement cost = await PolicyTests.ResultAsync(volume, "cost", volume.Root);
+            return cost.GetProperty("stores").EnumerateArray().Single(static store => store.GetProperty("name").GetString() == "vault").GetProperty("thisMonth").GetProperty("restoredBytes").GetInt64();
+        }
+    }
+
     [Theory]
     [InlineData("recall")]
     [InlineData("block")]
@@ -219,16 +247,16 @@ public sealed class ArchiveTests
         File.Delete(copied);
     }
 
-    private async Task<MountedVolume> CreateAsync(string behaviour, string head = "none", string? write = null)
+    private async Task<MountedVolume> CreateAsync(string behaviour, string head = "none", string? write = null, string? budget = null)
     {
         Assert.SkipWhen(AzuriteServer.Missing is not null, AzuriteServer.Missing ?? string.Empty);
         await _azurite.StartAsync();
         await _azurite.Connect(_container).CreateAsync();
-        return await CreateOnAsync(_azurite.StoreUrl(_container, "volume"), behaviour, head, write);
+        return await CreateOnAsync(_azurite.StoreUrl(_container, "volume"), behaviour, head, write, budget);
     }
 
     // Of /raw nothing is on this machine when it returns.
-    private static async Task<MountedVolume> CreateOnAsync(string url, string behaviour, string head = "none", string? write = null)
+    private static async Task<MountedVolume> CreateOnAsync(string url, string behaviour, string head = "none", string? write = null, string? budget = null)
     {
         MountedVolume volume = await MountedVolume.CreateAsync();
         string policy = Path.Combine(volume.Work, "policy.yaml");
@@ -244,6 +272,7 @@ public sealed class ArchiveTests
                 prices:
                   requests: {restore: 0.6}
                   retrieval: {archive: {standard: 20, expedited: 120}}
+                {{{(budget is null ? "" : $"budget: {budget}")}}}
             defaults: {placement: {primary: own}}
             rules:
               - path: /raw
