@@ -128,7 +128,7 @@ public sealed partial class HipaaFileSystem
             int length;
             long version;
             (long Start, long End) ahead;
-            bool whole;
+            bool isEstablished;
             FsError admitted = open.Tail.Start < long.MaxValue ? await AdmitAccessAsync(open, EndOfRead(file, offset, destination.Length), interrupted) : FsError.None;
             if (admitted != FsError.None)
             {
@@ -146,7 +146,7 @@ public sealed partial class HipaaFileSystem
                 version = file.ExtentVersion;
                 needed = Plan(file, offset, destination.Span[..length], pieces);
                 ahead = needed < 0 ? open.Streams.Observe(offset, length) : default;
-                whole = open.Streams.IsEstablished;
+                isEstablished = open.Streams.IsEstablished;
             }
 
             if (needed >= 0)
@@ -165,7 +165,7 @@ public sealed partial class HipaaFileSystem
                 StartReadAhead(open, ahead.Start, ahead.End);
             }
 
-            FsError error = await ReadPiecesAsync(file, offset, destination, pieces, whole, interrupted);
+            FsError error = await ReadPiecesAsync(file, offset, destination, pieces, isEstablished, interrupted);
             if (error == FsError.None)
             {
                 return length;
@@ -183,6 +183,9 @@ public sealed partial class HipaaFileSystem
         }
     }
 
+    // Where an extent ends in the segment: what lies behind is another's.
+    private static long EndIn(Extent extent) => extent.PlaintextOffset + extent.Length;
+
     private static long EndOfRead(FileState file, long offset, int length)
     {
         lock (file.Gate)
@@ -192,7 +195,7 @@ public sealed partial class HipaaFileSystem
     }
 
     private async ValueTask<FsError> ReadPiecesAsync(
-        FileState file, long offset, Memory<byte> destination, List<(long Start, ExtentHit Hit)> pieces, bool whole, CancellationToken interrupted)
+        FileState file, long offset, Memory<byte> destination, List<(long Start, ExtentHit Hit)> pieces, bool isEstablished, CancellationToken interrupted)
     {
         foreach ((long start, ExtentHit hit) in pieces)
         {
@@ -204,7 +207,7 @@ public sealed partial class HipaaFileSystem
             }
 
             FsError error = await _parts.Reader.ReadAsync(
-                hit.Extent.Segment, hit.Extent.PlaintextOffset + (start - hit.Extent.FileOffset), part, file.Id, whole, interrupted);
+                hit.Extent.Segment, hit.Extent.PlaintextOffset + (start - hit.Extent.FileOffset), part, file.Id, isEstablished ? EndIn(hit.Extent) : 0, interrupted);
             if (error != FsError.None)
             {
                 return error;
@@ -283,7 +286,7 @@ public sealed partial class HipaaFileSystem
     private void StartReadAhead(OpenFile open, long start, long wantedEnd)
     {
         FileState file = open.File;
-        List<ExtentHit> hits = [];
+        List<(Extent Part, long Reach)> parts = [];
         bool whole = wantedEnd - start >= ReadStreams.EstablishedStretch;
         lock (file.Gate)
         {
@@ -295,7 +298,7 @@ public sealed partial class HipaaFileSystem
                     Extent part = hit.Extent;
                     long skip = start - part.FileOffset;
                     long length = Math.Min(hit.End, end) - start;
-                    hits.Add(hit with { Extent = new Extent(start, length, part.Segment, part.PlaintextOffset + skip) });
+                    parts.Add((new Extent(start, length, part.Segment, part.PlaintextOffset + skip), whole ? EndIn(part) : 0));
                 }
 
                 start = hit.End;
@@ -308,21 +311,20 @@ public sealed partial class HipaaFileSystem
             }
         }
 
-        if (hits.Count > 0)
+        if (parts.Count > 0)
         {
-            _ = Task.Run(() => ReadAheadAsync(open, hits, wantedEnd, whole));
+            _ = Task.Run(() => ReadAheadAsync(open, parts, wantedEnd));
         }
     }
 
-    private async Task ReadAheadAsync(OpenFile open, List<ExtentHit> hits, long wantedEnd, bool whole)
+    private async Task ReadAheadAsync(OpenFile open, List<(Extent Part, long Reach)> parts, long wantedEnd)
     {
-        foreach (ExtentHit hit in hits)
+        foreach ((Extent part, long reach) in parts)
         {
-            Extent extent = hit.Extent;
-            long started = await _parts.Reader.ReadAheadAsync(extent.Segment, extent.PlaintextOffset, extent.Length, whole, CancellationToken.None);
-            if (started < extent.Length)
+            long started = await _parts.Reader.ReadAheadAsync(part.Segment, part.PlaintextOffset, part.Length, reach, CancellationToken.None);
+            if (started < part.Length)
             {
-                await ResumeReadAheadAsync(open, extent.FileOffset + started, wantedEnd);
+                await ResumeReadAheadAsync(open, part.FileOffset + started, wantedEnd);
                 return;
             }
         }

@@ -14,6 +14,9 @@ internal sealed partial class CacheDisk
 
     internal CacheDisk(ILogger logger) => _logger = logger;
 
+    /// <summary>Whether it refused something a short while ago.</summary>
+    internal bool IsFailing => Volatile.Read(ref _untilRecovered) > 0;
+
     /// <summary>Notes that it refused something.</summary>
     internal void Failed(int error)
     {

@@ -224,7 +224,7 @@ internal sealed partial class FrameCache : IDisposable
             }
 
             bool isAllHere = entry.HasFrames(0, entry.FrameCount)
-                || (fetches && entry.HasFrames(0, SegmentFormat.FrameCount(row.PlaintextLength)) && await FetchAsync(entry, 0, entry.FrameCount, whole: false, cancel) == FsError.None);
+                || (fetches && entry.HasFrames(0, SegmentFormat.FrameCount(row.PlaintextLength)) && await FetchAsync(entry, 0, entry.FrameCount, entry.FrameCount, cancel) == FsError.None);
             return isAllHere && TryComplete(entry, new SegmentHeader(row.Id, row.Epoch, row.Class), file!);
         }
         finally
@@ -252,8 +252,8 @@ internal sealed partial class FrameCache : IDisposable
     }
 
     /// <inheritdoc cref="FrameFetcher.FetchAsync"/>
-    internal ValueTask<FsError> FetchAsync(CacheEntry entry, long first, long end, bool whole, CancellationToken cancel) =>
-        _fetcher.FetchAsync(entry, first, end, whole, cancel);
+    internal ValueTask<FsError> FetchAsync(CacheEntry entry, long first, long end, long reach, CancellationToken cancel) =>
+        _fetcher.FetchAsync(entry, first, end, reach, cancel);
 
     /// <summary>Reads sealed frames past the cache, for a cache disk that takes no more. Answers the number of the store that gave them.</summary>
     internal ValueTask<FsResult<int>> FetchAroundAsync(SegmentId segment, long first, Memory<byte> sealedFrames, ulong avoid, CancellationToken cancel) =>
@@ -263,7 +263,7 @@ internal sealed partial class FrameCache : IDisposable
     internal long MaxBytes => _options.MaxBytes;
 
     /// <inheritdoc cref="FrameFetcher.StartReadAhead"/>
-    internal long StartReadAhead(CacheEntry entry, long first, long end, bool whole) => _fetcher.StartReadAhead(entry, first, end, whole);
+    internal long StartReadAhead(CacheEntry entry, long first, long end, long reach) => _fetcher.StartReadAhead(entry, first, end, reach);
 
     /// <inheritdoc cref="FrameFetcher.WaitForRoomAsync"/>
     internal ValueTask<bool> WaitForRoomAsync() => _fetcher.WaitForRoomAsync();

@@ -49,11 +49,11 @@ internal sealed class FrameFetcher : IDisposable
     /// <param name="entry">The segment's entry.</param>
     /// <param name="first">The first frame wanted.</param>
     /// <param name="end">The frame after the last one wanted.</param>
-    /// <param name="whole">Whether the last request may go on past the end, as in <see cref="StartReadAhead"/>; it does if there is memory for that.</param>
+    /// <param name="reach">How far the last request may go on past the end, as in <see cref="StartReadAhead"/>; it does if there is memory for that and the cache's disk takes it.</param>
     /// <param name="cancel">Ends the wait, not the requests.</param>
-    internal async ValueTask<FsError> FetchAsync(CacheEntry entry, long first, long end, bool whole, CancellationToken cancel)
+    internal async ValueTask<FsError> FetchAsync(CacheEntry entry, long first, long end, long reach, CancellationToken cancel)
     {
-        while (TryFindMissing(entry, first, end, whole, out long start, out long stop))
+        while (TryFindMissing(entry, first, end, _disk.IsFailing ? end : reach, out long start, out long stop))
         {
             FsError error = await Join(entry, start, stop, end).Done.Task.WaitAsync(cancel);
             if (error != FsError.None)
@@ -86,11 +86,11 @@ internal sealed class FrameFetcher : IDisposable
     /// <param name="entry">The segment's entry.</param>
     /// <param name="first">The first frame wanted.</param>
     /// <param name="end">The frame after the last one wanted.</param>
-    /// <param name="whole">Whether the last request may go on past the end up to its full length: a reader that has come far will want that too, and each request has its price.</param>
-    /// <returns>The frame before which all is here or on its way: <paramref name="end"/>, or less when memory or slots were used up.</returns>
-    internal long StartReadAhead(CacheEntry entry, long first, long end, bool whole)
+    /// <param name="reach">The frame before which the last request may go on past the end, up to its full length: a reader that has come far will want that too, and each request has its price. Else the end.</param>
+    /// <returns>The frame before which all is here or on its way, or cannot be kept: <paramref name="end"/>, or less when memory or slots were used up.</returns>
+    internal long StartReadAhead(CacheEntry entry, long first, long end, long reach)
     {
-        while (first < end && TryFindMissing(entry, first, end, whole, out long start, out long stop))
+        while (first < end && !_disk.IsFailing && TryFindMissing(entry, first, end, reach, out long start, out long stop))
         {
             if (TryReadAhead(entry, start, stop) is not { } fetch)
             {
@@ -130,11 +130,11 @@ internal sealed class FrameFetcher : IDisposable
         _stop.Dispose();
     }
 
-    // The next run to ask for, which begins within the range. If whole, it ends on one grid: requests of stretches that overlap meet without a remnant between them, which would be one more.
-    private static bool TryFindMissing(CacheEntry entry, long first, long end, bool whole, out long start, out long stop)
+    // The next run to ask for, which begins within the range. If it may go on, it ends on one grid: requests of stretches that overlap meet without a remnant between them, which would be one more.
+    private static bool TryFindMissing(CacheEntry entry, long first, long end, long reach, out long start, out long stop)
     {
-        bool found = entry.TryFindMissing(first, whole ? entry.FrameCount : end, MaxFrames, out start, out stop);
-        stop = whole ? Math.Min(stop, ((start / MaxFrames) + 1) * MaxFrames) : stop;
+        bool found = entry.TryFindMissing(first, Math.Min(reach, entry.FrameCount), MaxFrames, out start, out stop);
+        stop = reach > end ? Math.Min(stop, ((start / MaxFrames) + 1) * MaxFrames) : stop;
         return found && start < end;
     }
 

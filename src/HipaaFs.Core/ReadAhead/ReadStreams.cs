@@ -3,7 +3,7 @@ namespace HipaaFs.ReadAhead;
 /// <summary>The sequential streams of one handle, and how far ahead of each to read.</summary>
 /// <remarks>
 /// <para>Several streams are followed at once (a merge reads many runs through one handle), each with a window that begins a little above the kernel's own
-/// read-ahead and doubles as long as the reader keeps coming. A reader that jumps about never matches a stream twice and gets no read-ahead at all.</para>
+/// read-ahead and doubles each time that the reader has come as far as it is wide. A reader that jumps about never matches a stream twice and gets no read-ahead at all.</para>
 /// <para>Not thread-safe: the caller locks. Concurrent reads of one stream arrive out of order, hence the tolerance.</para>
 /// </remarks>
 internal sealed class ReadStreams
@@ -14,32 +14,47 @@ internal sealed class ReadStreams
     /// <summary>Largest window, where the cache is not too small for it.</summary>
     internal const long MaxWindow = 64L << 20;
 
-    /// <summary>A stretch to load of this length or more is one of a reader who has come far in sequence. Such a reader's window is refilled each time that so much
+    /// <summary>A window wider than this is that of a reader who has come far in sequence, and a stretch to load of this length or more is his. Such a reader's window is refilled each time that so much
     /// of it is used up: the store then always has requests to answer, instead of half a window at once and nothing until that has come.</summary>
     internal const long EstablishedStretch = 8L << 20;
 
     private const int MaxStreams = 4;
+
+    // A read that finds nothing at hand is observed when that is tried and again when it is waited for, others in between.
+    private const int Remembered = 8;
 
     // Reads of one stream that are under way together arrive in any order; how far apart says their own length. Readers that jump further are not in sequence.
     private const int ReadsUnderWay = 2;
 
     private readonly long _maxWindow;
     private readonly Stream[] _streams = new Stream[MaxStreams];
+    private readonly long[] _lastOffsets = new long[Remembered];
+    private int _nextOffset;
     private int _count;
     private long _clock;
 
     /// <param name="maxWindow">Largest window, in bytes.</param>
-    internal ReadStreams(long maxWindow) => _maxWindow = maxWindow;
+    internal ReadStreams(long maxWindow)
+    {
+        _maxWindow = maxWindow;
+        Array.Fill(_lastOffsets, -1);
+    }
 
     /// <summary>Whether the read observed last is one of a reader who has come far in sequence.</summary>
     internal bool IsEstablished { get; private set; }
 
-    /// <summary>Notes a read and says which half-open range should be loaded now; an empty one when none.</summary>
+    /// <summary>Notes a read and says which half-open range should be loaded now; an empty one when none. One that was noted a moment ago is not noted again.</summary>
     internal (long Start, long End) Observe(long offset, long length)
     {
         long end = offset + length;
         int at = Match(offset, ReadsUnderWay * length);
         IsEstablished = at >= 0 && _streams[at].Window > EstablishedStretch;
+        if (Array.IndexOf(_lastOffsets, offset) >= 0)
+        {
+            return default;
+        }
+
+        _lastOffsets[_nextOffset++ % Remembered] = offset;
         if (at < 0)
         {
             Start(offset, end);
@@ -49,7 +64,10 @@ internal sealed class ReadStreams
         ref Stream stream = ref _streams[at];
         stream.LastUse = ++_clock;
         stream.Next = Math.Max(stream.Next, end);
-        stream.Window = stream.Window == 0 ? FirstWindow : stream.Window;
+
+        // By what was read and not by how often: a region of a few hundred KiB is worth no more than that.
+        bool isUsedUp = stream.Next - stream.First >= stream.Window;
+        stream.Window = stream.Window == 0 ? FirstWindow : isUsedUp ? Math.Min(stream.Window * 2, _maxWindow) : stream.Window;
 
         // The next stretch is asked for when half of the last one is used up, or a whole request's worth of it.
         long left = stream.Ahead - stream.Next;
@@ -59,11 +77,10 @@ internal sealed class ReadStreams
             return default;
         }
 
-        long wantedEnd = stream.Next + stream.Window;
+        long wantedEnd = Math.Max(stream.Ahead, stream.Next + stream.Window);
         long start = Math.Max(stream.Ahead, stream.Next);
         stream.IsHalted = false;
         stream.Ahead = wantedEnd;
-        stream.Window = Math.Min(stream.Window * 2, _maxWindow);
         return (start, wantedEnd);
     }
 
@@ -117,8 +134,13 @@ internal sealed class ReadStreams
                     return default;
                 }
 
-                // Of a reader who has come far at least a whole request.
                 long start = Math.Max(reached, stream.Next);
+                if (start >= stream.Next + stream.Window)
+                {
+                    return default; // He has not come so far yet; his next read goes on.
+                }
+
+                // Of a reader who has come far at least a whole request.
                 long least = stream.Window > EstablishedStretch ? EstablishedStretch : 0;
                 stream.Ahead = Math.Max(stream.Next + stream.Window, start + least);
                 return (start, stream.Ahead);

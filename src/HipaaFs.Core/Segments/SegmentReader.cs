@@ -71,9 +71,9 @@ internal sealed partial class SegmentReader
         }
     }
 
-    /// <summary>Starts to load a range that will be read soon, and what fills the last request if <paramref name="whole"/>, as far as memory allows. Never waits for a store.</summary>
+    /// <summary>Starts to load a range that will be read soon, and what fills the last request up to <paramref name="reach"/>, as far as memory allows. Never waits for a store.</summary>
     /// <returns>How much of the range, from its beginning, is here or on its way; what cannot be loaded at all counts as that.</returns>
-    internal async ValueTask<long> ReadAheadAsync(SegmentId segment, long plaintextOffset, long length, bool whole, CancellationToken cancel)
+    internal async ValueTask<long> ReadAheadAsync(SegmentId segment, long plaintextOffset, long length, long reach, CancellationToken cancel)
     {
         FsResult<SegmentView> opened = await _views.OpenAsync(segment, cancel);
         if (!opened.IsOk)
@@ -91,7 +91,7 @@ internal sealed partial class SegmentReader
             }
 
             long first = plaintextOffset / SegmentFormat.FrameSize;
-            long endFrame = (end + SegmentFormat.FrameSize - 1) / SegmentFormat.FrameSize;
+            long endFrame = FrameAfter(end);
             if (view.HasFrames(first, endFrame))
             {
                 long from = SegmentFormat.SealedFrameOffset(first);
@@ -99,7 +99,7 @@ internal sealed partial class SegmentReader
                 return length;
             }
 
-            long reached = view.Entry is null ? endFrame : _cache.StartReadAhead(view.Entry, first, endFrame, whole);
+            long reached = view.Entry is null ? endFrame : _cache.StartReadAhead(view.Entry, first, endFrame, Math.Max(endFrame, FrameAfter(reach)));
             return reached >= endFrame ? length : Math.Max(0, (reached * SegmentFormat.FrameSize) - plaintextOffset);
         }
         finally
@@ -123,7 +123,7 @@ internal sealed partial class SegmentReader
         SegmentView view = opened.Value;
         try
         {
-            return view.File is null ? FsError.NoSpace : await EnsureLocalAsync(view, plaintextOffset, (int)length, whole: false, cancel);
+            return view.File is null ? FsError.NoSpace : await EnsureLocalAsync(view, plaintextOffset, (int)length, reach: 0, cancel);
         }
         finally
         {
@@ -132,11 +132,11 @@ internal sealed partial class SegmentReader
     }
 
     /// <summary>
-    /// Fills <paramref name="destination"/> from a segment, from the disk or the store; a request to that brings more if <paramref name="whole"/>, for a reader who has come far.
+    /// Fills <paramref name="destination"/> from a segment, from the disk or the store; a request to that brings more up to <paramref name="reach"/>, an offset of the plaintext, for a reader who has come far.
     /// <paramref name="reader"/> is for the log only.
     /// </summary>
     internal async ValueTask<FsError> ReadAsync(
-        SegmentId segment, long plaintextOffset, Memory<byte> destination, InodeId reader, bool whole, CancellationToken cancel)
+        SegmentId segment, long plaintextOffset, Memory<byte> destination, InodeId reader, long reach, CancellationToken cancel)
     {
         await Task.Yield(); // Whatever comes now may wait for a disk, and the caller's thread serves requests.
         for (int attempt = 0; ; attempt++)
@@ -151,7 +151,7 @@ internal sealed partial class SegmentReader
             SegmentView view = opened.Value;
             try
             {
-                FsError error = view.File is null ? FsError.NoSpace : await EnsureLocalAsync(view, plaintextOffset, destination.Length, whole, cancel);
+                FsError error = view.File is null ? FsError.NoSpace : await EnsureLocalAsync(view, plaintextOffset, destination.Length, reach, cancel);
                 if (error == FsError.NoSpace)
                 {
                     return await ReadAroundAsync(view, plaintextOffset, destination, reader, cancel);
@@ -208,14 +208,17 @@ internal sealed partial class SegmentReader
         }
     }
 
-    private ValueTask<FsError> EnsureLocalAsync(SegmentView view, long plaintextOffset, int length, bool whole, CancellationToken cancel)
+    private ValueTask<FsError> EnsureLocalAsync(SegmentView view, long plaintextOffset, int length, long reach, CancellationToken cancel)
     {
         long first = plaintextOffset / SegmentFormat.FrameSize;
-        long end = (plaintextOffset + length + SegmentFormat.FrameSize - 1) / SegmentFormat.FrameSize;
+        long end = FrameAfter(plaintextOffset + length);
         return view.HasFrames(first, end)
             ? ValueTask.FromResult(FsError.None)
-            : _cache.FetchAsync(view.Entry!, first, end, whole, cancel);
+            : _cache.FetchAsync(view.Entry!, first, end, Math.Max(end, FrameAfter(reach)), cancel);
     }
+
+    // The frame after the one that ends at or behind an offset.
+    private static long FrameAfter(long plaintextOffset) => (plaintextOffset + SegmentFormat.FrameSize - 1) / SegmentFormat.FrameSize;
 
     private static bool TryReadLocal(SegmentView view, long plaintextOffset, Span<byte> destination, Func<bool>? mayWait)
     {

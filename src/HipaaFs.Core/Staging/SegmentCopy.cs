@@ -60,7 +60,7 @@ internal sealed class SegmentCopy : IDisposable
                 }
 
                 // What the cache has no space for is read past it.
-                FsError read = await _reader.ReadAsync(from.Segment, from.PlaintextOffset + done, part, inode, whole: false, cancel);
+                FsError read = await _reader.ReadAsync(from.Segment, from.PlaintextOffset + done, part, inode, reach: 0, cancel);
                 if (read != FsError.None)
                 {
                     return read;

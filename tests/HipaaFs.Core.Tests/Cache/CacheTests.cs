@@ -126,6 +126,28 @@ public sealed class CacheTests
     }
 
     [Fact]
+    public async Task Read_CacheDiskIsFull_FetchesLittleMoreThanIsRead()
+    {
+        const int piece = 128 << 10;
+        await using TestVolume test = await UploadedAsync(32 << 20, out byte[] content);
+        HandleId handle = await test.FileSystem.OpenAsync("a", OpenFlags.Read);
+        Assert.Equal(content[..100], await test.FileSystem.ReadAsync(handle, 0, 100));
+        string file = Assert.Single(Directory.EnumerateFiles(test.CacheDirectory, "*.part", SearchOption.AllDirectories));
+        File.Delete(file);
+        File.CreateSymbolicLink(file, "/dev/full");
+        test.Volume.Parts.Views.ForgetAll();
+
+        for (int offset = 0; offset < content.Length; offset += piece)
+        {
+            Assert.Equal(content[offset..(offset + piece)], await test.FileSystem.ReadAsync(handle, offset, piece));
+        }
+
+        Assert.Equal(1, test.Log.Count(CacheFails));
+        Assert.InRange(test.Volume.GetStatus().Cache.FetchedBytes, content.Length, 3L * content.Length); // Once in vain, once around, and what was on its way when that was noticed.
+        await test.FileSystem.CloseAsync(handle);
+    }
+
+    [Fact]
     public async Task Read_CacheDiskThatFailsWrites_SaysWhenThatBeginsAndEnds()
     {
         await using TestVolume test = await UploadedAsync(1 << 20, out byte[] content);
@@ -266,7 +288,7 @@ public sealed class CacheTests
     }
 
     [Fact]
-    public async Task Fetch_Whole_BringsTheRestOfTheRequest_AsLongAsThereIsMemory()
+    public async Task Fetch_FurtherThanIsWaitedFor_BringsTheRestOfTheRequest_AsLongAsThereIsMemory()
     {
         var time = new ManualTimeProvider();
         await using TestVolume test = await TestVolume.CreateAsync(new TestVolumeOptions { Time = time });
@@ -280,19 +302,21 @@ public sealed class CacheTests
 
         // Two requests under way are all the memory of the smallest budget, so that a third brings what is waited for only.
         test.Store.Add(new StoreFault(StoreFaultKind.Delay) { Verb = StoreVerb.Read, Delay = TimeSpan.FromSeconds(1), Count = 2 });
-        Task<FsError> first = cache.FetchAsync(entry, 10, 11, whole: true, default).AsTask();
-        Task<FsError> second = cache.FetchAsync(entry, 511, 512, whole: true, default).AsTask();
+        Task<FsError> first = cache.FetchAsync(entry, 10, 11, entry.FrameCount, default).AsTask();
+        Task<FsError> second = cache.FetchAsync(entry, 511, 512, entry.FrameCount, default).AsTask();
         await Eventually.TrueAsync(() => test.Store.Delayed == 2, "two requests are under way");
-        Assert.Equal(FsError.None, await cache.FetchAsync(entry, 1030, 1031, whole: true, default));
+        Assert.Equal(FsError.None, await cache.FetchAsync(entry, 1030, 1031, entry.FrameCount, default));
         Assert.Equal((true, false), (entry.HasFrames(1030, 1031), entry.HasFrames(1031, 1032)));
         time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal((FsError.None, FsError.None), (await first, await second));
         Assert.Equal((true, false, false), (entry.HasFrames(10, 1022), entry.HasFrames(9, 10), entry.HasFrames(1022, 1023)));
 
-        Assert.Equal(FsError.None, await cache.FetchAsync(entry, 1040, 1041, whole: true, default));
+        Assert.Equal(FsError.None, await cache.FetchAsync(entry, 1040, 1041, entry.FrameCount, default));
         Assert.Equal((true, false, false), (entry.HasFrames(1040, 1533), entry.HasFrames(1039, 1040), entry.HasFrames(1533, 1534)));
-        Assert.Equal(FsError.None, await cache.FetchAsync(entry, 1600, 1601, whole: false, default));
+        Assert.Equal(FsError.None, await cache.FetchAsync(entry, 1600, 1601, 1601, default));
         Assert.Equal((true, false), (entry.HasFrames(1600, 1601), entry.HasFrames(1601, 1602)));
+        Assert.Equal(FsError.None, await cache.FetchAsync(entry, 1610, 1611, 1620, default));
+        Assert.Equal((true, false), (entry.HasFrames(1610, 1620), entry.HasFrames(1620, 1621)));
         entry.Leave();
     }
 

@@ -37,11 +37,31 @@ public sealed class ReadAheadTests
         Assert.InRange(test.Volume.GetStatus().Cache.FetchedBytes, FileLength, FileLength * 101L / 100);
     }
 
+    [Fact]
+    public async Task ReaderWhoStops_WithMemoryForOneRequestAtATime_IsNotReadAheadOfForEver()
+    {
+        await using TestVolume test = await UncachedAsync(128 << 20);
+        HandleId handle = await test.FileSystem.OpenAsync("a", OpenFlags.Read);
+        for (int offset = 0; offset < 24 << 20; offset += Piece)
+        {
+            await test.FileSystem.ReadAsync(handle, offset, Piece);
+        }
+
+        for (int i = 0; i < 100; i++)
+        {
+            await test.Volume.Parts.Cache.WaitForRoomAsync();
+            await Task.Delay(5); // What would go on for ever has its time to.
+        }
+
+        Assert.InRange(test.Volume.GetStatus().Cache.FetchedBytes, 24L << 20, 88L << 20);
+        await test.FileSystem.CloseAsync(handle);
+    }
+
     // The smallest budget: one request of full length at a time is read ahead.
-    private static async Task<TestVolume> UncachedAsync()
+    private static async Task<TestVolume> UncachedAsync(int length = FileLength)
     {
         TestVolume test = await TestVolume.CreateAsync(TestVolumeOptions.Still with { CacheBytes = 10L << 30 });
-        await test.FileSystem.PutAsync("a", FileSystemCalls.RandomBytes(FileLength, 1));
+        await test.FileSystem.PutAsync("a", FileSystemCalls.RandomBytes(length, 1));
         await test.DrainAsync();
         await test.StopAsync();
         Directory.Delete(test.CacheDirectory, recursive: true);

@@ -60,6 +60,62 @@ public sealed class ReadStreamsTests
     }
 
     [Fact]
+    public void Observe_ReadThatIsTriedAndThenWaitedFor_CountsOnce()
+    {
+        var streams = new ReadStreams(ReadStreams.MaxWindow);
+        long ahead = 0;
+        for (long offset = 0; offset < 5 * Request; offset += Request)
+        {
+            ahead = Math.Max(ahead, streams.Observe(offset, Request).End);
+            Assert.Equal(default, streams.Observe(offset, Request));
+        }
+
+        Assert.False(streams.IsEstablished);
+        Assert.InRange(ahead, ReadStreams.FirstWindow, (5 * Request) + ReadStreams.FirstWindow);
+    }
+
+    [Fact]
+    public void Observe_ReaderOfALittle_IsReadAheadOfALittle()
+    {
+        for (long read = 1L << 20; read <= 32L << 20; read *= 2)
+        {
+            var streams = new ReadStreams(ReadStreams.MaxWindow);
+            long ahead = 0;
+            for (long offset = 0; offset < read; offset += Request)
+            {
+                ahead = Math.Max(ahead, streams.Observe(offset, Request).End);
+            }
+
+            Assert.InRange(ahead, read, 3 * read);
+        }
+    }
+
+    [Fact]
+    public void Resume_AllOfTheWindowWasAskedFor_NamesNothing()
+    {
+        var streams = new ReadStreams(ReadStreams.MaxWindow);
+        (long Start, long End) last = ReadFar(streams);
+        streams.Halt(last.End - 1, last.End);
+        (long start, long end) = streams.Resume(last.End - 1);
+        Assert.True(start < end);
+
+        for (int i = 0; i < 3; i++)
+        {
+            streams.Halt(end - 1, end); // Of the last request, which went on past the window, the rest was refused.
+            (long, long) next = streams.Resume(end - 1);
+            Assert.Equal(default, next);
+        }
+
+        (long Start, long End) named = default; // The reader who reads on names what follows.
+        for (long offset = Far; named == default; offset += Request)
+        {
+            named = streams.Observe(offset, Request);
+        }
+
+        Assert.Equal(end - 1, named.Start);
+    }
+
+    [Fact]
     public void Halt_NamesNothingMoreUntilResumed_AndThenWhatIsMissing()
     {
         var streams = new ReadStreams(ReadStreams.MaxWindow);
