@@ -37,6 +37,9 @@ internal sealed partial class PlacementMover : IDisposable
     private readonly ILogger _logger;
     private readonly HashSet<SegmentId> _unreadable = []; // Until the next mount. Under _one.
     private volatile HashSet<uint> _hindered = []; // Placements that a store which is away or want of room held up, in the last round.
+    private volatile IReadOnlyList<string> _windows = []; // As they were last read.
+    private volatile bool _waitsForWindow; // What came of age was left in the last round, since no window was open.
+    private volatile bool _isOutsideWindows; // Somebody asked for it: until nothing is left.
     private Misplacement? _left;
     private int _wakes; // What was counted before the last one says nothing of what it is about.
 
@@ -77,6 +80,13 @@ internal sealed partial class PlacementMover : IDisposable
         }
     }
 
+    /// <summary>Has it look now, and move what came of age outside its windows too, until nothing is left or the volume is closed.</summary>
+    internal void WakeOutsideWindows()
+    {
+        _isOutsideWindows = true;
+        Wake();
+    }
+
     /// <summary>Moves until stopped.</summary>
     internal async Task RunAsync(CancellationToken stop)
     {
@@ -107,10 +117,12 @@ internal sealed partial class PlacementMover : IDisposable
     }
 
     /// <summary>How long the background waits for its next round after one that it began by itself after such a pause.</summary>
-    internal TimeSpan PauseAfter(TimeSpan pause) => _hindered.Count > 0 ? Interval : pause * 2 < LongestInterval ? pause * 2 : LongestInterval;
+    internal TimeSpan PauseAfter(TimeSpan pause) => _hindered.Count > 0 || _waitsForWindow ? Interval : pause * 2 < LongestInterval ? pause * 2 : LongestInterval;
 
     /// <summary>Whether all that the last round could not move waits for the same still. Asks no store and reads no metadata.</summary>
-    internal bool IsStillHindered => _hindered.Count > 0 && !_hindered.Any(CanBegin);
+    internal bool IsStillHindered => (_hindered.Count > 0 || _waitsForWindow) && !_hindered.Any(CanBegin) && !(_waitsForWindow && IsInWindow);
+
+    private bool IsInWindow => _isOutsideWindows || TimeWindow.AreOpenAt(_windows, _time.GetUtcNow());
 
     // Until then, or until it is woken, which it says.
     private async Task<bool> WaitAsync(TimeSpan pause, CancellationToken stop)
@@ -140,6 +152,8 @@ internal sealed partial class PlacementMover : IDisposable
         try
         {
             _hindered = [];
+            _waitsForWindow = false;
+            _windows = (await TransitionSettings.ReadAsync(_metadata, cancel)).Windows;
             Misplacement left = await CountAsync(cancel);
             var gate = new BandwidthGate(bytesPerSecond, _time);
             var batches = new MoveBatches();
@@ -168,6 +182,7 @@ internal sealed partial class PlacementMover : IDisposable
             }
 
             left = left.Files == 0 ? left : await CountAsync(cancel);
+            _isOutsideWindows &= left.Files > 0;
             return left.Files == 0;
         }
         finally
@@ -237,6 +252,12 @@ internal sealed partial class PlacementMover : IDisposable
                 continue;
             }
 
+            if (IsTransition(row.Value.Placement, placement) && !IsInWindow)
+            {
+                _waitsForWindow = true;
+                continue;
+            }
+
             (List<SegmentUse> uses, bool isAll) = await FindUsesAsync(segment, placement, cancel);
             (List<SegmentUse> beginnings, uses) = Split(uses, _stores.Placements.Find(placement)?.Head ?? 0);
             isAll &= beginnings.Count == 0;
@@ -288,6 +309,10 @@ internal sealed partial class PlacementMover : IDisposable
         _unreadable.UnionWith(outcome.Unreadable);
         LogMoved(_logger, outcome.CopiedBytes, to.Placement);
     }
+
+    // Between the tiers of one directory, and not since a policy says otherwise of it now.
+    private bool IsTransition(uint from, uint to) =>
+        _stores.Placements.Find(to) is { Origin: { } origin } && _stores.Placements.Find(from)?.EndOfOrigin == origin;
 
     private bool IsArchive(uint placement) => _stores.Placements.Find(placement) is { IsArchive: true };
 

@@ -12,7 +12,7 @@ public sealed record TransitionSettings
 
     private const string Setting = "transitions";
 
-    /// <summary>The windows in which files change their placement, as <see cref="TimeWindow.TryParse"/> reads them; empty for always. What was begun is moved to its end.</summary>
+    /// <summary>The windows in which files change their placement by age and their data follows, as <see cref="TimeWindow.TryParse"/> reads them; empty for always. An object that was begun is moved to its end.</summary>
     public IReadOnlyList<string> Windows { get; init => field = value ?? []; } = [];
 
     /// <summary>Bytes a second that are moved at most.</summary>

@@ -76,7 +76,18 @@ public sealed partial class Volume
     public Task<IReadOnlyList<TransitionCount>> TransitionAsync(DateTimeOffset asOf, bool countsOnly, CancellationToken cancel)
     {
         VolumeWriter writer = Writing;
-        return Ask(ends => writer.Transitions.RunAsync(asOf, countsOnly, ends), cancel);
+        return Ask(
+            async ends =>
+            {
+                IReadOnlyList<TransitionCount> counts = await writer.Transitions.RunAsync(asOf, countsOnly, ends);
+                if (!countsOnly)
+                {
+                    writer.Mover.WakeOutsideWindows(); // They are asked for now.
+                }
+
+                return counts;
+            },
+            cancel);
     }
 
     /// <summary>What was asked of each store today and in this month, by number: by this machine's mounts.</summary>
@@ -107,10 +118,11 @@ public sealed partial class Volume
     /// <summary>Keeps when files change their placement by age, and how fast data is moved. Durable on return.</summary>
     /// <exception cref="IOException">It cannot be written.</exception>
     /// <exception cref="InvalidOperationException">The volume takes no changes.</exception>
-    public Task WriteTransitionSettingsAsync(TransitionSettings settings, CancellationToken cancel)
+    public async Task WriteTransitionSettingsAsync(TransitionSettings settings, CancellationToken cancel)
     {
-        _ = Writing;
-        return settings.WriteAsync(_parts.Metadata, _parts.Clock, cancel);
+        VolumeWriter writer = Writing;
+        await settings.WriteAsync(_parts.Metadata, _parts.Clock, cancel);
+        writer.Mover.Wake(); // What waits for a window may be due now.
     }
 
     /// <summary>What is not where its placement says, counted now, which looks at every extent.</summary>

@@ -61,6 +61,34 @@ public sealed class TransitionTests
     }
 
     [Fact]
+    public async Task Background_NoWindowIsOpen_MovesNothingUntilOneIs()
+    {
+        var time = new ManualTimeProvider();
+        await using PlacedVolume volume = await CreateAsync(time);
+        InodeId file = await volume.Test.FileSystem.PutAsync("large", Content, volume.Directory);
+        await volume.Test.DrainAsync();
+        PlacementMover mover = await volume.HoldMoverAsync();
+        await volume.Test.Volume.Parts.Writer!.Transitions.RunAsync(time.GetUtcNow() + TimeSpan.FromDays(2), countsOnly: false, default);
+        Assert.Equal(2u, await PlacementAsync(volume, file));
+        DateTimeOffset opens = time.GetUtcNow() + TimeSpan.FromHours(2);
+        DateTimeOffset closes = opens + TimeSpan.FromHours(1);
+        string window = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{opens:HH:mm}-{closes:HH:mm}");
+        await volume.Test.Volume.WriteTransitionSettingsAsync(new TransitionSettings { Windows = [window] }, default);
+
+        Assert.False(await mover.MoveAsync(0, default));
+        Assert.Equal(1, await StoreOfAsync(volume, file));
+        Assert.True(mover.IsStillHindered);
+        Assert.Equal(TimeSpan.FromMinutes(1), mover.PauseAfter(TimeSpan.FromMinutes(16)));
+
+        time.Advance(TimeSpan.FromHours(2.5));
+        Assert.False(mover.IsStillHindered);
+        Assert.True(await mover.MoveAsync(0, default));
+        await volume.Test.DrainAsync();
+        Assert.Equal(2, await StoreOfAsync(volume, file));
+        await volume.Test.AssertSoundAsync();
+    }
+
+    [Fact]
     public async Task Write_FileThatWentDown_GoesBackAndItsNewDataWithIt()
     {
         var time = new ManualTimeProvider();
