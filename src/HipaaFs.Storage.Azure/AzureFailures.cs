@@ -34,12 +34,22 @@ internal static class AzureFailures
 
     private static StoreFailure From(RequestFailedException refused)
     {
-        string detail = string.IsNullOrEmpty(refused.ErrorCode) ? $"HTTP {refused.Status}" : refused.ErrorCode;
+        string detail = string.IsNullOrEmpty(refused.ErrorCode) ? $"HTTP {refused.Status}" : refused.ErrorCode == "AuthenticationFailed" ? AuthenticationDetail(refused) : refused.ErrorCode;
         TimeSpan? wait = refused.GetRawResponse()?.Headers.TryGetValue("Retry-After", out string? text) == true && int.TryParse(text, out int seconds)
             ? TimeSpan.FromSeconds(seconds)
             : null;
         return new StoreFailure(Classify(refused.Status, refused.ErrorCode), detail, wait);
     }
+
+    // One code for all that can be wrong with credentials; an element of the body says more, in words that quote the request. For those that are known there is a
+    // code of S3's or ours. Where there is no body, or other words, the code stays as it is.
+    private static string AuthenticationDetail(RequestFailedException refused) => (refused.Data["AuthenticationErrorDetail"] as string) switch
+    {
+        { } said when said.StartsWith("Signature not valid in the specified time frame", StringComparison.Ordinal) => "SAS token outside its time",
+        { } said when said.StartsWith("Request date header too old", StringComparison.Ordinal) => "RequestTimeTooSkewed",
+        { } said when said.StartsWith("The MAC signature found", StringComparison.Ordinal) || said.StartsWith("Signature did not match", StringComparison.Ordinal) => "SignatureDoesNotMatch",
+        _ => refused.ErrorCode!,
+    };
 
     // https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes; where a code is known it decides.
     private static StoreError Classify(int status, string? code) => code switch

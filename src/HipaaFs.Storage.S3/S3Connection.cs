@@ -14,7 +14,7 @@ namespace HipaaFs.Storage.S3;
 internal sealed class S3Connection : IDisposable
 {
     // Long enough for a slow start and clocks that differ, too short to be of use to who reads a proxy's log.
-    private static readonly TimeSpan SignatureLifetime = TimeSpan.FromMinutes(15);
+    internal static readonly TimeSpan SignatureLifetime = TimeSpan.FromMinutes(15);
 
     private readonly StoreUrl _url;
     private readonly S3Credentials _credentials;
@@ -46,6 +46,9 @@ internal sealed class S3Connection : IDisposable
 
     /// <summary>Who pays for requests; null for the bucket's owner.</summary>
     internal RequestPayer? Payer => _url.RequesterPays ? RequestPayer.Requester : null;
+
+    /// <summary>The time of this machine, by which signed addresses run out.</summary>
+    internal DateTimeOffset Now => _time.GetUtcNow();
 
     /// <summary>Looks the credentials up again after a refusal. Whether they are others now.</summary>
     internal bool ReloadCredentials() => _credentials.Reload();

@@ -252,6 +252,12 @@ internal sealed class S3Control
             StoreResult<int> asked = await _read.ReadAsync(name, EntityTag.Any, 0, new byte[1], cancel);
             return asked.Failure ?? new StoreFailure(StoreError.Unavailable, "there on the second look");
         }
+        catch (AmazonS3Exception exception) when (exception.StatusCode is HttpStatusCode.Forbidden or HttpStatusCode.BadRequest or HttpStatusCode.MovedPermanently or HttpStatusCode.TemporaryRedirect)
+        {
+            // Nor does it say why it refuses: expired credentials, another region and a wrong clock look alike.
+            StoreResult<int> asked = await _read.ReadAsync(name, EntityTag.Any, 0, new byte[1], cancel);
+            return asked.Error is StoreError.AccessDenied or StoreError.InvalidRequest ? asked.Failure! : S3Failures.From(exception);
+        }
     }
 
     // The newest last: whoever looks meanwhile finds it and no older one, and what fails in the middle is begun anew by a repeat, which finds it too. What others put

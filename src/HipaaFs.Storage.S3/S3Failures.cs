@@ -11,6 +11,9 @@ namespace HipaaFs.Storage.S3;
 /// <summary>Turns what S3, its SDK and the network say into what a store answers. The one place that knows how S3 spells its failures.</summary>
 internal static class S3Failures
 {
+    /// <summary>The code of a request whose date is too far from the store's.</summary>
+    internal const string Skewed = "RequestTimeTooSkewed";
+
     /// <summary>Whether an exception is a failure of the service, the SDK or the network rather than a bug.</summary>
     public static bool IsServiceFailure(Exception exception) =>
         exception is AmazonServiceException or AmazonClientException or HttpRequestException or IOException or SocketException or AuthenticationException
@@ -59,7 +62,7 @@ internal static class S3Failures
         "ObjectLocked" => StoreError.Retained,
         "NotImplemented" => StoreError.Unsupported,
         "ConditionalRequestConflict" or "OperationAborted" => StoreError.Unavailable, // Another request for the key was under way: S3 asks to repeat.
-        "ExpiredToken" or "TokenRefreshRequired" or "InvalidToken" or "InvalidAccessKeyId" or "SignatureDoesNotMatch" or "RequestTimeTooSkewed" => StoreError.AccessDenied,
+        "ExpiredToken" or "TokenRefreshRequired" or "InvalidToken" or "InvalidAccessKeyId" or "SignatureDoesNotMatch" or Skewed => StoreError.AccessDenied,
         _ => ClassifyStatus(status),
     };
 

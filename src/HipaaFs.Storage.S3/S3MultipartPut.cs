@@ -146,7 +146,7 @@ internal sealed partial class S3MultipartPut
             using HttpResponseMessage response = await _connection.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
             return response.IsSuccessStatusCode
                 ? new PartETag(part.Number, S3Reply.TagOf(response).Value)
-                : await S3Reply.FailureAsync(response, cancel);
+                : await S3Reply.FailureAsync(response, _connection.Now, cancel);
         }
         catch (Exception exception) when (S3Failures.IsServiceFailure(exception))
         {

@@ -54,7 +54,7 @@ internal sealed class S3Put
         using HttpResponseMessage response = await _connection.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
         if (!response.IsSuccessStatusCode)
         {
-            StoreFailure failure = await S3Reply.FailureAsync(response, cancel);
+            StoreFailure failure = await S3Reply.FailureAsync(response, _connection.Now, cancel);
             return failure.Error == StoreError.VersionChanged ? StoreError.AlreadyExists : failure;
         }
 

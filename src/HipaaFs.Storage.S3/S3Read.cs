@@ -32,7 +32,7 @@ internal sealed class S3Read
 
         if (!response.IsSuccessStatusCode)
         {
-            return await S3Reply.FailureAsync(response, cancel);
+            return await S3Reply.FailureAsync(response, _connection.Now, cancel);
         }
 
         // Compared here and not by If-Match, which compatible servers read in different ways.

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Xml;
 using System.Xml.Linq;
 
@@ -20,11 +21,19 @@ internal static class S3Reply
         response.Headers.TryGetValues(name, out IEnumerable<string>? values) ? values.First() : null;
 
     /// <summary>What a reply without success means.</summary>
-    internal static async ValueTask<StoreFailure> FailureAsync(HttpResponseMessage response, CancellationToken cancel)
+    /// <param name="response">The reply to a request with a signed address.</param>
+    /// <param name="now">This machine's time.</param>
+    /// <param name="cancel">Ends the wait for its body.</param>
+    internal static async ValueTask<StoreFailure> FailureAsync(HttpResponseMessage response, DateTimeOffset now, CancellationToken cancel)
     {
         string? code = await CodeAsync(response, cancel);
-        return S3Failures.From(response.StatusCode, code, response.Headers.RetryAfter);
+        return S3Failures.From(response.StatusCode, IsOutOfDate(response, code, now) ? S3Failures.Skewed : code, response.Headers.RetryAfter);
     }
+
+    // Of a signed address whose time is over, or has not come, S3 says no more than that access is denied. The reply's date tells that from missing rights.
+    private static bool IsOutOfDate(HttpResponseMessage response, string? code, DateTimeOffset now) =>
+        response.StatusCode == HttpStatusCode.Forbidden && (code is null or "AccessDenied")
+        && response.Headers.Date is { } date && (date - now).Duration() >= S3Connection.SignatureLifetime;
 
     private static async ValueTask<string?> CodeAsync(HttpResponseMessage response, CancellationToken cancel)
     {

@@ -50,6 +50,40 @@ public sealed class S3FaultTests : ObjectStoreFaults
         Assert.Equal(StoreError.AlreadyExists, (await store.PutAsync(new ObjectKey("session/7"), "of another"u8.ToArray(), PutCondition.IfAbsent, default)).Error);
     }
 
+    // Of data, whose addresses are signed for a while, S3 says no more than that access is denied.
+    [Theory]
+    [InlineData(20, "clock and the store's differ")]
+    [InlineData(-20, "clock and the store's differ")]
+    [InlineData(2, "refuses access (AccessDenied)")]
+    public async Task SignedAddress_OutOfDate_NamesTheClock(int minutes, string meaning)
+    {
+        await PutContentAsync();
+        Proxy.Add(new ProxyFault(ProxyFaultKind.Answer) { Status = 403, Code = "AccessDenied", ClockSkew = TimeSpan.FromMinutes(minutes) });
+
+        foreach (StoreVerb verb in new[] { StoreVerb.Read, StoreVerb.Put, StoreVerb.PutFile, StoreVerb.GetProperties })
+        {
+            StoreFailure? failure = await RunAsync(Adapter, verb);
+            Assert.Equal(StoreError.AccessDenied, failure?.Error);
+            Assert.Contains(meaning, StoreAdvice.For(failure!).Meaning, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData(301, "PermanentRedirect")]
+    [InlineData(400, "AuthorizationHeaderMalformed")]
+    public async Task OtherRegion_OnAnyOperation_IsNamed(int status, string code)
+    {
+        await PutContentAsync();
+        Proxy.Add(new ProxyFault(ProxyFaultKind.Answer) { Status = status, Code = code });
+
+        foreach (StoreVerb verb in new[] { StoreVerb.Read, StoreVerb.Put, StoreVerb.GetProperties, StoreVerb.List, StoreVerb.Delete })
+        {
+            StoreFailure? failure = await RunAsync(Adapter, verb);
+            Assert.False(failure?.Error.IsTransient(), $"{failure}");
+            Assert.Contains("another region", StoreAdvice.For(failure!).Meaning, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public async Task Delete_InAVersionedBucketBrokenOffInTheMiddle_IsFinishedByARepeat()
     {

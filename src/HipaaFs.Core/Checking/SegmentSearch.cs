@@ -45,7 +45,7 @@ internal sealed class SegmentSearch
                 return true;
             }
 
-            DoubtIfFailed(number, found.Error);
+            DoubtIfFailed(number, found.Failure);
         }
 
         return false;
@@ -137,7 +137,7 @@ internal sealed class SegmentSearch
                 return found.Value;
             }
 
-            DoubtIfFailed(number, found.Error);
+            DoubtIfFailed(number, found.Failure);
         }
 
         return null;
@@ -174,15 +174,15 @@ internal sealed class SegmentSearch
         }
 
         StoreResult<SegmentDamage?> damage = await new StoredSegmentAudit(_stores[store], Ring, new ScrubPace(0, TimeProvider.System)).RunAsync(row, cancel);
-        DoubtIfFailed(store, damage.Error);
+        DoubtIfFailed(store, damage.Failure);
         return damage.Succeeded ? new SegmentDamage(row, length, damage.Value?.BadFrames ?? new HashSet<long>()) : null;
     }
 
-    private void DoubtIfFailed(int store, StoreError error)
+    private void DoubtIfFailed(int store, StoreFailure? failure)
     {
-        if (error is not (StoreError.None or StoreError.NotFound or StoreError.Corrupt or StoreError.Archived))
+        if (failure is not null and not { Error: StoreError.NotFound or StoreError.Corrupt or StoreError.Archived })
         {
-            _stores.Doubt(store, error);
+            _stores.Doubt(store, failure);
         }
     }
 

@@ -59,9 +59,9 @@ public sealed class HomeReplacement
 
         StoreUrl url = StoreUrl.Parse(mirror.Url);
         await using MeteringObjectStore store = VolumeStore.Open(_options.Stores, url, create: false, _loggers, _time);
-        if (!await VolumeStore.IdentifyAsync(store, url, _options.VolumeId, cancel))
+        if (await VolumeStore.IdentifyAsync(store, url, _options.VolumeId, cancel) is { } failure)
         {
-            throw new VolumeException(VolumeFailure.Store, $"make store {name} the volume's home: it does not answer", "make it reachable and try again");
+            throw VolumeStore.Failed($"make store {name} the volume's home: read from {url}", failure);
         }
 
         if (point is not null)
@@ -103,7 +103,7 @@ public sealed class HomeReplacement
         try
         {
             await using MeteringObjectStore store = VolumeStore.Open(_options.Stores, _options.Store, create: false, _loggers, _time);
-            return await VolumeStore.IdentifyAsync(store, _options.Store, _options.VolumeId, cancel);
+            return await VolumeStore.IdentifyAsync(store, _options.Store, _options.VolumeId, cancel) is null;
         }
         catch (VolumeException exception) when (exception.Failure == VolumeFailure.Store)
         {
@@ -114,7 +114,7 @@ public sealed class HomeReplacement
     private static async Task<ObjectProperties> FindNewestAsync(MeteringObjectStore store, string name, CancellationToken cancel)
     {
         StoreResult<List<ObjectProperties>> listed = await StreamMirror.ListAsync(store, StoreLayout.StreamPrefix, cancel);
-        return !listed.Succeeded ? throw new VolumeException(VolumeFailure.Store, $"make store {name} the volume's home: list its change stream: {listed.Error}", "make it reachable and try again")
+        return !listed.Succeeded ? throw VolumeStore.Failed($"make store {name} the volume's home: list its change stream", listed.Failure!)
             : listed.Value.Count == 0 ? throw Refused(name, "it has no change stream yet", "choose another mirror")
             : listed.Value[^1];
     }
@@ -137,7 +137,7 @@ public sealed class HomeReplacement
 
         if (put != StoreError.None)
         {
-            throw new VolumeException(VolumeFailure.Store, $"make store {name} the volume's home: the key ring cannot be written: {put}", "make it reachable and try again");
+            throw VolumeStore.Failed($"make store {name} the volume's home: write the key ring", StoreFailure.Of(put));
         }
     }
 

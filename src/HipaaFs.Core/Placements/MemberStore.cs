@@ -15,6 +15,8 @@ namespace HipaaFs.Placements;
 /// </remarks>
 internal sealed partial class MemberStore : IAsyncDisposable
 {
+    private const string Lost = "another store is at its place, or an older state of it: it lacks this session's claim";
+
     private static readonly TimeSpan FirstAbsence = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestAbsence = TimeSpan.FromMinutes(2);
 
@@ -30,7 +32,7 @@ internal sealed partial class MemberStore : IAsyncDisposable
     private readonly SemaphoreSlim _one = new(1, 1);
     private MeteringObjectStore? _store; // Written under _one.
     private bool _isClaimed; // Written under _one.
-    private string? _told; // What was logged last. Under _one.
+    private string? _told; // What was logged last; empty: that it does not answer, in whatever words. Under _one.
     private string? _problem;
     private RegisteredStore _registered;
     private long _awayUntil; // 0 while it answers. Written under _lock.
@@ -159,10 +161,10 @@ internal sealed partial class MemberStore : IAsyncDisposable
         await _one.WaitAsync(cancel);
         try
         {
-            StoreError error = await TryHoldAsync(_fence, cancel);
-            Note(error);
-            Tell(error);
-            return error;
+            Refusal? refusal = await TryHoldAsync(_fence, cancel);
+            Note(refusal?.Error ?? StoreError.None);
+            Tell(refusal);
+            return refusal?.Error ?? StoreError.None;
         }
         finally
         {
@@ -180,7 +182,13 @@ internal sealed partial class MemberStore : IAsyncDisposable
         await _one.WaitAsync(cancel);
         try
         {
-            return TryOpen();
+            Refusal? refusal = TryOpen();
+            if (refusal is not null)
+            {
+                Tell(refusal);
+            }
+
+            return refusal is null;
         }
         finally
         {
@@ -199,36 +207,34 @@ internal sealed partial class MemberStore : IAsyncDisposable
         _one.Dispose();
     }
 
-    private bool TryOpen()
+    private Refusal? TryOpen()
     {
         if (_store is not null)
         {
-            return true;
+            return null;
         }
 
         if (_url is null)
         {
-            Tell(Registered.Problem ?? "its URL is not known");
-            return false;
+            return new Refusal(StoreError.Unavailable, Registered.Problem ?? "its URL is not known");
         }
 
         try
         {
             Volatile.Write(ref _store, _open());
-            return true;
+            return null;
         }
         catch (VolumeException exception)
         {
-            Tell(exception.Message);
-            return false;
+            return new Refusal(StoreError.Unavailable, exception.Message);
         }
     }
 
-    private async ValueTask<StoreError> TryHoldAsync(SessionFence fence, CancellationToken cancel)
+    private async ValueTask<Refusal?> TryHoldAsync(SessionFence fence, CancellationToken cancel)
     {
-        if (!TryOpen())
+        if (TryOpen() is { } closed)
         {
-            return StoreError.Unavailable;
+            return closed;
         }
 
         ObjectKey key = StoreLayout.Session(fence.Session.Value);
@@ -239,27 +245,27 @@ internal sealed partial class MemberStore : IAsyncDisposable
 
         try
         {
-            if (!await VolumeStore.IdentifyAsync(_store!, _url!, _volume, cancel))
+            if (await VolumeStore.IdentifyAsync(_store!, _url!, _volume, cancel) is { } failure)
             {
-                return StoreError.Unavailable;
+                return Refusal.Of(failure) with { Error = StoreError.Unavailable }; // As long as nothing is known of it, it is away, whatever it says.
             }
         }
         catch (VolumeException exception)
         {
-            Tell(exception.Message);
-            return StoreError.NotFound;
+            return new Refusal(StoreError.NotFound, exception.Message);
         }
 
         StoreResult<SessionId> lost = _claims is null ? default(SessionId) : await _claims.FindLostAsync(Number, _store!, cancel);
         if (!lost.Succeeded)
         {
-            return lost.Error;
+            return Refusal.Of(lost.Failure!);
         }
 
         if (lost.Value != default && _claims is { AcceptsOlder: false })
         {
-            Tell($"it lacks the claim of session {lost.Value}: it was put back to an older state, or lost objects. Bring them back; or mount with -o accept_older_store and run 'hipaafs scrub', which copies what it lacks");
-            return StoreError.NotFound;
+            return new Refusal(
+                StoreError.NotFound,
+                $"it lacks the claim of session {lost.Value}: it was put back to an older state, or lost objects. Bring them back; or mount with -o accept_older_store and run 'hipaafs scrub', which copies what it lacks");
         }
 
         if (lost.Value != default)
@@ -268,50 +274,51 @@ internal sealed partial class MemberStore : IAsyncDisposable
         }
 
         StoreResult<ObjectProperties> put = await _store!.PutAsync(key, fence.Claim, PutCondition.IfAbsent, cancel);
-        StoreError error = put.Succeeded || put.Error == StoreError.AlreadyExists ? await CompareAsync(key, fence.Claim, cancel) : put.Error;
-        _isClaimed = error == StoreError.None;
+        if (!put.Succeeded && put.Error != StoreError.AlreadyExists)
+        {
+            return Refusal.Of(put.Failure!);
+        }
+
+        Refusal? refusal = await CompareAsync(key, fence.Claim, cancel);
+        _isClaimed = refusal is null;
         if (_isClaimed && _claims is not null)
         {
             await _claims.NoteAsync(Number, cancel);
         }
 
-        return error;
+        return refusal;
     }
 
-    private async ValueTask<StoreError> CompareAsync(ObjectKey key, byte[] claim, CancellationToken cancel)
+    private async ValueTask<Refusal?> CompareAsync(ObjectKey key, byte[] claim, CancellationToken cancel)
     {
         byte[] found = new byte[claim.Length + 1];
         StoreResult<int> read = await _store!.ReadAsync(key, EntityTag.Any, 0, found, cancel);
-        return !read.Succeeded ? read.Error
-            : found.AsSpan(0, read.Value).SequenceEqual(claim) ? StoreError.None
-            : StoreError.AlreadyExists;
+        return read.Error == StoreError.NotFound ? new Refusal(StoreError.NotFound, Lost)
+            : !read.Succeeded ? Refusal.Of(read.Failure!)
+            : found.AsSpan(0, read.Value).SequenceEqual(claim) ? null
+            : new Refusal(StoreError.AlreadyExists, Lost);
     }
 
-    private void Tell(StoreError error)
+    // It is tried again and again for as long as it lasts; one that is away fails now of this and now of that.
+    private void Tell(Refusal? refusal)
     {
-        if (error == StoreError.None)
+        Volatile.Write(ref _problem, refusal?.Problem);
+        string? told = refusal is { MayPass: true } ? string.Empty : refusal?.Problem;
+        if (refusal is not null && _told != told)
         {
-            Volatile.Write(ref _problem, null);
-            _told = null;
+            LogProblem(_logger, Number, Name, refusal.Problem);
         }
-        else if (error is StoreError.NotFound or StoreError.AlreadyExists && _isClaimed)
-        {
-            Tell("another store is at its place, or an older state of it: it lacks this session's claim");
-        }
-        else if (_told is null || Problem is null)
-        {
-            Tell($"it does not answer: {error}");
-        }
+
+        _told = told;
     }
 
-    // It is tried again and again for as long as it lasts.
-    private void Tell(string problem)
+    // Why it is not held, in words for people.
+    private sealed record Refusal(StoreError Error, string Problem, bool MayPass = false)
     {
-        Volatile.Write(ref _problem, problem);
-        if (_told != problem)
+        internal static Refusal Of(StoreFailure failure)
         {
-            _told = problem;
-            LogProblem(_logger, Number, Name, problem);
+            StoreAdvice advice = StoreAdvice.For(failure);
+            return new Refusal(failure.Error, advice.Text, advice.MayPass);
         }
     }
 

@@ -57,9 +57,9 @@ internal sealed class RestingStores : IAsyncDisposable
             MeteringObjectStore store = VolumeStore.Open(stores, url, create: false, loggers, time);
             _owned.Add(store);
             _stores.Add(registered.Number, store);
-            if (!await VolumeStore.IdentifyAsync(store, url, volume, cancel))
+            if (await VolumeStore.IdentifyAsync(store, url, volume, cancel) is { } failure)
             {
-                return Failed(registered, "it does not answer");
+                return Failed(registered, failure);
             }
         }
         catch (VolumeException exception)
@@ -88,19 +88,19 @@ internal sealed class RestingStores : IAsyncDisposable
             }
             else
             {
-                Doubt(number, stored.Error);
+                Doubt(number, stored.Failure!);
             }
         }
     }
 
     /// <summary>Takes a store for one that cannot be read, from now on.</summary>
     /// <exception cref="VolumeException">No other is left.</exception>
-    internal void Doubt(int number, StoreError error)
+    internal void Doubt(int number, StoreFailure failure)
     {
         _read &= ~SegmentCopies.In(number);
         if (_read == 0)
         {
-            throw Failed(_known.First(store => store.Number == number), error.ToString());
+            throw Failed(_known.First(store => store.Number == number), failure);
         }
     }
 
@@ -142,6 +142,10 @@ internal sealed class RestingStores : IAsyncDisposable
         }
     }
 
+    private static VolumeException Failed(RegisteredStore store, StoreFailure failure) => VolumeStore.Failed(Looking(store), failure);
+
     private static VolumeException Failed(RegisteredStore store, string why) =>
-        new(VolumeFailure.Store, $"look for segments in store {store.Name} ({store.Url}): {why}", "make the store reachable and try again");
+        new(VolumeFailure.Store, $"{Looking(store)}: {why}", "make the store reachable and try again");
+
+    private static string Looking(RegisteredStore store) => $"look for segments in store {store.Name} ({store.Url})";
 }

@@ -38,7 +38,7 @@ internal sealed class StoreClaims
         // Claims of long ago are deleted, and a copy of the volume that is older than its store knows of no other.
         ulong last = BinaryPrimitives.ReadUInt64LittleEndian(noted.Value.Span);
         StoreResult<ulong> newest = await SessionFence.FindNewestAsync(store, cancel);
-        return !newest.Succeeded ? newest.Error : newest.Value < last ? new SessionId(last) : default(SessionId);
+        return !newest.Succeeded ? newest.Failure! : newest.Value < last ? new SessionId(last) : default(SessionId);
     }
 
     /// <summary>Notes that this session has claimed a store. A note that is lost makes the next comparison weaker, and no store wrong.</summary>

@@ -391,7 +391,7 @@ internal sealed class StoreRegistration : IDisposable
         StoreResult<ObjectProperties> put = await store.PutAsync(probe, new byte[1], PutCondition.IfAbsent, cancel);
         if (!put.Succeeded)
         {
-            throw Refused(member, StoreAdvice.For(put.Failure!).Meaning);
+            throw Refused(member, put.Failure!);
         }
 
         try
@@ -400,9 +400,14 @@ internal sealed class StoreRegistration : IDisposable
             {
                 // One that is away cannot be asked.
                 StoreResult<ObjectProperties> seen = known.Store is { } other ? await other.GetPropertiesAsync(probe, cancel) : StoreError.Unavailable;
+                if (seen.Succeeded)
+                {
+                    throw Refused(member, $"it is the same place as store {known.Name}");
+                }
+
                 if (seen.Error != StoreError.NotFound)
                 {
-                    throw Refused(member, seen.Succeeded ? $"it is the same place as store {known.Name}" : $"whether it is another place than store {known.Name} cannot be told while that does not answer");
+                    throw VolumeStore.Failed($"register store {member.Name} ({member.Url}): ask store {known.Name} whether it is another place", seen.Failure!);
                 }
             }
         }
@@ -418,32 +423,35 @@ internal sealed class StoreRegistration : IDisposable
         StoreResult<ObjectPage> page = await store.ListAsync(string.Empty, null, 1, cancel);
         if (!page.Succeeded)
         {
-            throw Refused(member, StoreAdvice.For(page.Failure!).Meaning);
+            throw Refused(member, page.Failure!);
         }
 
         if (page.Value.Objects.Count > 0)
         {
-            if (await VolumeStore.IdentifyAsync(store, member.Url!, _volume, cancel))
+            if (await VolumeStore.IdentifyAsync(store, member.Url!, _volume, cancel) is { } failure)
             {
-                return;
+                throw Refused(member, failure);
             }
 
-            throw Refused(member, "it does not answer");
+            return;
         }
 
         StoreResult<StoreCapabilities> probe = await StoreProbe.RunAsync(store, cancel);
         if (!probe.Succeeded)
         {
-            throw Refused(member, StoreAdvice.For(probe.Failure!).Meaning);
+            throw Refused(member, probe.Failure!);
         }
 
         var identity = new VolumeIdentity(VolumeIdentity.CurrentFormat, _volume);
         StoreError put = await VolumeStore.PutAsync(store, StoreLayout.Volume, identity.ToJson(), PutCondition.IfAbsent, cancel);
         if (put != StoreError.None)
         {
-            throw Refused(member, $"its mark could not be written: {put}");
+            throw VolumeStore.Failed($"register store {member.Name} ({member.Url}): write its mark", StoreFailure.Of(put));
         }
     }
+
+    private static VolumeException Refused(MemberStore member, StoreFailure failure) =>
+        VolumeStore.Failed($"register store {member.Name} ({member.Url})", failure, "it must be empty or this volume's");
 
     private static VolumeException Refused(MemberStore member, string why) => new(
         VolumeFailure.Store, $"register store {member.Name} ({member.Url}): {why}", "check its URL and permissions; it must be empty or this volume's");

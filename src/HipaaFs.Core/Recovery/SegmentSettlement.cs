@@ -114,7 +114,7 @@ internal sealed class SegmentSettlement
             isArchived |= live.Error == StoreError.Archived;
             if (live.Error is not (StoreError.NotFound or StoreError.Corrupt or StoreError.Archived))
             {
-                _stores.Doubt(number, live.Error);
+                _stores.Doubt(number, live.Failure!);
             }
         }
 

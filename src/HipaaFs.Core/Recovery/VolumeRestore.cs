@@ -136,21 +136,21 @@ public sealed class VolumeRestore
             return VolumeStore.Parse(content.AsSpan(0, read.Value), _url);
         }
 
-        throw new VolumeException(
-            read.Error == StoreError.NotFound ? VolumeFailure.NotFound : VolumeFailure.Store,
-            $"restore from {_url}: {(read.Error == StoreError.NotFound ? "it holds no volume" : $"it does not answer: {read.Error}")}",
-            "check the store's URL");
+        throw read.Error == StoreError.NotFound
+            ? new VolumeException(VolumeFailure.NotFound, $"restore from {_url}: it holds no volume", "check the store's URL")
+            : VolumeStore.Failed($"restore from {_url}", read.Failure!);
     }
 
     private async Task<byte[]> ReadRingAsync(MeteringObjectStore store, CancellationToken cancel)
     {
         StoreResult<byte[]?> ring = await VolumeRing.FetchNewestAsync(store, cancel);
-        return ring.Succeeded && ring.Value is not null
-            ? ring.Value
-            : throw new VolumeException(
-                ring.Succeeded ? VolumeFailure.Integrity : VolumeFailure.Store,
-                $"restore from {_url}: no key ring could be read from it",
-                "check the store's permissions; without a ring put a copy of it back under keyring/");
+        if (!ring.Succeeded)
+        {
+            throw VolumeStore.Failed($"restore from {_url}: read its key ring", ring.Failure!);
+        }
+
+        return ring.Value ?? throw new VolumeException(
+            VolumeFailure.Integrity, $"restore from {_url}: no key ring could be read from it", "put a copy of the ring back under keyring/");
     }
 
     private async Task<BackupChain> FindChainAsync(MeteringObjectStore store, StreamObjectReader reader, CancellationToken cancel)
@@ -184,7 +184,7 @@ public sealed class VolumeRestore
             StoreResult<ObjectPage> page = await store.ListAsync(StoreLayout.StreamPrefix, after, 1000, cancel);
             if (!page.Succeeded)
             {
-                throw new VolumeException(VolumeFailure.Store, $"restore from {_url}: list its change stream: {page.Error}", "make it reachable and try again");
+                throw VolumeStore.Failed($"restore from {_url}: list its change stream", page.Failure!);
             }
 
             objects.AddRange(page.Value.Objects);

@@ -64,7 +64,7 @@ internal sealed partial class SessionFence : IDisposable
             StoreResult<ObjectPage> page = await store.ListAsync(StoreLayout.SessionPrefix, after, 1000, cancel);
             if (!page.Succeeded)
             {
-                return page.Error;
+                return page.Failure!;
             }
 
             foreach (ObjectProperties found in page.Value.Objects)

@@ -37,14 +37,14 @@ public sealed class ShipmentUpload
     /// <summary>Does it.</summary>
     /// <param name="progress">Told how far it is, by one at a time.</param>
     /// <param name="cancel">Ends it; what is there stays.</param>
-    /// <exception cref="VolumeException">The store is not the volume's.</exception>
+    /// <exception cref="VolumeException">The store is not the volume's, or does not say whose it is.</exception>
     public async Task<ShipmentReport> RunAsync(IProgress<ShipmentProgress> progress, CancellationToken cancel)
     {
         long total = _manifest.Objects.Sum(static shipped => shipped.Length);
         var none = new ShipmentReport(0, 0, _manifest.Objects.Count, total);
-        if (!await VolumeStore.IdentifyAsync(_store, _url, _manifest.Volume, cancel))
+        if (await VolumeStore.IdentifyAsync(_store, _url, _manifest.Volume, cancel) is { } failure)
         {
-            return none with { Stopped = StoreError.Unavailable };
+            throw VolumeStore.Failed($"upload the disk to {_url}: ask whose store it is", failure, "nothing was uploaded");
         }
 
         ShipmentReport report = none;

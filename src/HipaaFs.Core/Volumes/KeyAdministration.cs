@@ -61,10 +61,9 @@ public static class KeyAdministration
         KeyRingWrap changed = await change(ring);
         ILoggerFactory loggers = NullLoggerFactory.Instance;
         await using MeteringObjectStore store = VolumeStore.Open(options.Stores, options.Store, create: false, loggers, TimeProvider.System);
-        if (!await VolumeStore.IdentifyAsync(store, options.Store, options.VolumeId, cancel))
+        if (await VolumeStore.IdentifyAsync(store, options.Store, options.VolumeId, cancel) is { } failure)
         {
-            throw new VolumeException(
-                VolumeFailure.Store, $"change the key ring: the store {options.Store} does not answer", "make it reachable and try again; nothing was changed");
+            throw VolumeStore.Failed($"change the key ring: read from the store {options.Store}", failure, "nothing was changed");
         }
 
         using FileLock? alone = TryLock(options.Directory);

@@ -130,6 +130,7 @@ public sealed partial class Volume : IAsyncDisposable
             IsStoreReachable = store.LastFailure is null || store.LastSuccessAt > store.LastFailureAt,
             StoreBreakerOpenSince = store.BreakerOpenSince,
             StoreFailure = store.LastFailure is { } failure ? failure.Detail ?? failure.Error.ToString() : null,
+            StoreAdvice = store.LastFailure is { } last && !(store.LastSuccessAt > store.LastFailureAt) ? StoreAdvice.For(last) : null,
             StoreRefused = store.Refused,
             StoreRetries = store.Retries,
             StoreHedgedReads = store.Hedged,
@@ -149,11 +150,15 @@ public sealed partial class Volume : IAsyncDisposable
     {
         StoreError claim = member.IsHome ? writer.Fence.ClaimError : StoreError.None;
         StoreError refusal = hasFailed ? writer.Uploader.RefusalOf(member.Number) : StoreError.None;
-        string? reason = claim != StoreError.None ? $"the session cannot be claimed in it: {claim}"
-            : refusal != StoreError.None ? member.Problem ?? refusal.ToString()
+        string? reason = claim != StoreError.None ? $"the session cannot be claimed in it: {Explain(member, claim)}"
+            : refusal != StoreError.None ? member.Problem ?? Explain(member, refusal)
             : null;
         return reason is null ? null : new RefusingStore(member.Number, member.Name, member.Url?.ToString() ?? member.Registered.Url, reason);
     }
+
+    // The store's last failure is mostly the very one, and says more.
+    private static string Explain(MemberStore member, StoreError error) =>
+        member.Store?.Snapshot().LastFailure is { } last && last.Error == error ? StoreAdvice.For(last).Text : error.ToString();
 
     /// <summary>Whether changes of files, names or attributes exist on this machine only, be their data in the store or not.</summary>
     public async Task<bool> HasUnpublishedChangesAsync(CancellationToken cancel)

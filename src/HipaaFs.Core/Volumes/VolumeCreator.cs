@@ -76,9 +76,7 @@ internal static class VolumeCreator
         StoreResult<StoreCapabilities> probe = await StoreProbe.RunAsync(store, cancel);
         if (!probe.Succeeded)
         {
-            StoreAdvice advice = StoreAdvice.For(probe.Failure!);
-            throw new VolumeException(
-                VolumeFailure.Store, $"create volume: the store {creation.Store} does not work: {advice.Meaning}", advice.Action);
+            throw VolumeStore.Failed($"create volume: the store {creation.Store} does not work", probe.Failure!);
         }
 
         if (!probe.Value.PutIfAbsent)
@@ -98,8 +96,7 @@ internal static class VolumeCreator
 
         if (put.Error != StoreError.AlreadyExists)
         {
-            throw new VolumeException(
-                VolumeFailure.Store, $"create volume: write to the store {creation.Store}: {put.Error}", "check its permissions and its free space");
+            throw VolumeStore.Failed($"create volume: write to the store {creation.Store}", put.Failure!);
         }
 
         StoreResult<byte[]?> ring = await VolumeRing.FetchNewestAsync(store, cancel);

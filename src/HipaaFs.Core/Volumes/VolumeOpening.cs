@@ -107,7 +107,7 @@ internal sealed partial class VolumeOpening
         _opened.Push(new Disposer(ring));
         var store = new HomeStore(OpenStore?.Invoke() ?? VolumeStore.Open(_options.Stores, _options.Store, create: false, _loggers, _time)); // Step 3
         _opened.Push(store);
-        bool isStoreKnown = await VolumeStore.IdentifyAsync(store, _options.Store, _options.VolumeId, cancel);
+        bool isStoreKnown = await VolumeStore.IdentifyAsync(store, _options.Store, _options.VolumeId, cancel) is null;
         if (isStoreKnown)
         {
             KeyRing newer = await VolumeRing.ReconcileAsync(ring, _options, store, key, _mode, _logger, cancel);
@@ -341,9 +341,9 @@ internal sealed partial class VolumeOpening
         {
             var url = StoreUrl.Parse(mirror.Url);
             await using MeteringObjectStore store = OpenMember?.Invoke(mirror.Number) ?? VolumeStore.Open(_options.Stores, url, create: false, _loggers, _time);
-            StoreResult<ulong> newest = await VolumeStore.IdentifyAsync(store, url, _options.VolumeId, ends.Token)
-                ? await SessionFence.FindNewestAsync(store, ends.Token)
-                : StoreError.Unavailable;
+            StoreResult<ulong> newest = await VolumeStore.IdentifyAsync(store, url, _options.VolumeId, ends.Token) is { } failure
+                ? failure
+                : await SessionFence.FindNewestAsync(store, ends.Token);
             return newest is { Succeeded: true, Value: > 0 } ? (newest.Value, await SessionFence.FindHolderAsync(store, StoreLayout.Session(newest.Value), ends.Token)) : default;
         }
         catch (VolumeException)

@@ -331,7 +331,7 @@ internal static partial class VolumeRing
         StoreResult<List<ObjectProperties>> listed = await ListAsync(store, cancel);
         if (!listed.Succeeded)
         {
-            return listed.Error;
+            return listed.Failure!;
         }
 
         byte[]? damaged = null;
@@ -340,7 +340,7 @@ internal static partial class VolumeRing
             StoreResult<byte[]?> content = await FetchAsync(store, listed.Value[i], cancel);
             if (!content.Succeeded)
             {
-                return content.Error;
+                return content.Failure!;
             }
 
             bool isRing = KeyRingDocument.TryParse(content.Value ?? [], out KeyRingDocument? document, out KeyRingError error);

@@ -2,6 +2,7 @@ using HipaaFs.Cache;
 using HipaaFs.Collection;
 using HipaaFs.Placements;
 using HipaaFs.Staging;
+using HipaaFs.Storage;
 using HipaaFs.Trash;
 
 namespace HipaaFs.Volumes;
@@ -134,6 +135,9 @@ public sealed record VolumeStatus
 
     /// <summary>What the store failed of last, in its own words; null when it never did.</summary>
     public string? StoreFailure { get; init; }
+
+    /// <summary>What the last failure means and what helps; null while <see cref="IsStoreReachable"/>.</summary>
+    public StoreAdvice? StoreAdvice { get; init; }
 
     /// <summary>Tries that the breaker refused.</summary>
     public long StoreRefused { get; init; }

@@ -22,16 +22,27 @@ internal static class VolumeStore
         }
     }
 
-    /// <summary>Reads whose store it is and compares. A store that does not answer is not an error here: staged data can wait.</summary>
+    /// <summary>What to say of a request that a store did not do.</summary>
+    /// <param name="doing">What was being done, and to which store.</param>
+    /// <param name="failure">What the store said.</param>
+    /// <param name="also">What else there is to know, half a sentence; null for nothing.</param>
+    internal static VolumeException Failed(string doing, StoreFailure failure, string? also = null)
+    {
+        StoreAdvice advice = StoreAdvice.For(failure);
+        return new VolumeException(VolumeFailure.Store, $"{doing}: {advice.Meaning}", also is null ? advice.Action : $"{advice.Action}; {also}");
+    }
+
+    /// <summary>Reads whose store it is and compares. A store that does not say is not an error here: staged data can wait.</summary>
+    /// <returns>Null when it is the volume's; else why that could not be read.</returns>
     /// <exception cref="VolumeException">It belongs to another volume, to none, or to a newer version.</exception>
-    internal static async Task<bool> IdentifyAsync(IObjectStore store, StoreUrl url, Guid volumeId, CancellationToken cancel)
+    internal static async Task<StoreFailure?> IdentifyAsync(IObjectStore store, StoreUrl url, Guid volumeId, CancellationToken cancel)
     {
         byte[] content = new byte[VolumeIdentity.MaxLength];
         StoreResult<int> read = await store.ReadAsync(StoreLayout.Volume, EntityTag.Any, 0, content, cancel);
         if (!read.Succeeded)
         {
             return read.Error != StoreError.NotFound
-                ? false
+                ? read.Failure
                 : throw new VolumeException(
                     VolumeFailure.Store,
                     $"open store {url}: it holds no volume",
@@ -40,7 +51,7 @@ internal static class VolumeStore
 
         VolumeIdentity identity = Parse(content.AsSpan(0, read.Value), url);
         return identity.Id == volumeId
-            ? true
+            ? null
             : throw new VolumeException(
                 VolumeFailure.Store, $"open store {url}: it belongs to volume {identity.Id}, not to {volumeId}", "check the store's URL");
     }
@@ -52,8 +63,7 @@ internal static class VolumeStore
         StoreResult<StoreCapabilities> probe = await StoreProbe.RunAsync(store, cancel);
         if (!probe.Succeeded)
         {
-            StoreAdvice advice = StoreAdvice.For(probe.Failure!);
-            throw new VolumeException(VolumeFailure.Store, $"make store {name} the volume's home: it does not work: {advice.Meaning}", advice.Action);
+            throw Failed($"make store {name} the volume's home: it does not work", probe.Failure!);
         }
 
         if (!probe.Value.PutIfAbsent)

@@ -50,12 +50,12 @@ internal static class MountCommand
         MountPlan plan = request.Plan(context);
         if (foreground || plan.Options.Foreground)
         {
-            return await MountDaemon.RunAsync(plan, context, watched: true, report => Show(report, output), cancel);
+            return await MountDaemon.RunAsync(plan, context, watched: true, report => Show(report, plan, output), cancel);
         }
 
         string? passphrase = plan.Key.Kind == KeyReferenceKind.PassphraseTerminal ? Keys.KeyAccess.AskForDaemon(context) : null;
         var launcher = new DaemonLauncher(request.DaemonArguments(plan, withKey: passphrase is null));
-        Show(await launcher.StartAsync(passphrase, cancel), output);
+        Show(await launcher.StartAsync(passphrase, cancel), plan, output);
         return ExitCode.Done;
     }
 
@@ -80,7 +80,8 @@ internal static class MountCommand
         }
     }
 
-    private static void Show(DaemonReport report, CommandOutput output) =>
+    private static void Show(DaemonReport report, MountPlan plan, CommandOutput output)
+    {
         output.Result(report, JsonOutput.Default.DaemonReport, text =>
         {
             string access = report.ReadOnly ? " read-only" : "";
@@ -98,4 +99,10 @@ internal static class MountCommand
             text.WriteLine($"Log: {report.LogFile}");
             text.WriteLine($"Unmount it:  hipaafs umount {report.MountPoint}");
         });
+        if (report.StoreProblem is { } problem)
+        {
+            string meanwhile = report.ReadOnly ? "only what is on this machine can be read" : "nothing is uploaded";
+            output.Note($"hipaafs: the store {plan.Configuration.Get(VolumeSettings.Store)} cannot be used: {problem}: {report.StoreAction}; until then {meanwhile}");
+        }
+    }
 }

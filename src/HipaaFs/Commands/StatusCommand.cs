@@ -229,6 +229,11 @@ internal static class StatusCommand
             text.WriteLine($"  STORE           FAILS for {DurationText.Format(TimeSpan.FromSeconds(open))} ({figures.StoreFailure}): left alone but for single requests that find out when it works again");
         }
 
+        if (figures.StoreProblem is { } storeProblem)
+        {
+            text.WriteLine($"  STORE           {storeProblem}: {figures.StoreAction}");
+        }
+
         foreach (StoreLine member in figures.Stores ?? [])
         {
             string condition = member.Problem is { } problem ? $"NOT USED: {problem}" : member.Away ? "AWAY" : "in use";

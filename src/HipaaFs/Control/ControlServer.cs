@@ -18,10 +18,7 @@ namespace HipaaFs.Cli.Control;
 
 /// <summary>Answers the control socket of one daemon: HTTP/1.1 on a Unix socket, JSON in the envelope of <see cref="JsonEnvelope"/>.</summary>
 /// <remarks>
-/// <c>GET /v1/status</c>; <c>POST /v1/sync</c>; <c>POST /v1/gc</c>; <c>POST /v1/gc/unknown[?delete=true]</c>; <c>POST /v1/scrub</c>; <c>POST /v1/umount[?now=true]</c>, whose answer is progress lines and then one result;
-/// <c>POST /v1/handover</c>; <c>GET</c>, <c>POST</c>, <c>DELETE /v1/snapshots[?name=]</c>; <c>GET /v1/snapshots/diff?from=[&amp;to=]</c>;
-/// <c>GET /v1/stores</c>; <c>GET /v1/quotas</c>; <c>DELETE /v1/stores?name=</c>; <c>POST /v1/residency</c>, <c>/v1/cost</c>; <c>POST /v1/transitions?asof=[&amp;count=true]</c>; <c>POST /v1/stores/verify?name=[&amp;bandwidth=]</c>, <c>/v1/stores/repair?name=[&amp;wait=true]</c>, <c>/v1/stores/empty?name=[&amp;target=][&amp;wait=true]</c>, <c>/v1/stores/ship?from=&amp;to=&amp;step=out|in|received[&amp;directory=][&amp;count=true][&amp;anew=true]</c>; <c>POST /v1/policy/plan</c>, <c>/v1/policy/apply</c> with the text of a policy;
-/// <c>GET /metrics</c> in Prometheus text. The socket has mode 0600 in a directory of mode 0700, and who
+/// docs/configuration.md says of every request what it asks and answers; those that take long send progress lines before the one result; <c>GET /metrics</c> in Prometheus text. The socket has mode 0600 in a directory of mode 0700, and who
 /// connects must be root or the user of the daemon: the kernel says who it is.
 /// </remarks>
 internal sealed partial class ControlServer : IAsyncDisposable
@@ -30,12 +27,51 @@ internal sealed partial class ControlServer : IAsyncDisposable
 
     private static readonly object PeerItem = new();
 
+    // Every request there is, in the order in which an unknown one is told of them.
+    private static readonly OrderedDictionary<(string Method, string Path), Func<ControlServer, HttpContext, Task>> Routes = new()
+    {
+        [("GET", "/v1/status")] = static (server, http) => server.SendStatusAsync(http),
+        [("GET", "/metrics")] = static (server, http) => server.SendMetricsAsync(http),
+        [("POST", "/v1/sync")] = static (server, http) => server.SyncAsync(http),
+        [("POST", "/v1/gc")] = static (server, http) => server.CollectGarbageAsync(http),
+        [("POST", "/v1/gc/unknown")] = static (server, http) => server.SweepUnknownAsync(http),
+        [("POST", "/v1/scrub")] = static (server, http) => server.ScrubAsync(http),
+        [("POST", "/v1/umount")] = static (server, http) => server.UmountAsync(http),
+        [("POST", "/v1/handover")] = static (server, http) => server.HandOverAsync(http),
+        [("GET", "/v1/snapshots")] = static (server, http) => server.ListSnapshotsAsync(http),
+        [("POST", "/v1/snapshots")] = static (server, http) => server.CreateSnapshotAsync(http),
+        [("DELETE", "/v1/snapshots")] = static (server, http) => server.DeleteSnapshotAsync(http),
+        [("GET", "/v1/snapshots/diff")] = static (server, http) => server.CompareSnapshotsAsync(http),
+        [("GET", "/v1/trash")] = static (server, http) => server.ListTrashAsync(http),
+        [("GET", "/v1/cache")] = static (server, http) => server.DescribeCacheAsync(http),
+        [("POST", "/v1/cache/warm")] = static (server, http) => server.UseCacheAsync(http, CacheUse.Warm),
+        [("POST", "/v1/cache/pin")] = static (server, http) => server.UseCacheAsync(http, CacheUse.Pin),
+        [("POST", "/v1/cache/unpin")] = static (server, http) => server.UseCacheAsync(http, CacheUse.Unpin),
+        [("GET", "/v1/stores")] = static (server, http) => server.ListStoresAsync(http),
+        [("GET", "/v1/quotas")] = static (server, http) => server.ListQuotasAsync(http),
+        [("POST", "/v1/recall")] = static (server, http) => server.RecallAsync(http),
+        [("POST", "/v1/residency")] = static (server, http) => server.ReportResidencyAsync(http),
+        [("POST", "/v1/cost")] = static (server, http) => server.ReportCostAsync(http),
+        [("POST", "/v1/transitions")] = static (server, http) => server.TransitionAsync(http),
+        [("POST", "/v1/stores/verify")] = static (server, http) => server.VerifyStoreAsync(http, repairs: false),
+        [("POST", "/v1/stores/repair")] = static (server, http) => server.VerifyStoreAsync(http, repairs: true),
+        [("DELETE", "/v1/stores")] = static (server, http) => server.RemoveStoreAsync(http),
+        [("POST", "/v1/stores/empty")] = static (server, http) => server.EmptyStoreAsync(http),
+        [("POST", "/v1/stores/forget")] = static (server, http) => server.ForgetStoreAsync(http),
+        [("POST", "/v1/stores/ship")] = static (server, http) => server.ShipAsync(http),
+        [("POST", "/v1/policy/plan")] = static (server, http) => server.UsePolicyAsync(http, applies: false),
+        [("POST", "/v1/policy/apply")] = static (server, http) => server.UsePolicyAsync(http, applies: true),
+    };
+
     private readonly IControlTarget _target;
     private readonly ILogger _logger;
     private readonly uint _user = LibC.geteuid();
     private readonly WebApplication _application;
     private readonly string _socketPath;
     private readonly string _boundPath;
+
+    /// <summary>All requests that are answered, as "GET /v1/status".</summary>
+    internal static IEnumerable<string> Requests => Routes.Keys.Select(static route => $"{route.Method} {route.Path}");
 
     /// <summary>Builds the server; nothing listens before <see cref="StartAsync"/>.</summary>
     public ControlServer(string socketPath, IControlTarget target, ILoggerFactory loggers)
@@ -125,44 +161,14 @@ internal sealed partial class ControlServer : IAsyncDisposable
         }
     }
 
-    private Task AnswerAsync(HttpContext http) => (http.Request.Method, http.Request.Path.Value) switch
-    {
-        ("GET", "/v1/status") => SendAsync(http, JsonEnvelope.Result(_target.GetStatus(), JsonOutput.Default.MountStatus)),
-        ("GET", "/metrics") => SendMetricsAsync(http),
-        ("POST", "/v1/sync") => SyncAsync(http),
-        ("POST", "/v1/gc") => CollectGarbageAsync(http),
-        ("POST", "/v1/gc/unknown") => SweepUnknownAsync(http),
-        ("POST", "/v1/scrub") => ScrubAsync(http),
-        ("POST", "/v1/umount") => UmountAsync(http),
-        ("POST", "/v1/handover") => HandOverAsync(http),
-        ("GET", "/v1/snapshots") => ListSnapshotsAsync(http),
-        ("POST", "/v1/snapshots") => CreateSnapshotAsync(http),
-        ("DELETE", "/v1/snapshots") => DeleteSnapshotAsync(http),
-        ("GET", "/v1/snapshots/diff") => CompareSnapshotsAsync(http),
-        ("GET", "/v1/trash") => ListTrashAsync(http),
-        ("GET", "/v1/cache") => DescribeCacheAsync(http),
-        ("POST", "/v1/cache/warm") => UseCacheAsync(http, CacheUse.Warm),
-        ("POST", "/v1/cache/pin") => UseCacheAsync(http, CacheUse.Pin),
-        ("POST", "/v1/cache/unpin") => UseCacheAsync(http, CacheUse.Unpin),
-        ("GET", "/v1/stores") => ListStoresAsync(http),
-        ("GET", "/v1/quotas") => ListQuotasAsync(http),
-        ("POST", "/v1/recall") => RecallAsync(http),
-        ("POST", "/v1/residency") => ReportResidencyAsync(http),
-        ("POST", "/v1/cost") => ReportCostAsync(http),
-        ("POST", "/v1/transitions") => TransitionAsync(http),
-        ("POST", "/v1/stores/verify") => VerifyStoreAsync(http, repairs: false),
-        ("POST", "/v1/stores/repair") => VerifyStoreAsync(http, repairs: true),
-        ("DELETE", "/v1/stores") => RemoveStoreAsync(http),
-        ("POST", "/v1/stores/empty") => EmptyStoreAsync(http),
-        ("POST", "/v1/stores/forget") => ForgetStoreAsync(http),
-        ("POST", "/v1/stores/ship") => ShipAsync(http),
-        ("POST", "/v1/policy/plan") => UsePolicyAsync(http, applies: false),
-        ("POST", "/v1/policy/apply") => UsePolicyAsync(http, applies: true),
-        _ => throw new CommandException(
+    private Task AnswerAsync(HttpContext http) => Routes.TryGetValue((http.Request.Method, http.Request.Path.Value ?? ""), out Func<ControlServer, HttpContext, Task>? answer)
+        ? answer(this, http)
+        : throw new CommandException(
             ExitCode.NotFound,
             $"answer {http.Request.Method} {http.Request.Path}: there is no such request",
-            "Use /v1/status, /v1/sync, /v1/gc, /v1/gc/unknown, /v1/scrub, /v1/umount, /v1/handover, /v1/snapshots, /v1/snapshots/diff, /v1/trash, /v1/cache, /v1/cache/warm, /v1/cache/pin, /v1/cache/unpin, /v1/stores, /v1/residency, /v1/cost, /v1/transitions, /v1/stores/verify, /v1/stores/repair, /v1/stores/empty, /v1/stores/forget, /v1/stores/ship, /v1/quotas, /v1/recall, /v1/policy/plan, /v1/policy/apply or /metrics."),
-    };
+            $"Use one of {string.Join(", ", Requests)}.");
+
+    private Task SendStatusAsync(HttpContext http) => SendAsync(http, JsonEnvelope.Result(_target.GetStatus(), JsonOutput.Default.MountStatus));
 
     private async Task SyncAsync(HttpContext http)
     {

@@ -21,6 +21,12 @@ internal sealed record VolumeFigures
     /// <summary>What the store failed of last, in its own words; null when it never did.</summary>
     public string? StoreFailure { get; init; }
 
+    /// <summary>What the store's last failure means, in words for people; null while the store answers.</summary>
+    public string? StoreProblem { get; init; }
+
+    /// <summary>What helps against that; null while the store answers.</summary>
+    public string? StoreAction { get; init; }
+
     /// <summary>Tries that the breaker refused.</summary>
     public long StoreRefused { get; init; }
 

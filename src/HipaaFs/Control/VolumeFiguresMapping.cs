@@ -21,6 +21,8 @@ internal static class VolumeFiguresMapping
             StoreReachable = status.IsStoreReachable,
             StoreBreakerOpenSeconds = status.StoreBreakerOpenSince is { } open ? Age(now, open) : null,
             StoreFailure = status.StoreFailure,
+            StoreProblem = status.StoreAdvice?.Meaning,
+            StoreAction = status.StoreAdvice?.Action,
             StoreRefused = status.StoreRefused,
             StoreRetries = status.StoreRetries,
             StoreHedgedReads = status.StoreHedgedReads,

@@ -13,4 +13,10 @@ internal sealed record DaemonReport(int Pid, string MountPoint, string VolumeId,
 {
     /// <summary>The snapshot that is shown; null for the volume as it is.</summary>
     public SnapshotLine? Snapshot { get; init; }
+
+    /// <summary>What the store refuses the mount's requests for, which lasts until somebody does something; null when it takes them, or may do so by itself again.</summary>
+    public string? StoreProblem { get; init; }
+
+    /// <summary>What helps against that.</summary>
+    public string? StoreAction { get; init; }
 }

@@ -10,6 +10,7 @@ using HipaaFs.Cli.Output;
 using HipaaFs.Crypto;
 using HipaaFs.Fuse;
 using HipaaFs.Platform;
+using HipaaFs.Storage;
 using HipaaFs.Volumes;
 using Microsoft.Extensions.Logging;
 
@@ -96,10 +97,13 @@ internal sealed partial class MountDaemon
         byte[] pid = Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n");
         DurableFile.Replace(_runtime.PidFileOf(_plan.Volume), pid);
         _session.Start();
+        StoreAdvice? refusal = _volume.GetStatus().StoreAdvice is { MayPass: false } advice ? advice : null;
         ready(new DaemonReport(
             Environment.ProcessId, _plan.MountPoint, VolumeId.ToString(), _plan.Options.ReadOnly, tookOver, LogFile)
         {
             Snapshot = Shown,
+            StoreProblem = refusal?.Meaning,
+            StoreAction = refusal?.Action,
         });
         LogServing(_logger);
         await using var control = new ControlServer(_runtime.SocketOf(_plan.Volume), this, loggers);

@@ -31,7 +31,7 @@ internal static class StoreReporting
             store.Url,
             store.Region,
             contents.IsAway || isHomeAway,
-            contents.Problem ?? (isHomeAway ? status.StoreFailure : null),
+            contents.Problem ?? (isHomeAway ? status.StoreAdvice?.Text : null),
             Count(contents.Has),
             Count(contents.Alone),
             Count(contents.Surplus),

@@ -22,6 +22,16 @@ public sealed class StatusTextTests
     }
 
     [Fact]
+    public void StoreThatRefuses_IsShownWithWhatHelps_ThoughTheBreakerIsClosed()
+    {
+        MountStatus status = Status(new VolumeFigures { StoreProblem = "the credentials have expired", StoreAction = "renew them" });
+        var text = new StringWriter();
+        StatusCommand.Describe([status], TimeProvider.System, text);
+
+        Assert.Matches("STORE +the credentials have expired: renew them", text.ToString());
+    }
+
+    [Fact]
     public void BreakerClosed_IsNotSpokenOf()
     {
         MountStatus status = Status(new VolumeFigures { StoreReachable = true });

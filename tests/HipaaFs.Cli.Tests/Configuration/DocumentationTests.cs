@@ -1,4 +1,5 @@
 using HipaaFs.Cli.Configuration;
+using HipaaFs.Cli.Control;
 using HipaaFs.Cli.Mounting;
 using Xunit;
 
@@ -30,6 +31,15 @@ public sealed class DocumentationTests
 
         Assert.All(MountOptionsReader.Names, name =>
             Assert.Matches($"`{System.Text.RegularExpressions.Regex.Escape(name)}", document));
+    }
+
+    [Fact]
+    public void ConfigurationDocument_EveryRequestOfTheControlSocket_IsThere()
+    {
+        string document = Read("configuration.md");
+
+        Assert.All(ControlServer.Requests, request =>
+            Assert.Matches($"`{System.Text.RegularExpressions.Regex.Escape(request)}[`?]", document));
     }
 
     [Fact]

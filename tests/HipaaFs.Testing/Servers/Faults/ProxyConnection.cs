@@ -180,7 +180,8 @@ internal sealed class ProxyConnection(FaultProxy proxy, Socket clientSocket) : I
             return false;
         }
 
-        string body = $"<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{fault.Code}</Code><Message>injected</Message></Error>";
+        string detail = fault.AuthenticationDetail is { } said ? $"<AuthenticationErrorDetail>{said}</AuthenticationErrorDetail>" : string.Empty;
+        string body = $"<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{fault.Code}</Code><Message>injected</Message>{detail}</Error>";
         string date = (TimeProvider.System.GetUtcNow() + fault.ClockSkew).ToString("R", CultureInfo.InvariantCulture);
         var answer = new StringBuilder();
         answer.Append(CultureInfo.InvariantCulture, $"HTTP/1.1 {fault.Status} Injected\r\nDate: {date}\r\nContent-Type: application/xml\r\n");

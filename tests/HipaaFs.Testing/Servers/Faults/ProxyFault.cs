@@ -30,6 +30,9 @@ public sealed record ProxyFault(ProxyFaultKind Kind)
     /// <summary>The store's own word for the error.</summary>
     public string Code { get; init; } = "ServiceUnavailable";
 
+    /// <summary>What an Azure server says of credentials beside the code; null for nothing.</summary>
+    public string? AuthenticationDetail { get; init; }
+
     /// <summary>The seconds that the answer asks to wait; null for none.</summary>
     public int? RetryAfter { get; init; }
 
