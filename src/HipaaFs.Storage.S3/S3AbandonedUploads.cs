@@ -82,6 +82,6 @@ internal sealed partial class S3AbandonedUploads
     [LoggerMessage(321, LogLevel.Information, "{Count} abandoned uploads were aborted")]
     private static partial void LogAborted(ILogger logger, int count);
 
-    [LoggerMessage(322, LogLevel.Warning, "Abandoned uploads could not be looked for ({Error} {Detail}); tried again at the next start")]
+    [LoggerMessage(322, LogLevel.Warning, "Abandoned uploads could not be looked for ({Error} {Detail}); tried again in half a day")]
     private static partial void LogFailed(ILogger logger, StoreError error, string? detail);
 }

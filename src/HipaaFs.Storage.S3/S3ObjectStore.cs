@@ -22,13 +22,16 @@ public sealed partial class S3ObjectStore : IObjectStore
     private readonly S3AbandonedUploads _abandoned;
     private readonly S3Locks _locks;
     private readonly string _prefix;
+    private readonly TimeProvider _time;
     private readonly CancellationTokenSource _closing = new();
     private readonly Lock _lock = new();
-    private Task? _sweep; // Guarded by _lock.
+    private Task? _sweep; // The last one. Guarded by _lock.
+    private long _sweptAt; // Guarded by _lock.
 
     private S3ObjectStore(StoreUrl url, S3StoreOptions options, string? profiles, TimeProvider time, ILogger logger)
     {
         _options = options;
+        _time = time;
         _prefix = url.Prefix.Length == 0 ? string.Empty : url.Prefix + "/";
         _connection = new S3Connection(url, options, new S3Credentials(url.Profile, profiles, time), time);
         _read = new S3Read(_connection);
@@ -317,7 +320,7 @@ public sealed partial class S3ObjectStore : IObjectStore
         };
     }
 
-    // Only who writes in parts cleans up after others who did.
+    // Only who writes in parts cleans up after others who did; what was too young to go the last time may not be any more.
     private void StartSweep()
     {
         if (_options.ForeignKeys)
@@ -327,7 +330,11 @@ public sealed partial class S3ObjectStore : IObjectStore
 
         lock (_lock)
         {
-            _sweep ??= Task.Run(() => _abandoned.AbortAsync(_closing.Token));
+            if (_sweep is null || (_sweep.IsCompleted && _time.GetElapsedTime(_sweptAt) >= _options.AbandonedUploadAge / 2))
+            {
+                _sweptAt = _time.GetTimestamp();
+                _sweep = Task.Run(() => _abandoned.AbortAsync(_closing.Token));
+            }
         }
     }
 }

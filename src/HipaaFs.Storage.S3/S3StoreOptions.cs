@@ -21,6 +21,6 @@ public sealed record S3StoreOptions
     /// <summary>How long to wait for a connection. Default 10 s.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Unfinished uploads under the store's prefix that are older than this are nobody's and are aborted. Default a day.</summary>
+    /// <summary>Unfinished uploads under the store's prefix that are older than this are nobody's and are aborted, when the first part is sent and twice as often as they age from then on. Default a day.</summary>
     public TimeSpan AbandonedUploadAge { get; init; } = TimeSpan.FromDays(1);
 }

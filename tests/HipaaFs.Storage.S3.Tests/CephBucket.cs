@@ -45,8 +45,8 @@ internal sealed class CephBucket : IDisposable
     internal StoreUrl UrlBy(Uri endpoint, string options = "") =>
         StoreUrl.Parse($"s3://{Name}/volume?endpoint={Uri.EscapeDataString(endpoint.ToString())}&region=us-east-1{options}");
 
-    internal S3ObjectStore Open(string prefix = "volume", string options = "", S3StoreOptions? how = null) =>
-        S3ObjectStore.Open(Url(prefix, options), how ?? new S3StoreOptions(), TimeProvider.System, NullLogger.Instance);
+    internal S3ObjectStore Open(string prefix = "volume", string options = "", S3StoreOptions? how = null, TimeProvider? time = null) =>
+        S3ObjectStore.Open(Url(prefix, options), how ?? new S3StoreOptions(), time ?? TimeProvider.System, NullLogger.Instance);
 
     public void Dispose() => Client.Dispose();
 }

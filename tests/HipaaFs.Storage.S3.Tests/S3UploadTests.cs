@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Amazon.S3.Model;
+using HipaaFs.Testing;
 using HipaaFs.Testing.Servers;
 using HipaaFs.Testing.Storage;
 using Xunit;
@@ -125,6 +126,24 @@ public sealed class S3UploadTests : IDisposable
             connection, "volume/", TimeSpan.Zero, new ManualTimeProvider(DateTimeOffset.UtcNow.AddDays(2)), Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
         Assert.Equal(1, (await abandoned.AbortAsync(default)).Value);
         Assert.Equal("other/seg/ab/old", Assert.Single(await UnfinishedAsync(bucket)).Key);
+    }
+
+    [Fact]
+    public async Task Put_InParts_AbortsWhatWasAbandonedBeforeAndSinceTheLastLook()
+    {
+        using CephBucket bucket = await CephBucket.CreateAsync(_cluster);
+        await bucket.Client.InitiateMultipartUploadAsync(bucket.Name, "volume/seg/ab/old");
+        var time = new ManualTimeProvider(DateTimeOffset.UtcNow);
+        S3StoreOptions minutes = InParts with { AbandonedUploadAge = TimeSpan.FromMinutes(4) }; // Signatures hold for a quarter of an hour.
+        await using S3ObjectStore store = bucket.Open(how: minutes, time: time);
+
+        await store.PutFileAsync(Key, Source(2 * Part).Source, PutOptions.Default, default);
+        await Task.Delay(200); // A sweep that would take it has its time to.
+        Assert.Single(await UnfinishedAsync(bucket));
+
+        time.Advance(TimeSpan.FromMinutes(5));
+        Assert.True((await store.PutFileAsync(Key, Source(2 * Part).Source, PutOptions.Default, default)).Succeeded);
+        await Eventually.TrueAsync(async () => (await UnfinishedAsync(bucket)).Count == 0, "it is aborted");
     }
 
     private static async Task<List<MultipartUpload>> UnfinishedAsync(CephBucket bucket) =>
