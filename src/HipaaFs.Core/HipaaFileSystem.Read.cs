@@ -9,6 +9,8 @@ namespace HipaaFs;
 /// <content>Reading.</content>
 public sealed partial class HipaaFileSystem
 {
+    private const long LongExtent = 1L << 20;
+
     /// <summary>Reads what is at hand: nothing unapplied in the way, one extent or hole, its frames in a local file. Allocates nothing.</summary>
     /// <param name="handle">An open file.</param>
     /// <param name="offset">Where to begin, in bytes.</param>
@@ -183,8 +185,8 @@ public sealed partial class HipaaFileSystem
         }
     }
 
-    // Where an extent ends in the segment: what lies behind is another's.
-    private static long EndIn(Extent extent) => extent.PlaintextOffset + extent.Length;
+    // How far a request for something of an extent may go. What lies behind a long one is the same file's as a rule, written side by side with it; behind a short one it is anybody's.
+    private static long ReachOf(Extent extent) => extent.Length >= LongExtent ? long.MaxValue : extent.PlaintextOffset + extent.Length;
 
     private static long EndOfRead(FileState file, long offset, int length)
     {
@@ -207,7 +209,7 @@ public sealed partial class HipaaFileSystem
             }
 
             FsError error = await _parts.Reader.ReadAsync(
-                hit.Extent.Segment, hit.Extent.PlaintextOffset + (start - hit.Extent.FileOffset), part, file.Id, isEstablished ? EndIn(hit.Extent) : 0, interrupted);
+                hit.Extent.Segment, hit.Extent.PlaintextOffset + (start - hit.Extent.FileOffset), part, file.Id, isEstablished ? ReachOf(hit.Extent) : 0, interrupted);
             if (error != FsError.None)
             {
                 return error;
@@ -298,7 +300,7 @@ public sealed partial class HipaaFileSystem
                     Extent part = hit.Extent;
                     long skip = start - part.FileOffset;
                     long length = Math.Min(hit.End, end) - start;
-                    parts.Add((new Extent(start, length, part.Segment, part.PlaintextOffset + skip), whole ? EndIn(part) : 0));
+                    parts.Add((new Extent(start, length, part.Segment, part.PlaintextOffset + skip), whole ? ReachOf(part) : 0));
                 }
 
                 start = hit.End;

@@ -217,8 +217,8 @@ internal sealed partial class SegmentReader
             : _cache.FetchAsync(view.Entry!, first, end, Math.Max(end, FrameAfter(reach)), cancel);
     }
 
-    // The frame after the one that ends at or behind an offset.
-    private static long FrameAfter(long plaintextOffset) => (plaintextOffset + SegmentFormat.FrameSize - 1) / SegmentFormat.FrameSize;
+    // The first frame that begins at or behind an offset.
+    private static long FrameAfter(long plaintextOffset) => (plaintextOffset / SegmentFormat.FrameSize) + (plaintextOffset % SegmentFormat.FrameSize > 0 ? 1 : 0);
 
     private static bool TryReadLocal(SegmentView view, long plaintextOffset, Span<byte> destination, Func<bool>? mayWait)
     {
