@@ -76,14 +76,40 @@ public sealed class GenomeProjectTests
         Assert.Single((await load).Split('\n', StringSplitOptions.RemoveEmptyEntries));
         await Eventually.TrueAsync(async () => (await StoreAsync(volume, "other")).GetProperty("away").GetBoolean(), "it is seen that a store is away");
         string loaded = await volume.ShellAsync("sha256sum research/load-*");
+
+        // It comes back under load: files are written until it is seen to be back, and one more; and read until it has what it missed.
+        string back = Path.Combine(volume.Work, "back");
+        string copied = Path.Combine(volume.Work, "copied");
+        string again = Path.Combine(volume.Work, "again");
+        Task<string> second = volume.ShellAsync(
+            $$"""
+            look() { cat research/ref.fa phi/sample.bam | sha256sum; }
+            i=0
+            while [ ! -e '{{back}}' ]; do i=$((i+1)); head -c 30000 /dev/urandom > ../chunk; cat ../chunk > research/again-$i; sync research/again-$i; (cd ..; sha256sum chunk) | sed "s:chunk:research/again-$i:" >> '{{again}}'; look; done > ../looks
+            head -c 30000 /dev/urandom > ../chunk; cat ../chunk > research/again-last; (cd ..; sha256sum chunk) | sed "s:chunk:research/again-last:" >> '{{again}}'
+            while look >> ../looks; [ ! -e '{{copied}}' ]; do :; done
+            sort -u ../looks
+            """,
+            ChildProcess.LongTimeout);
+        await Eventually.TrueAsync(() => File.Exists(again) || second.IsCompleted, "the load runs");
         await mortal.StartAsync();
+        await Eventually.TrueAsync(async () => second.IsCompleted || !(await StoreAsync(volume, "other")).GetProperty("away").GetBoolean(), "it is seen that the store is back");
+        Assert.False(second.IsCompleted);
+        await File.WriteAllTextAsync(back, string.Empty);
+        await Eventually.TrueAsync(() => File.Exists(Path.Combine(volume.Root, "research", "again-last")) || second.IsCompleted, "a file was written since");
+        await PolicyTests.CopiedAsync(volume);
+        Assert.False(second.IsCompleted);
+        await File.WriteAllTextAsync(copied, string.Empty);
+        Assert.Single((await second).Split('\n', StringSplitOptions.RemoveEmptyEntries));
         await PolicyTests.CopiedAsync(volume);
 
         // Azurite writes its list of blobs down every five seconds, so one that is killed forgets what it took last: the first look may find that and copy it again, the second finds all there.
         await PolicyTests.ResultAsync(volume, "store", "verify", volume.Root, "other");
         JsonElement verified = await PolicyTests.ResultAsync(volume, "store", "verify", volume.Root, "other");
         Assert.Equal(0, verified.GetProperty("found").GetProperty("repairedSegments").GetInt64());
+        await EmptyCacheAsync(volume);
         Assert.Equal(loaded, await volume.ShellAsync("sha256sum research/load-* && rm research/load-*", ChildProcess.LongTimeout));
+        await volume.ShellAsync($"sha256sum -c --quiet '{again}' && rm research/again-*", ChildProcess.LongTimeout);
 
         // That cloud is given notice.
         await PolicyTests.ResultAsync(volume, "store", "migrate", volume.Root, "other", "next");
