@@ -100,8 +100,9 @@ public sealed class AzuriteServer : IAsyncDisposable
         return new BlobContainerClient(new Uri($"{Endpoint}{Account}/{container}"), new StorageSharedKeyCredential(Account, Key), options);
     }
 
-    /// <summary>The URL of a store in a container.</summary>
-    public string StoreUrl(string container, string prefix) => $"azblob://{Account}/{container}/{prefix}?endpoint={Uri.EscapeDataString(Endpoint.ToString())}";
+    /// <summary>The URL of a store in a container; by way of another address, such as a proxy's, if one is given.</summary>
+    public string StoreUrl(string container, string prefix, Uri? endpoint = null) =>
+        $"azblob://{Account}/{container}/{prefix}?endpoint={Uri.EscapeDataString((endpoint ?? Endpoint).ToString())}";
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -75,9 +75,9 @@ public sealed class CephCluster : IAsyncDisposable
         return new AmazonS3Client(AccessKey, SecretKey, config);
     }
 
-    /// <summary>The URL of a store in a bucket.</summary>
-    public string StoreUrl(string bucket, string prefix) =>
-        $"s3://{bucket}/{prefix}?endpoint={Uri.EscapeDataString(Http.ToString())}&region=us-east-1";
+    /// <summary>The URL of a store in a bucket; by way of another address, such as a proxy's, if one is given.</summary>
+    public string StoreUrl(string bucket, string prefix, Uri? endpoint = null) =>
+        $"s3://{bucket}/{prefix}?endpoint={Uri.EscapeDataString((endpoint ?? Http).ToString())}&region=us-east-1";
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
