@@ -23,7 +23,7 @@ Usage: ./build.sh VERB
   soak           500 rounds of kill -9 during writes (HIPAAFS_CRASH_ROUNDS changes the number), 20 of a machine that is
                  lost and restored from the store (HIPAAFS_BURN_ROUNDS), as many of one whose store is slower than what writes, 2000000 operations on the file system and on
                  a model of one (HIPAAFS_MODEL_OPERATIONS; HIPAAFS_MODEL_SEED repeats a run), a twentieth of that on a mount, a directory of 1000000
-                 entries (HIPAAFS_DIRECTORY_ENTRIES), an aged volume (HIPAAFS_AGEING_FILES, HIPAAFS_OVERWRITES), and a power cut after every operation of the disk below a volume
+                 entries (HIPAAFS_DIRECTORY_ENTRIES), requests of an S3 gateway counted over 4 GiB (HIPAAFS_COUNTED_MEBIBYTES), an aged volume (HIPAAFS_AGEING_FILES, HIPAAFS_OVERWRITES), and a power cut after every operation of the disk below a volume
                  (HIPAAFS_CRASH_POINTS: fewer), ENOSPC and EIO at every one of them, once and for ever (HIPAAFS_FAILURE_POINTS: fewer;
                  HIPAAFS_FAILURE_FIRST and HIPAAFS_FAILURE_COUNT: a part, to go on where a run ended); with HIPAAFS_XFSTESTS and HIPAAFS_PJDFSTEST, built trees of these suites, also
                  their fsx, fsstress and all of pjdfstest
@@ -304,6 +304,8 @@ verb_soak() {
         tests/HipaaFs.Core.Tests/bin/Release/net10.0/HipaaFs.Core.Tests -noLogo -noColor -showLiveOutput -class "*AgeingTests" < /dev/null || status=1
     HIPAAFS_MODEL_OPERATIONS=$((${HIPAAFS_MODEL_OPERATIONS:-2000000} / 20)) HIPAAFS_MODEL_SEED=${HIPAAFS_MODEL_SEED:-$((RANDOM * 1000 + 1))} \
         tests/HipaaFs.Mount.Tests/bin/Release/net10.0/HipaaFs.Mount.Tests -noLogo -noColor -showLiveOutput -class "*MountModelTests" < /dev/null || status=1
+    HIPAAFS_COUNTED_MEBIBYTES=${HIPAAFS_COUNTED_MEBIBYTES:-4096} \
+        tests/HipaaFs.Mount.Tests/bin/Release/net10.0/HipaaFs.Mount.Tests -noLogo -noColor -showLiveOutput -class "*RequestCountTests" < /dev/null || status=1
     HIPAAFS_CRASH_ROUNDS=${HIPAAFS_CRASH_ROUNDS:-500} \
         tests/HipaaFs.Mount.Tests/bin/Release/net10.0/HipaaFs.Mount.Tests -noLogo -noColor -class "*KillTests" < /dev/null || status=1
     HIPAAFS_BURN_ROUNDS=${HIPAAFS_BURN_ROUNDS:-20} \

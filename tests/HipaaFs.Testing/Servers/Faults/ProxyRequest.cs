@@ -9,4 +9,7 @@ public sealed record ProxyRequest(int Number, string Verb, string Target, string
 {
     /// <summary>The target without its query.</summary>
     public string Path => Target.Split('?')[0];
+
+    /// <summary>The value of a header; null when there is none.</summary>
+    public string? Header(string name) => HttpMessageReader.HeaderOf(Head, name);
 }
