@@ -94,8 +94,28 @@ public sealed class ArchivedFileTests
         await using (volume)
         {
             InodeAttributes inode = await volume.Test.FileSystem.LookupAsync("placed/a");
-            Assert.True(inode.AllocatedBytes > 0);
+            Assert.True(inode.AllocatedBytes >= Content.Length);
         }
+    }
+
+    [Fact]
+    public async Task Seek_ArchivedAfterItWasOpened_FindsItsDataAndNoHoleBeforeItsEnd()
+    {
+        await using ArchivedVolume volume = await ArchivedVolume.CreateAsync();
+        HipaaFileSystem files = volume.Test.FileSystem;
+        SegmentRow row = await volume.Placed.UploadAsync("a", Content);
+        HandleId handle = await files.OpenAsync("placed/a", OpenFlags.Read);
+        volume.Test.Volume.Parts.Cache.Remove(row.Id);
+        Assert.Equal(FsError.Archived, (await files.ReadAsync(handle, 0, new byte[1000], default)).Error);
+
+        foreach (long offset in (long[])[0, 1, Content.Length - 1])
+        {
+            Assert.Equal(offset, await files.SeekAsync(handle, offset, hole: false, default).Ok());
+            Assert.Equal(Content.Length, await files.SeekAsync(handle, offset, hole: true, default).Ok());
+        }
+
+        Assert.Equal(FsError.NoSuchAddress, (await files.SeekAsync(handle, Content.Length, hole: false, default)).Error);
+        await files.ReleaseAsync(handle).Ok();
     }
 
     [Fact]

@@ -58,6 +58,24 @@ public sealed class KeptHeadTests
     }
 
     [Fact]
+    public async Task Seek_FindsDataPastTheHeadAndNoHoleBeforeTheEnd()
+    {
+        await using ArchivedVolume volume = await CreateAsync(new ArchiveBehaviour());
+        HipaaFileSystem files = volume.Test.FileSystem;
+        OpenedFile opened = await OpenAsync(volume);
+        Assert.Equal(FsError.Archived, (await files.ReadAsync(opened.Handle, Head, new byte[1000], default)).Error);
+
+        foreach (long offset in (long[])[0, Head - 1, Head, Large.Length - 1])
+        {
+            Assert.Equal(offset, await files.SeekAsync(opened.Handle, offset, hole: false, default).Ok());
+            Assert.Equal(Large.Length, await files.SeekAsync(opened.Handle, offset, hole: true, default).Ok());
+        }
+
+        await files.ReleaseAsync(opened.Handle).Ok();
+        Assert.Empty(volume.Shelf.Asked);
+    }
+
+    [Fact]
     public async Task Read_AllOfTheHeadInSequence_AsksTheStoreForNothingBehindIt()
     {
         await using ArchivedVolume volume = await CreateAsync(new ArchiveBehaviour());
