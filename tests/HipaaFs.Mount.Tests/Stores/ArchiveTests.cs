@@ -15,6 +15,9 @@ namespace HipaaFs.Mount.Tests.Stores;
 public sealed class ArchiveTests
 {
     private const string Remote = "Object is remote"; // EREMOTE in strerror(3).
+    private const int TarDiffers = 1; // GNU tar: a file changed while it was read.
+    private const int TarFatal = 2; // GNU tar: something could not be read.
+    private const int RsyncPartial = 23; // rsync(1): partial transfer due to error.
 
     private readonly string _container = "archive-" + Guid.NewGuid().ToString("N")[..12];
     private readonly AzuriteServer _azurite;
@@ -30,7 +33,8 @@ public sealed class ArchiveTests
     public async Task Copy_Archived_FailsAndLeavesNoZeroes()
     {
         await using MountedVolume volume = await CreateAsync("fail");
-        await AssertNoCopyAsync(volume, "tar -cSf \"$out\" raw/reads", mayLeave: true);
+        await AssertTarLeavesItOutAsync(volume, "tar -cSf \"$out\" plain raw/reads");
+        await AssertTarLeavesItOutAsync(volume, "tar -cf \"$out\" plain raw/reads");
         await AssertNoCopyAsync(volume, "cp --sparse=auto raw/reads \"$out\"");
         await AssertNoCopyAsync(volume, "cp --reflink=never raw/reads \"$out\"");
         await AssertNoCopyAsync(volume, "cat raw/reads > \"$out\"");
@@ -43,7 +47,44 @@ public sealed class ArchiveTests
     {
         Assert.SkipWhen(!(await Shell.RunAsync("command -v rsync", "/")).Succeeded, "rsync is not installed");
         await using MountedVolume volume = await CreateAsync("fail");
-        await AssertNoCopyAsync(volume, "rsync -S raw/reads \"$out\"");
+        await AssertNoCopyAsync(volume, "rsync -S raw/reads \"$out\"", exitCode: RsyncPartial);
+        await AssertNoCopyAsync(volume, "rsync --inplace raw/reads \"$out\"", exitCode: RsyncPartial);
+    }
+
+    // GNU tar takes a read that ends early for the end of a file that became shorter; an error it sees where one of its reads begins at the end of the head, and they end with its records of 10 KiB, of which the first has a header.
+    [Theory]
+    [InlineData("1023488", (100 * 10_240) - 512, TarFatal, Remote)]
+    [InlineData("1000KB", 1_000_000, TarDiffers, "File shrank by 2000000 bytes")]
+    public async Task KeepHead_Tar_SaysSoAndPadsWhatItCouldNotRead(string head, int bytes, int exitCode, string said)
+    {
+        await using MountedVolume volume = await CreateAsync("fail", head);
+        foreach (string options in (string[])["-cSf", "-cf"])
+        {
+            ProcessOutcome outcome = await RunCopyAsync(volume, $"tar {options} \"$out\" raw/reads");
+            Assert.True(outcome.ExitCode == exitCode, outcome.Describe());
+            Assert.Contains(said, outcome.Error, StringComparison.Ordinal);
+
+            // What it got is right; the rest it fills up to what it announced, as of every file that it cannot read to its end.
+            await Shell.CheckAsync(
+                $"mkdir tree; tar -xf copy -C tree; cmp -n {bytes} tree/raw/reads '{volume.Root}/plain'; ! cmp -s tree/raw/reads '{volume.Root}/plain'; rm -r tree copy", volume.Work);
+        }
+    }
+
+    [Fact]
+    public async Task KeepHead_Rsync_FailsAndLeavesNothingThatLooksWhole()
+    {
+        Assert.SkipWhen(!(await Shell.RunAsync("command -v rsync", "/")).Succeeded, "rsync is not installed");
+        await using MountedVolume volume = await CreateAsync("fail", head: "1000KB");
+        await AssertNoCopyAsync(volume, "rsync raw/reads \"$out\"", exitCode: RsyncPartial);
+        await AssertNoCopyAsync(volume, "rsync -S raw/reads \"$out\"", exitCode: RsyncPartial);
+        Assert.Empty(Directory.GetFiles(volume.Work, ".copy*")); // The name under which it receives.
+        foreach (string options in (string[])["--partial", "--inplace"])
+        {
+            ProcessOutcome outcome = await RunCopyAsync(volume, $"rsync {options} raw/reads \"$out\"");
+            Assert.True(outcome.ExitCode == RsyncPartial, outcome.Describe());
+            Assert.Contains(Remote, outcome.Describe(), StringComparison.Ordinal);
+            await Shell.CheckAsync($"! cmp -s copy '{volume.Root}/plain'; rm -f copy", volume.Work);
+        }
     }
 
     [Fact]
@@ -236,15 +277,28 @@ public sealed class ArchiveTests
         Assert.Equal((120, 120L * 30_000), (raw.GetProperty("movedFiles").GetInt32(), raw.GetProperty("movedBytes").GetInt64()));
     }
 
-    // An archive that tar has begun is one without the file.
-    private static async Task AssertNoCopyAsync(MountedVolume volume, string copy, bool mayLeave = false)
+    private static Task<ProcessOutcome> RunCopyAsync(MountedVolume volume, string copy) => Shell.RunAsync($"out='{volume.Work}/copy'; cd '{volume.Root}'; {copy}", volume.Work);
+
+    private static async Task AssertNoCopyAsync(MountedVolume volume, string copy, int? exitCode = null)
     {
-        ProcessOutcome outcome = await Shell.RunAsync($"out='{volume.Work}/copy'; cd '{volume.Root}'; {copy}", volume.Work);
+        ProcessOutcome outcome = await RunCopyAsync(volume, copy);
         Assert.False(outcome.Succeeded, outcome.Describe());
+        Assert.True(exitCode is null || outcome.ExitCode == exitCode, outcome.Describe());
         Assert.Contains(Remote, outcome.Describe(), StringComparison.Ordinal);
         string copied = Path.Combine(volume.Work, "copy");
-        Assert.True(!File.Exists(copied) || mayLeave || new FileInfo(copied).Length == 0);
+        Assert.True(!File.Exists(copied) || new FileInfo(copied).Length == 0, $"{copy} left something");
         File.Delete(copied);
+    }
+
+    // Of "plain", which is not archived, and "raw/reads", which is: the one is in the archive that tar made, and of the other not even its name.
+    private static async Task AssertTarLeavesItOutAsync(MountedVolume volume, string tar)
+    {
+        ProcessOutcome outcome = await RunCopyAsync(volume, tar);
+        Assert.True(outcome.ExitCode == TarFatal, outcome.Describe());
+        Assert.Contains("raw/reads", outcome.Describe(), StringComparison.Ordinal);
+        Assert.Contains(Remote, outcome.Describe(), StringComparison.Ordinal);
+        Assert.Equal("plain", (await Shell.CheckAsync("tar -tf copy", volume.Work)).Trim());
+        await Shell.CheckAsync($"mkdir tree; tar -xf copy -C tree; cmp tree/plain '{volume.Root}/plain'; test ! -e tree/raw; rm -r tree copy", volume.Work);
     }
 
     private async Task<MountedVolume> CreateAsync(string behaviour, string head = "none", string? write = null, string? budget = null)
