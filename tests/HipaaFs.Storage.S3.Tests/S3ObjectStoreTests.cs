@@ -135,7 +135,7 @@ public sealed class S3ObjectStoreTests : IDisposable
 
         Assert.True((await store.PutAsync(Key, content, PutCondition.None, default)).Succeeded);
         GetObjectMetadataResponse found = await bucket.Client.GetObjectMetadataAsync(bucket.Name, "volume/" + Key.Value);
-        Assert.Equal(ServerSideEncryptionMethod.AWSKMS, found.ServerSideEncryptionMethod);
+        Assert.Equal((ServerSideEncryptionMethod.AWSKMS, "testkey-1"), (found.ServerSideEncryptionMethod, found.ServerSideEncryptionKeyManagementServiceKeyId));
         byte[] read = new byte[3];
         Assert.Equal(3, (await store.ReadAsync(Key, EntityTag.Any, 0, read, default)).Value);
         Assert.Equal(content, read);

@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using Amazon.S3;
+using Amazon.S3.Model;
 using HipaaFs.Testing.Servers;
 using HipaaFs.Testing.Servers.Faults;
 using HipaaFs.Testing.Storage;
@@ -73,6 +76,36 @@ public sealed class S3RequestTests : IAsyncLifetime
         Assert.Equal(2, requests.Count(static request => request.Verb == "PUT"));
         Assert.Equal(2, requests.Count(static request => request.Verb == "POST"));
         Assert.Equal(1 + lookUps, requests.Count(static request => request.Verb is "HEAD" or "GET"));
+    }
+
+    [Theory]
+    [InlineData(100)]
+    [InlineData(Part + 1)]
+    public async Task KmsKey_WhateverMakesAnObjectNamesIt(int length)
+    {
+        const string key = "testkey-1";
+        await using S3ObjectStore store = S3ObjectStore.Open(
+            _bucket!.UrlBy(_proxy!.Endpoint, "&kms-key=" + key), new S3StoreOptions { LongestSinglePut = Part, PartLength = Part }, TimeProvider.System, NullLogger.Instance);
+        byte[] content = RandomNumberGenerator.GetBytes(length);
+        string path = _scratch["source"];
+        await File.WriteAllBytesAsync(path, content);
+
+        Assert.True((await store.PutFileAsync(Key, new UploadSource(path, length), PutOptions.Default, default)).Succeeded);
+        GetObjectMetadataResponse found = await _bucket.Client.GetObjectMetadataAsync(_bucket.Name, "volume/" + Key.Value);
+        Assert.Equal((ServerSideEncryptionMethod.AWSKMS, key), (found.ServerSideEncryptionMethod, found.ServerSideEncryptionKeyManagementServiceKeyId));
+        Assert.Equal(StoreError.Unsupported, (await store.SetTierAsync(Key, StorageTier.Cool, default)).Error); // Ceph 16 copies nothing that is encrypted; what is asked for is seen below.
+        byte[] read = new byte[length];
+        Assert.Equal(length, (await store.ReadAsync(Key, EntityTag.Any, 0, read, default)).Value);
+        Assert.True(content.AsSpan().SequenceEqual(read));
+
+        // The put or the beginning of one in parts, and the copy; parts follow what was begun.
+        string[] made = [.. _proxy.Requests
+            .Where(static request => request.Verb is "PUT" or "POST" && !request.Target.Contains("uploadId=", StringComparison.Ordinal))
+            .Select(static request => request.Head)];
+        Assert.Equal(2, made.Length);
+        Assert.Single(made, static head => head.Contains("x-amz-copy-source:", StringComparison.OrdinalIgnoreCase));
+        Assert.All(made, static head => Assert.Contains("x-amz-server-side-encryption: aws:kms", head, StringComparison.OrdinalIgnoreCase));
+        Assert.All(made, static head => Assert.Contains("x-amz-server-side-encryption-aws-kms-key-id: " + key, head, StringComparison.OrdinalIgnoreCase));
     }
 
     [Fact]

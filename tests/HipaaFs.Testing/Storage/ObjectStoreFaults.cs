@@ -237,18 +237,29 @@ public abstract class ObjectStoreFaults : IAsyncLifetime
     [Fact]
     public async Task ServerThatThrottles_GetsEverythingInTheEnd()
     {
+        const int puts = 60;
         var clock = new DeadlineClock();
         await using MeteringObjectStore store = Stack(clock);
+        Assert.Null((await store.PutAsync(new ObjectKey("seg/first"), Content, PutCondition.IfAbsent, default)).Failure);
+        Proxy.Forget();
+        Assert.Null((await store.PutAsync(new ObjectKey("seg/second"), Content, PutCondition.IfAbsent, default)).Failure);
+        int each = Proxy.Requests.Count; // A look-up may come before.
+        Proxy.Forget();
         Proxy.Add(new ProxyFault(ProxyFaultKind.Throttle) { Code = "SlowDown", Bucket = new TokenBucket(3, 400, new StepClock()) });
 
-        await Parallel.ForEachAsync(Enumerable.Range(0, 60), async (number, _) =>
+        await Parallel.ForEachAsync(Enumerable.Range(0, puts), async (number, _) =>
         {
             var key = new ObjectKey($"seg/{number}");
             Assert.Null((await store.PutAsync(key, Content, PutCondition.IfAbsent, default)).Failure);
         });
 
-        Assert.Equal(60, (await store.ListAsync("seg/", null, 100, default)).Value.Objects.Count);
-        Assert.True(Proxy.Struck > 0);
+        // A refusal costs one more try at most, a try what a put costs undisturbed; and of five requests two are taken.
+        int tries = puts + (int)store.Snapshot()[StoreVerb.Put].Retries;
+        Assert.InRange(tries, puts + 1, puts + Proxy.Struck);
+        Assert.InRange(Proxy.Requests.Count, tries, tries * each);
+        Assert.InRange(Proxy.Struck, 1, puts * 3 * each * each);
+        Proxy.Heal();
+        Assert.Equal(puts + 2, (await store.ListAsync("seg/", null, 100, default)).Value.Objects.Count);
     }
 
     [Theory]
