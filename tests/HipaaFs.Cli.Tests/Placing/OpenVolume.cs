@@ -71,6 +71,13 @@ internal sealed class OpenVolume : IAsyncDisposable
         Assert.Equal(FsError.None, await Volume.FileSystem.SyncAsync(default));
     }
 
+    /// <summary>The same; on return they are in its stores, in a segment of their own.</summary>
+    public async Task UploadAsync(InodeId parent, string name, int bytes)
+    {
+        await MakeFileAsync(parent, name, bytes);
+        Assert.Null(await Volume.DrainAsync(new Progress<DrainProgress>(), default));
+    }
+
     /// <summary>Has the directory of a store be gone.</summary>
     public void TakeAway(string store) => Directory.Move(Path.Combine(_directory.Root, store), Path.Combine(_directory.Root, store + "-gone"));
 

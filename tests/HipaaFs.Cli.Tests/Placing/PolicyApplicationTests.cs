@@ -5,6 +5,7 @@ using HipaaFs.Cli.Output;
 using HipaaFs.Cli.Placing;
 using HipaaFs.Cli.Policies;
 using HipaaFs.Metadata;
+using HipaaFs.Testing;
 using Xunit;
 
 namespace HipaaFs.Cli.Tests.Placing;
@@ -304,6 +305,91 @@ public sealed class PolicyApplicationTests
                 "1 files and directories have placement 1, which these regions do not bound",
             ],
             report.Directories[1].Violations);
+    }
+
+    [Fact]
+    public async Task Residency_CopiesOutside_AreCounted()
+    {
+        await using OpenVolume volume = await OpenVolume.CreateAsync();
+        InodeAttributes x = await volume.MakeDirectoryAsync(InodeId.Root, "x");
+        await ApplyAsync(volume, "defaults: {placement: {primary: c}}\nrules: [{path: /x, regions: [eu], placement: {primary: b}}]\n");
+        await volume.UploadAsync(x.Id, "file", 100_000);
+        await volume.UploadAsync(InodeId.Root, "other", 100_000); // In us, and not of /x.
+        var audit = new ResidencyAudit(volume.Volume);
+        ResidencyReport before = await ReportAsync(audit);
+        Assert.True(before.Holds, string.Join('\n', before.Directories.SelectMany(static line => line.Violations)));
+        Assert.Equal(("b", 1L), before.Directories[1].Places.Where(static place => place.Kind == "copies").Select(static place => (place.Store, place.Segments)).Single());
+
+        await volume.Volume.NameStoreAsync(1, "b", "us", default);
+
+        ResidencyReport report = await ReportAsync(audit);
+        Assert.False(report.Holds);
+        Assert.Equal(["1 segments are in b, in us", "new data goes to b, in us"], report.Directories[1].Violations);
+    }
+
+    [Fact]
+    public async Task Residency_DataThatIsStillBeingMoved_DoesNotHoldUntilItIsThere()
+    {
+        await using OpenVolume volume = await OpenVolume.CreateAsync();
+        InodeAttributes x = await volume.MakeDirectoryAsync(InodeId.Root, "x");
+        await ApplyAsync(volume, "mover: {bandwidth: 1}\ndefaults: {placement: {primary: a}}\nrules: [{path: /x, placement: {primary: c}}]\n");
+        await volume.UploadAsync(x.Id, "one", 1_000_000);
+        await volume.UploadAsync(x.Id, "two", 1_000_000);
+        const string inside = "defaults: {placement: {primary: a}}\nrules: [{path: /x, regions: [eu], placement: {primary: b}}]\n";
+        await ApplyAsync(volume, "mover: {bandwidth: 1}\n" + inside); // The second of them would be there in eleven days.
+
+        ResidencyReport report = await ReportAsync(new ResidencyAudit(volume.Volume));
+
+        Assert.False(report.Holds);
+        Assert.Matches(@"^[12] files of the volume have [\d.]+ \w+ elsewhere than their placements say; they are being moved$", Assert.Single(report.Directories[1].Violations));
+        Assert.InRange(report.MisplacedFiles, 1, 2);
+
+        await ApplyAsync(volume, "mover: {bandwidth: 1GB}\n" + inside);
+        await volume.ReopenAsync();
+        await Eventually.TrueAsync(async () => (await ReportAsync(new ResidencyAudit(volume.Volume))).Holds, "it is moved");
+    }
+
+    [Fact]
+    public async Task Residency_RemovedFilesThatSnapshotsShow_CountWhereTheyAreOutside()
+    {
+        await using OpenVolume volume = await OpenVolume.CreateAsync();
+        await volume.MakeDirectoryAsync(InodeId.Root, "x");
+        InodeAttributes y = await volume.MakeDirectoryAsync(InodeId.Root, "y");
+        InodeAttributes z = await volume.MakeDirectoryAsync(InodeId.Root, "z");
+        await ApplyAsync(
+            volume, "defaults: {placement: {primary: a}}\nrules: [{path: /x, regions: [eu], placement: {primary: b}}, {path: /y, placement: {primary: c}}, {path: /z, placement: {primary: a}}]\n");
+        foreach (InodeAttributes directory in (InodeAttributes[])[y, z])
+        {
+            await volume.UploadAsync(directory.Id, "file", 200_000);
+        }
+
+        Assert.True((await volume.Volume.CreateSnapshotAsync("before", default)).IsOk);
+        foreach (InodeAttributes directory in (InodeAttributes[])[y, z])
+        {
+            Assert.Equal(FsError.None, await volume.Volume.FileSystem.UnlinkAsync(directory.Id, "file"u8, default));
+        }
+
+        ResidencyReport report = await ReportAsync(new ResidencyAudit(volume.Volume));
+
+        // Whose they were nothing tells, so those in us may be of /x; those of /z are in eu and do no harm.
+        Assert.False(report.Holds);
+        ResidencyLine line = report.Directories.Single(static line => line.Path == "/x");
+        Assert.Matches(@"^[\d.]+ \w+ of removed files, which snapshots still show and nothing tells whose they were, are of placement \d in c$", Assert.Single(line.Violations));
+    }
+
+    [Fact]
+    public async Task Residency_PolicyWhoseHostIsOutside_IsNoReport()
+    {
+        await using OpenVolume volume = await OpenVolume.CreateAsync();
+        await volume.MakeDirectoryAsync(InodeId.Root, "x");
+        const string rules = "defaults: {placement: {primary: a}}\nrules: [{path: /x, regions: [eu], placement: {primary: b}}]\n";
+        await ApplyAsync(volume, rules);
+        string text = System.Text.Encoding.UTF8.GetString(volume.Policy(rules).Text);
+        await volume.Volume.WritePolicyAsync(System.Text.Encoding.UTF8.GetBytes(text.Replace("host: {region: eu}", "host: {region: us}", StringComparison.Ordinal)), default); // 'apply' refuses it.
+
+        CommandException refused = await Assert.ThrowsAsync<CommandException>(() => ReportAsync(new ResidencyAudit(volume.Volume)));
+
+        Assert.Contains("host.region: staging and cache are in us; ", Assert.Single(refused.Problems), StringComparison.Ordinal);
     }
 
     private static Task<ResidencyReport> ReportAsync(ResidencyAudit audit) => audit.RunAsync(new DateOnly(2026, 11, 1), static _ => { }, default);
