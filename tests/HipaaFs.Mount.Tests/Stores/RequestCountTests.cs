@@ -16,7 +16,7 @@ public sealed class RequestCountTests
 {
     private const long MiB = 1L << 20;
     private const double MostGetsPerGibibyte = 150;
-    private const double MostGetsAtStart = 8; // Until a reader is known to read on, it is given little.
+    private const double MostGetsAtStart = 16; // Until a reader has read some MiB, he is given as much again and no more.
     private const double MostBytesPerByte = 1.05;
     private const int MostPuts = 20;
     private const long LeastPart = 16 * MiB;
