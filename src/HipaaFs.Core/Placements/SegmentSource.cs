@@ -13,9 +13,9 @@ namespace HipaaFs.Placements;
 /// </remarks>
 internal sealed class SegmentSource
 {
-    // Above what a run of frames takes on a link that is worth reading from, several of them side by side, below what a store's repeats and time-outs add up to.
+    // Above what a MiB takes on a link that is worth reading from, several requests side by side, below what a store's repeats and time-outs add up to; and what a longer one may take.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
-    private const double SlowestBytesPerSecond = 1 << 20;
+    private static readonly TimeSpan PerMebibyte = TimeSpan.FromSeconds(1);
 
     private readonly VolumeStores _stores;
     private readonly IMetadataStore _metadata;
@@ -96,7 +96,7 @@ internal sealed class SegmentSource
     private async ValueTask<StoreResult<SourceRead>> ReadSoonAsync(
         MemberStore member, SegmentId segment, long offset, Memory<byte> destination, int needed, CancellationToken cancel)
     {
-        using var patience = new CancellationTokenSource(Patience + TimeSpan.FromSeconds(destination.Length / SlowestBytesPerSecond), _time);
+        using var patience = new CancellationTokenSource(Patience + (PerMebibyte * (destination.Length >> 20)), _time);
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancel, patience.Token);
         try
         {
