@@ -64,8 +64,8 @@ public sealed class RequestCountTests
         await using MountedVolume volume = await MountedVolume.CreateAsync(new MountedVolumeOptions { Store = await BucketAsync(proxy) });
         proxy.Forget();
         await WriteLargeAsync(volume);
+        await EmptyCacheAsync(volume); // The unmount waits until everything is in the store.
         AssertLargeParts(proxy);
-        await EmptyCacheAsync(volume);
         proxy.Forget();
 
         await ReadLargeAsync(volume);
