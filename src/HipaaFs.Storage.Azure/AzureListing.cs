@@ -116,7 +116,10 @@ internal sealed class AzureListing
             AzureTags.Of(found.ETag ?? default),
             found.LastModified ?? DateTimeOffset.UnixEpoch,
             AzureTiers.TierOf(found.AccessTier?.ToString()),
-            found.ArchiveStatus is null ? RestoreState.None : RestoreState.InProgress);
+            found.ArchiveStatus is null ? RestoreState.None : RestoreState.InProgress)
+        {
+            Md5 = AzureTags.Md5Of(found.ContentHash),
+        };
     }
 
     private string? Find(string prefix, ObjectKey? after)

@@ -73,7 +73,7 @@ public sealed class AzureObjectStore : IObjectStore
             async () =>
             {
                 BlobContentInfo put = await _put.PutAsync(name, content, new PutOptions { Condition = condition }, cancel);
-                return Answer(key, put, content.Length, PutOptions.Default, SHA256.HashData(content.Span));
+                return AnswerOfWhole(key, put, content.Length, PutOptions.Default, SHA256.HashData(content.Span));
             },
             cancel);
     }
@@ -331,11 +331,16 @@ public sealed class AzureObjectStore : IObjectStore
             string.IsNullOrEmpty(found.ArchiveStatus) ? RestoreState.None : RestoreState.InProgress)
         {
             Protection = AzureLocks.ProtectionOf(found),
+            Md5 = AzureTags.Md5Of(found.ContentHash),
         };
     }
 
     private static ObjectProperties Answer(ObjectKey key, BlobContentInfo put, long length, PutOptions options, byte[] sha256) =>
         new(key, length, AzureTags.Of(put.ETag), put.LastModified, options.Tier) { Sha256 = sha256, Protection = options.Protection };
+
+    // Of a list of blocks the hash in the answer is that of the list.
+    private static ObjectProperties AnswerOfWhole(ObjectKey key, BlobContentInfo put, long length, PutOptions options, byte[] sha256) =>
+        Answer(key, put, length, options, sha256) with { Md5 = AzureTags.Md5Of(put.ContentHash) };
 
     private async ValueTask<StoreResult<ObjectProperties>> PutWholeAsync(
         ObjectKey key, string name, SafeFileHandle file, UploadSource source, PutOptions options, CancellationToken cancel)
@@ -349,7 +354,7 @@ public sealed class AzureObjectStore : IObjectStore
         }
 
         BlobContentInfo put = await _put.PutAsync(name, file, source.Length, md5, options, cancel);
-        return Answer(key, put, source.Length, options, sha256);
+        return AnswerOfWhole(key, put, source.Length, options, sha256);
     }
 
     private async ValueTask<StoreResult<ObjectProperties>> PutBlocksAsync(

@@ -213,7 +213,11 @@ internal sealed class S3Control
     private static ObjectProperties PropertiesOf(ObjectKey key, GetObjectMetadataResponse found)
     {
         ObjectProperties described = PropertiesOf(key, found.ContentLength, found.ETag, found.LastModified, found.StorageClass);
-        return WithRestore(described, found.RestoreInProgress, found.RestoreExpiration) with { Protection = S3Locks.ProtectionOf(found) };
+        return WithRestore(described, found.RestoreInProgress, found.RestoreExpiration) with
+        {
+            Protection = S3Locks.ProtectionOf(found),
+            Md5 = IsTagOfContent(found) ? described.Md5 : null,
+        };
     }
 
     private static ObjectProperties PropertiesOf(ObjectKey key, S3Object found)
@@ -223,7 +227,11 @@ internal sealed class S3Control
     }
 
     private static ObjectProperties PropertiesOf(ObjectKey key, long length, string? tag, DateTime? modified, S3StorageClass? storageClass) =>
-        new(key, length, new EntityTag(tag?.Trim('"')), WholeSeconds(modified), S3Tiers.TierOf(storageClass?.Value));
+        new(key, length, new EntityTag(tag?.Trim('"')), WholeSeconds(modified), S3Tiers.TierOf(storageClass?.Value)) { Md5 = ContentMd5.OfEntityTag(tag?.Trim('"')) };
+
+    // With keys of a KMS the tag has the form of an MD5 and is none: https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
+    private static bool IsTagOfContent(GetObjectMetadataResponse found) =>
+        string.IsNullOrEmpty(found.ServerSideEncryptionMethod?.Value) || found.ServerSideEncryptionMethod == ServerSideEncryptionMethod.AES256;
 
     private static ObjectProperties WithRestore(ObjectProperties described, bool? isUnderWay, DateTime? expiry)
     {

@@ -23,6 +23,12 @@ public sealed record ObjectProperties(
     /// </summary>
     public ReadOnlyMemory<byte> Sha256 { get; init; }
 
+    /// <summary>
+    /// MD5 by which the store knows the content; null when there is none. A listing of S3 says it of every object; of those that the server encrypts with keys of a KMS it is none, which
+    /// the object's own properties tell.
+    /// </summary>
+    public ContentMd5? Md5 { get; init; }
+
     /// <summary>What keeps the object from being replaced and deleted, as far as these credentials may see it. Listings do not say.</summary>
     public ObjectProtection Protection { get; init; } = ObjectProtection.None;
 }

@@ -1,5 +1,7 @@
+using System.Security.Cryptography;
 using Amazon.S3;
 using Amazon.S3.Model;
+using Amazon.S3.Transfer;
 using HipaaFs.Testing.Servers;
 using HipaaFs.Testing.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -139,6 +141,43 @@ public sealed class S3ObjectStoreTests : IDisposable
         byte[] read = new byte[3];
         Assert.Equal(3, (await store.ReadAsync(Key, EntityTag.Any, 0, read, default)).Value);
         Assert.Equal(content, read);
+    }
+
+    [Fact]
+    public async Task Md5_IsThatOfTheContentOrOfItsPartsAndNoneUnderAKeyOfTheKms()
+    {
+        using CephBucket bucket = await CephBucket.CreateAsync(_cluster);
+        await using S3ObjectStore store = bucket.Open();
+        byte[] content = RandomNumberGenerator.GetBytes((5 << 20) + 17);
+        await bucket.Client.PutObjectAsync(new PutObjectRequest { BucketName = bucket.Name, Key = "volume/seg/ab/whole", InputStream = new MemoryStream(content), UseChunkEncoding = false });
+        using (var transfer = new TransferUtility(bucket.Client))
+        {
+            await transfer.UploadAsync(new TransferUtilityUploadRequest
+            {
+                BucketName = bucket.Name,
+                Key = "volume/seg/ab/parts",
+                InputStream = new MemoryStream([.. content, .. new byte[15 << 20]]),
+                PartSize = 5 << 20,
+            });
+        }
+
+        await bucket.Client.PutObjectAsync(new PutObjectRequest
+        {
+            BucketName = bucket.Name,
+            Key = "volume/seg/ab/kms",
+            InputStream = new MemoryStream(content),
+            UseChunkEncoding = false,
+            ServerSideEncryptionMethod = ServerSideEncryptionMethod.AWSKMS,
+            ServerSideEncryptionKeyManagementServiceKeyId = "testkey-1",
+        });
+
+#pragma warning disable CA5351 // As the protocol has it.
+        Assert.Equal(new ContentMd5(Convert.ToHexStringLower(MD5.HashData(content)), Parts: null), (await store.GetPropertiesAsync(new ObjectKey("seg/ab/whole"), default)).Value.Md5);
+#pragma warning restore CA5351
+        Assert.Equal(5, (await store.GetPropertiesAsync(new ObjectKey("seg/ab/parts"), default)).Value.Md5?.Parts);
+        Assert.Null((await store.GetPropertiesAsync(new ObjectKey("seg/ab/kms"), default)).Value.Md5);
+        IReadOnlyList<ObjectProperties> listed = (await store.ListAsync("seg/ab/", null, 10, default)).Value.Objects;
+        Assert.Equal(["seg/ab/parts", "seg/ab/whole"], listed.Where(found => found.Key.Value != "seg/ab/kms" && found.Md5 is not null).Select(found => found.Key.Value));
     }
 
     [Fact]

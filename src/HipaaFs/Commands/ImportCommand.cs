@@ -34,7 +34,7 @@ internal static class ImportCommand
             var run = new TransferRun(from, to, journal, options);
             TransferReport report = await output.Progress.RunAsync(show => run.RunAsync(show, cancel));
             await new DirectoryTree(Path.GetDirectoryName(kept)!).WriteAllAsync(Path.GetFileName(kept), ChecksumManifest.Format(run.Files), cancel);
-            return TransferCommands.Tell(TransferCommands.ToResult(from, to, kept, report), output);
+            return TransferCommands.Tell(TransferCommands.ToResult(from, to, kept, report) with { Verified = report.Verified }, output);
         }));
         return command;
     }

@@ -106,6 +106,13 @@ internal static class TransferCommands
     private static void Describe(TransferResult result, TextWriter text)
     {
         text.WriteLine($"{result.Copied} files ({ByteSize.Format(result.CopiedBytes)}) were copied from {result.Source} to {result.Target}.");
+        if (result.Copied > 0 && result.Verified is { } verified)
+        {
+            text.WriteLine(verified == result.Copied
+                ? "All of them were held against checksums of the source."
+                : $"{verified} of them were held against checksums of the source, {result.Copied - verified} against their length alone, since the source says no more of them.");
+        }
+
         if (result.Unchanged > 0)
         {
             text.WriteLine($"{result.Unchanged} files ({ByteSize.Format(result.UnchangedBytes)}) were there already.");

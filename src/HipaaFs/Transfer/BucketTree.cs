@@ -37,7 +37,7 @@ internal sealed class BucketTree : PlainTree
             foreach (ObjectProperties found in page.Value.Objects)
             {
                 after = found.Key;
-                yield return new PlainFile(found.Key.Value, found.Length, found.Tag.Value ?? string.Empty, found.LastModified);
+                yield return new PlainFile(found.Key.Value, found.Length, found.Tag.Value ?? string.Empty, found.LastModified) { Md5 = found.Md5 };
             }
 
             foreach (string name in page.Value.Unusable.Where(name => !name.EndsWith('/') && told.Add(name)))
@@ -57,6 +57,13 @@ internal sealed class BucketTree : PlainTree
     {
         StoreResult<int> read = await _store.ReadAsync(KeyOf(file.Path), new EntityTag(file.Version), offset, destination, cancel);
         return read.Succeeded ? read.Value : throw Failed("read", read.Failure!);
+    }
+
+    /// <inheritdoc/>
+    public override async ValueTask<bool> VouchesForAsync(PlainFile file, CancellationToken cancel)
+    {
+        StoreResult<ObjectProperties> found = await _store.GetPropertiesAsync(KeyOf(file.Path), cancel);
+        return found.Succeeded ? found.Value.Md5 == file.Md5 : throw Failed("look up", found.Failure!);
     }
 
     /// <inheritdoc/>
@@ -89,16 +96,16 @@ internal sealed class BucketTree : PlainTree
 
     /// <inheritdoc/>
     /// <remarks>The store takes a file by its name, so the source must be a directory. It is read twice: once for the checksum that the store then compares.</remarks>
-    public override async Task<byte[]> CopyFromAsync(PlainTree source, PlainFile file, string path, CopyCheck check, CancellationToken cancel)
+    public override async Task<CopiedContent> CopyFromAsync(PlainTree source, PlainFile file, string path, CopyCheck check, CancellationToken cancel)
     {
         if (source is not DirectoryTree directory)
         {
             throw new TransferException("objects are put from files only");
         }
 
-        byte[] sha256 = await ChunkReader.ReadAsync(source, file, static (_, _) => ValueTask.CompletedTask, cancel);
-        check.Verify(sha256);
-        var upload = new UploadSource(directory.FullPathOf(file.Path), file.Length) { Sha256 = sha256 };
+        CopiedContent read = await ChunkReader.ReadAsync(source, file, static (_, _) => ValueTask.CompletedTask, cancel);
+        check.Verify(read.Sha256);
+        var upload = new UploadSource(directory.FullPathOf(file.Path), file.Length) { Sha256 = read.Sha256 };
         StoreResult<ObjectProperties> put = await _store.PutFileAsync(KeyOf(path), upload, PutOptions.Default, cancel);
         if (!put.Succeeded)
         {
@@ -108,13 +115,13 @@ internal sealed class BucketTree : PlainTree
         }
 
         byte[] stored = put.Value.Sha256.IsEmpty ? await HashOfAsync(put.Value, cancel) : put.Value.Sha256.ToArray();
-        if (!sha256.AsSpan().SequenceEqual(stored))
+        if (!read.Sha256.AsSpan().SequenceEqual(stored))
         {
             throw new TransferException("the store does not give back what was put");
         }
 
         check.Copied(file.Length);
-        return sha256;
+        return read;
     }
 
     /// <inheritdoc/>
@@ -140,11 +147,11 @@ internal sealed class BucketTree : PlainTree
     /// <inheritdoc/>
     public override ValueTask DisposeAsync() => _store.DisposeAsync();
 
-    private Task<byte[]> HashOfAsync(ObjectProperties put, CancellationToken cancel) => ChunkReader.ReadAsync(
-        this,
-        new PlainFile(put.Key.Value, put.Length, put.Tag.Value ?? string.Empty, put.LastModified),
-        static (_, _) => ValueTask.CompletedTask,
-        cancel);
+    private async Task<byte[]> HashOfAsync(ObjectProperties put, CancellationToken cancel)
+    {
+        var file = new PlainFile(put.Key.Value, put.Length, put.Tag.Value ?? string.Empty, put.LastModified);
+        return (await ChunkReader.ReadAsync(this, file, static (_, _) => ValueTask.CompletedTask, cancel)).Sha256;
+    }
 
     private static ObjectKey KeyOf(string path) => ObjectKey.TryParse(path, isForeign: true, out ObjectKey key)
         ? key

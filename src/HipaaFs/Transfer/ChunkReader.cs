@@ -10,12 +10,13 @@ internal static class ChunkReader
     private const int ChunkLength = 8 << 20;
     private const int ChunksAhead = 4;
 
-    /// <summary>Hands every chunk to <paramref name="take"/> and returns the SHA-256 of all.</summary>
-    /// <exception cref="TransferException">The file cannot be read, or is not as long as it was.</exception>
-    public static async Task<byte[]> ReadAsync(
+    /// <summary>Hands every chunk to <paramref name="take"/> and says what all of them are.</summary>
+    /// <exception cref="TransferException">The file cannot be read, is not as long as it was, or is not what its store says.</exception>
+    public static async Task<CopiedContent> ReadAsync(
         PlainTree source, PlainFile file, Func<ReadOnlyMemory<byte>, long, ValueTask> take, CancellationToken cancel)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using StoredMd5? md5 = StoredMd5.Of(file);
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var ahead = new Queue<Task<Chunk>>();
         long asked = 0;
@@ -32,6 +33,7 @@ internal static class ChunkReader
 
                 using Chunk chunk = await ahead.Dequeue();
                 hash.AppendData(chunk.Content.Span);
+                md5?.Append(chunk.Content.Span);
                 await take(chunk.Content, done);
                 done += chunk.Content.Length;
             }
@@ -50,7 +52,20 @@ internal static class ChunkReader
             }
         }
 
-        return hash.GetHashAndReset();
+        return new CopiedContent(hash.GetHashAndReset(), md5 is not null && await IsAsStoredAsync(source, file, md5, cancel));
+    }
+
+    // Of parts the length is guessed, and they may have had several: another MD5 proves nothing.
+    private static async ValueTask<bool> IsAsStoredAsync(PlainTree source, PlainFile file, StoredMd5 md5, CancellationToken cancel)
+    {
+        if (md5.IsMatch())
+        {
+            return true;
+        }
+
+        return file.Md5 is { Parts: null } && await source.VouchesForAsync(file, cancel)
+            ? throw new TransferException("its content is not what its store says (MD5)")
+            : false;
     }
 
     private static async Task<Chunk> ReadChunkAsync(PlainTree source, PlainFile file, long offset, CancellationToken cancel)

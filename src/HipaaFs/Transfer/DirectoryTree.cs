@@ -57,6 +57,9 @@ internal sealed class DirectoryTree : PlainTree
     }
 
     /// <inheritdoc/>
+    public override ValueTask<bool> VouchesForAsync(PlainFile file, CancellationToken cancel) => ValueTask.FromResult(false); // It says none.
+
+    /// <inheritdoc/>
     public override async ValueTask<byte[]?> TryReadAllAsync(string path, CancellationToken cancel)
     {
         string full = FullPathOf(path);
@@ -75,7 +78,7 @@ internal sealed class DirectoryTree : PlainTree
         ValueTask.FromResult(FileStatus.Of(FullPathOf(path)) is { Kind: FileStatusKind.Regular } status && status.Length == length);
 
     /// <inheritdoc/>
-    public override async Task<byte[]> CopyFromAsync(PlainTree source, PlainFile file, string path, CopyCheck check, CancellationToken cancel)
+    public override async Task<CopiedContent> CopyFromAsync(PlainTree source, PlainFile file, string path, CopyCheck check, CancellationToken cancel)
     {
         string target = FullPathOf(path);
         string directory = Path.GetDirectoryName(target)!;
@@ -84,10 +87,10 @@ internal sealed class DirectoryTree : PlainTree
         {
             MakeDirectory(directory);
             Remove(temporary); // Of a run that was cut off.
-            byte[] sha256;
+            CopiedContent copied;
             using (SafeFileHandle handle = Create(temporary, file))
             {
-                sha256 = await ChunkReader.ReadAsync(
+                copied = await ChunkReader.ReadAsync(
                     source,
                     file,
                     async (chunk, offset) =>
@@ -96,7 +99,7 @@ internal sealed class DirectoryTree : PlainTree
                         check.Copied(chunk.Length);
                     },
                     cancel);
-                check.Verify(sha256);
+                check.Verify(copied.Sha256);
                 File.SetLastWriteTimeUtc(handle, file.Modified.UtcDateTime);
                 if (file.Mode is { } mode && !OperatingSystem.IsWindows())
                 {
@@ -108,7 +111,7 @@ internal sealed class DirectoryTree : PlainTree
 
             File.Move(temporary, target, overwrite: true);
             DurableFile.SyncDirectory(directory);
-            return sha256;
+            return copied;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

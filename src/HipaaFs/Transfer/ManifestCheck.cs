@@ -63,8 +63,8 @@ internal sealed class ManifestCheck
     {
         try
         {
-            byte[] sha256 = await ChunkReader.ReadAsync(_tree, file, static (_, _) => ValueTask.CompletedTask, cancel);
-            if (CryptographicOperations.FixedTimeEquals(sha256, _expected[file.Path]))
+            CopiedContent read = await ChunkReader.ReadAsync(_tree, file with { Md5 = null }, static (_, _) => ValueTask.CompletedTask, cancel);
+            if (CryptographicOperations.FixedTimeEquals(read.Sha256, _expected[file.Path]))
             {
                 _report.AddUnchanged(file.Length);
             }

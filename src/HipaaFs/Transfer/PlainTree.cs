@@ -13,6 +13,9 @@ internal abstract class PlainTree : IAsyncDisposable
     /// <summary>Reads a range of the state that was listed; fewer bytes only where the file ends.</summary>
     public abstract ValueTask<int> ReadAsync(PlainFile file, long offset, Memory<byte> destination, CancellationToken cancel);
 
+    /// <summary>Whether the MD5 that the listing said of a file is that of its content for sure.</summary>
+    public abstract ValueTask<bool> VouchesForAsync(PlainFile file, CancellationToken cancel);
+
     /// <summary>The whole of a small file; null when there is none.</summary>
     public abstract ValueTask<byte[]?> TryReadAllAsync(string path, CancellationToken cancel);
 
@@ -20,8 +23,8 @@ internal abstract class PlainTree : IAsyncDisposable
     public abstract ValueTask<bool> HasAsync(string path, long length, CancellationToken cancel);
 
     /// <summary>Writes a file from another tree, whole or not at all, durably.</summary>
-    /// <returns>SHA-256 of what was written.</returns>
-    public abstract Task<byte[]> CopyFromAsync(PlainTree source, PlainFile file, string path, CopyCheck check, CancellationToken cancel);
+    /// <returns>What was written.</returns>
+    public abstract Task<CopiedContent> CopyFromAsync(PlainTree source, PlainFile file, string path, CopyCheck check, CancellationToken cancel);
 
     /// <summary>Writes a small file, whole or not at all, durably.</summary>
     public abstract Task WriteAllAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancel);

@@ -8,6 +8,7 @@ internal sealed class TransferReport
     private int _copied;
     private int _unchanged;
     private long _copiedBytes;
+    private int _verified;
     private long _unchangedBytes;
 
     /// <summary>Files copied.</summary>
@@ -15,6 +16,9 @@ internal sealed class TransferReport
 
     /// <summary>Their bytes.</summary>
     public long CopiedBytes => _copiedBytes;
+
+    /// <summary>Files copied whose content was held against a checksum of the source: of a manifest, or the one by which a store knows it.</summary>
+    public int Verified => _verified;
 
     /// <summary>Files that a former run had copied and that are the same still.</summary>
     public int Unchanged => _unchanged;
@@ -29,8 +33,13 @@ internal sealed class TransferReport
     public IReadOnlyList<TransferFailure> Failures => _failures;
 
     /// <summary>Counts a copy.</summary>
-    public void AddCopied(long bytes)
+    public void AddCopied(long bytes, bool isVerified)
     {
+        if (isVerified)
+        {
+            Interlocked.Increment(ref _verified);
+        }
+
         Interlocked.Increment(ref _copied);
         Interlocked.Add(ref _copiedBytes, bytes);
     }

@@ -19,4 +19,8 @@ internal sealed record TransferResult(
     int Unchanged,
     long UnchangedBytes,
     int Vanished,
-    IReadOnlyList<TransferFailure> Failures);
+    IReadOnlyList<TransferFailure> Failures)
+{
+    /// <summary>Of an import, the copied files whose content was held against a checksum of the source; the others only against their length. Null of an export.</summary>
+    public int? Verified { get; init; }
+}

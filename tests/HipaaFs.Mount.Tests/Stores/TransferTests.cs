@@ -2,9 +2,14 @@ using System.Diagnostics;
 using System.Text.Json;
 using Amazon.S3;
 using Amazon.S3.Model;
+using Amazon.S3.Transfer;
+using Azure.Storage;
+using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
 using HipaaFs.Testing;
 using HipaaFs.Testing.Mounts;
 using HipaaFs.Testing.Servers;
+using HipaaFs.Testing.Servers.Faults;
 using Xunit;
 
 namespace HipaaFs.Mount.Tests.Stores;
@@ -12,6 +17,11 @@ namespace HipaaFs.Mount.Tests.Stores;
 /// <summary>Plain files go from buckets into a mount and out of it again.</summary>
 public sealed class TransferTests
 {
+    private const int PartLength = 5 << 20;
+
+    private static readonly byte[] Whole = RandomBytes(300_000);
+    private static readonly byte[] InParts = RandomBytes((3 * PartLength) + 17);
+
     private readonly CephCluster _ceph;
     private readonly AzuriteServer _azurite;
 
@@ -32,8 +42,7 @@ public sealed class TransferTests
         var contents = new Dictionary<string, byte[]>(StringComparer.Ordinal);
         foreach ((string key, int length) in new[] { ("Study 1/IMG 0001.DCM", 300_000), ("Größe/1+2=3 100%.txt", 5), ("UPPER/.hidden", 0), ("big.bam", 20_000_000) })
         {
-            byte[] content = new byte[length];
-            new Random(length).NextBytes(content);
+            byte[] content = RandomBytes(length);
             contents[key] = content;
             await client.PutObjectAsync(new PutObjectRequest { BucketName = bucket, Key = "in/" + key, InputStream = new MemoryStream(content) });
         }
@@ -52,6 +61,7 @@ public sealed class TransferTests
         using JsonDocument document = JsonDocument.Parse(run.Text);
         JsonElement result = document.RootElement.GetProperty("result");
         Assert.Equal(4, result.GetProperty("copied").GetInt32());
+        Assert.Equal(4, result.GetProperty("verified").GetInt32());
         Assert.Equal(["../up", "a//b"], result.GetProperty("failures").EnumerateArray().Select(failure => failure.GetProperty("path").GetString()));
         foreach ((string key, byte[] content) in contents)
         {
@@ -61,6 +71,31 @@ public sealed class TransferTests
         await volume.ShellAsync("sha256sum -c <(sed 's/%25/%/' manifest-sha256.txt)");
         ListMultipartUploadsResponse uploads = await client.ListMultipartUploadsAsync(new ListMultipartUploadsRequest { BucketName = bucket });
         Assert.Single(uploads.MultipartUploads);
+    }
+
+    [Theory]
+    [InlineData("s3")]
+    [InlineData("azblob")]
+    public async Task Import_WhatComesDamagedFromTheWay_IsNotCopied(string scheme)
+    {
+        (FaultProxy proxy, string url) = await BucketByProxyAsync(scheme);
+        await using (proxy)
+        {
+            await using MountedVolume volume = await MountedVolume.CreateAsync();
+            proxy.Add(new ProxyFault(ProxyFaultKind.FlipAnswer) { Verb = "GET", Target = "/in/whole", At = 100 });
+
+            ProcessOutcome damaged = await volume.RunAsync("import", url, volume.Root);
+            Assert.Equal(9, damaged.ExitCode);
+            Assert.Contains("whole: its content is not what its store says (MD5)", damaged.Text, StringComparison.Ordinal);
+            Assert.False(File.Exists(Path.Combine(volume.Root, "whole")));
+            Assert.Equal(InParts, await File.ReadAllBytesAsync(Path.Combine(volume.Root, "parts")));
+
+            proxy.Heal();
+            ProcessOutcome again = await volume.RunAsync("import", url, volume.Root, "--json");
+            using JsonDocument document = JsonDocument.Parse(again.EnsureSucceeded().Text);
+            Assert.Equal(1, document.RootElement.GetProperty("result").GetProperty("verified").GetInt32());
+            Assert.Equal(Whole, await File.ReadAllBytesAsync(Path.Combine(volume.Root, "whole")));
+        }
     }
 
     [Fact]
@@ -115,5 +150,40 @@ public sealed class TransferTests
         Assert.InRange(unchanged, 15, 400); // All but the last ones, which may not have been noted.
         Assert.Equal(400, unchanged + result.GetProperty("copied").GetInt32());
         await volume.ShellAsync("cd in && sha256sum -c --quiet manifest-sha256.txt && test $(ls -A | wc -l) = 401");
+    }
+
+    // A bucket with an object that was put whole and one in parts.
+    private async Task<(FaultProxy Proxy, string Url)> BucketByProxyAsync(string scheme)
+    {
+        string name = "import-" + Guid.NewGuid().ToString("N")[..12];
+        if (scheme == "s3")
+        {
+            Assert.SkipWhen(CephCluster.Missing is not null, CephCluster.Missing ?? string.Empty);
+            await _ceph.StartAsync();
+            using AmazonS3Client client = _ceph.Connect();
+            await client.PutBucketAsync(name);
+            await client.PutObjectAsync(new PutObjectRequest { BucketName = name, Key = "in/whole", InputStream = new MemoryStream(Whole) });
+            using var transfer = new TransferUtility(client);
+            await transfer.UploadAsync(new TransferUtilityUploadRequest { BucketName = name, Key = "in/parts", InputStream = new MemoryStream(InParts), PartSize = PartLength });
+            FaultProxy ceph = FaultProxy.Start(_ceph.Http);
+            return (ceph, _ceph.StoreUrl(name, "in", ceph.Endpoint));
+        }
+
+        Assert.SkipWhen(AzuriteServer.Missing is not null, AzuriteServer.Missing ?? string.Empty);
+        await _azurite.StartAsync();
+        BlobContainerClient container = _azurite.Connect(name);
+        await container.CreateAsync();
+        await container.GetBlobClient("in/whole").UploadAsync(BinaryData.FromBytes(Whole));
+        var inBlocks = new BlobUploadOptions { TransferOptions = new StorageTransferOptions { InitialTransferSize = PartLength, MaximumTransferSize = PartLength } };
+        await container.GetBlobClient("in/parts").UploadAsync(new MemoryStream(InParts), inBlocks);
+        FaultProxy azurite = FaultProxy.Start(_azurite.Endpoint);
+        return (azurite, _azurite.StoreUrl(name, "in", azurite.Endpoint));
+    }
+
+    private static byte[] RandomBytes(int length)
+    {
+        byte[] content = new byte[length];
+        new Random(length).NextBytes(content);
+        return content;
     }
 }
