@@ -14,6 +14,9 @@ public sealed record RestoreReport(
     /// <summary>For how many days the volume kept its trash; what mounts it with fewer deletes what is older.</summary>
     public int TrashDays { get; init; }
 
+    /// <summary>The text of the policy that was applied last; null when none was, or it cannot be read.</summary>
+    public byte[]? Policy { get; init; }
+
     /// <summary>The files that the missing segments belong to, by inode.</summary>
     public required IReadOnlyList<IncompleteFile> IncompleteFiles { get; init; }
 

@@ -3,6 +3,7 @@ using HipaaFs.Crypto;
 using HipaaFs.Metadata;
 using HipaaFs.Metadata.Changes;
 using HipaaFs.Metadata.Sqlite;
+using HipaaFs.Names;
 using HipaaFs.Placements;
 using HipaaFs.Platform;
 using HipaaFs.Sessions;
@@ -105,12 +106,27 @@ public sealed class VolumeRestore
             identity.Id, chain.Sequence.Value, chain.PublishedAt, Convert.ToHexStringLower(chain.Hash), usage.Inodes, usage.FileBytes, segments.Missing)
         {
             TrashDays = trashDays.Value,
+            Policy = await ReadPolicyAsync(metadata, ring, cancel),
             IncompleteFiles = segments.Files,
             UnfollowedObjects = chain.Unfollowed,
             UnknownSegments = segments.Unknown,
             UncheckedSegments = segments.Unchecked,
             UnreadStores = stores.UnreadNames,
         };
+    }
+
+    // What is back is worth more than what may be said of it: who mounts it is told what is wrong with its policy.
+    private static async Task<byte[]?> ReadPolicyAsync(SqliteMetadataStore metadata, KeyRing ring, CancellationToken cancel)
+    {
+        using var names = new VolumeNames(ring);
+        try
+        {
+            return await PolicySetting.ReadAsync(metadata, names, cancel);
+        }
+        catch (IOException)
+        {
+            return null;
+        }
     }
 
     // What only others have is found in them. One that cannot be read now keeps its copies in the rows: a mount that reaches it reads them.

@@ -1,4 +1,3 @@
-using HipaaFs.Crypto;
 using HipaaFs.Metadata;
 
 namespace HipaaFs.Volumes;
@@ -9,26 +8,9 @@ public sealed partial class Volume
     /// <summary>The longest policy that is kept, in bytes: a change of metadata is written as a whole.</summary>
     public const int MostPolicyBytes = 1 << 20;
 
-    private const string PolicySetting = "policy";
-
-    // No attribute of a file can be called this.
-    private static ReadOnlySpan<byte> PolicyLabel => "hipaafs policy"u8;
-
     /// <summary>The text of the policy that was applied last; null when none was.</summary>
     /// <exception cref="IOException">It cannot be read, or is not authentic.</exception>
-    public async Task<byte[]?> ReadPolicyAsync(CancellationToken cancel)
-    {
-        MetadataResult<ReadOnlyMemory<byte>> read = await _parts.Metadata.GetSettingAsync(PolicySetting, cancel);
-        if (read.Error == MetadataError.NotFound)
-        {
-            return null;
-        }
-
-        return !read.Succeeded
-            ? throw new IOException($"read the policy of the volume: {read.Error}")
-            : _parts.Names.TryOpenXattrValue(DomainId.Root, InodeId.Root, PolicyLabel, new SealedXattr(default, default, read.Value))
-                ?? throw new IOException("read the policy of the volume: it is not authentic");
-    }
+    public Task<byte[]?> ReadPolicyAsync(CancellationToken cancel) => PolicySetting.ReadAsync(_parts.Metadata, _parts.Names, cancel);
 
     /// <summary>Keeps the text of a policy, sealed: the paths in it are nobody's business. Durable on return.</summary>
     /// <exception cref="ArgumentException">It is longer than <see cref="MostPolicyBytes"/>.</exception>
@@ -38,13 +20,7 @@ public sealed partial class Volume
     {
         _ = Writing;
         ArgumentOutOfRangeException.ThrowIfGreaterThan(text.Length, MostPolicyBytes);
-        ReadOnlyMemory<byte> content = _parts.Names.SealXattr(DomainId.Root, InodeId.Root, PolicyLabel, text.Span).SealedValue;
-        MetadataResult<Applied> written = await _parts.Metadata.SetSettingAsync(_parts.Clock.NextOperation(), PolicySetting, content, cancel);
-        MetadataResult<CommitSequence> durable = written.Succeeded ? await _parts.Metadata.MakeDurableAsync(_parts.Metadata.Applied, cancel) : written.Error;
-        if (!durable.Succeeded)
-        {
-            throw new IOException($"write the policy of the volume: {durable.Error}");
-        }
+        await PolicySetting.WriteAsync(_parts.Metadata, _parts.Names, _parts.Clock.NextOperation(), text, cancel);
     }
 
     /// <summary>Gives a store the name and the region that a policy has for it.</summary>

@@ -126,11 +126,16 @@ internal sealed partial class VolumeOpening
         metadata = InterposeMetadata?.Invoke(metadata) ?? metadata;
         _opened.Push(metadata);
         int home = await FindHomeAsync(metadata, cancel);
+        var names = new VolumeNames(ring);
+        _opened.Push(new Disposer(names));
+        if (_options.JudgePolicy is { } judge && await PolicySetting.ReadAsync(metadata, names, cancel) is { } policy)
+        {
+            judge(policy);
+        }
+
         SessionFence? fence = IsReadOnly ? null : await OpenSessionAsync(metadata, store, home, ring, holder, isStoreKnown, cancel); // Step 5
         var clock = new SessionClock(fence?.Session ?? default, _time);
         volumeLock.Describe((holder with { Session = clock.Session.Value }).ToJson());
-        var names = new VolumeNames(ring);
-        _opened.Push(new Disposer(names));
         VolumeStores stores = await OpenMembersAsync(store, home, metadata, names, fence, clock, cancel);
         var recalls = new RecallTable(_time);
         await RecallSettings.ReadAsync(metadata, recalls, cancel);

@@ -45,6 +45,9 @@ public sealed record VolumeOptions
     /// <summary>Opens the volume for writing although its store lacks what the volume published, and publishes it again. Defaults to false.</summary>
     public bool AcceptOlderStore { get; init; }
 
+    /// <summary>Gets the text of the policy that was applied last, if one was, before a session is opened and before anything is served, fetched or written to staging; throws what the opening is to end with. Defaults to null: no policy keeps the volume from being opened.</summary>
+    public Action<byte[]>? JudgePolicy { get; init; }
+
     /// <summary>The cache of sealed frames.</summary>
     public required CacheOptions Cache { get; init; }
 

@@ -3,6 +3,7 @@ using HipaaFs.Cli.Configuration;
 using HipaaFs.Cli.Keys;
 using HipaaFs.Cli.Mounting;
 using HipaaFs.Cli.Output;
+using HipaaFs.Cli.Placing;
 using HipaaFs.Cli.Volumes;
 using HipaaFs.Crypto;
 using HipaaFs.Recovery;
@@ -70,6 +71,7 @@ internal static class RestoreCommand
     {
         UnreadStores = report.UnreadStores.Count == 0 ? null : report.UnreadStores,
         UncheckedSegments = report.UncheckedSegments,
+        Region = report.Policy is { } policy ? HostRegionCheck.FindDemanded(policy) : null,
     };
 
     private static void Describe(RestoreResult restored, TextWriter text)
@@ -105,6 +107,12 @@ internal static class RestoreCommand
         }
 
         text.WriteLine("Compare generation and chain hash with what you keep elsewhere: only who knows a newer state can tell that a store shows an old one.");
+        if (restored.Region is { } region)
+        {
+            text.WriteLine($"WARNING: its policy says in which regions data may be. If this machine is in {region}, add this line to {Path.Combine(restored.Volume, VolumeFile.Name)} before you mount it; else use another machine:");
+            text.WriteLine($"{VolumeSettings.Region.Key}: {region}");
+        }
+
         text.WriteLine($"Mount it:  hipaafs mount {restored.Volume} MOUNTPOINT");
     }
 }

@@ -28,6 +28,9 @@ internal sealed record RestoreResult(
     /// <summary>Names of further stores of the volume that could not be read; null when there are none.</summary>
     public IReadOnlyList<string>? UnreadStores { get; init; }
 
+    /// <summary>The region that the machine must be in, and its volume.yaml say, before the volume is mounted; null when its policy bounds no directory.</summary>
+    public string? Region { get; init; }
+
     /// <summary>Segments that only those have. They are believed to be there.</summary>
     public long UncheckedSegments { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using HipaaFs.Cli.Policies;
 using HipaaFs.Crypto;
 
 namespace HipaaFs.Cli.Configuration;
@@ -35,6 +36,13 @@ internal static class SettingReaders
         value = bytes;
         return problem;
     };
+
+    /// <summary>The name of a region as a policy writes it, or null for <c>none</c>.</summary>
+    public static string? OptionalRegion(string text, out string? value)
+    {
+        value = null;
+        return text == "none" ? null : PolicyTexts.Region(text, out value);
+    }
 
     /// <summary>A share of a whole, as <c>5%</c> or <c>0.05</c>; below 1.</summary>
     public static string? Share(string text, out double value)

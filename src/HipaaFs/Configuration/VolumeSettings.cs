@@ -32,6 +32,10 @@ internal static class VolumeSettings
     public static readonly Setting<long?> Capacity = new(
         "capacity", "none", "Size of the filesystem as df(1) shows it.", SettingReaders.OptionalSize(MiB));
 
+    /// <summary>Where this machine is; null when nobody said.</summary>
+    public static readonly Setting<string?> Region = new(
+        "region", "none", "Where this machine is, in the words of the policy.", SettingReaders.OptionalRegion);
+
     /// <summary>Directory of the cache.</summary>
     public static readonly Setting<string> CacheDirectory = new(
         "cache.directory", "cache", "Directory of the cache of sealed frames.", SettingReaders.Text);
@@ -87,7 +91,7 @@ internal static class VolumeSettings
     /// <summary>All of them.</summary>
     public static readonly IReadOnlyList<Setting> All =
     [
-        Version, Id, Store, Key, Memory, Capacity,
+        Version, Id, Store, Key, Memory, Capacity, Region,
         CacheDirectory, CacheSize, CacheKeepFree,
         StagingDirectory, StagingSize, StagingWhenFull,
         RecoveryPublish, RecoveryAlarm,

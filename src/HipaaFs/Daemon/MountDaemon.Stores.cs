@@ -78,7 +78,7 @@ internal sealed partial class MountDaemon
     /// <inheritdoc/>
     public Task<ResidencyReport> ReportResidencyAsync(Action<ProgressUpdate> progress, CancellationToken cancel) => PlaceAsync(
         $"report where the data of {_plan.MountPoint} is",
-        () => new ResidencyAudit(_volume).RunAsync(DateOnly.FromDateTime(_context.Time.GetUtcNow().UtcDateTime), progress, cancel),
+        () => new ResidencyAudit(_volume, Region).RunAsync(DateOnly.FromDateTime(_context.Time.GetUtcNow().UtcDateTime), progress, cancel),
         cancel);
 
     /// <inheritdoc/>

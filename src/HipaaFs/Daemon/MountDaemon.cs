@@ -55,7 +55,7 @@ internal sealed partial class MountDaemon : IControlTarget, IDisposable
         _plan = plan;
         _context = context;
         _volume = volume;
-        _application = new PolicyApplication(volume);
+        _application = new PolicyApplication(volume, Region);
         _administration = new StoreAdministration(volume, new HomeAddress(plan.Configuration), context.Time);
         _recalls = new RecallAdministration(volume, context.Time);
         volume.FileSystem.PriceRecall = _recalls.PriceAsync;
@@ -67,6 +67,8 @@ internal sealed partial class MountDaemon : IControlTarget, IDisposable
     }
 
     private Guid VolumeId => _plan.Configuration.VolumeId;
+
+    private string? Region => _plan.Configuration.Get(VolumeSettings.Region);
 
     private string LogFile => _plan.Configuration.GetPath(VolumeSettings.LogFile);
 

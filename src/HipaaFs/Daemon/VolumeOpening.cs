@@ -1,6 +1,7 @@
 using HipaaFs.Cli.Configuration;
 using HipaaFs.Cli.Control;
 using HipaaFs.Cli.Mounting;
+using HipaaFs.Cli.Placing;
 using HipaaFs.Cli.Volumes;
 using HipaaFs.Crypto;
 using HipaaFs.Volumes;
@@ -42,6 +43,8 @@ internal sealed class VolumeOpening
             AcceptOlderStore = _plan.Options.AcceptOlderStore,
             ShownSnapshot = _plan.Options.Snapshot,
             ShownTime = _plan.Options.At,
+            JudgePolicy = policy => HostRegionCheck.RefuseOutside(
+                $"mount {_plan.Configuration.Directory}", policy, _plan.Configuration.Get(VolumeSettings.Region)),
         };
         VolumeMode mode = _plan.Options.ReadOnly ? VolumeMode.ReadOnly : VolumeMode.ReadWrite;
         long start = _context.Time.GetTimestamp();

@@ -17,10 +17,16 @@ namespace HipaaFs.Cli.Placing;
 internal sealed class PolicyApplication : IDisposable
 {
     private readonly Volume _volume;
+    private readonly string? _region;
     private readonly SemaphoreSlim _one = new(1, 1);
 
     /// <param name="volume">The volume; open for as long as this.</param>
-    public PolicyApplication(Volume volume) => _volume = volume;
+    /// <param name="region">Where this machine is; null when nobody said.</param>
+    public PolicyApplication(Volume volume, string? region)
+    {
+        _volume = volume;
+        _region = region;
+    }
 
     /// <summary>What applying a policy would change.</summary>
     /// <param name="policy">The policy.</param>
@@ -80,6 +86,7 @@ internal sealed class PolicyApplication : IDisposable
         }
 
         PolicyDocument document = policy.Document;
+        HostRegionCheck.RefuseAnother($"apply the policy {policy.FileName}", document, _region);
         IReadOnlyList<StoreContents> contents = await _volume.DescribeStoresAsync(cancel);
         RegisteredStore[] known = [.. contents.Select(static store => store.Store)];
         var match = PolicyStoreMatch.Of(document, known, _volume.HomeStore);

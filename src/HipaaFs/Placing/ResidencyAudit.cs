@@ -15,9 +15,15 @@ namespace HipaaFs.Cli.Placing;
 internal sealed class ResidencyAudit
 {
     private readonly Volume _volume;
+    private readonly string? _region;
 
     /// <param name="volume">The volume; open for as long as this.</param>
-    public ResidencyAudit(Volume volume) => _volume = volume;
+    /// <param name="region">Where this machine is; null when nobody said.</param>
+    public ResidencyAudit(Volume volume, string? region)
+    {
+        _volume = volume;
+        _region = region;
+    }
 
     /// <summary>Looks at everything now.</summary>
     /// <param name="today">The day it is, in UTC.</param>
@@ -36,14 +42,13 @@ internal sealed class ResidencyAudit
         Misplacement misplaced = await _volume.DescribeMisplacedAsync(cancel);
         CopyTotals totals = await _volume.SumCopiesAsync(cancel);
         RegisteredStore[] stores = [.. (await _volume.DescribeStoresAsync(cancel)).Select(static contents => contents.Store)];
-        var lines = directories.Select((directory, rule) => ToLine(directory, rule, document, counts, stores, totals, misplaced));
+        var lines = directories.Select((directory, rule) => ToLine(directory, rule, counts, stores, totals, misplaced));
         return new ResidencyReport([.. lines], misplaced.Files, misplaced.Bytes + misplaced.SnapshotBytes);
     }
 
     private ResidencyLine ToLine(
         RuleDirectory directory,
         int rule,
-        PolicyDocument document,
         IReadOnlyDictionary<SurveyKey, SurveyCount> counts,
         RegisteredStore[] stores,
         CopyTotals totals,
@@ -69,7 +74,7 @@ internal sealed class ResidencyAudit
 
         int[] metadata = [.. _volume.MetadataStores, .. _volume.FormerMetadataStores];
         places.AddRange(stores.Where(store => metadata.Contains(store.Number)).Select(store => Place("metadata", store.Name, store.Region, regions)));
-        places.Add(Place("host", string.Empty, document.HostRegion?.Value ?? string.Empty, regions));
+        places.Add(Place("host", string.Empty, _region ?? string.Empty, regions));
         string[] violations = regions is null
             ? []
             : [.. places.Where(static place => !place.Allowed).Select(Describe), .. FindUnbounded(directory, rule, counts), .. FindUnproven(regions, placements, stores, totals, misplaced)];

@@ -64,6 +64,15 @@ internal static class PolicyFile
         return document;
     }
 
+    /// <summary>What a policy says that a volume keeps: it was sound when it was applied, and what has expired since is not asked. Null when this version does not understand it.</summary>
+    public static PolicyDocument? ReadKept(ReadOnlySpan<byte> bytes)
+    {
+        var reading = new PolicyReading();
+        return Decode(bytes, reading) is { } text && PolicyYaml.Read(text, reading) is { } root && PolicyReader.FindNewerVersion(root) is null
+            ? PolicyReader.Read(reading, root)
+            : null;
+    }
+
     /// <summary>The text of a file; null when it is no UTF-8, which is reported.</summary>
     public static string? Decode(ReadOnlySpan<byte> bytes, PolicyReading reading)
     {

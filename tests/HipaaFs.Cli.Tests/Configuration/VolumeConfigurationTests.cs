@@ -20,6 +20,16 @@ public sealed class VolumeConfigurationTests
         Assert.Equal("/volume/log/hipaafs.log", configuration.GetPath(VolumeSettings.LogFile));
         Assert.Null(configuration.KeyReference);
         Assert.Null(configuration.Get(VolumeSettings.Capacity));
+        Assert.Null(configuration.Get(VolumeSettings.Region));
+    }
+
+    [Fact]
+    public void Read_Region_IsOneThatAPolicyCanName()
+    {
+        Assert.Equal("eu-de", Read(VolumeDirectory.MinimalText + "region: eu-de\n").Get(VolumeSettings.Region));
+        Assert.Null(Read(VolumeDirectory.MinimalText + "region: none\n").Get(VolumeSettings.Region));
+        Assert.Equal("us", Read(VolumeDirectory.MinimalText + "region: eu\n", NoFlags, new Dictionary<string, string> { ["HIPAAFS_REGION"] = "us" }).Get(VolumeSettings.Region));
+        Assert.StartsWith("volume.yaml:4:9: region: 'eu de' is no region", Assert.Single(Problems(VolumeDirectory.MinimalText + "region: eu de\n")), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -22,6 +22,9 @@ internal sealed class OpenVolume : IAsyncDisposable
     /// <summary>Its volume.yaml, as it is now.</summary>
     public VolumeConfiguration Configuration => Load(_directory, new CommandContext { Out = TextWriter.Null, Error = TextWriter.Null, Environment = name => Environment(_directory).GetValueOrDefault(name) });
 
+    /// <summary>Where its volume.yaml says that this machine is.</summary>
+    public string? Region => Configuration.Get(VolumeSettings.Region);
+
     private OpenVolume(VolumeDirectory directory, Volume volume)
     {
         _directory = directory;
@@ -30,7 +33,7 @@ internal sealed class OpenVolume : IAsyncDisposable
 
     public Volume Volume { get; private set; }
 
-    public static async Task<OpenVolume> CreateAsync()
+    public static async Task<OpenVolume> CreateAsync(string? region = "eu")
     {
         var directory = new VolumeDirectory();
         foreach (string name in (string[])["b", "c"])
@@ -41,6 +44,7 @@ internal sealed class OpenVolume : IAsyncDisposable
         CommandLineRun run = await CommandLineRun.OfAsync(
             Environment(directory), "init", directory.Volume, "--store", $"file://{directory.Root}/a", "--no-recovery-key");
         Assert.True(run.Code == ExitCode.Done, run.Error);
+        await File.AppendAllTextAsync(Path.Combine(directory.Volume, VolumeFile.Name), region is null ? "" : $"region: {region}\n");
         return new OpenVolume(directory, await OpenAsync(directory));
     }
 
@@ -76,6 +80,14 @@ internal sealed class OpenVolume : IAsyncDisposable
     {
         await MakeFileAsync(parent, name, bytes);
         Assert.Null(await Volume.DrainAsync(new Progress<DrainProgress>(), default));
+    }
+
+    /// <summary>Restores it from its home into another directory, which is removed with it.</summary>
+    public Task<CommandLineRun> RestoreAsync(string name, params string[] options)
+    {
+        Dictionary<string, string> environment = Environment(_directory);
+        string key = Assert.Single(Directory.GetFiles(Path.Combine(environment["HOME"], ".config", "hipaafs", "keys"), "*.key"));
+        return CommandLineRun.OfAsync(environment, ["restore", Path.Combine(_directory.Root, name), "--store", $"file://{_directory.Root}/a", "--key", $"file:{key}", .. options]);
     }
 
     /// <summary>Has the directory of a store be gone.</summary>

@@ -34,7 +34,7 @@ public sealed class PolicyApplicationTests
         PolicyPlan? done = null;
         while (done is null)
         {
-            using var application = new PolicyApplication(volume.Volume);
+            using var application = new PolicyApplication(volume.Volume, volume.Region);
             using var cut = new CancellationTokenSource();
             int told = 0;
             try
@@ -52,7 +52,7 @@ public sealed class PolicyApplicationTests
         uint[] placements = await PlacementsAsync(volume, InodeId.Root, x.Id, y.Id, below.Id);
         Assert.Equal([0, 1, 2, 1], placements);
         Assert.Equal(3, volume.Volume.Placements.Count);
-        using var again = new PolicyApplication(volume.Volume);
+        using var again = new PolicyApplication(volume.Volume, volume.Region);
         Assert.False((await again.ApplyAsync(policy, text, static _ => { }, default)).Changes);
         Assert.Equal(text, await volume.Volume.ReadPolicyAsync(default));
     }
@@ -62,7 +62,7 @@ public sealed class PolicyApplicationTests
     {
         await using OpenVolume volume = await OpenVolume.CreateAsync();
         (LoadedPolicy policy, byte[] text) = volume.Policy(Rules);
-        using var application = new PolicyApplication(volume.Volume);
+        using var application = new PolicyApplication(volume.Volume, volume.Region);
 
         var refused = await Assert.ThrowsAsync<CommandException>(() => application.ApplyAsync(policy, text, static _ => { }, default));
 
@@ -78,7 +78,7 @@ public sealed class PolicyApplicationTests
         byte[] text = System.Text.Encoding.UTF8.GetBytes(
             System.Text.Encoding.UTF8.GetString(volume.Policy("defaults: {placement: {primary: a}}\n").Text).Replace("stores: [a]", "stores: [c, a]", StringComparison.Ordinal));
         LoadedPolicy policy = PolicyFile.Parse(text, "policy.yaml", new DateOnly(2026, 11, 1));
-        using var application = new PolicyApplication(volume.Volume);
+        using var application = new PolicyApplication(volume.Volume, volume.Region);
 
         PolicyPlan plan = await application.ApplyAsync(policy, text, static _ => { }, default);
 
@@ -100,7 +100,7 @@ public sealed class PolicyApplicationTests
         await using OpenVolume volume = await OpenVolume.CreateAsync();
         await volume.MakeDirectoryAsync((await volume.MakeDirectoryAsync(InodeId.Root, "x")).Id, "y");
         (LoadedPolicy policy, byte[] text) = volume.Policy(Rules);
-        using var application = new PolicyApplication(volume.Volume);
+        using var application = new PolicyApplication(volume.Volume, volume.Region);
         volume.TakeAway("c");
 
         var failed = await Assert.ThrowsAsync<CommandException>(() => application.ApplyAsync(policy, text, static _ => { }, default));
@@ -119,7 +119,7 @@ public sealed class PolicyApplicationTests
         await using OpenVolume volume = await OpenVolume.CreateAsync();
         byte[] text = System.Text.Encoding.UTF8.GetBytes(
             System.Text.Encoding.UTF8.GetString(volume.Policy(Rules).Text).Replace("stores: [a]", "stores: [b]", StringComparison.Ordinal));
-        using var application = new PolicyApplication(volume.Volume);
+        using var application = new PolicyApplication(volume.Volume, volume.Region);
 
         var refused = await Assert.ThrowsAsync<CommandException>(
             () => application.PlanAsync(PolicyFile.Parse(text, "policy.yaml", new DateOnly(2026, 11, 1)), text, static _ => { }, default));
@@ -219,7 +219,7 @@ public sealed class PolicyApplicationTests
     private static async Task ApplyAsync(OpenVolume volume, string rules)
     {
         (LoadedPolicy policy, byte[] text) = volume.Policy(rules);
-        using var application = new PolicyApplication(volume.Volume);
+        using var application = new PolicyApplication(volume.Volume, volume.Region);
         await application.ApplyAsync(policy, text, static _ => { }, default);
     }
 
@@ -269,7 +269,7 @@ public sealed class PolicyApplicationTests
     public async Task Residency_OfWhatThePolicySays_Holds()
     {
         await using OpenVolume volume = await OpenVolume.CreateAsync();
-        var audit = new ResidencyAudit(volume.Volume);
+        var audit = new ResidencyAudit(volume.Volume, volume.Region);
         Assert.Equal(ExitCode.NotFound, (await Assert.ThrowsAsync<CommandException>(() => ReportAsync(audit))).Code);
         await volume.MakeDirectoryAsync(InodeId.Root, "x");
         await ApplyAsync(volume, "defaults: {placement: {primary: c}}\nrules: [{path: /x, regions: [eu], placement: {primary: b}}]\n");
@@ -295,7 +295,7 @@ public sealed class PolicyApplicationTests
         await volume.Volume.WritePolicyAsync(
             volume.Policy("defaults: {placement: {primary: a}}\nrules: [{path: /x, regions: [eu, eu-fr], placement: {primary: b}}]\n").Text, default);
 
-        ResidencyReport report = await ReportAsync(new ResidencyAudit(volume.Volume));
+        ResidencyReport report = await ReportAsync(new ResidencyAudit(volume.Volume, volume.Region));
 
         Assert.False(report.Holds);
         Assert.Equal(
@@ -315,7 +315,7 @@ public sealed class PolicyApplicationTests
         await ApplyAsync(volume, "defaults: {placement: {primary: c}}\nrules: [{path: /x, regions: [eu], placement: {primary: b}}]\n");
         await volume.UploadAsync(x.Id, "file", 100_000);
         await volume.UploadAsync(InodeId.Root, "other", 100_000); // In us, and not of /x.
-        var audit = new ResidencyAudit(volume.Volume);
+        var audit = new ResidencyAudit(volume.Volume, volume.Region);
         ResidencyReport before = await ReportAsync(audit);
         Assert.True(before.Holds, string.Join('\n', before.Directories.SelectMany(static line => line.Violations)));
         Assert.Equal(("b", 1L), before.Directories[1].Places.Where(static place => place.Kind == "copies").Select(static place => (place.Store, place.Segments)).Single());
@@ -338,7 +338,7 @@ public sealed class PolicyApplicationTests
         const string inside = "defaults: {placement: {primary: a}}\nrules: [{path: /x, regions: [eu], placement: {primary: b}}]\n";
         await ApplyAsync(volume, "mover: {bandwidth: 1}\n" + inside); // The second of them would be there in eleven days.
 
-        ResidencyReport report = await ReportAsync(new ResidencyAudit(volume.Volume));
+        ResidencyReport report = await ReportAsync(new ResidencyAudit(volume.Volume, volume.Region));
 
         Assert.False(report.Holds);
         Assert.Matches(@"^[12] files of the volume have [\d.]+ \w+ elsewhere than their placements say; they are being moved$", Assert.Single(report.Directories[1].Violations));
@@ -346,7 +346,7 @@ public sealed class PolicyApplicationTests
 
         await ApplyAsync(volume, "mover: {bandwidth: 1GB}\n" + inside);
         await volume.ReopenAsync();
-        await Eventually.TrueAsync(async () => (await ReportAsync(new ResidencyAudit(volume.Volume))).Holds, "it is moved");
+        await Eventually.TrueAsync(async () => (await ReportAsync(new ResidencyAudit(volume.Volume, volume.Region))).Holds, "it is moved");
     }
 
     [Fact]
@@ -369,7 +369,7 @@ public sealed class PolicyApplicationTests
             Assert.Equal(FsError.None, await volume.Volume.FileSystem.UnlinkAsync(directory.Id, "file"u8, default));
         }
 
-        ResidencyReport report = await ReportAsync(new ResidencyAudit(volume.Volume));
+        ResidencyReport report = await ReportAsync(new ResidencyAudit(volume.Volume, volume.Region));
 
         // Whose they were nothing tells, so those in us may be of /x; those of /z are in eu and do no harm.
         Assert.False(report.Holds);
@@ -387,7 +387,7 @@ public sealed class PolicyApplicationTests
         string text = System.Text.Encoding.UTF8.GetString(volume.Policy(rules).Text);
         await volume.Volume.WritePolicyAsync(System.Text.Encoding.UTF8.GetBytes(text.Replace("host: {region: eu}", "host: {region: us}", StringComparison.Ordinal)), default); // 'apply' refuses it.
 
-        CommandException refused = await Assert.ThrowsAsync<CommandException>(() => ReportAsync(new ResidencyAudit(volume.Volume)));
+        CommandException refused = await Assert.ThrowsAsync<CommandException>(() => ReportAsync(new ResidencyAudit(volume.Volume, volume.Region)));
 
         Assert.Contains("host.region: staging and cache are in us; ", Assert.Single(refused.Problems), StringComparison.Ordinal);
     }

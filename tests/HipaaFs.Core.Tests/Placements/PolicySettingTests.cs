@@ -1,6 +1,8 @@
+using System.Text;
 using HipaaFs.Metadata;
 using HipaaFs.Placements;
 using HipaaFs.Volumes;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace HipaaFs.Core.Tests.Placements;
 
@@ -33,7 +35,36 @@ public sealed class PolicySettingTests
         await metadata.SetSettingAsync(test.Volume.Parts.Clock.NextOperation(), "policy", changed);
 
         await Assert.ThrowsAsync<IOException>(() => test.Volume.ReadPolicyAsync(default));
+        await test.StopAsync();
+        VolumeException refused = await Assert.ThrowsAsync<VolumeException>(() => OpenAsync(test, static _ => { }, VolumeMode.ReadWrite));
+        Assert.Contains("read the policy of the volume: it is not authentic", refused.Message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData(VolumeMode.ReadWrite)]
+    [InlineData(VolumeMode.ReadOnly)]
+    public async Task Open_PolicyThatIsRefused_LeavesTheVolumeAsItWas(VolumeMode mode)
+    {
+        await using TestVolume test = await TestVolume.CreateAsync();
+        await test.Volume.WritePolicyAsync("a"u8.ToArray(), default);
+        ulong session = test.Volume.Session;
+        await test.StopAsync();
+        string[] before = Files(test);
+
+        var refused = await Assert.ThrowsAsync<NotSupportedException>(() => OpenAsync(test, static policy => throw new NotSupportedException(Encoding.UTF8.GetString(policy)), mode));
+
+        Assert.Equal("a", refused.Message);
+        Assert.Equal(before, Files(test));
+        await test.OpenAsync();
+        Assert.Equal(session + 1, test.Volume.Session);
+    }
+
+    // Those that others have of it: objects, staged and cached data.
+    private static string[] Files(TestVolume test) => [.. ((string[])[test.StoreDirectory, test.StagingDirectory, test.CacheDirectory])
+        .SelectMany(static directory => Directory.GetFiles(directory, "*", SearchOption.AllDirectories)).Order(StringComparer.Ordinal)];
+
+    private static Task<Volume> OpenAsync(TestVolume test, Action<byte[]> judge, VolumeMode mode) =>
+        Volume.OpenAsync(test.Options with { JudgePolicy = judge }, test.Key, mode, NullLoggerFactory.Instance, TimeProvider.System, default);
 
     [Fact]
     public async Task NameStore_OfAnyNumber_OutlivesTheMount()

@@ -59,7 +59,7 @@ public sealed class GenomeProjectTests
         string sums = await Shell.CheckAsync(Sums, reference);
         await using AzuriteServer mortal = AzuriteServer.In(await local.NewDirectoryAsync("azurite"));
         (string own, string next, string twin, string other) = await MakeStoresAsync(mortal);
-        await using MountedVolume volume = await MountedVolume.CreateAsync(new MountedVolumeOptions { Store = own });
+        await using MountedVolume volume = await MountedVolume.CreateAsync(new MountedVolumeOptions { Store = own, Configuration = "region: here\n" });
         string policy = await WritePolicyAsync(volume, own, next, twin, other);
         await PolicyTests.ResultAsync(volume, "policy", "apply", volume.Root, policy, "--make-directories");
 

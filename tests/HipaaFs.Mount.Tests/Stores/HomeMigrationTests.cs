@@ -66,6 +66,7 @@ public sealed class HomeMigrationTests
         // And so is the machine.
         await Shell.CheckAsync("mv volume lost", volume.Work);
         (await volume.RunAsync("restore", "--store", $"file://{volume.Work}/two", "--key", $"file:{volume.KeyFile}", volume.Volume)).EnsureSucceeded();
+        await Shell.CheckAsync("echo 'region: eu' >> volume/volume.yaml", volume.Work);
         await volume.MountAsync();
         await AssertSameAsync(volume);
         await volume.UnmountAsync();

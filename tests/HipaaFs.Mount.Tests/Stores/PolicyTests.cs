@@ -12,8 +12,8 @@ public sealed class PolicyTests
     private const int Incomplete = 9;
     private const int Refused = 10;
 
-    // Published often: what is staged comes to the stores soon.
-    internal const string Configuration = "recovery:\n  publish: 1s\n";
+    // Published often: what is staged comes to the stores soon. The machine is where the policy says.
+    internal const string Configuration = "recovery:\n  publish: 1s\nregion: eu\n";
 
     [Fact]
     public async Task Apply_ThreePlacements_PutsEachWhereThePolicySaysAndChangesNothingTheSecondTime()
