@@ -11,19 +11,20 @@ public sealed class StoredMd5Tests
     private const int MiB = 1 << 20;
 
     [Theory]
-    [InlineData(100, 1, 100L)]
-    [InlineData(0, 1, 1L)]
-    [InlineData((8 * MiB) + 1, 2, 8L * MiB)]
-    [InlineData(20 * MiB, 4, 5L * MiB)]
-    [InlineData(20 * MiB, 2, 16L * MiB)] // 10 would do as well; 16 is more usual.
-    [InlineData(700 * MiB, 10, 70L * MiB)] // Nothing usual fits, one multiple of a MiB does.
-    [InlineData(100, 3, null)]
-    [InlineData(10, 20, null)]
-    public void PartLengthOf_LengthAndParts_IsTheUsualOneThatFits(long length, int parts, long? expected) => Assert.Equal(expected, StoredMd5.PartLengthOf(length, parts));
+    [InlineData(100, 1, new[] { 100L })]
+    [InlineData(0, 1, new[] { 1L })]
+    [InlineData((16 * MiB) - 1, 2, new[] { 8L * MiB, 15L * MiB, 10L * MiB })]
+    [InlineData(57 * MiB, 4, new[] { 16L * MiB, 15L * MiB })]
+    [InlineData(20 * MiB, 4, new[] { 5L * MiB })]
+    [InlineData(700 * MiB, 10, new[] { 70L * MiB })] // Nothing usual fits, one multiple of a MiB does.
+    [InlineData(100, 3, new long[0])]
+    [InlineData(10, 20, new long[0])]
+    public void PartLengthsOf_LengthAndParts_AreTheUsualOnesThatFit(long length, int parts, long[] expected) => Assert.Equal(expected, StoredMd5.PartLengthsOf(length, parts));
 
     [Theory]
     [InlineData(5 * MiB, 4)]
     [InlineData(8 * MiB, 2)]
+    [InlineData(15 * MiB, 2)] // As 16 would be.
     public void IsMatch_OfParts_IsTrueForTheirContentAlone(int partLength, int parts)
     {
         byte[] content = new byte[(partLength * (parts - 1)) + 4711];
