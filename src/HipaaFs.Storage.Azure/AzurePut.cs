@@ -130,7 +130,7 @@ internal sealed class AzurePut
                 }
 
                 await _slots.EnterAsync(turn, stop.Token);
-                sending.Add(SendBlockAsync(blob, block, new FileRangeStream(file, offset, run), md5, stop.Token));
+                sending.Add(_slots.LeaveAfterAsync(turn, SendBlockAsync(blob, block, new FileRangeStream(file, offset, run), md5, stop.Token)));
             }
 
             await Task.WhenAll(sending);
@@ -154,19 +154,11 @@ internal sealed class AzurePut
         return Convert.ToBase64String(name);
     }
 
-    // The caller entered a slot; it is left here.
-    private async Task SendBlockAsync(BlockBlobClient blob, string block, FileRangeStream content, byte[] md5, CancellationToken cancel)
+    private static async Task<BlockInfo> SendBlockAsync(BlockBlobClient blob, string block, FileRangeStream content, byte[] md5, CancellationToken cancel)
     {
-        try
+        await using (content)
         {
-            await using (content)
-            {
-                await blob.StageBlockAsync(block, content, new BlockBlobStageBlockOptions { TransferValidation = Checked(md5) }, cancel);
-            }
-        }
-        finally
-        {
-            _slots.Leave();
+            return await blob.StageBlockAsync(block, content, new BlockBlobStageBlockOptions { TransferValidation = Checked(md5) }, cancel);
         }
     }
 }

@@ -116,7 +116,7 @@ internal sealed partial class S3MultipartPut
                 }
 
                 await _slots.EnterAsync(turn, stop.Token);
-                sending.Add(SendPartAsync(name, new S3Part(upload, number), new FileRangeContent(file, offset, run), md5, stop.Token));
+                sending.Add(_slots.LeaveAfterAsync(turn, SendPartAsync(name, new S3Part(upload, number), new FileRangeContent(file, offset, run), md5, stop.Token)));
             }
 
             StoreResult<PartETag>[] results = await Task.WhenAll(sending);
@@ -135,7 +135,6 @@ internal sealed partial class S3MultipartPut
     private static bool IsSame(PartDetail part, byte[] md5, long length) =>
         part.Size == length && string.Equals(part.ETag?.Trim('"'), Convert.ToHexString(md5), StringComparison.OrdinalIgnoreCase);
 
-    // The caller entered a slot; it is left here.
     private async Task<StoreResult<PartETag>> SendPartAsync(string name, S3Part part, FileRangeContent content, byte[] md5, CancellationToken cancel)
     {
         try
@@ -151,10 +150,6 @@ internal sealed partial class S3MultipartPut
         catch (Exception exception) when (S3Failures.IsServiceFailure(exception))
         {
             return S3Failures.From(exception);
-        }
-        finally
-        {
-            _slots.Leave();
         }
     }
 

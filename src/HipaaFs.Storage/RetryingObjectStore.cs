@@ -21,6 +21,7 @@ public sealed partial class RetryingObjectStore : IObjectStore
     private readonly ILogger _logger;
     private readonly Random _random;
     private readonly RetryBudget _budget;
+    private long _uploading; // Bytes of the files that are being put.
 
     /// <summary>Repeats what fails at <paramref name="inner"/>, which it then owns.</summary>
     /// <param name="inner">The adapter.</param>
@@ -76,10 +77,24 @@ public sealed partial class RetryingObjectStore : IObjectStore
     /// <inheritdoc/>
     public async ValueTask<StoreResult<ObjectProperties>> PutFileAsync(ObjectKey key, UploadSource source, PutOptions options, CancellationToken cancel)
     {
+        // Parts of what began before may go first (PartSlots): its time is added, or an upload that waits for its turn would be taken for one that a dead store keeps.
+        long ahead = Interlocked.Add(ref _uploading, source.Length);
+        try
+        {
+            return await RepeatPutFileAsync(key, source, options, Timeout(_options.UploadTryTimeout, ahead), cancel);
+        }
+        finally
+        {
+            Interlocked.Add(ref _uploading, -source.Length);
+        }
+    }
+
+    private async ValueTask<StoreResult<ObjectProperties>> RepeatPutFileAsync(ObjectKey key, UploadSource source, PutOptions options, TimeSpan timeout, CancellationToken cancel)
+    {
         UploadSource next = source;
         Outcome<ObjectProperties> outcome = await RepeatAsync(
             StoreVerb.PutFile,
-            Timeout(_options.UploadTryTimeout, source.Length),
+            timeout,
             (key, options),
             (store, put, cancel) =>
             {

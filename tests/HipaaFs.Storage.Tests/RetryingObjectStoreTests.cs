@@ -136,6 +136,28 @@ public sealed class RetryingObjectStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Timeout_OfAnUpload_GrowsWithTheBytesOfThoseBeforeIt()
+    {
+        await File.WriteAllBytesAsync(_scratch["long"], new byte[1_000_000]);
+        await File.WriteAllBytesAsync(_scratch["short"], new byte[1]);
+        _faulting.Add(new StoreFault(StoreFaultKind.Hang) { Verb = StoreVerb.PutFile });
+        var options = new RetryOptions { MaxAttempts = 1, UploadTryTimeout = TimeSpan.FromSeconds(30), SlowestUpload = 100_000 };
+        RetryingObjectStore store = Create(options, null);
+
+        Task<StoreResult<ObjectProperties>> before = store.PutFileAsync(Key, new UploadSource(_scratch["long"], 1_000_000), PutOptions.Default, default).AsTask();
+        Task<StoreResult<ObjectProperties>> after = store.PutFileAsync(new ObjectKey("session/2"), new UploadSource(_scratch["short"], 1), PutOptions.Default, default).AsTask();
+        _clock.Advance(TimeSpan.FromSeconds(39));
+        Assert.False(after.IsCompleted);
+        _clock.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(StoreError.TimedOut, (await after).Error);
+        Assert.Equal(StoreError.TimedOut, (await before).Error);
+
+        Task<StoreResult<ObjectProperties>> alone = store.PutFileAsync(Key, new UploadSource(_scratch["short"], 1), PutOptions.Default, default).AsTask();
+        _clock.Advance(TimeSpan.FromSeconds(31));
+        Assert.Equal(StoreError.TimedOut, (await alone).Error);
+    }
+
+    [Fact]
     public async Task Cancelled_WhileHangingOrPausing_ThrowsTheCallersCancellation()
     {
         foreach (StoreFaultKind kind in new[] { StoreFaultKind.Hang, StoreFaultKind.Fail })
