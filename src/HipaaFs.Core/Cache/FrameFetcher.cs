@@ -53,13 +53,17 @@ internal sealed class FrameFetcher : IDisposable
     /// <param name="cancel">Ends the wait, not the requests.</param>
     internal async ValueTask<FsError> FetchAsync(CacheEntry entry, long first, long end, long reach, CancellationToken cancel)
     {
-        while (TryFindMissing(entry, first, end, _disk.IsFailing ? end : reach, out long start, out long stop))
+        long furthest = reach;
+        while (TryFindMissing(entry, first, end, _disk.IsFailing ? end : furthest, out long start, out long stop))
         {
-            FsError error = await Join(entry, start, stop, end).Done.Task.WaitAsync(cancel);
-            if (error != FsError.None)
+            Fetch fetch = Join(entry, start, stop, end);
+            FsError error = await fetch.Done.Task.WaitAsync(cancel);
+            if (error != FsError.None && (!fetch.IsCutOff || fetch.End <= end || furthest == end))
             {
                 return error;
             }
+
+            furthest = error == FsError.None ? furthest : end; // What the object lacks may be behind what is wanted.
         }
 
         return FsError.None;
@@ -269,6 +273,7 @@ internal sealed class FrameFetcher : IDisposable
             Interlocked.Increment(ref _fetches);
             if (!read.Succeeded)
             {
+                fetch.IsCutOff = read.Error == StoreError.Corrupt;
                 return read.Error.ToFsError();
             }
 
@@ -287,6 +292,9 @@ internal sealed class FrameFetcher : IDisposable
 
     private sealed record Fetch(CacheEntry Entry, SafeFileHandle File, long First, long End, bool IsReadAhead)
     {
+        // Before it is done: whether the object has less than was asked for.
+        internal bool IsCutOff { get; set; }
+
         internal TaskCompletionSource<FsError> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

@@ -57,6 +57,30 @@ public sealed class ReadAheadTests
         await test.FileSystem.CloseAsync(handle);
     }
 
+    [Fact]
+    public async Task SequentialReader_OfAnObjectThatWasCutOff_ReadsAllThatIsThere()
+    {
+        const int cut = 30 << 20;
+        await using TestVolume test = await UncachedAsync();
+        FileInfo first = new DirectoryInfo(Path.Combine(test.StoreDirectory, "seg")).GetFiles("*", SearchOption.AllDirectories).MaxBy(static file => file.Length)!;
+        using (FileStream segment = first.Open(FileMode.Open))
+        {
+            segment.SetLength(cut);
+        }
+
+        HandleId handle = await test.FileSystem.OpenAsync("a", OpenFlags.Read);
+        long offset = 0;
+        FsResult<int> read;
+        while ((read = await test.FileSystem.ReadAsync(handle, offset, new byte[Piece], default)).IsOk)
+        {
+            offset += read.Value;
+        }
+
+        Assert.Equal(FsError.NotAuthentic, read.Error);
+        Assert.InRange(offset, cut - (2 * Piece), cut); // Up to the read that has something of what is gone.
+        await test.FileSystem.CloseAsync(handle);
+    }
+
     // The smallest budget: one request of full length at a time is read ahead.
     private static async Task<TestVolume> UncachedAsync(int length = FileLength)
     {
