@@ -49,7 +49,7 @@ internal sealed class TierRequests
         }
 
         FsResult<bool> set = await _assignment.PlaceFileAsync(file, placement, cancel);
-        _mover.WakeOutsideWindows(); // Who asks for a tier has no night to wait for.
+        _mover.Wake();
         return set.Error;
     }
 

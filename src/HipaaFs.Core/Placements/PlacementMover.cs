@@ -15,7 +15,7 @@ namespace HipaaFs.Placements;
 /// (<see cref="SegmentMove"/>), what only snapshots show of the file too; files of other placements that share the data keep theirs. Where only
 /// tiers differ and nobody else has a part in a segment its stores change the class of the object instead (<see cref="SegmentRetier"/>). A batch of <see cref="Compactor.BatchBytes"/> is on its way, for an archive one of
 /// <see cref="MoveBatches.ArchiveBytes"/> and of one directory, and none begins while staging has no
-/// room to spare or a store that must have it is away. Nothing is looked for unless a placement was assigned or defined since nothing was found, or the volume was just opened.
+/// room to spare or a store that must have it is away. What only comes of age waits for the policy's windows, unless somebody asked for the file's tier or for the transition. Nothing is looked for unless a placement was assigned or defined since nothing was found, or the volume was just opened.
 /// </remarks>
 internal sealed partial class PlacementMover : IDisposable
 {
@@ -39,7 +39,8 @@ internal sealed partial class PlacementMover : IDisposable
     private volatile HashSet<uint> _hindered = []; // Placements that a store which is away or want of room held up, in the last round.
     private volatile IReadOnlyList<string> _windows = []; // As they were last read.
     private volatile bool _waitsForWindow; // What came of age was left in the last round, since no window was open.
-    private volatile bool _isOutsideWindows; // Somebody asked for it: until nothing is left.
+    private volatile bool _isOtherLeft; // Something was left in the last round for another reason than these.
+    private volatile bool _isOutsideWindows; // Somebody asked for what came of age: until a round has tried all of it.
     private Misplacement? _left;
     private int _wakes; // What was counted before the last one says nothing of what it is about.
 
@@ -80,11 +81,14 @@ internal sealed partial class PlacementMover : IDisposable
         }
     }
 
-    /// <summary>Has it look now, and move what came of age outside its windows too, until nothing is left or the volume is closed.</summary>
+    /// <summary>Has it look now, and move what came of age outside its windows too, until a round has come to its end which no store that is away and no want of room held up, or the volume is closed.</summary>
     internal void WakeOutsideWindows()
     {
-        _isOutsideWindows = true;
-        Wake();
+        lock (_wake)
+        {
+            _isOutsideWindows = true;
+            Wake();
+        }
     }
 
     /// <summary>Moves until stopped.</summary>
@@ -99,13 +103,7 @@ internal sealed partial class PlacementMover : IDisposable
                 TimeSpan pause = Interval;
                 while (!await MoveOrLogAsync(stop))
                 {
-                    // Each round looks at every extent, and what is left may be in an archive for years: not so what waits for a store or for room.
-                    bool isWoken = await WaitAsync(pause, stop);
-                    while (!isWoken && IsStillHindered)
-                    {
-                        isWoken = await WaitAsync(Interval, stop);
-                    }
-
+                    bool isWoken = await WaitForRoundAsync(pause, stop);
                     pause = isWoken ? Interval : PauseAfter(pause);
                 }
             }
@@ -117,12 +115,36 @@ internal sealed partial class PlacementMover : IDisposable
     }
 
     /// <summary>How long the background waits for its next round after one that it began by itself after such a pause.</summary>
-    internal TimeSpan PauseAfter(TimeSpan pause) => _hindered.Count > 0 || _waitsForWindow ? Interval : pause * 2 < LongestInterval ? pause * 2 : LongestInterval;
+    internal TimeSpan PauseAfter(TimeSpan pause) => IsHindered && !_isOtherLeft ? Interval : pause * 2 < LongestInterval ? pause * 2 : LongestInterval;
 
     /// <summary>Whether all that the last round could not move waits for the same still. Asks no store and reads no metadata.</summary>
-    internal bool IsStillHindered => (_hindered.Count > 0 || _waitsForWindow) && !_hindered.Any(CanBegin) && !(_waitsForWindow && IsInWindow);
+    internal bool IsStillHindered => IsHindered && !_isOtherLeft && !IsFreed;
+
+    private bool IsHindered => _hindered.Count > 0 || _waitsForWindow;
+
+    private bool IsFreed => _hindered.Any(CanBegin) || (_waitsForWindow && IsInWindow);
 
     private bool IsInWindow => _isOutsideWindows || TimeWindow.AreOpenAt(_windows, _time.GetUtcNow());
+
+    // Each round looks at every extent, and what is left may be in an archive for years: not so what waits for a store, for room or for a window, which is looked after without a round. Says whether it was woken.
+    private async Task<bool> WaitForRoundAsync(TimeSpan pause, CancellationToken stop)
+    {
+        TimeSpan waited = TimeSpan.Zero;
+        while (true)
+        {
+            TimeSpan step = IsHindered ? Interval : pause;
+            if (await WaitAsync(step, stop))
+            {
+                return true;
+            }
+
+            waited += step;
+            if (IsFreed || (waited >= pause && !IsStillHindered))
+            {
+                return false;
+            }
+        }
+    }
 
     // Until then, or until it is woken, which it says.
     private async Task<bool> WaitAsync(TimeSpan pause, CancellationToken stop)
@@ -151,21 +173,21 @@ internal sealed partial class PlacementMover : IDisposable
         await _one.WaitAsync(cancel);
         try
         {
+            int wakes = Volatile.Read(ref _wakes);
             _hindered = [];
             _waitsForWindow = false;
+            _isOtherLeft = false;
             _windows = (await TransitionSettings.ReadAsync(_metadata, cancel)).Windows;
             Misplacement left = await CountAsync(cancel);
-            var gate = new BandwidthGate(bytesPerSecond, _time);
-            var batches = new MoveBatches();
-            IReadOnlyDictionary<(uint File, uint Segment), long> heads = _stores.Placements.FindHeads();
+            var round = new MoveRound(_stores.Placements.FindHeads(), new MoveBatches(), new BandwidthGate(bytesPerSecond, _time));
             InodeId after = default;
             while (left.Files > 0)
             {
-                IReadOnlyList<MisplacedFile> files = await Misplacement.ListAsync(_metadata, heads, after, Page, cancel);
+                IReadOnlyList<MisplacedFile> files = await Misplacement.ListAsync(_metadata, round.Heads, after, Page, cancel);
                 foreach (IGrouping<uint, MisplacedFile> alike in files.GroupBy(static file => file.Placement))
                 {
-                    IEnumerable<PlacedElsewhere> misplaced = alike.SelectMany(static file => file.Elsewhere).Where(there => !_stores.Placements.AreAlike(alike.Key, there.Placement));
-                    await MoveAsync(alike.Key, [.. misplaced.SelectMany(static there => there.Segments).Distinct()], heads, batches, gate, cancel);
+                    HashSet<SegmentId> asked = [.. MisplacedOf(alike.Key, alike.Where(static file => file.KeepsTier))];
+                    await MoveAsync(alike.Key, [.. MisplacedOf(alike.Key, alike).Distinct()], asked, round, cancel);
                 }
 
                 if (files.Count < Page)
@@ -176,13 +198,13 @@ internal sealed partial class PlacementMover : IDisposable
                 after = files[^1].Inode;
             }
 
-            while (batches.TakeAny() is { } batch)
+            while (round.Batches.TakeAny() is { } batch)
             {
-                await MoveAsync(batch, gate, cancel);
+                await MoveAsync(batch, round, cancel);
             }
 
             left = left.Files == 0 ? left : await CountAsync(cancel);
-            _isOutsideWindows &= left.Files > 0;
+            EndOutsideWindows(wakes);
             return left.Files == 0;
         }
         finally
@@ -216,6 +238,18 @@ internal sealed partial class PlacementMover : IDisposable
         }
     }
 
+    // Not what was asked for since the round began.
+    private void EndOutsideWindows(int wakes)
+    {
+        lock (_wake)
+        {
+            _isOutsideWindows &= wakes != _wakes || _hindered.Count > 0;
+        }
+    }
+
+    private IEnumerable<SegmentId> MisplacedOf(uint placement, IEnumerable<MisplacedFile> files) =>
+        files.SelectMany(static file => file.Elsewhere).Where(there => !_stores.Placements.AreAlike(placement, there.Placement)).SelectMany(static there => there.Segments);
+
     private async Task<bool> MoveOrLogAsync(CancellationToken stop)
     {
         try
@@ -235,8 +269,8 @@ internal sealed partial class PlacementMover : IDisposable
         }
     }
 
-    private async Task MoveAsync(
-        uint placement, List<SegmentId> segments, IReadOnlyDictionary<(uint File, uint Segment), long> heads, MoveBatches batches, BandwidthGate gate, CancellationToken cancel)
+    // Files that somebody asked a tier for have data in the segments that are asked for.
+    private async Task MoveAsync(uint placement, List<SegmentId> segments, HashSet<SegmentId> asked, MoveRound round, CancellationToken cancel)
     {
         foreach (SegmentId segment in segments)
         {
@@ -247,55 +281,61 @@ internal sealed partial class PlacementMover : IDisposable
             }
 
             MetadataResult<SegmentRow> row = await _metadata.GetSegmentAsync(segment, cancel);
-            if (!row.Succeeded || _stores.Placements.AreAlike(row.Value.Placement, placement) || batches.Has(placement, segment))
+            if (!row.Succeeded || _stores.Placements.AreAlike(row.Value.Placement, placement) || round.Batches.Has(placement, segment))
             {
                 continue;
             }
 
-            if (IsTransition(row.Value.Placement, placement) && !IsInWindow)
+            bool onlyAsked = IsTransition(row.Value.Placement, placement) && !IsInWindow;
+            _waitsForWindow |= onlyAsked;
+            if (onlyAsked && !asked.Contains(segment))
             {
-                _waitsForWindow = true;
                 continue;
             }
 
-            (List<SegmentUse> uses, bool isAll) = await FindUsesAsync(segment, placement, cancel);
+            (List<SegmentUse> uses, bool isAll) = await FindUsesAsync(segment, placement, onlyAsked, cancel);
             (List<SegmentUse> beginnings, uses) = Split(uses, _stores.Placements.Find(placement)?.Head ?? 0);
             isAll &= beginnings.Count == 0;
-            if (heads.ContainsKey((placement, row.Value.Placement)))
+            if (round.Heads.ContainsKey((placement, row.Value.Placement)))
             {
                 beginnings.Clear(); // They are where they belong.
             }
 
             IReadOnlyList<(InodeId Directory, List<SegmentUse> Uses)> directories = IsArchive(placement) ? await ByDirectoryAsync(uses, cancel) : [(default, uses)];
-            if (isAll && uses.Count > 0 && (!IsArchive(placement) || (directories.Count == 1 && IsMostlyUsed(row.Value, uses)))
-                && await _retier.TryAsync(row.Value, placement, cancel) != RetierOutcome.MustBeCopied)
+            if (isAll && uses.Count > 0 && (!IsArchive(placement) || (directories.Count == 1 && IsMostlyUsed(row.Value, uses))))
             {
-                continue;
+                RetierOutcome retiered = await _retier.TryAsync(row.Value, placement, cancel);
+                _isOtherLeft |= retiered == RetierOutcome.NotNow;
+                if (retiered != RetierOutcome.MustBeCopied)
+                {
+                    continue;
+                }
             }
 
             // After the change in place: one that was cut off on the way to an archive cannot be read any more.
             if (_unreadable.Contains(segment) || !await IsReadableAsync(row.Value, cancel))
             {
+                _isOtherLeft = true;
                 continue;
             }
 
             foreach ((InodeId directory, List<SegmentUse> together) in directories)
             {
-                if (together.Count > 0 && batches.Add(new MoveTarget(placement, placement, row.Value.Domain, row.Value.Class, directory), together, BatchBytes(placement)) is { } batch)
+                if (together.Count > 0 && round.Batches.Add(new MoveTarget(placement, placement, row.Value.Domain, row.Value.Class, directory), together, BatchBytes(placement)) is { } batch)
                 {
-                    await MoveAsync(batch, gate, cancel);
+                    await MoveAsync(batch, round, cancel);
                 }
             }
 
             if (beginnings.Count > 0
-                && batches.Add(new MoveTarget(placement, _stores.Placements.Find(placement)!.EndOfOrigin, row.Value.Domain, row.Value.Class, default), beginnings, Compactor.BatchBytes) is { } full)
+                && round.Batches.Add(new MoveTarget(placement, _stores.Placements.Find(placement)!.EndOfOrigin, row.Value.Domain, row.Value.Class, default), beginnings, Compactor.BatchBytes) is { } full)
             {
-                await MoveAsync(full, gate, cancel);
+                await MoveAsync(full, round, cancel);
             }
         }
     }
 
-    private async Task MoveAsync(MoveBatch batch, BandwidthGate gate, CancellationToken cancel)
+    private async Task MoveAsync(MoveBatch batch, MoveRound round, CancellationToken cancel)
     {
         MoveTarget to = batch.Target;
         if (!CanBegin(to.Placement) || !_staging.HasSpareRoomForWhole(batch.Bytes))
@@ -305,8 +345,9 @@ internal sealed partial class PlacementMover : IDisposable
         }
 
         MoveOutcome outcome = await _move.RunAsync(
-            new MoveRequest(to.Domain, to.Placement, to.Class, batch.Uses, [], gate.PayAsync) { OnlyOfPlacement = to.Files, IsForArchive = IsArchive(to.Placement) }, cancel);
+            new MoveRequest(to.Domain, to.Placement, to.Class, batch.Uses, [], round.Gate.PayAsync) { OnlyOfPlacement = to.Files, IsForArchive = IsArchive(to.Placement) }, cancel);
         _unreadable.UnionWith(outcome.Unreadable);
+        _isOtherLeft |= !outcome.IsComplete;
         LogMoved(_logger, outcome.CopiedBytes, to.Placement);
     }
 
@@ -390,8 +431,8 @@ internal sealed partial class PlacementMover : IDisposable
     private async ValueTask<bool> IsReadableAsync(SegmentRow row, CancellationToken cancel) =>
         row.State == SegmentState.Staged || (row.State == SegmentState.Live && await _source.IsReadableAsync(row, cancel));
 
-    // The live ones first: what dies in between is in both. And whether there are no others.
-    private async ValueTask<(List<SegmentUse> Uses, bool IsAll)> FindUsesAsync(SegmentId segment, uint placement, CancellationToken cancel)
+    // The live ones first: what dies in between is in both. And whether there are no others. Only asked: of files that somebody asked a tier for.
+    private async ValueTask<(List<SegmentUse> Uses, bool IsAll)> FindUsesAsync(SegmentId segment, uint placement, bool onlyAsked, CancellationToken cancel)
     {
         MetadataResult<IReadOnlyList<SegmentUse>> live = await _metadata.GetSegmentUsesAsync(segment, cancel);
         MetadataResult<IReadOnlyList<SegmentUse>> past = await _metadata.GetSegmentPastUsesAsync(segment, cancel);
@@ -403,7 +444,7 @@ internal sealed partial class PlacementMover : IDisposable
             if (!known.TryGetValue(use.Inode, out bool isMeant))
             {
                 MetadataResult<InodeAttributes> inode = await _metadata.GetInodeAsync(use.Inode, cancel);
-                isMeant = inode.Succeeded && inode.Value.Placement == placement;
+                isMeant = inode.Succeeded && inode.Value.Placement == placement && (!onlyAsked || (inode.Value.Flags & InodeFlags.KeepsTier) != 0);
                 known.Add(use.Inode, isMeant);
             }
 

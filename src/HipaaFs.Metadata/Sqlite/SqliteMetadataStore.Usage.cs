@@ -8,10 +8,10 @@ public sealed partial class SqliteMetadataStore
 {
     /// <summary>What files of inodes after one refer to in segments of other placements. A CROSS JOIN is done in the order in which it is written.</summary>
     internal const string Misplaced = """
-        SELECT e.inode AS inode, i.placement, e.segment, e.length, 0, s.placement, e.offset FROM extent e CROSS JOIN inode i CROSS JOIN segment s
+        SELECT e.inode AS inode, i.placement, e.segment, e.length, 0, s.placement, e.offset, i.flags FROM extent e CROSS JOIN inode i CROSS JOIN segment s
         WHERE e.inode > ?1 AND i.id = e.inode AND s.id = e.segment AND s.placement <> i.placement
         UNION ALL
-        SELECT e.inode AS inode, i.placement, e.segment, e.length, 1, s.placement, e.offset FROM extent_past e CROSS JOIN inode i CROSS JOIN segment s
+        SELECT e.inode AS inode, i.placement, e.segment, e.length, 1, s.placement, e.offset, i.flags FROM extent_past e CROSS JOIN inode i CROSS JOIN segment s
         WHERE e.inode > ?1 AND i.id = e.inode AND s.id = e.segment AND s.placement <> i.placement
         ORDER BY inode
         """;
@@ -151,7 +151,7 @@ public sealed partial class SqliteMetadataStore
         select.Bind(1, after.Value);
         var files = new List<MisplacedFile>();
         var elsewhere = new SortedDictionary<uint, (long Bytes, long PastBytes, HashSet<SegmentId> Segments)>();
-        var current = new MisplacedFile(default, 0, []);
+        var current = new MisplacedFile(default, 0, KeepsTier: false, []);
         while (select.Step())
         {
             cancel.ThrowIfCancellationRequested();
@@ -164,7 +164,7 @@ public sealed partial class SqliteMetadataStore
                     return files;
                 }
 
-                current = new MisplacedFile(inode, select.UInt32(1), []);
+                current = new MisplacedFile(inode, select.UInt32(1), ((InodeFlags)select.UInt32(7) & InodeFlags.KeepsTier) != 0, []);
             }
 
             uint placement = select.UInt32(5);

@@ -1,6 +1,7 @@
 using HipaaFs.Core.Tests.Placements;
 using HipaaFs.Metadata;
 using HipaaFs.Placements;
+using HipaaFs.Storage;
 using HipaaFs.Testing;
 using HipaaFs.Testing.Storage;
 using HipaaFs.Transitions;
@@ -70,10 +71,7 @@ public sealed class TransitionTests
         PlacementMover mover = await volume.HoldMoverAsync();
         await volume.Test.Volume.Parts.Writer!.Transitions.RunAsync(time.GetUtcNow() + TimeSpan.FromDays(2), countsOnly: false, default);
         Assert.Equal(2u, await PlacementAsync(volume, file));
-        DateTimeOffset opens = time.GetUtcNow() + TimeSpan.FromHours(2);
-        DateTimeOffset closes = opens + TimeSpan.FromHours(1);
-        string window = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{opens:HH:mm}-{closes:HH:mm}");
-        await volume.Test.Volume.WriteTransitionSettingsAsync(new TransitionSettings { Windows = [window] }, default);
+        await CloseWindowsAsync(volume, time);
 
         Assert.False(await mover.MoveAsync(0, default));
         Assert.Equal(1, await StoreOfAsync(volume, file));
@@ -86,6 +84,79 @@ public sealed class TransitionTests
         await volume.Test.DrainAsync();
         Assert.Equal(2, await StoreOfAsync(volume, file));
         await volume.Test.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Background_NoWindowIsOpen_MovesOnlyTheFilesThatSomebodyAskedATierFor()
+    {
+        var time = new ManualTimeProvider();
+        await using PlacedVolume volume = await CreateAsync(time);
+        InodeId asked = await volume.Test.FileSystem.PutAsync("asked", Content, volume.Directory);
+        InodeId aged = await volume.Test.FileSystem.PutAsync("aged", Content, volume.Directory);
+        await volume.Test.DrainAsync();
+        PlacementMover mover = await volume.HoldMoverAsync();
+        await volume.Test.Volume.Parts.Writer!.Transitions.RunAsync(time.GetUtcNow() + TimeSpan.FromDays(2), countsOnly: false, default);
+        await CloseWindowsAsync(volume, time);
+
+        Assert.Equal(FsError.None, await volume.Test.FileSystem.SetTierAsync(asked, "hot"u8.ToArray(), FileSystemCalls.Someone, default));
+        Assert.False(await mover.MoveAsync(0, default));
+
+        await volume.Test.DrainAsync();
+        Assert.Equal((2, 1), (await StoreOfAsync(volume, asked), await StoreOfAsync(volume, aged)));
+        Assert.True(mover.IsStillHindered);
+        await volume.ReopenEmptyAsync();
+        FileSystemCalls.AssertSame(Content, await volume.ReadAsync("asked"));
+        FileSystemCalls.AssertSame(Content, await volume.ReadAsync("aged"));
+        await volume.Test.AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Transition_AskedForWhileNoWindowIsOpen_IsMovedAtOnceAndNothingLater()
+    {
+        var time = new ManualTimeProvider();
+        await using PlacedVolume volume = await CreateAsync(time);
+        InodeId first = await volume.Test.FileSystem.PutAsync("first", Content, volume.Directory);
+        await volume.Test.DrainAsync();
+        PlacementMover mover = await volume.HoldMoverAsync();
+        await CloseWindowsAsync(volume, time);
+
+        await volume.Test.Volume.TransitionAsync(time.GetUtcNow() + TimeSpan.FromDays(2), countsOnly: false, default);
+        Assert.True(await mover.MoveAsync(0, default));
+        await volume.Test.DrainAsync();
+        Assert.Equal(2, await StoreOfAsync(volume, first));
+
+        InodeId second = await volume.Test.FileSystem.PutAsync("second", Content, volume.Directory);
+        await volume.Test.DrainAsync();
+        await volume.Test.Volume.Parts.Writer!.Transitions.RunAsync(time.GetUtcNow() + TimeSpan.FromDays(2), countsOnly: false, default);
+        Assert.False(await mover.MoveAsync(0, default));
+        Assert.Equal((2u, 1), (await PlacementAsync(volume, second), await StoreOfAsync(volume, second)));
+    }
+
+    [Fact]
+    public async Task Background_NoWindowIsOpenAndSomethingElseIsLeft_LooksForThatAgain()
+    {
+        var time = new ManualTimeProvider();
+        await using PlacedVolume volume = await CreateAsync(time);
+        await volume.Test.FileSystem.PutAsync("aged", Content, volume.Directory);
+        InodeId top = (await volume.Test.FileSystem.MakeDirectoryAsync("top")).Id;
+        InodeId moved = await volume.Test.FileSystem.PutAsync("moved", Content, top);
+        await volume.Test.DrainAsync();
+        PlacementMover mover = await volume.HoldMoverAsync();
+        await volume.Test.Volume.Parts.Writer!.Transitions.RunAsync(time.GetUtcNow() + TimeSpan.FromDays(2), countsOnly: false, default);
+        await CloseWindowsAsync(volume, time);
+        await volume.Test.Volume.DefinePlacementAsync(new Placement { Number = 4, Primary = 2 }, default);
+        await volume.AssignAsync(top, 4);
+        volume.Store(0).Add(new StoreFault(StoreFaultKind.Fail) { Verb = StoreVerb.GetProperties, Count = 1 });
+
+        Assert.False(await mover.MoveAsync(0, default));
+        Assert.Equal(0, await StoreOfAsync(volume, moved));
+        Assert.False(mover.IsStillHindered);
+        Assert.Equal(TimeSpan.FromMinutes(2), mover.PauseAfter(TimeSpan.FromMinutes(1)));
+
+        Assert.False(await mover.MoveAsync(0, default));
+        await volume.Test.DrainAsync();
+        Assert.Equal(2, await StoreOfAsync(volume, moved));
+        Assert.True(mover.IsStillHindered);
     }
 
     [Fact]
@@ -389,6 +460,15 @@ public sealed class TransitionTests
         await volume.Test.Volume.DefinePlacementAsync(new Placement { Number = 2, Primary = 2, Steps = [tenDays], Origin = 1 }, default);
         await volume.Test.Volume.DefinePlacementAsync(new Placement { Number = 3, Primary = 0, Origin = 1 }, default);
         return volume;
+    }
+
+    // One opens in two hours, for an hour.
+    private static async Task CloseWindowsAsync(PlacedVolume volume, ManualTimeProvider time)
+    {
+        DateTimeOffset opens = time.GetUtcNow() + TimeSpan.FromHours(2);
+        DateTimeOffset closes = opens + TimeSpan.FromHours(1);
+        string window = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{opens:HH:mm}-{closes:HH:mm}");
+        await volume.Test.Volume.WriteTransitionSettingsAsync(new TransitionSettings { Windows = [window] }, default);
     }
 
     private static async Task<uint> PlacementAsync(PlacedVolume volume, InodeId file) =>

@@ -43,6 +43,7 @@ public sealed partial class MemoryMetadataStore
             .Select(file => new MisplacedFile(
                 file.Key.Inode,
                 file.Key.File,
+                (_tables.Inodes.Find(file.Key.Inode)!.Value.Value.Flags & InodeFlags.KeepsTier) != 0,
                 file.GroupBy(row => row.There)
                     .OrderBy(rows => rows.Key)
                     .Select(rows => new PlacedElsewhere(

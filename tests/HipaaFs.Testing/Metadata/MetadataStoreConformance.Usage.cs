@@ -96,11 +96,11 @@ public abstract partial class MetadataStoreConformance
         await TakeAsync();
         await WriteAsync(other, new Extent(0, 4, first, 100));
         Ok(await Store.UnlinkAsync(Removal(InodeId.Root, "d")));
-        Ok(await Store.SetAttributesAsync(new SetAttributesRequest { Inode = one, Mask = AttributeMask.Placement, Placement = 3, Now = Now() }));
+        Ok(await Store.SetAttributesAsync(new SetAttributesRequest { Inode = one, Mask = AttributeMask.Placement, Placement = 3, SetFlags = InodeFlags.KeepsTier, Now = Now() }));
         Ok(await Store.MakeDurableAsync(Store.Applied));
 
         IReadOnlyList<MisplacedFile> files = Ok(await Store.ListMisplacedAsync(default, 10, NoHeads));
-        Assert.Equal([(one, 3u), (other, 0u)], files.Select(file => (file.Inode, file.Placement)));
+        Assert.Equal([(one, 3u, true), (other, 0u, false)], files.Select(file => (file.Inode, file.Placement, file.KeepsTier)));
         Assert.Equal([(0u, 15L, 0L), (2u, 8L, 0L)], files[0].Elsewhere.Select(there => (there.Placement, there.Bytes, there.PastBytes)));
         Assert.Equal([(3u, 0L, 4L)], files[1].Elsewhere.Select(there => (there.Placement, there.Bytes, there.PastBytes)));
         Assert.Equal([[first], [third]], files[0].Elsewhere.Select(there => there.Segments));
