@@ -47,6 +47,47 @@ public sealed class PlacementMoverTests
     }
 
     [Fact]
+    public async Task Move_WithABandwidth_FetchesNothingThatItsTimeHasNotPaidFor()
+    {
+        const int files = 4;
+        const int length = 313_943;
+        const int bytesPerSecond = 43_000;
+        var each = TimeSpan.FromSeconds((double)length / bytesPerSecond); // 7.301 s, for which nobody else waits.
+        var time = new ManualTimeProvider();
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Primary = 1 }, time);
+        InodeId top = (await volume.Test.FileSystem.MakeDirectoryAsync("top")).Id;
+        for (int i = 0; i < files; i++)
+        {
+            await volume.Test.FileSystem.PutAsync($"f{i}", FileSystemCalls.RandomBytes(length, i), top);
+            await volume.Test.DrainAsync(); // Each is a segment of its own.
+        }
+
+        await volume.ReopenEmptyAsync();
+        PlacementMover mover = await volume.HoldMoverAsync();
+        await volume.AssignAsync(top, 1);
+        using var waits = new SemaphoreSlim(0);
+        time.Started += wait =>
+        {
+            if ((wait - each).Duration() <= TimeSpan.FromMilliseconds(1))
+            {
+                waits.Release();
+            }
+        };
+
+        Task<bool> moving = mover.MoveAsync(bytesPerSecond, default);
+        for (int i = 1; i < files; i++)
+        {
+            await Task.WhenAny(moving, waits.WaitAsync());
+            Assert.InRange(volume.Test.Volume.Parts.Cache.Usage.FetchedBytes, i * length, (i * length) + (length / 4)); // Whole frames, sealed.
+            time.Advance(each);
+        }
+
+        Assert.True(await moving);
+        Assert.InRange(volume.Test.Volume.Parts.Cache.Usage.FetchedBytes, files * length, (files * length) + (length / 4));
+        Assert.All(await UsedAsync(volume), static used => Assert.Equal((1u, 2ul), used));
+    }
+
+    [Fact]
     public async Task Move_StoreIsAway_IsTriedAgainSoon()
     {
         await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Primary = 1 });

@@ -12,6 +12,9 @@ public sealed class ManualTimeProvider : TimeProvider
 
     public ManualTimeProvider(DateTimeOffset? start = null) => _now = start ?? new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
+    /// <summary>Called when a timer is started, with the time that it waits: so a test knows that somebody waits.</summary>
+    public event Action<TimeSpan>? Started;
+
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
     /// <summary>How many timers are running, those of delays and time-outs included.</summary>
@@ -185,6 +188,11 @@ public sealed class ManualTimeProvider : TimeProvider
                     Period = period == TimeSpan.Zero ? Timeout.InfiniteTimeSpan : period;
                     clock._timers.Add(this);
                 }
+            }
+
+            if (dueTime != Timeout.InfiniteTimeSpan)
+            {
+                clock.Started?.Invoke(dueTime);
             }
 
             return true;
