@@ -1,5 +1,6 @@
 using HipaaFs.Cache;
 using HipaaFs.Metadata;
+using HipaaFs.Segments;
 using HipaaFs.Storage;
 using HipaaFs.Testing;
 using HipaaFs.Testing.Storage;
@@ -41,7 +42,7 @@ public sealed class CachePinsTests
         await test.Volume.WarmAsync([file], new Reported([]), default);
 
         string whole = test.Volume.Parts.Cache.Files.WholePath(row.Id);
-        Assert.True(Segments.SegmentFile.TryOpen(row, whole, test.Volume.Parts.Ring, out Segments.SegmentFile? segment));
+        Assert.True(SegmentFile.TryOpen(row, whole, test.Volume.Parts.Ring, out SegmentFile? segment));
         using (segment)
         {
             Assert.False(segment.HashAuthentic().IsEmpty);
