@@ -46,6 +46,17 @@ internal sealed class ArchivedVolume : IAsyncDisposable
 
     public StorageTier TierOf(SegmentRow row) => Shelf.TierOf(StoreLayout.Segment(row.Id));
 
+    /// <summary>Lets whole seconds go by, one after the other and none while a store is at work: no call times out that is being answered, and no store is away for it.</summary>
+    public async Task AdvanceAsync(TimeSpan time)
+    {
+        for (int second = 0; second < time.TotalSeconds; second++)
+        {
+            await Placed.Store(0).WhenIdleAsync();
+            await Placed.Store(1).WhenIdleAsync();
+            Time.Advance(TimeSpan.FromSeconds(1));
+        }
+    }
+
     public async Task<FsError> TryOpenAsync(string name, OpenFlags flags = OpenFlags.Read, CancellationToken interrupted = default)
     {
         InodeAttributes inode = await Test.FileSystem.LookupAsync("placed/" + name);
