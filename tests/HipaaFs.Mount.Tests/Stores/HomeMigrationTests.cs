@@ -136,9 +136,10 @@ public sealed class HomeMigrationTests
         await FillAsync(volume);
         for (int i = 0; i < Passing + 2; i++)
         {
-            // Each in a segment of its own.
+            // Each in a segment of its own: what is there when the volume is unmounted is uploaded.
             await volume.ShellAsync($"head -c 300000 /dev/urandom > raw/{i} && sha256sum raw/{i} >> ../sums");
-            (await volume.RunAsync("sync", volume.Root)).EnsureSucceeded();
+            await volume.UnmountAsync();
+            await volume.MountAsync();
         }
 
         await KillOnTheWayAsync(volume, name, way);
