@@ -66,7 +66,7 @@ internal sealed class AzureConnection : IDisposable
         };
     }
 
-    // With an endpoint of one's own the account is the first part of the path, as emulators and appliances have it.
+    // With an endpoint of one's own the account is the first part of the path, as emulators and appliances have it: connection strings name it there, URLs of stores need not.
     private static Uri Address(StoreUrl url)
     {
         if (url.Endpoint is not { } endpoint)
@@ -75,7 +75,9 @@ internal sealed class AzureConnection : IDisposable
         }
 
         bool isInHost = endpoint.Host.StartsWith(url.Account + ".", StringComparison.OrdinalIgnoreCase); // Other clouds and private endpoints.
-        return new Uri($"{endpoint.ToString().TrimEnd('/')}/{(isInHost ? string.Empty : url.Account + "/")}{url.Bucket}");
+        string server = endpoint.ToString().TrimEnd('/');
+        bool isInPath = endpoint.AbsolutePath.TrimEnd('/') == "/" + url.Account;
+        return new Uri($"{server}/{(isInHost || isInPath ? string.Empty : url.Account + "/")}{url.Bucket}");
     }
 
     private BlobContainerClient Open(StoreUrl url, AzureStoreOptions options)

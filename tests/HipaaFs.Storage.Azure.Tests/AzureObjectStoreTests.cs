@@ -40,6 +40,17 @@ public sealed class AzureObjectStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Endpoint_ThatNamesTheAccount_IsTheSamePlace()
+    {
+        AzuriteContainer container = await AzuriteContainer.CreateAsync(_server);
+        await using AzureObjectStore store = container.Open();
+        await using AzureObjectStore named = AzureObjectStore.Open(container.UrlBy(new Uri(container.Server, AzuriteServer.Account)), new AzureStoreOptions());
+        Assert.True((await named.PutAsync(Key, new byte[3], PutCondition.IfAbsent, default)).Succeeded);
+
+        Assert.Equal(3, (await store.GetPropertiesAsync(Key, default)).Value.Length);
+    }
+
+    [Fact]
     public async Task PutFile_AfterACrashInTheMiddle_UsesTheBlocksThatAreThere()
     {
         AzuriteContainer container = await AzuriteContainer.CreateAsync(_server);

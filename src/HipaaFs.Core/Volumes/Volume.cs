@@ -156,6 +156,15 @@ public sealed partial class Volume : IAsyncDisposable
         return reason is null ? null : new RefusingStore(member.Number, member.Name, member.Url?.ToString() ?? member.Registered.Url, reason);
     }
 
+    /// <summary>What an error of a store means and what helps, as far as its last failure tells.</summary>
+    /// <param name="error">The error.</param>
+    /// <param name="store">The store's number; null where any of them may have failed of it.</param>
+    public string Explain(StoreError error, int? store)
+    {
+        MemberStore? failed = _parts.Stores.Active.FirstOrDefault(member => (store is null || member.Number == store) && member.Store?.Snapshot().LastFailure?.Error == error);
+        return failed is null ? error.ToString() : Explain(failed, error);
+    }
+
     // The store's last failure is mostly the very one, and says more.
     private static string Explain(MemberStore member, StoreError error) =>
         member.Store?.Snapshot().LastFailure is { } last && last.Error == error ? StoreAdvice.For(last).Text : error.ToString();

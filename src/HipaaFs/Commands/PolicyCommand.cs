@@ -78,7 +78,7 @@ internal static class PolicyCommand
                 throw new CommandException(
                     failure.Code,
                     $"{failure.Message}; {CountText.Format(made.Count, "directory", "directories")} of the policy {(made.Count == 1 ? "was" : "were")} made before that",
-                    $"{failure.Action} Then run the command again: it goes on from there.",
+                    failure.Action.Contains("goes on from there", StringComparison.Ordinal) ? failure.Action : $"{failure.Action} Then run it again: it goes on from there.",
                     failure)
                 {
                     Problems = failure.Problems,

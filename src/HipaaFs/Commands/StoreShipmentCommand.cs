@@ -124,7 +124,7 @@ internal static class StoreShipmentCommand
                 ?? throw new CommandException(ExitCode.NotFound, $"{action}: there is no {ShipmentManifest.FileName}", "Give the directory that '--out' was given, as it is mounted here.");
             await using IObjectStore store = KnownStores.All.Open(url, new StoreOptions(), runner.Context.Time, NullLogger.Instance);
             var sink = new ProgressSink<ShipmentProgress>(done => progress(new ProgressUpdate("upload", done.Bytes, done.TotalBytes, "bytes")));
-            return StoreShipment.Of(directory, url.ToString(), await new ShipmentUpload(manifest, directory, store, url).RunAsync(sink, cancel));
+            return StoreShipment.Of(directory, url.ToString(), await new ShipmentUpload(manifest, directory, store, url).RunAsync(sink, cancel), error => StoreAdvice.For(StoreFailure.Of(error)).Text);
         }
         catch (StoreOpenException error)
         {

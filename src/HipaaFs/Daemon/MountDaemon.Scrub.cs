@@ -25,7 +25,7 @@ internal sealed partial class MountDaemon
                 report.Repaired,
                 [.. report.Findings.Where(static finding => !finding.IsRepaired).Select(ToLine)],
                 [.. report.Findings.Where(static finding => finding.IsRepaired).Select(ToLine)],
-                report.Stopped == StoreError.None ? null : report.Stopped.ToString(),
+                report.Stopped == StoreError.None ? null : _volume.Explain(report.Stopped, options.Store),
                 [.. report.Objects.Select(ToLine)]);
         }
         catch (InvalidOperationException error)

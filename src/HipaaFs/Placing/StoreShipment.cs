@@ -18,7 +18,7 @@ internal sealed record StoreShipment(
     string From, string To, long Segments, long Bytes, long LeftSegments, long LeftBytes, long Unreadable, long RefusedObjects, IReadOnlyList<string> Refused, string? Stopped)
 {
     /// <summary>A report for people and programs.</summary>
-    public static StoreShipment Of(string from, string to, ShipmentReport report) => new(
+    public static StoreShipment Of(string from, string to, ShipmentReport report, Func<StoreError, string> explain) => new(
         from,
         to,
         report.Segments,
@@ -28,5 +28,5 @@ internal sealed record StoreShipment(
         report.Unreadable,
         report.RefusedObjects,
         report.Refused,
-        report.Stopped == StoreError.None ? null : report.Stopped.ToString());
+        report.Stopped == StoreError.None ? null : explain(report.Stopped));
 }

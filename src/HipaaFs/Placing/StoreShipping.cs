@@ -62,7 +62,7 @@ internal sealed class StoreShipping
         (StoreReport source, StoreReport target) = await _administration.CheckMigrationAsync(from, to, cancel);
         try
         {
-            return StoreShipment.Of(from, to, await work(source, target));
+            return StoreShipment.Of(from, to, await work(source, target), error => _volume.Explain(error, store: null));
         }
         catch (InvalidDataException error)
         {

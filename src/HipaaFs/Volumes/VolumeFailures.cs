@@ -7,7 +7,10 @@ internal static class VolumeFailures
 {
     /// <summary>The failure as a command shows it.</summary>
     public static CommandException ToCommand(VolumeException failure) =>
-        new(ToExitCode(failure.Failure), failure.Message, failure.Action, failure);
+        new(ToExitCode(failure.Failure), failure.Message, ToSentence(failure.Action), failure);
+
+    // Others may follow it.
+    private static string ToSentence(string action) => char.ToUpperInvariant(action[0]) + action[1..] + (action[^1] is '.' or '?' or '!' ? string.Empty : ".");
 
     /// <summary>The exit code of a failure.</summary>
 #pragma warning disable CS8524 // No default arm on purpose: a new failure must not compile before it has its exit code.

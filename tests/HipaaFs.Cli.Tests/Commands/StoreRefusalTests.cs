@@ -19,10 +19,10 @@ public sealed class StoreRefusalTests : IAsyncLifetime
     /// <summary>What a store answers, and what is told of it.</summary>
     public static TheoryData<int, string, string, string> Refusals { get; } = new()
     {
-        { 403, "SignatureDoesNotMatch", "the secret of the credentials is wrong", "check the secret key" },
-        { 403, "InvalidAccessKeyId", "it does not know the access key", "check the credentials" },
-        { 400, "ExpiredToken", "the credentials have expired", "renew them" },
-        { 403, "RequestTimeTooSkewed", "this machine's clock and the store's differ too much", "set the clock" },
+        { 403, "SignatureDoesNotMatch", "the secret of the credentials is wrong", "Check the secret key" },
+        { 403, "InvalidAccessKeyId", "it does not know the access key", "Check the credentials" },
+        { 400, "ExpiredToken", "the credentials have expired", "Renew them" },
+        { 403, "RequestTimeTooSkewed", "this machine's clock and the store's differ too much", "Set the clock" },
         { 301, "PermanentRedirect", "the bucket is in another region", "?region=" },
         { 400, "AuthorizationHeaderMalformed", "the bucket is in another region", "?region=" },
         { 404, "NoSuchBucket", "there is no such bucket", "correct the URL" },

@@ -41,6 +41,9 @@ public sealed class RefusingStoreTests
         JsonElement figures = JsonDocument.Parse((await StatusAsync(volume, "--json")).Text).RootElement.GetProperty("result")[0].GetProperty("figures");
         Assert.Equal(problem, figures.GetProperty("storeProblem").GetString());
         Assert.StartsWith("check the secret key", figures.GetProperty("storeAction").GetString()!, StringComparison.Ordinal);
+        ProcessOutcome scrubbed = await volume.RunAsync("scrub", volume.Root);
+        Assert.Equal(5, scrubbed.ExitCode);
+        Assert.Contains($"The store stopped answering ({problem}: check the secret key", scrubbed.Text, StringComparison.Ordinal);
         ProcessOutcome restored = await volume.RunAsync("restore", "--store", url, "--key", "file:" + volume.KeyFile, Path.Combine(volume.Work, "restored"));
         Assert.Equal(5, restored.ExitCode);
         Assert.Contains($"restore from {url}: {problem}", restored.Error, StringComparison.Ordinal);
