@@ -15,6 +15,7 @@ internal sealed partial class SpendingLedger
 
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
+    private readonly Lock _saving = new(); // One after the other: the last to write knows what all others have written. Taken before _lock.
     private readonly Lock _lock = new();
     private readonly SortedDictionary<int, StoreSpending> _spending = []; // Guarded by _lock.
     private readonly Dictionary<int, StoreMetrics> _seen = []; // Guarded by _lock.
@@ -23,7 +24,7 @@ internal sealed partial class SpendingLedger
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private bool _isChanged; // Guarded by _lock.
-    private long _judgements;
+    private long _judgements; // Guarded by _lock.
     private long _newestJudgement; // Guarded by _lock.
 
     /// <summary>Goes on from what is kept in a directory; what cannot be read counts as nothing.</summary>
@@ -45,24 +46,9 @@ internal sealed partial class SpendingLedger
     /// <summary>What was asked of each store, by number, up to now.</summary>
     internal IReadOnlyList<StoreSpending> Describe()
     {
-        var today = DateOnly.FromDateTime(_time.GetUtcNow().UtcDateTime);
         lock (_lock)
         {
-            foreach (MemberStore member in _stores.Active)
-            {
-                if (member.Store?.Snapshot() is not { } now)
-                {
-                    continue;
-                }
-
-                SpentRequests more = SpentRequests.Between(_seen.GetValueOrDefault(member.Number), now) with { RestoredBytes = _stores.Restores.Take(member.Number) };
-                _seen[member.Number] = now;
-                StoreSpending known = _spending.GetValueOrDefault(member.Number) ?? new StoreSpending { Store = member.Number, Day = today };
-                _spending[member.Number] = known.On(today, more);
-                _isChanged |= more.Requests > 0 || more.RestoredBytes.Count > 0;
-            }
-
-            return [.. _spending.Values];
+            return Count();
         }
     }
 
@@ -87,27 +73,31 @@ internal sealed partial class SpendingLedger
     /// <summary>Keeps what was counted. What cannot be kept is tried again the next time.</summary>
     internal void Save()
     {
-        StoreSpending[] spending = [.. Describe()];
-        lock (_lock)
+        lock (_saving)
         {
-            if (!_isChanged)
-            {
-                return;
-            }
-
-            _isChanged = false;
-        }
-
-        try
-        {
-            DurableFile.Replace(_file, JsonSerializer.SerializeToUtf8Bytes(spending, SpendingContext.Default.StoreSpendingArray));
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            LogNotKept(_logger, exception.HResult);
+            StoreSpending[] spending;
             lock (_lock)
             {
-                _isChanged = true;
+                spending = Count();
+                if (!_isChanged)
+                {
+                    return;
+                }
+
+                _isChanged = false;
+            }
+
+            try
+            {
+                DurableFile.Replace(_file, JsonSerializer.SerializeToUtf8Bytes(spending, SpendingContext.Default.StoreSpendingArray));
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                LogNotKept(_logger, exception.HResult);
+                lock (_lock)
+                {
+                    _isChanged = true;
+                }
             }
         }
     }
@@ -130,8 +120,15 @@ internal sealed partial class SpendingLedger
             return;
         }
 
-        long judgement = Interlocked.Increment(ref _judgements);
-        IReadOnlyDictionary<int, SpendingStop> stops = await judge(Describe(), cancel);
+        long judgement;
+        StoreSpending[] spending;
+        lock (_lock)
+        {
+            spending = Count();
+            judgement = ++_judgements;
+        }
+
+        IReadOnlyDictionary<int, SpendingStop> stops = await judge(spending, cancel);
         lock (_lock)
         {
             if (judgement > _newestJudgement) // Else it was overtaken by one that knows more.
@@ -140,6 +137,27 @@ internal sealed partial class SpendingLedger
                 _stores.Stops.Set(stops);
             }
         }
+    }
+
+    // Under _lock.
+    private StoreSpending[] Count()
+    {
+        var today = DateOnly.FromDateTime(_time.GetUtcNow().UtcDateTime);
+        foreach (MemberStore member in _stores.Active)
+        {
+            if (member.Store?.Snapshot() is not { } now)
+            {
+                continue;
+            }
+
+            SpentRequests more = SpentRequests.Between(_seen.GetValueOrDefault(member.Number), now) with { RestoredBytes = _stores.Restores.Take(member.Number) };
+            _seen[member.Number] = now;
+            StoreSpending known = _spending.GetValueOrDefault(member.Number) ?? new StoreSpending { Store = member.Number, Day = today };
+            _spending[member.Number] = known.On(today, more);
+            _isChanged |= more.Requests > 0 || more.RestoredBytes.Count > 0;
+        }
+
+        return [.. _spending.Values];
     }
 
     private async Task JudgeOrLogAsync(CancellationToken stop)

@@ -7,6 +7,7 @@ using HipaaFs.Spending;
 using HipaaFs.Storage;
 using HipaaFs.Testing;
 using HipaaFs.Testing.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace HipaaFs.Core.Tests.Spending;
 
@@ -115,5 +116,75 @@ public sealed class SpendingLedgerTests
         }
     }
 
+    [Fact]
+    public async Task Judge_WhileALaterOneKnowsMore_TakesNoStopBack()
+    {
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Primary = 1 });
+        VolumeStores stores = volume.Test.Volume.Parts.Stores;
+        var time = new TimeOfItsOwn();
+        var ledger = new SpendingLedger(stores, volume.Test.VolumeDirectory, time, NullLogger.Instance);
+        var late = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        ledger.Judge = async (spending, _) =>
+        {
+            bool isUsedUp = spending.Single(static spent => spent.Store == 1).Today.RestoredBytes.Count > 0;
+            if (!isUsedUp)
+            {
+                await late.Task;
+            }
+
+            return new Dictionary<int, SpendingStop> { [1] = isUsedUp ? SpendingStop.Recall : SpendingStop.None };
+        };
+
+        // While the one looks at the clock, the other counts, and then a store begins to bring something back.
+        Task? other = null;
+        time.Asked = () =>
+        {
+            time.Asked = null;
+            other = ledger.JudgeAsync(default);
+            stores.Restores.Add(1, RestoreSpeed.Bulk, 5);
+        };
+        await ledger.JudgeAsync(default);
+        Assert.True(stores.Stops.Has(1, SpendingStop.Recall));
+
+        late.SetResult();
+        await other!;
+        Assert.True(stores.Stops.Has(1, SpendingStop.Recall));
+    }
+
+    [Fact]
+    public async Task Save_ManyAtOnce_KeepsWhatWasCountedBeforeEachOfThem()
+    {
+        await using PlacedVolume volume = await PlacedVolume.CreateAsync(new Placement { Primary = 1 });
+        VolumeStores stores = volume.Test.Volume.Parts.Stores;
+        var time = new ManualTimeProvider();
+        string directory = Directory.CreateDirectory(Path.Combine(volume.Test.VolumeDirectory, "ledger")).FullName;
+        var ledger = new SpendingLedger(stores, directory, time, NullLogger.Instance);
+        const int each = 10;
+        const int atOnce = 4;
+
+        await Task.WhenAll(Enumerable.Range(0, atOnce).Select(_ => Task.Run(() =>
+        {
+            for (int count = 0; count < each; count++)
+            {
+                stores.Restores.Add(1, RestoreSpeed.Bulk, 1);
+                ledger.Save();
+            }
+        })));
+
+        var kept = new SpendingLedger(stores, directory, time, NullLogger.Instance);
+        Assert.Equal(each * atOnce, kept.Describe().Single(static spent => spent.Store == 1).ThisMonth.RestoredBytes[RestoreSpeed.Bulk]);
+    }
+
     private static StoreSpending Of(PlacedVolume volume, int store) => volume.Test.Volume.DescribeSpending().Single(spent => spent.Store == store);
+
+    private sealed class TimeOfItsOwn : TimeProvider
+    {
+        public Action? Asked { get; set; }
+
+        public override DateTimeOffset GetUtcNow()
+        {
+            Asked?.Invoke();
+            return base.GetUtcNow();
+        }
+    }
 }
