@@ -25,6 +25,9 @@ internal sealed record Recall(SegmentId Segment, int Store, RestoreSpeed Speed, 
     internal bool Covers(RestoreRequest request, DateTimeOffset now) =>
         Until is { } until ? until >= now.AddDays(request.Days) || (Days >= request.Days && until > now) : Speed >= request.Speed && Days >= request.Days;
 
+    /// <summary>Whether its store begins anew for a request at a speed, and charges for it, rather than keep for longer what it has begun or has back.</summary>
+    internal bool IsBegunAnewAt(RestoreSpeed speed, DateTimeOffset now) => Until is { } until ? until <= now : speed > Speed;
+
     /// <summary>When it is back at the latest, by what stores promise.</summary>
     internal DateTimeOffset Expected => Asked + LongestOf(Speed);
 

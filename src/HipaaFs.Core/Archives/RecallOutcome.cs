@@ -36,4 +36,7 @@ public sealed record RecallOutcome
 
     /// <summary>What is asked of each store, by its number: objects and their bytes.</summary>
     public IReadOnlyDictionary<int, (long Segments, long Bytes)> Requests { get; init; } = new Dictionary<int, (long, long)>();
+
+    /// <summary>Of these bytes those that a store begins to bring back, by its number and the speed: it charges for them. What is only to stay longer is a request, and nothing more.</summary>
+    public IReadOnlyDictionary<(int Store, RestoreSpeed Speed), long> Begun { get; init; } = new Dictionary<(int, RestoreSpeed), long>();
 }

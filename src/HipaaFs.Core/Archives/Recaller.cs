@@ -23,7 +23,7 @@ internal sealed partial class Recaller : IDisposable
     internal const int MostLooks = 512;
 
     private const int AtOnce = 4;
-    private const int AskEach = 256; // Segments noted at once before they are asked for, or a sixteenth of all: few are written again and again.
+    private const int NoteEach = 256; // Segments noted at once before they are asked for, or a sixteenth of all: few are written again and again.
 
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
@@ -69,6 +69,9 @@ internal sealed partial class Recaller : IDisposable
 
     /// <summary>Called when stores were asked for segments: what that costs is counted before more is asked for.</summary>
     internal Func<CancellationToken, Task>? Asked { get; set; }
+
+    /// <summary>How many segments are asked for between two calls of <see cref="Asked"/>. Fewer in tests.</summary>
+    internal int AskedAtOnce { get; set; } = 256;
 
     /// <summary>The segments that it knows. For tests.</summary>
     internal RecallTable Table => _table;
@@ -142,12 +145,18 @@ internal sealed partial class Recaller : IDisposable
 
         SegmentRow[] archived = [.. segments.Values.Where(row => !_table.IsBack(row.Id))];
         var requests = new Dictionary<int, (long Segments, long Bytes)>();
+        var begun = new Dictionary<(int Store, RestoreSpeed Speed), long>();
         DateTimeOffset now = _time.GetUtcNow();
         foreach (SegmentRow row in segments.Values.Where(row => _table.Find(row.Id)?.Covers(request, now) != true))
         {
             int store = (SourcesOf(row).OrderBy(member => _stores.Stops.Has(member.Number, SpendingStop.Recall)).FirstOrDefault() ?? _stores.InOrder(row, 0)[0]).Number; // One that cannot be opened now is asked later.
             (long count, long bytes) = requests.GetValueOrDefault(store);
             requests[store] = (count + 1, bytes + row.ObjectLength);
+            Recall? known = _table.Find(row.Id);
+            foreach (RestoreSpeed speed in Enum.GetValues<RestoreSpeed>().Where(speed => known?.Store != store || known.IsBegunAnewAt(speed, now)))
+            {
+                begun[(store, speed)] = begun.GetValueOrDefault((store, speed)) + row.ObjectLength;
+            }
         }
 
         long failed = 0;
@@ -169,6 +178,7 @@ internal sealed partial class Recaller : IDisposable
             Error = error,
             Expected = underWay.Length == 0 ? null : underWay.Max(static recall => recall.Expected),
             Requests = requests,
+            Begun = begun,
         };
     }
 
@@ -380,7 +390,7 @@ internal sealed partial class Recaller : IDisposable
         {
             while (left.Length > 0)
             {
-                SegmentRow[] some = left[..Math.Min(left.Length, Math.Max(AskEach, _table.Count / 16))];
+                SegmentRow[] some = left[..Math.Min(left.Length, Math.Max(NoteEach, _table.Count / 16))];
                 left = left[some.Length..];
                 (long failedOfThese, StoreError error) = await AskSomeAsync(some, request, cancel);
                 failed += failedOfThese;
@@ -407,20 +417,29 @@ internal sealed partial class Recaller : IDisposable
         try
         {
             await _notes.IntendAsync(intended, cancel);
-            await Parallel.ForEachAsync(rows, options, async (row, ends) =>
+            foreach (SegmentRow[] some in rows.Chunk(AskedAtOnce))
             {
-                StoreError outcome = await AskAsync(row, request, ends);
-                if (outcome != StoreError.None)
+                try
                 {
-                    Interlocked.Increment(ref failed);
-                    Interlocked.CompareExchange(ref first, (int)outcome, (int)StoreError.None);
+                    await Parallel.ForEachAsync(some, options, async (row, ends) =>
+                    {
+                        StoreError outcome = await AskAsync(row, request, ends);
+                        if (outcome != StoreError.None)
+                        {
+                            Interlocked.Increment(ref failed);
+                            Interlocked.CompareExchange(ref first, (int)outcome, (int)StoreError.None);
+                        }
+                    });
                 }
-            });
+                finally
+                {
+                    await (Asked?.Invoke(CancellationToken.None) ?? Task.CompletedTask); // Whoever has given up since.
+                }
+            }
         }
         finally
         {
             _notes.EndIntent(intended);
-            await (Asked?.Invoke(CancellationToken.None) ?? Task.CompletedTask); // Whoever has given up since.
         }
 
         return (failed, (StoreError)first);

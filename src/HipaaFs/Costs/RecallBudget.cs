@@ -11,7 +11,7 @@ internal static class RecallBudget
     /// <param name="store">The store, its prices and its budget.</param>
     /// <param name="currency">Of the prices.</param>
     /// <param name="spent">What was asked of it so far; null for nothing.</param>
-    /// <param name="asked">Objects that are asked for, and their bytes.</param>
+    /// <param name="asked">Objects that are asked for, and the bytes that the store begins to bring back for that.</param>
     /// <param name="speed">How urgently.</param>
     public static IReadOnlyList<RecallShortage> Compare(PolicyStore store, string? currency, StoreSpending? spent, (long Segments, long Bytes) asked, RestoreSpeed speed)
     {

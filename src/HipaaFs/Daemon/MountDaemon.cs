@@ -132,6 +132,7 @@ internal sealed partial class MountDaemon : IControlTarget, IDisposable
         _stopUploading.Dispose();
         _umounting.Dispose();
         _application.Dispose();
+        _recalls.Dispose();
     }
 
     /// <inheritdoc/>

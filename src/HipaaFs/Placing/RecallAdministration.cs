@@ -12,13 +12,14 @@ using HipaaFs.Volumes;
 namespace HipaaFs.Cli.Placing;
 
 /// <summary>Brings files of an open volume back from archives, and says what that costs.</summary>
-internal sealed class RecallAdministration
+internal sealed class RecallAdministration : IDisposable
 {
     private const decimal Gib = 1L << 30;
     private const int Digits = 8;
 
     private readonly Volume _volume;
     private readonly TimeProvider _time;
+    private readonly SemaphoreSlim _asking = new(1, 1); // Held from the comparison with budgets to the end of asking: two at once do not both fit into what is left.
     private Tuple<byte[], PolicyDocument>? _known;
 
     /// <param name="volume">The volume; open for as long as this.</param>
@@ -42,13 +43,9 @@ internal sealed class RecallAdministration
         PolicyDocument? policy = await ReadPolicyAsync(cancel);
         IReadOnlyList<StoreContents> stores = await _volume.DescribeStoresAsync(cancel);
         bool hasBudgets = policy?.Stores.Any(static store => store.Budget is not null) == true;
-        RecallOutcome outcome = await _volume.RecallAsync(inodes, request, asks && !hasBudgets, cancel);
-        IReadOnlyList<string> warnings = hasBudgets ? CompareWithBudgets(policy!, stores, outcome, request.Speed, asks) : [];
-        if (asks && hasBudgets)
-        {
-            outcome = await _volume.RecallAsync(inodes, request, asks: true, cancel);
-        }
-
+        (RecallOutcome outcome, IReadOnlyList<string> warnings) = hasBudgets
+            ? await RunWithinBudgetsAsync(policy!, stores, inodes, request, asks, cancel)
+            : (await _volume.RecallAsync(inodes, request, asks, cancel), []);
         return new RecallReport(
             inodes.Count,
             outcome.Archived,
@@ -67,12 +64,39 @@ internal sealed class RecallAdministration
         RecallRequestLine Describe(RegisteredStore? store, int number, (long Segments, long Bytes) asked)
         {
             string name = store?.Name ?? $"store {number}";
-            return ToLine(name, asked, request.Speed, policy) with
+            return ToLine(name, asked, BegunAt(request.Speed), request.Speed, policy) with
             {
                 Speeds = StoreUrl.TryParse(store?.Url ?? "", out StoreUrl? url, out _)
-                    ? [.. PolicyWords.Speeds.Select(speed => ToLine(name, url, asked, speed.Value, speed.Word, policy))]
+                    ? [.. PolicyWords.Speeds.Select(speed => ToLine(name, url, asked, BegunAt(speed.Value), speed.Value, speed.Word, policy))]
                     : [],
             };
+
+            long BegunAt(RestoreSpeed speed) => outcome.Begun.GetValueOrDefault((number, speed));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _asking.Dispose();
+
+    private async Task<(RecallOutcome Outcome, IReadOnlyList<string> Warnings)> RunWithinBudgetsAsync(
+        PolicyDocument policy, IReadOnlyList<StoreContents> stores, IReadOnlyCollection<InodeId> inodes, RestoreRequest request, bool asks, CancellationToken cancel)
+    {
+        if (!asks)
+        {
+            RecallOutcome foreseen = await _volume.RecallAsync(inodes, request, asks: false, cancel);
+            return (foreseen, CompareWithBudgets(policy, stores, foreseen, request.Speed, asks: false));
+        }
+
+        await _asking.WaitAsync(cancel);
+        try
+        {
+            RecallOutcome foreseen = await _volume.RecallAsync(inodes, request, asks: false, cancel);
+            IReadOnlyList<string> warnings = CompareWithBudgets(policy, stores, foreseen, request.Speed, asks: true);
+            return (await _volume.RecallAsync(inodes, request, asks: true, cancel), warnings);
+        }
+        finally
+        {
+            _asking.Release();
         }
     }
 
@@ -82,19 +106,20 @@ internal sealed class RecallAdministration
         IReadOnlyList<StoreSpending> spending = _volume.DescribeSpending();
         var warnings = new List<string>();
         var refusals = new List<string>();
-        foreach ((int number, (long Segments, long Bytes) asked) in outcome.Requests.OrderBy(static store => store.Key))
+        foreach ((int number, (long segments, _)) in outcome.Requests.OrderBy(static store => store.Key))
         {
+            long begun = outcome.Begun.GetValueOrDefault((number, speed));
             if (stores.FirstOrDefault(store => store.Store.Number == number)?.Store.Name is not { } name || policy.FindStore(name) is not { } store)
             {
                 continue;
             }
 
-            foreach (RecallShortage shortage in RecallBudget.Compare(store, policy.Currency, spending.FirstOrDefault(spent => spent.Store == number), asked, speed))
+            foreach (RecallShortage shortage in RecallBudget.Compare(store, policy.Currency, spending.FirstOrDefault(spent => spent.Store == number), (segments, begun), speed))
             {
                 (shortage.Stops ? refusals : warnings).Add(shortage.ToString());
             }
 
-            if (RecallBudget.IsBlind(store, speed))
+            if (begun > 0 && RecallBudget.IsBlind(store, speed))
             {
                 warnings.Add($"store {name} has a budget of money, and no price for what it brings back at this speed: that is not counted");
             }
@@ -130,7 +155,7 @@ internal sealed class RecallAdministration
         foreach ((int number, (long Segments, long Bytes) asked) in requests)
         {
             string? store = stores.FirstOrDefault(store => store.Store.Number == number)?.Store.Name;
-            if (store is null || ToLine(store, asked, RestoreSpeed.Standard, policy).Cost is not { } cost)
+            if (store is null || ToLine(store, asked, asked.Bytes, RestoreSpeed.Standard, policy).Cost is not { } cost)
             {
                 return null;
             }
@@ -159,19 +184,19 @@ internal sealed class RecallAdministration
         return policy;
     }
 
-    private static RecallRequestLine ToLine(string store, (long Segments, long Bytes) asked, RestoreSpeed speed, PolicyDocument? policy) =>
+    private static RecallRequestLine ToLine(string store, (long Segments, long Bytes) asked, long begun, RestoreSpeed speed, PolicyDocument? policy) =>
         policy?.FindStore(store)?.Prices?.Value is { } prices && policy.Currency is { } currency
-            ? new RecallRequestLine(store, asked.Segments, asked.Bytes, CostOf(prices, asked, speed), currency)
+            ? new RecallRequestLine(store, asked.Segments, asked.Bytes, CostOf(prices, asked.Segments, begun, speed), currency)
             : new RecallRequestLine(store, asked.Segments, asked.Bytes, null, null);
 
-    private static RecallSpeedLine ToLine(string store, StoreUrl url, (long Segments, long Bytes) asked, RestoreSpeed speed, string word, PolicyDocument? policy)
+    private static RecallSpeedLine ToLine(string store, StoreUrl url, (long Segments, long Bytes) asked, long begun, RestoreSpeed speed, string word, PolicyDocument? policy)
     {
         UsualRecallTime? usual = UsualRecallTime.Of(url, speed);
-        return new RecallSpeedLine(word, usual?.AtLeast.TotalSeconds, usual?.AtMost.TotalSeconds, ToLine(store, asked, speed, policy).Cost, UsualRecallTime.IsOffered(url, speed));
+        return new RecallSpeedLine(word, usual?.AtLeast.TotalSeconds, usual?.AtMost.TotalSeconds, ToLine(store, asked, begun, speed, policy).Cost, UsualRecallTime.IsOffered(url, speed));
     }
 
     // A speed without a price is not one that costs nothing.
-    private static decimal? CostOf(StorePrices prices, (long Segments, long Bytes) asked, RestoreSpeed speed) => prices.ArchiveRetrieval.TryGetValue(speed, out decimal retrieval)
-        ? Math.Round((asked.Segments * prices.Requests.GetValueOrDefault(StoreVerb.Restore) / 1000) + (asked.Bytes / Gib * retrieval), Digits)
+    private static decimal? CostOf(StorePrices prices, long segments, long begun, RestoreSpeed speed) => prices.ArchiveRetrieval.TryGetValue(speed, out decimal retrieval)
+        ? Math.Round((segments * prices.Requests.GetValueOrDefault(StoreVerb.Restore) / 1000) + (begun / Gib * retrieval), Digits)
         : null;
 }

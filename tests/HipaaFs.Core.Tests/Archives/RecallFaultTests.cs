@@ -82,13 +82,61 @@ public sealed class RecallFaultTests
         {
             await RecallAsync(volume, Bulk);
             Assert.Empty((await RecallAsync(volume, Bulk, asks: false)).Requests);
-            Assert.Equal((1L, row.ObjectLength), (await RecallAsync(volume, Expedited, asks: false)).Requests[1]);
+            RecallOutcome faster = await RecallAsync(volume, Expedited, asks: false);
+            Assert.Equal(((1L, row.ObjectLength), row.ObjectLength), (faster.Requests[1], faster.Begun[(1, RestoreSpeed.Expedited)]));
 
             await BringBackAsync(volume);
             Assert.Empty((await RecallAsync(volume, Expedited, asks: false)).Requests);
             Assert.Equal((1L, row.ObjectLength), (await RecallAsync(volume, Bulk with { Days = 30 }, asks: false)).Requests[1]);
             Assert.Single(volume.Shelf.Asked);
         }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)] // As Azure does it.
+    public async Task Recall_MoreDaysOnly_BeginsNothingAnew(bool moves)
+    {
+        (ArchivedVolume volume, SegmentRow row) = await CreateAsync(OpenBehaviour.Fail, moves);
+        await using (volume)
+        {
+            RestoreRequest month = Bulk with { Days = 30 };
+            Assert.Equal([row.ObjectLength, row.ObjectLength, row.ObjectLength], (await RecallAsync(volume, Bulk)).Begun.Values); // Whatever the speed.
+
+            // On its way, a greater speed alone would begin anew.
+            RecallOutcome longer = await RecallAsync(volume, month, asks: false);
+            Assert.Equal((1L, row.ObjectLength), longer.Requests[1]);
+            Assert.Equal([(1, RestoreSpeed.Standard), (1, RestoreSpeed.Expedited)], longer.Begun.Keys.Order());
+
+            await BringBackAsync(volume);
+            Assert.Empty((await RecallAsync(volume, Expedited with { Days = 30 }, asks: false)).Begun);
+            longer = await RecallAsync(volume, month);
+            Assert.Equal((1L, row.ObjectLength), longer.Requests[1]);
+            Assert.Empty(longer.Begun);
+            StoreSpending spent = volume.Test.Volume.DescribeSpending().Single(static store => store.Store == 1);
+            Assert.Equal(row.ObjectLength, spent.ThisMonth.RestoredBytes.Values.Sum()); // As it is counted.
+        }
+    }
+
+    [Fact]
+    public async Task Recall_BudgetIsUsedUpWhileItAsks_AsksForNoMore()
+    {
+        await using ArchivedVolume volume = await ArchivedVolume.CreateAsync();
+        string[] names = ["a", "b", "c"];
+        for (int seed = 0; seed < names.Length; seed++)
+        {
+            await volume.Placed.UploadAsync(names[seed], FileSystemCalls.RandomBytes(10_000, seed));
+        }
+
+        await volume.Placed.ReopenEmptyAsync();
+        volume.Test.Volume.JudgeSpending = (spending, _) => new(spending.ToDictionary(
+            static spent => spent.Store, static spent => spent.ThisMonth.RestoredBytes.Count > 0 ? SpendingStop.Recall : SpendingStop.None));
+        RecallerOf(volume).AskedAtOnce = 1;
+
+        RecallOutcome outcome = await RecallAsync(volume, Bulk, names: names);
+
+        Assert.Equal((1L, 2L, StoreError.NoSpace), (outcome.Recalling, outcome.Failed, outcome.Error));
+        Assert.Single(volume.Shelf.Asked);
     }
 
     [Fact]
@@ -376,12 +424,14 @@ public sealed class RecallFaultTests
     private static async Task BringBackAsync(ArchivedVolume volume)
     {
         Assert.Equal(1, volume.Shelf.Finish(volume.Time.GetUtcNow()));
-        do
-        {
-            volume.Time.Advance(TimeSpan.FromMinutes(2));
-            await RecallerOf(volume).RoundAsync(default);
-        }
-        while (RecallerOf(volume).Table.All.Any(static recall => recall.Until is null)); // The volume's own round, in the middle of its request when the clock jumped, gave up on it.
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                volume.Time.Advance(TimeSpan.FromMinutes(2)); // The volume's own round may be in the middle of its request when the clock jumps, and gives up on it.
+                await RecallerOf(volume).RoundAsync(default);
+                return RecallerOf(volume).Table.All.All(static recall => recall.Until is not null);
+            },
+            "it is seen that it is back");
     }
 
     private static async Task<string> StateAsync(ArchivedVolume volume, string name)
