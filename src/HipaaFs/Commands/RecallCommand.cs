@@ -21,19 +21,24 @@ internal static class RecallCommand
     /// <summary>Builds the command.</summary>
     public static Command Create(CommandRunner runner)
     {
-        var mountPoint = new Argument<string>("MOUNTPOINT") { Description = "Where the volume is mounted." };
-        var paths = new Argument<string[]>("PATHS") { Description = "Files, and directories with everything in them.", Arity = ArgumentArity.ZeroOrMore };
-        var manifest = new Option<string?>("--manifest") { Description = "List of files, a path a line, relative ones to MOUNTPOINT; lists of sha256sum too.", HelpName = "FILE" };
+        var paths = new Argument<string[]>("PATHS") { Description = "Files of one mount, and directories with everything in them. A mount point comes first and says which mount.", Arity = ArgumentArity.ZeroOrMore };
+        var manifest = new Option<string?>("--manifest")
+        {
+            Description = "List of files, a path a line, relative ones to the mount point that is named, else to the current directory; lists of sha256sum too.",
+            HelpName = "FILE",
+        };
         var speed = new Option<string>("--speed") { Description = "bulk, the cheapest; standard; expedited, the quickest.", DefaultValueFactory = static _ => "standard" };
         speed.AcceptOnlyFromAmong([.. PolicyWords.Speeds.Select(static word => word.Word)]);
         var days = new Option<int>("--days") { Description = "For how many days it stays readable, 1 to 365.", DefaultValueFactory = static _ => 7 };
         var dryRun = new Option<bool>("--dry-run") { Description = "Shows what it would ask for, and what that costs; asks for nothing." };
         var wait = new Option<bool>("--wait") { Description = "Returns when everything is back; shows how far that is." };
-        var command = new Command("recall", "Brings archived files back for a while.") { mountPoint, paths, manifest, speed, days, dryRun, wait };
+        var command = new Command("recall", "Brings archived files back for a while.") { paths, manifest, speed, days, dryRun, wait };
         runner.Handle(command, async (parsed, output, cancel) =>
         {
-            MountEntry mount = MountLocator.FindMount(parsed.GetRequiredValue(mountPoint));
-            RecallSelection selection = Select(mount.MountPoint, parsed.GetValue(paths) ?? [], parsed.GetValue(manifest));
+            string[] named = parsed.GetValue(paths) ?? [];
+            MountEntry mount = MountLocator.FindContaining(named.Length > 0 ? named[0] : Environment.CurrentDirectory);
+            bool isMountNamed = named.Length > 0 && PathRelation.Resolve(named[0]) == PathRelation.Resolve(mount.MountPoint);
+            RecallSelection selection = Select(mount.MountPoint, isMountNamed ? named[1..] : named, parsed.GetValue(manifest), isMountNamed ? mount.MountPoint : Environment.CurrentDirectory);
             IReadOnlyCollection<InodeId> files = selection.Files;
             RestoreRequest request = ToRequest(parsed.GetRequiredValue(speed), parsed.GetValue(days));
             using ControlClient client = await MountLocator.ConnectAsync(mount, runner.Context, cancel);
@@ -58,7 +63,7 @@ internal static class RecallCommand
         : report.Failed > 0 || report.Missing > 0 || (waited && report.Archived + report.Recalling > 0) ? ExitCode.Incomplete
         : ExitCode.Done;
 
-    private static RecallSelection Select(string mountPoint, string[] paths, string? manifest)
+    private static RecallSelection Select(string mountPoint, string[] paths, string? manifest, string listedFrom)
     {
         var selection = new RecallSelection(PathRelation.Resolve(mountPoint));
         try
@@ -70,7 +75,7 @@ internal static class RecallCommand
 
             if (manifest is not null)
             {
-                selection.AddList(manifest);
+                selection.AddList(manifest, listedFrom);
             }
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)

@@ -51,15 +51,17 @@ internal sealed class RecallSelection
         return [.. _named.SelectMany(path => FileStatus.Of(path) is { } status ? Find(path, status) : []).Where(file => left.Remove(file.Inode)).Select(static file => file.Path)];
     }
 
-    /// <summary>Adds what a list names: a path a line, relative ones to the mount point; lines of sha256sum(1) too.</summary>
+    /// <summary>Adds what a list names: a path a line; lines of sha256sum(1) too.</summary>
+    /// <param name="file">The list.</param>
+    /// <param name="directory">What relative paths begin at.</param>
     /// <exception cref="CommandException">A path is not there, or not in the mount.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
-    public void AddList(string file)
+    public void AddList(string file, string directory)
     {
         foreach (string line in File.ReadLines(file, Encoding.UTF8).Where(static line => line.Length > 0))
         {
             bool hasHash = line.Length > HashLength + 2 && line.AsSpan(0, HashLength).IndexOfAnyExcept(HexDigits) < 0 && line[HashLength] is ' ' or '\t';
-            Add(hasHash ? line[(HashLength + 1)..].TrimStart(' ', '\t', '*') : line, _mountPoint);
+            Add(hasHash ? line[(HashLength + 1)..].TrimStart(' ', '\t', '*') : line, directory);
         }
     }
 

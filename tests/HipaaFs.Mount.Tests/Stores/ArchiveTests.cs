@@ -110,7 +110,7 @@ public sealed class ArchiveTests
         Assert.Equal(Math.Round((0.6m / 1000) + (request.GetProperty("bytes").GetDecimal() / (1L << 30) * 20m), 8), request.GetProperty("cost").GetDecimal());
         Assert.Equal("3000000 True archive archived []", await LookAsync());
 
-        string text = (await volume.RunAsync("recall", volume.Root, Path.Combine(volume.Root, "raw"), "--dry-run")).Text;
+        string text = (await volume.RunAsync("recall", Path.Combine(volume.Root, "raw"), "--dry-run")).Text; // The mount that it lies in.
         Assert.Contains("bulk       usually within 15 hours, no promise; no price in the policy", text, StringComparison.Ordinal);
         Assert.Contains("standard   usually within 15 hours, no promise; 0.06 EUR", text, StringComparison.Ordinal);
         Assert.Contains("expedited  usually within 1 hour, no promise; 0.34 EUR", text, StringComparison.Ordinal);
